@@ -1,0 +1,3 @@
+"""Machine translation that searches while it decodes."""
+
+__version__ = "0.1.0"
