@@ -1,0 +1,87 @@
+"""Folding: what counts as the same text, one character to one character.
+
+Because no fold changes a length, an offset in the folded text is an offset in the text itself. The
+traditional-to-simplified table is OpenCC's, taken one character at a time: it is maintained, its data is Apache-2.0
+like this project (zhconv's data is GPL), and its wheels carry everything they need.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from functools import cache
+
+_CHINESE = frozenset({"zh", "cmn", "yue", "wuu", "hak", "nan", "gan", "hsn", "cdo", "lzh"})
+
+# Typographic twins that NFKC keeps apart: apostrophes and hyphens.
+_TWINS = {ord(char): "'" for char in "\u2018\u2019\u201b\u02bc\u0060\u00b4"} | {
+    ord(char): "-" for char in "\u2010\u2011\u2012\u2013\u2212"
+}
+
+# Scripts written without spaces between words, and Hangul, whose particles are glued to the word they follow.
+_UNSPACED = re.compile(
+    "[\u0e00-\u0fff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u3007\u3040-\u31ff\u3400-\u9fff\ua960-\ua97f"
+    "\uac00-\ud7ff\uf900-\ufaff\uff66-\uffdc\U0001aff0-\U0001b16f\U00020000-\U0003ffff]"
+)
+
+
+class _FoldTable(dict[int, str]):
+    """A table for `str.translate` that computes each character when it is first met and keeps it."""
+
+    def __init__(self, chinese: bool) -> None:
+        super().__init__()
+        self._simplify: Callable[[str], str] = str
+        if chinese:
+            from opencc import OpenCC
+
+            self._simplify = OpenCC("t2s").convert
+
+    def __missing__(self, code: int) -> str:
+        char, previous = chr(code), ""
+        if 0xD800 <= code <= 0xDFFF:
+            previous = char  # a lone surrogate cannot cross into OpenCC
+        while char != previous:  # one step can enable another, and U+85B4 is simplified twice
+            previous = char
+            char = _TWINS.get(ord(char), char)
+            char = _same_length(char, unicodedata.normalize("NFKC", char))
+            char = _same_length(_same_length(char, char.lower()), char.casefold())
+            char = _same_length(char, self._simplify(char))
+        self[code] = char
+        return char
+
+
+def _same_length(char: str, folded: str) -> str:
+    return folded if len(folded) == 1 else char
+
+
+def primary_language(code: str) -> str:
+    """Return the primary subtag of a language code in lower case: `zh` for `zh-Hant-TW`."""
+    return re.split("[-_]", code, maxsplit=1)[0].lower()
+
+
+@cache
+def _fold_table(chinese: bool) -> _FoldTable:
+    return _FoldTable(chinese)
+
+
+def fold(text: str, language: str) -> str:
+    """Return the text with case, width and (for Chinese) traditional characters folded.
+
+    The result has the length of `text`, character for character, and folding it again changes nothing.
+    """
+    return text.translate(_fold_table(primary_language(language) in _CHINESE))
+
+
+def is_bounded(folded: str, start: int, end: int) -> bool:
+    """Say whether `folded[start:end]` stands free: no letter, digit or mark of a spaced script continues it."""
+    opens = start == 0 or not (_is_spaced(folded[start]) and _is_spaced(folded[start - 1]))
+    closes = end == len(folded) or not (_is_spaced(folded[end - 1]) and _is_spaced(folded[end]))
+    return opens and closes
+
+
+def is_unspaced(char: str) -> bool:
+    """Say whether the character belongs to a script whose words are not set apart by spaces."""
+    return _UNSPACED.match(char) is not None
+
+
+def _is_spaced(char: str) -> bool:
+    return (char.isalnum() or unicodedata.category(char).startswith("M")) and not is_unspaced(char)

@@ -1,0 +1,266 @@
+"""The token tree: sequences that share their beginnings and never compute them twice.
+
+A node keeps the keys and values of its own tokens, and the last layer's output at each of them, so that sampling or
+scoring can start behind any token of the tree without reading anything again. Cutting a node is a view.
+
+Letters: L layers, H key/value heads, D head width, W hidden width, R rows, V vocabulary, n tokens of a node.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mtreason.models.packed import DecodeBatch, PackedModel
+from mtreason.models.protocol import ROOT, TOP_ALTERNATIVES, Continuation, Draw, Guard, Prefix, Usage
+from mtreason.models.sampling import choose, running_away, uniforms
+
+MAX_PASS_TOKENS = 2048
+"""Tokens read in one pass; bounds the memory of activations."""
+MAX_ROWS = 64
+"""Rows decoded side by side; beyond this a step is bound by arithmetic and further rows gain nothing."""
+MAX_LOGIT_ROWS = 128
+"""Rows of the vocabulary-wide output at a time while scoring."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Node:
+    parent: _Node | None
+    tokens: tuple[int, ...]
+    cache: torch.Tensor | None
+    """[L, 2, H, n, D]; None at the root."""
+    hidden: torch.Tensor | None
+    """[n, W]; None at the root."""
+
+    def context(self) -> torch.Tensor | None:
+        """Keys and values of the whole path, [L, 2, H, c, D]."""
+        parts: list[torch.Tensor] = []
+        node: _Node | None = self
+        while node is not None:
+            if node.cache is not None:
+                parts.append(node.cache)
+            node = node.parent
+        return torch.cat(parts[::-1], dim=3) if parts else None
+
+
+@dataclass(slots=True)
+class _Row:
+    """A continuation that is being drawn."""
+
+    index: int
+    draw: Draw
+    node: _Node
+    uniforms: NDArray[np.float64]
+    tokens: list[int] = field(default_factory=list)
+    log_probs: list[float] = field(default_factory=list)
+    top_log_probs: list[NDArray[np.float32]] = field(default_factory=list)
+    hidden: list[torch.Tensor] = field(default_factory=list)
+    finished: bool = False
+
+    def done(self, stop: frozenset[int]) -> bool:
+        self.finished = self.tokens[-1] in stop
+        return self.finished or len(self.tokens) >= self.draw.max_new_tokens or running_away(self.tokens)
+
+
+class TreeModel:
+    """A language model whose sequences form a tree of cached keys and values; implements `LanguageModel`."""
+
+    def __init__(self, packed: PackedModel) -> None:
+        self.packed = packed
+        self.usage = Usage()
+        self._nodes: dict[int, _Node] = {ROOT.id: _Node(None, (), None, None)}
+        self._ids = itertools.count(1)
+        self._banned: tuple[Guard, torch.Tensor] | None = None
+
+    @contextmanager
+    def _call(self) -> Iterator[None]:
+        start = time.perf_counter()
+        with torch.inference_mode():
+            yield
+        self.usage.seconds += time.perf_counter() - start
+
+    def _add(self, node: _Node, parent: Prefix) -> Prefix:
+        handle = Prefix(next(self._ids), parent.id, parent.length + len(node.tokens))
+        self._nodes[handle.id] = node
+        return handle
+
+    def _contexts(self, prefixes: Sequence[Prefix]) -> list[torch.Tensor | None]:
+        """Gather each distinct path once."""
+        distinct = {p.id: self._nodes[p.id].context() for p in {p.id: p for p in prefixes}.values()}
+        return [distinct[p.id] for p in prefixes]
+
+    def extend(self, prefixes: Sequence[Prefix], tokens: Sequence[Sequence[int]]) -> list[Prefix]:
+        """See `LanguageModel.extend`."""
+        handles: list[Prefix] = []
+        with self._call():
+            for start, end in _batches([len(t) for t in tokens]):
+                rows, parents = tokens[start:end], prefixes[start:end]
+                for reading, row, parent in zip(
+                    self.packed.read(self._contexts(parents), rows), rows, parents, strict=True
+                ):
+                    node = _Node(self._nodes[parent.id], tuple(row), reading.cache, reading.hidden)
+                    handles.append(self._add(node, parent))
+                    self.usage.prompt_tokens += len(row)
+                self.usage.passes += 1
+        return handles
+
+    def score(self, prefixes: Sequence[Prefix], targets: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
+        """See `LanguageModel.score`."""
+        scores: list[NDArray[np.float32]] = []
+        with self._call():
+            for start, end in _batches([len(t) for t in targets]):
+                scores += self._score(prefixes[start:end], targets[start:end])
+        self.usage.scored_tokens += sum(len(t) for t in targets)
+        return scores
+
+    def _score(self, prefixes: Sequence[Prefix], targets: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
+        # The last token of a target is asked for and never read; a target of one token needs no pass at all.
+        longer = [i for i, t in enumerate(targets) if len(t) > 1]
+        hidden: list[torch.Tensor] = [self._last_hidden(p) for p in prefixes]  # each [1, W]
+        if longer:
+            readings = self.packed.read(
+                self._contexts([prefixes[i] for i in longer]), [targets[i][:-1] for i in longer], keep_cache=False
+            )
+            self.usage.passes += 1
+            for i, reading in zip(longer, readings, strict=True):
+                hidden[i] = torch.cat((hidden[i], reading.hidden))
+        flat = torch.cat(hidden)  # [sum of target lengths, W]
+        wanted = torch.tensor([t for target in targets for t in target], device=flat.device)
+        parts = []
+        for rows, ids in zip(flat.split(MAX_LOGIT_ROWS), wanted.split(MAX_LOGIT_ROWS), strict=True):
+            logits = self.packed.logits(rows)
+            parts.append(logits.gather(1, ids[:, None])[:, 0] - torch.logsumexp(logits, -1))
+        log_probs = torch.cat(parts).cpu().numpy()
+        return np.split(log_probs, np.cumsum([len(t) for t in targets])[:-1])
+
+    def _last_hidden(self, prefix: Prefix) -> torch.Tensor:
+        hidden = self._nodes[prefix.id].hidden
+        if hidden is None:
+            raise ValueError("the root has no token to continue from: extend it first")
+        return hidden[-1:]
+
+    def logits(self, prefixes: Sequence[Prefix]) -> NDArray[np.float32]:
+        """Return the model's output for the token after each prefix, [R, V]."""
+        with torch.inference_mode():
+            return self.packed.logits(torch.cat([self._last_hidden(p) for p in prefixes])).cpu().numpy()
+
+    def sample(self, draws: Sequence[Draw], guard: Guard) -> list[Continuation]:
+        """See `LanguageModel.sample`."""
+        with self._call():
+            done: dict[int, Continuation] = {}
+            for start in range(0, len(draws), MAX_ROWS):
+                rows = [
+                    _Row(i, d, self._nodes[d.prefix.id], uniforms(d.seed, d.max_new_tokens))
+                    for i, d in enumerate(draws[start : start + MAX_ROWS], start)
+                ]
+                self._sample(rows, guard, done)
+        return [done[i] for i in range(len(draws))]
+
+    def _sample(self, rows: list[_Row], guard: Guard, done: dict[int, Continuation]) -> None:
+        """Draw all rows to their ends; rows that are done leave the batch."""
+        hidden = torch.cat([self._last_hidden(r.draw.prefix) for r in rows])
+        self._choose(rows, hidden, guard)
+        contexts = dict(zip([r.index for r in rows], self._contexts([r.draw.prefix for r in rows]), strict=True))
+        live = []
+        for row in rows:
+            if row.done(guard.stop):
+                done[row.index] = self._continuation(row, None)
+            else:
+                live.append(row)
+        if not live:
+            return
+        batch = DecodeBatch(self.packed, [c for r in live if (c := contexts[r.index]) is not None])
+        contexts.clear()
+        while live:
+            hidden = batch.step([r.tokens[-1] for r in live])
+            self.usage.passes += 1
+            for row, vector in zip(live, hidden, strict=True):
+                row.hidden.append(vector)
+            self._choose(live, hidden, guard)
+            # From the back, so that the row which fills a gap has been looked at already.
+            for i in range(len(live) - 1, -1, -1):
+                if live[i].done(guard.stop):
+                    row = live[i]
+                    done[row.index] = self._continuation(row, batch.cache(i, row.draw.prefix.length))
+                    batch.drop(i)
+                    live[i] = live[-1]
+                    live.pop()
+
+    def _choose(self, rows: Sequence[_Row], hidden: torch.Tensor, guard: Guard) -> None:
+        """Append one token to each row, from the last layer's output [R, W]."""
+        chosen = choose(
+            self.packed.logits(hidden),
+            self._banned_mask(guard),
+            [() if r.tokens else r.draw.banned_first for r in rows],
+            [r.draw.temperature for r in rows],
+            guard.top_p,
+            [float(r.uniforms[len(r.tokens)]) for r in rows],
+        )
+        for i, row in enumerate(rows):
+            row.tokens.append(chosen.tokens[i])
+            row.log_probs.append(float(chosen.log_probs[i]))
+            row.top_log_probs.append(chosen.top_log_probs[i])
+        self.usage.sampled_tokens += len(rows)
+
+    def _banned_mask(self, guard: Guard) -> torch.Tensor:
+        if self._banned is None or self._banned[0] is not guard:
+            self._banned = (guard, torch.from_numpy(guard.banned).to(self.packed.device))
+        return self._banned[1]
+
+    def _continuation(self, row: _Row, cache: torch.Tensor | None) -> Continuation:
+        prefix = row.draw.prefix
+        if cache is not None:
+            node = _Node(row.node, tuple(row.tokens[:-1]), cache, torch.stack(row.hidden))
+            prefix = self._add(node, prefix)
+        else:
+            prefix = self._alias(prefix)
+        return Continuation(
+            tokens=tuple(row.tokens),
+            log_probs=np.array(row.log_probs, dtype=np.float32),
+            top_log_probs=np.stack(row.top_log_probs)[:, :TOP_ALTERNATIVES],
+            finished=row.finished,
+            prefix=prefix,
+        )
+
+    def _alias(self, prefix: Prefix) -> Prefix:
+        """Return a second handle to the same node, so that each result can be released on its own."""
+        handle = Prefix(next(self._ids), prefix.parent, prefix.length)
+        self._nodes[handle.id] = self._nodes[prefix.id]
+        return handle
+
+    def cut(self, prefix: Prefix, length: int) -> Prefix:
+        """See `LanguageModel.cut`."""
+        node = self._nodes[prefix.id]
+        start = prefix.length - len(node.tokens)
+        if not start < length <= prefix.length or node.cache is None or node.hidden is None:
+            raise ValueError(f"cannot cut at {length}: the node spans {start + 1}..{prefix.length}")
+        n = length - start
+        part = _Node(node.parent, node.tokens[:n], node.cache[:, :, :, :n], node.hidden[:n])
+        handle = Prefix(next(self._ids), prefix.parent, length)
+        self._nodes[handle.id] = part
+        return handle
+
+    def release(self, prefixes: Sequence[Prefix]) -> None:
+        """See `LanguageModel.release`."""
+        for prefix in prefixes:
+            if prefix != ROOT:
+                self._nodes.pop(prefix.id, None)
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Ranges of rows whose tokens together stay within MAX_PASS_TOKENS (or one row that alone exceeds it)."""
+    start, total = 0, 0
+    for i, n in enumerate(lengths):
+        if i > start and total + n > MAX_PASS_TOKENS:
+            yield start, i
+            start, total = i, 0
+        total += n
+    if start < len(lengths):
+        yield start, len(lengths)

@@ -1,0 +1,127 @@
+"""What every language model backend offers to the layers above it.
+
+A model keeps a tree of token sequences. A `Prefix` names one node of it: the sequence from the root to that
+node. Decoders hold prefixes and never see a tensor. Every call takes many prefixes, of many sentences, and runs
+them as one batch; what a row yields never depends on the other rows.
+
+Letters: n tokens of one continuation, K = 5 alternatives kept per token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+TOP_ALTERNATIVES = 5
+"""How many of the most probable tokens are kept at each position (Marco-o1's confidence needs five)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """Handle to a node of a model's token tree; owns no tensor, and is given back with `LanguageModel.release`."""
+
+    id: int
+    parent: int
+    length: int
+    """Tokens from the root to the end of this node."""
+
+
+ROOT = Prefix(id=0, parent=-1, length=0)
+"""The empty sequence, always there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """Tokens drawn after a prefix, with the model's probabilities for them.
+
+    Log-probabilities are natural, at temperature 1, over the tokens that the call allowed.
+    """
+
+    tokens: tuple[int, ...]
+    log_probs: NDArray[np.float32]
+    """[n], log p of each drawn token."""
+    top_log_probs: NDArray[np.float32]
+    """[n, K], log p of the K most probable tokens at each position, highest first."""
+    finished: bool
+    """Ended with a stop token (the last of `tokens`); False when `max_new_tokens` cut it."""
+    prefix: Prefix
+    """Covers all tokens but the last one, which was drawn but not yet read by the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """One row of `LanguageModel.sample`: a continuation to draw after a prefix."""
+
+    prefix: Prefix
+    seed: int
+    """64 bits; the only source of randomness of this row."""
+    temperature: float
+    """0 draws the most probable token."""
+    max_new_tokens: int
+    banned_first: tuple[int, ...] = ()
+    """Tokens that may not come first (drawing without replacement below a node)."""
+
+
+@dataclass(slots=True)
+class Usage:
+    """Tokens that passed through the model; only grows. The source of every cost figure."""
+
+    prompt_tokens: int = 0
+    sampled_tokens: int = 0
+    scored_tokens: int = 0
+    passes: int = 0
+    seconds: float = 0.0
+
+    @property
+    def tokens(self) -> int:
+        """Everything that was paid for: prefilled, sampled and scored tokens."""
+        return self.prompt_tokens + self.sampled_tokens + self.scored_tokens
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Guard:
+    """Which tokens a sampled continuation may use, and which end it."""
+
+    banned: NDArray[np.bool_] = field(repr=False)
+    """[V], True where a token may never be drawn."""
+    stop: frozenset[int]
+    """Tokens that end a continuation; never banned."""
+    top_p: float
+    """Nucleus from which tokens are drawn at temperatures above 0."""
+
+
+class LanguageModel(Protocol):
+    """A causal language model whose sequences form a tree."""
+
+    @property
+    def usage(self) -> Usage:
+        """Totals since the model was loaded."""
+        ...
+
+    def extend(self, prefixes: Sequence[Prefix], tokens: Sequence[Sequence[int]]) -> list[Prefix]:
+        """Read tokens (at least one a row) after each prefix; counts them as prompt tokens."""
+        ...
+
+    def sample(self, draws: Sequence[Draw], guard: Guard) -> list[Continuation]:
+        """Draw one continuation per row, all rows as one batch."""
+        ...
+
+    def score(self, prefixes: Sequence[Prefix], targets: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
+        """Return log p of every token of each target, read after its prefix: one array [len(target)] a row."""
+        ...
+
+    def cut(self, prefix: Prefix, length: int) -> Prefix:
+        """Return a new handle to the first `length` tokens of a prefix; nothing is computed or copied.
+
+        `length` must lie in the node's own span: parent's length < length <= prefix.length.
+        """
+        ...
+
+    def release(self, prefixes: Sequence[Prefix]) -> None:
+        """Give handles back. Children made from a prefix stay valid."""
+        ...

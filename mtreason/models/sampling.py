@@ -1,0 +1,95 @@
+"""From logits to tokens: one log-sum-exp and one top-k over the vocabulary give all that a step needs.
+
+Letters: R rows, V vocabulary, C = 64 candidates kept, K = 5 alternatives reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mtreason.models.protocol import TOP_ALTERNATIVES
+
+CANDIDATES = 64
+"""Tokens are drawn among this many of the most probable; at translation temperatures the rest weighs nothing."""
+
+REPEATED = 4
+"""A continuation whose end repeats itself this often, and over at least MIN_REPEATED tokens, is running away."""
+MIN_REPEATED = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One token per row."""
+
+    tokens: list[int]
+    log_probs: NDArray[np.float32]
+    """[R], at temperature 1 over all allowed tokens."""
+    top_log_probs: NDArray[np.float32]
+    """[R, K], highest first."""
+
+
+def uniforms(seed: int, count: int) -> NDArray[np.float64]:
+    """Return the random numbers of one row, [count] in [0, 1): a function of its seed alone."""
+    return np.random.Generator(np.random.Philox(key=seed)).random(count)
+
+
+def choose(
+    logits: torch.Tensor,
+    banned: torch.Tensor,
+    banned_here: Sequence[Sequence[int]],
+    temperatures: Sequence[float],
+    top_p: float,
+    draws: Sequence[float],
+) -> Chosen:
+    """Draw one token per row: temperature, then top-k, then nucleus (the order of the transformers library).
+
+    Overwrites `logits` [R, V]. `banned` [V] is out for all rows and its mass is shared out; `banned_here` only
+    forbids a row to draw these tokens, whose probability the reported ones still count.
+    """
+    logits.masked_fill_(banned, float("-inf"))
+    norm = torch.logsumexp(logits, -1, keepdim=True)
+    values, ids = torch.topk(logits, min(CANDIDATES, logits.shape[-1]), dim=-1)
+    top = (values - norm).double().cpu().numpy()  # [R, C]
+    names = ids.cpu().numpy()
+    allowed = top.copy()
+    for row, forbidden in enumerate(banned_here):
+        if forbidden:
+            allowed[row, np.isin(names[row], forbidden)] = -np.inf
+    picked = np.array([
+        _draw(allowed[row], temperature, top_p, u)
+        for row, (temperature, u) in enumerate(zip(temperatures, draws, strict=True))
+    ])
+    rows = np.arange(len(picked))
+    return Chosen(
+        tokens=names[rows, picked].tolist(),
+        log_probs=top[rows, picked].astype(np.float32),
+        top_log_probs=top[:, :TOP_ALTERNATIVES].astype(np.float32),
+    )
+
+
+def _draw(log_probs: NDArray[np.float64], temperature: float, top_p: float, u: float) -> int:
+    """Pick an index of [C] by inverse transform; temperature 0 picks the highest, ties the lowest index."""
+    if temperature == 0 or not np.isfinite(log_probs).any():
+        return int(np.argmax(log_probs))
+    weights = np.exp((log_probs - log_probs.max()) / temperature)
+    # Forbidden tokens leave holes, so the order by probability is no longer the order of the array.
+    order = np.argsort(-weights, kind="stable")
+    sorted_weights = weights[order]
+    before = np.cumsum(sorted_weights) - sorted_weights
+    kept = sorted_weights[before < top_p * sorted_weights.sum()]
+    return int(order[min(np.searchsorted(np.cumsum(kept), u * kept.sum(), side="right"), len(kept) - 1)])
+
+
+def running_away(tokens: Sequence[int]) -> bool:
+    """Whether the end of a continuation is one short piece over and over ("very very very very …")."""
+    n = len(tokens)
+    for period in range(1, n // REPEATED + 1):
+        span = max(REPEATED * period, MIN_REPEATED)
+        if span <= n and all(tokens[-i] == tokens[-i - period] for i in range(1, span - period + 1)):
+            return True
+    return False
