@@ -11,35 +11,19 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import pairwise
 
-from mtreason.glossary.fold import fold, is_bounded, is_unspaced, primary_language
+from mtreason.glossary.fold import CHINESE, fold, is_bounded, is_unspaced, primary_language
 from mtreason.glossary.load import Entry
 
 # Korean has spaces, but its particles are written onto the noun, so that whole words would never agree.
-_UNSPACED_LANGUAGES = frozenset(
-    {
-        "zh",
-        "cmn",
-        "yue",
-        "wuu",
-        "hak",
-        "nan",
-        "gan",
-        "hsn",
-        "cdo",
-        "lzh",
-        "ja",
-        "ko",
-        "th",
-        "lo",
-        "my",
-        "km",
-        "bo",
-        "dz",
-    }
-)
+_UNSPACED_LANGUAGES = CHINESE | {"ja", "ko", "th", "lo", "my", "km", "bo", "dz"}
 
-_WORD = re.compile(r"(?:[^\W_]|[\u0300-\u036f])+(?:'\w+)*'?|[.!?;]+|[^\w\s,:'\"()\[\]{}-]")
+# Letters with their accents, and the Indic blocks whole, since `\w` leaves their vowel signs out.
+_LETTER = r"[^\W_]|[\u0300-\u036f\u0591-\u05bd\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff]"
+_TOKEN = re.compile(rf"(?:{_LETTER})+(?:'(?:{_LETTER})+)*'?|[.!?;。।]+|[^\w\s]")
+_SENTENCE_ENDS = ".!?;。।"
+_PUNCTUATION_WITH_MEANING = "#%&/@"
 _STOP = "."  # a sentence end: no gap reaches over it
 _ELLIPSIS = re.compile(r"\.{3,}")
 _OPTIONAL = re.compile(r"\(([^()]*)\)")
@@ -50,6 +34,8 @@ _POSSESSIVES = frozenset({"my", "your", "his", "her", "its", "our", "their", "wh
 _REFLEXIVES = frozenset(
     {"myself", "yourself", "himself", "herself", "itself", "ourselves", "yourselves", "themselves", "oneself"}
 )
+# Their lemmas are other words: "good" does not honour "the best".
+_COMPARATIVES = frozenset({"better", "best", "worse", "worst", "more", "most", "less", "least", "further", "furthest"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +48,13 @@ class _Gap:
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """Stands for one word that `accepts` approves of."""
+    """Stands for 1 to `most` words that `accepts` approves of together."""
 
-    accepts: Callable[[str], bool]
+    accepts: Callable[[tuple[str, ...]], bool]
+    most: int
 
 
-_Pattern = tuple["str | _Gap | _Slot", ...]
+_Pattern = tuple[str | _Gap | _Slot, ...]
 
 
 def honoured(entry: Entry, translation: str, language: str) -> bool:
@@ -79,7 +66,8 @@ def honoured(entry: Entry, translation: str, language: str) -> bool:
     possessive and `oneself` any reflexive.
     """
     if not entry.targets:
-        return _contains_as_written(entry.source, translation, language)
+        kept = _contains_as_written(entry.source, translation, language)
+        return kept or _contains(entry.source, translation, language)
     return any(_contains(variant, translation, language) for target in entry.targets for variant in _variants(target))
 
 
@@ -88,7 +76,7 @@ def _contains(rendering: str, translation: str, language: str) -> bool:
     if primary in _UNSPACED_LANGUAGES:
         return _contains_run(rendering, translation, language)
     pattern = _pattern(rendering, primary)
-    if not pattern:  # nothing but punctuation or emoji marks
+    if not pattern:  # nothing but punctuation, or gaps
         return _contains_as_written(rendering, translation, language)
     tokens = _tokens(translation)
     return any(_matches(pattern, tokens, start, primary) for start in range(len(tokens)))
@@ -106,12 +94,15 @@ def _occurrences(needle: str, text: str) -> Iterator[int]:
         start = text.find(needle, start + 1)
 
 
+@lru_cache(maxsize=4096)
 def _variants(rendering: str) -> tuple[str, ...]:
     """Return the rendering with and without each of its parenthesised parts, leaving out what becomes empty."""
     variants = [unicodedata.normalize("NFKC", rendering)]
     for _ in range(_MAX_OPTIONAL):
         variants = [
-            choice for text in variants for choice in (_OPTIONAL.sub(r"\1", text, 1), _OPTIONAL.sub("", text, 1))
+            choice
+            for text in dict.fromkeys(variants)
+            for choice in (_OPTIONAL.sub(r"\1", text, 1), _OPTIONAL.sub("", text, 1))
         ]
     variants = [_OPTIONAL.sub(r"\1", text).strip() for text in variants]
     return tuple(dict.fromkeys(text for text in variants if text)) or (rendering,)
@@ -130,37 +121,47 @@ def _contains_run(rendering: str, translation: str, language: str) -> bool:
 
 
 def _spaces_free(run: str) -> str:
-    chars = [char for char in run if not char.isspace()]
-    parts = [re.escape(char) for char in chars[:1]]
-    gaps = set()
-    position = 0
-    for char in run:
-        if char.isspace():
-            gaps.add(position)
+    """Return a regular expression for the run in which spaces are optional, but never needed where there are none."""
+    regex = ""
+    for before, char in pairwise(" " + " ".join(run.split())):
+        if char == " ":
+            regex += r"\s*"
+        elif before != " " and (is_unspaced(before) or is_unspaced(char)):
+            regex += r"\s*" + re.escape(char)
         else:
-            position += 1
-    for index in range(1, len(chars)):
-        free = index in gaps or is_unspaced(chars[index - 1]) or is_unspaced(chars[index])
-        parts.append((r"\s*" if free else "") + re.escape(chars[index]))
-    return "".join(parts)
+            regex += re.escape(char)
+    return regex
 
 
 @lru_cache(maxsize=64)
 def _tokens(text: str) -> tuple[str, ...]:
-    """Return words, symbols and sentence ends (as `_STOP`) of the text, folded; commas, quotes and hyphens are gone."""
-    # NFC after the fold: it is the length that no longer matters here.
-    folded = unicodedata.normalize("NFC", fold(text, "und"))
-    return tuple(_STOP if token[0] in ".!?;" else token for token in _WORD.findall(folded))
+    """Return the words, symbols and sentence ends (as `_STOP`) of the text, folded; other punctuation is left out."""
+    # NFKC after the fold: the length no longer matters here, and it turns the ellipsis character into three dots.
+    folded = unicodedata.normalize("NFKC", fold(text, "und"))
+    tokens = []
+    for token in _TOKEN.findall(folded):
+        if token[0] in _SENTENCE_ENDS:
+            if not _ELLIPSIS.fullmatch(token):  # a pause, not an end
+                tokens.append(_STOP)
+        elif token in _PUNCTUATION_WITH_MEANING or not unicodedata.category(token[0]).startswith("P"):
+            tokens.append(token)
+    return tuple(tokens)
 
 
 @lru_cache(maxsize=4096)
 def _pattern(rendering: str, primary: str) -> _Pattern:
-    pattern: list[str | _Gap | _Slot] = []
+    elements: list[str | _Gap | _Slot] = []
     for number, piece in enumerate(_ELLIPSIS.split(rendering)):
-        if number:
-            pattern.append(_Gap(0, 5))
-        words = _tokens(piece)
-        pattern.extend(_element(word) if primary == "en" else word for word in words)
+        elements += [_Gap(0, 5)] if number else []
+        elements += [_element(word) if primary == "en" else word for word in _tokens(piece)]
+    pattern: list[str | _Gap | _Slot] = []
+    for element in elements:
+        before = pattern[-1] if pattern else None
+        if isinstance(before, _Gap) and isinstance(element, _Gap):
+            # Two gaps in a row are one: trying every split between them would be exponential.
+            pattern[-1] = _Gap(before.least + element.least, before.most + element.most)
+        else:
+            pattern.append(element)
     # A gap or a full stop at either end asks for nothing.
     while pattern and (pattern[0] == _STOP or isinstance(pattern[0], _Gap)):
         del pattern[0]
@@ -175,14 +176,20 @@ def _element(word: str) -> str | _Gap | _Slot:
     if word in {"sth", "sb"}:
         return _Gap(1, 4)
     if word in {"one's", "sb's"}:
-        return _Slot(_is_possessive)
+        return _Slot(_is_possessive, 3)
     if word == "oneself":
-        return _Slot(_REFLEXIVES.__contains__)
+        return _Slot(_is_reflexive, 1)
     return word
 
 
-def _is_possessive(word: str) -> bool:
-    return word in _POSSESSIVES or word.endswith(("'s", "s'"))
+def _is_possessive(words: tuple[str, ...]) -> bool:
+    if len(words) == 1 and words[0] in _POSSESSIVES:
+        return True
+    return words[-1].endswith(("'s", "s'")) and _STOP not in words
+
+
+def _is_reflexive(words: tuple[str, ...]) -> bool:
+    return words[0] in _REFLEXIVES
 
 
 def _matches(pattern: _Pattern, tokens: tuple[str, ...], start: int, primary: str) -> bool:
@@ -200,9 +207,9 @@ def _matches(pattern: _Pattern, tokens: tuple[str, ...], start: int, primary: st
     if start >= len(tokens):
         return False
     if isinstance(head, _Slot):
-        agrees = head.accepts(tokens[start])
-    else:
-        agrees = not _forms(head, primary).isdisjoint(_forms(tokens[start], primary))
+        ends = range(start + 1, min(start + head.most, len(tokens)) + 1)
+        return any(head.accepts(tokens[start:end]) and _matches(rest, tokens, end, primary) for end in ends)
+    agrees = not _forms(head, primary).isdisjoint(_forms(tokens[start], primary))
     return agrees and _matches(rest, tokens, start + 1, primary)
 
 
@@ -211,7 +218,8 @@ def _forms(word: str, primary: str) -> frozenset[str]:
     """Return what the word may be counted as: itself, without a possessive ending, and its lemma."""
     bare = word.removesuffix("'").removesuffix("'s")
     forms = {word, bare}
-    if bare.isalpha() and primary in _lemma_languages():
+    comparative = primary == "en" and bare in _COMPARATIVES
+    if bare.isalpha() and not comparative and primary in _lemma_languages():
         import simplemma
 
         forms.add(simplemma.lemmatize(bare, lang=primary).lower())

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable
 from functools import cache
 
-_CHINESE = frozenset({"zh", "cmn", "yue", "wuu", "hak", "nan", "gan", "hsn", "cdo", "lzh"})
+CHINESE = frozenset({"zh", "cmn", "yue", "wuu", "hak", "nan", "gan", "hsn", "cdo", "lzh"})
 
 # Typographic twins that NFKC keeps apart: apostrophes and hyphens.
 _TWINS = {ord(char): "'" for char in "\u2018\u2019\u201b\u02bc\u0060\u00b4"} | {
@@ -68,7 +68,7 @@ def fold(text: str, language: str) -> str:
 
     The result has the length of `text`, character for character, and folding it again changes nothing.
     """
-    return text.translate(_fold_table(primary_language(language) in _CHINESE))
+    return text.translate(_fold_table(primary_language(language) in CHINESE))
 
 
 def is_bounded(folded: str, start: int, end: int) -> bool:
@@ -84,4 +84,7 @@ def is_unspaced(char: str) -> bool:
 
 
 def _is_spaced(char: str) -> bool:
-    return (char.isalnum() or unicodedata.category(char).startswith("M")) and not is_unspaced(char)
+    if char.isalnum():
+        return not is_unspaced(char)
+    # An accent belongs to its letter; the variation selector that follows an emoji does not.
+    return unicodedata.combining(char) != 0 and not is_unspaced(char)

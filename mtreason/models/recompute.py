@@ -1,0 +1,148 @@
+"""The model for architectures whose cache cannot be branched: the library's own passes, prefixes read anew each time.
+
+Slower than the token tree, right for everything the transformers library loads.
+
+Letters: R rows, T positions, V vocabulary.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mtreason.models.protocol import ROOT, Continuation, Draw, Guard, Prefix, Usage
+from mtreason.models.sampling import choose, running_away, uniforms
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+MAX_SCORE_ROWS = 8
+"""Rows scored in one pass: the whole vocabulary is kept for each position here."""
+
+
+class RecomputeModel:
+    """A language model that remembers tokens only; implements `LanguageModel`."""
+
+    def __init__(self, network: PreTrainedModel) -> None:
+        self.network = network
+        self.usage = Usage()
+        self._tokens: dict[int, tuple[int, ...]] = {ROOT.id: ()}
+        self._ids = itertools.count(1)
+
+    @contextmanager
+    def _call(self) -> Iterator[None]:
+        start = time.perf_counter()
+        with torch.inference_mode():
+            yield
+        self.usage.seconds += time.perf_counter() - start
+
+    def _add(self, tokens: tuple[int, ...], parent: int) -> Prefix:
+        handle = Prefix(next(self._ids), parent, len(tokens))
+        self._tokens[handle.id] = tokens
+        return handle
+
+    def extend(self, prefixes: Sequence[Prefix], tokens: Sequence[Sequence[int]]) -> list[Prefix]:
+        """See `LanguageModel.extend`; reads nothing yet."""
+        return [self._add(self._tokens[p.id] + tuple(t), p.id) for p, t in zip(prefixes, tokens, strict=True)]
+
+    def cut(self, prefix: Prefix, length: int) -> Prefix:
+        """See `LanguageModel.cut`."""
+        return self._add(self._tokens[prefix.id][:length], prefix.parent)
+
+    def release(self, prefixes: Sequence[Prefix]) -> None:
+        """See `LanguageModel.release`."""
+        for prefix in prefixes:
+            if prefix != ROOT:
+                self._tokens.pop(prefix.id, None)
+
+    def score(self, prefixes: Sequence[Prefix], targets: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
+        """See `LanguageModel.score`."""
+        scores: list[NDArray[np.float32]] = []
+        with self._call():
+            for start in range(0, len(targets), MAX_SCORE_ROWS):
+                heads = [self._tokens[p.id] for p in prefixes[start : start + MAX_SCORE_ROWS]]
+                tails = [tuple(t) for t in targets[start : start + MAX_SCORE_ROWS]]
+                ids, mask = self._pad([h + t for h, t in zip(heads, tails, strict=True)])
+                logits = self.network(input_ids=ids, attention_mask=mask, use_cache=False).logits
+                self.usage.passes += 1
+                for row, (head, tail) in enumerate(zip(heads, tails, strict=True)):
+                    # Padding is on the left, so targets end at the last column.
+                    own = torch.log_softmax(logits[row, -len(tail) - 1 : -1].float(), -1)
+                    wanted = torch.tensor(tail, device=own.device)
+                    scores.append(own.gather(1, wanted[:, None])[:, 0].cpu().numpy())
+                    self.usage.prompt_tokens += len(head)
+                    self.usage.scored_tokens += len(tail)
+        return scores
+
+    def _pad(self, rows: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Left-pad rows to [R, T]; returns ids and mask."""
+        width = max(len(r) for r in rows)
+        ids = torch.tensor([[0] * (width - len(r)) + list(r) for r in rows], device=self.network.device)
+        mask = torch.tensor([[0] * (width - len(r)) + [1] * len(r) for r in rows], device=self.network.device)
+        return ids, mask
+
+    def sample(self, draws: Sequence[Draw], guard: Guard) -> list[Continuation]:
+        """See `LanguageModel.sample`."""
+        with self._call():
+            done = []
+            # Rows of one length at a time: padding would move positions in caches that keep no mask of their own.
+            for _, group in itertools.groupby(
+                sorted(enumerate(draws), key=lambda pair: pair[1].prefix.length), key=lambda p: p[1].prefix.length
+            ):
+                done += self._sample(list(group), guard)
+        return [c for _, c in sorted(done, key=lambda pair: pair[0])]
+
+    def _sample(self, draws: list[tuple[int, Draw]], guard: Guard) -> list[tuple[int, Continuation]]:
+        banned = torch.from_numpy(guard.banned).to(self.network.device)
+        randoms = [uniforms(d.seed, d.max_new_tokens) for _, d in draws]
+        ids = torch.tensor([self._tokens[d.prefix.id] for _, d in draws], device=self.network.device)
+        self.usage.prompt_tokens += ids.numel()
+        tokens: list[list[int]] = [[] for _ in draws]
+        log_probs: list[list[float]] = [[] for _ in draws]
+        top_log_probs: list[list[NDArray[np.float32]]] = [[] for _ in draws]
+        ended = [False] * len(draws)
+        cache = None
+        for t in itertools.count():
+            out = self.network(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
+            cache = out.past_key_values
+            self.usage.passes += 1
+            chosen = choose(
+                out.logits[:, -1].float(),
+                banned,
+                [() if t else d.banned_first for _, d in draws],
+                [d.temperature for _, d in draws],
+                guard.top_p,
+                [float(r[min(t, len(r) - 1)]) for r in randoms],
+            )
+            for row, (_, draw) in enumerate(draws):
+                if not ended[row]:
+                    tokens[row].append(chosen.tokens[row])
+                    log_probs[row].append(float(chosen.log_probs[row]))
+                    top_log_probs[row].append(chosen.top_log_probs[row])
+                    self.usage.sampled_tokens += 1
+                    ended[row] = (
+                        chosen.tokens[row] in guard.stop or t + 1 >= draw.max_new_tokens or running_away(tokens[row])
+                    )
+            if all(ended):
+                break
+            ids = torch.tensor(chosen.tokens, device=ids.device)[:, None]
+        return [
+            (
+                index,
+                Continuation(
+                    tokens=tuple(tokens[row]),
+                    log_probs=np.array(log_probs[row], dtype=np.float32),
+                    top_log_probs=np.stack(top_log_probs[row]),
+                    finished=tokens[row][-1] in guard.stop,
+                    prefix=self._add(self._tokens[draw.prefix.id] + tuple(tokens[row][:-1]), draw.prefix.id),
+                ),
+            )
+            for row, (index, draw) in enumerate(draws)
+        ]

@@ -1,0 +1,76 @@
+"""Sequences of one sentence that share their beginnings: finds how much of a new one has been read before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mtreason.models.calls import Steps, cut, extend, release
+from mtreason.models.protocol import Prefix
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    tokens: tuple[int, ...]
+    """Everything behind the base."""
+    start: int
+    """Where this node's own span begins, counted from the base."""
+    prefix: Prefix
+
+
+class SharedSequences:
+    """Remembers what was read behind a base prefix; belongs to one sentence, so its costs depend on nothing else."""
+
+    def __init__(self, base: Prefix) -> None:
+        self.base = base
+        self.read_tokens = 0
+        """Tokens that had to be read so far."""
+        self._known: list[_Read] = []
+
+    def read(self, sequences: Sequence[tuple[int, ...]]) -> Steps[list[Prefix]]:
+        """Return a prefix for each sequence (at least one token each), reading only what is new."""
+        known = {k.tokens: k.prefix for k in self._known}
+        new = list(dict.fromkeys(t for t in sequences if t not in known))
+        parents = []
+        for tokens in new:
+            parents.append((yield from self._parent(tokens)))
+        rests = [t[p.length - self.base.length :] for t, p in zip(new, parents, strict=True)]
+        fresh = yield from extend(parents, rests)
+        self.read_tokens += sum(map(len, rests))
+        for tokens, parent, prefix in zip(new, parents, fresh, strict=True):
+            self._known.append(_Read(tokens, parent.length - self.base.length, prefix))
+            known[tokens] = prefix
+        yield from release([p for p in parents if p is not self.base])
+        return [known[t] for t in sequences]
+
+    def _parent(self, tokens: tuple[int, ...]) -> Steps[Prefix]:
+        """Name the longest beginning that was read before, leaving at least one token to read."""
+        best, shared = self._longest(tokens)
+        at = min(shared, len(tokens) - 1)
+        if best is None or at <= best.start:
+            return self.base
+        prefix = yield from cut(best.prefix, self.base.length + at)
+        return prefix
+
+    def _longest(self, tokens: tuple[int, ...]) -> tuple[_Read | None, int]:
+        """Return the known sequence that shares most with this one inside its own span, and how much."""
+        best: _Read | None = None
+        most = 0
+        for known in self._known:
+            shared = common_length(known.tokens, tokens)
+            if shared > known.start and shared > most:
+                best, most = known, shared
+        return best, most
+
+    def close(self) -> Steps[None]:
+        """Give everything back."""
+        yield from release([k.prefix for k in self._known])
+        self._known.clear()
+
+
+def common_length(a: Sequence[int], b: Sequence[int]) -> int:
+    """Return how many tokens two sequences have in common at their beginnings."""
+    for i, (x, y) in enumerate(zip(a, b, strict=False)):
+        if x != y:
+            return i
+    return min(len(a), len(b))

@@ -1,0 +1,27 @@
+"""The confidence of Marco-o1 (arXiv 2411.14405, section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mtreason.models.calls import Steps
+from mtreason.rewards.protocol import Draft, Scene
+
+
+def confidence(scene: Scene, drafts: Sequence[Draft]) -> Steps[list[float]]:
+    """Mean over tokens of p(token) / sum of the five highest p at its position.
+
+    In (0, 1]; a token from outside the five keeps its own numerator, so its share is below theirs. Costs nothing:
+    the probabilities were kept while sampling.
+    """
+    del scene
+    yield from ()
+    return [_confidence(draft) for draft in drafts]
+
+
+def _confidence(draft: Draft) -> float:
+    own = np.exp(draft.log_probs.astype(np.float64))
+    five = np.exp(draft.top_log_probs.astype(np.float64)).sum(axis=1)
+    return float(np.mean(own / five))

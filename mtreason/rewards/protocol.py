@@ -1,0 +1,52 @@
+"""What a reward is: a weighted sum of parts, each a number per finished draft."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtreason.glossary import Hit
+from mtreason.models.calls import Steps
+from mtreason.models.sequences import SharedSequences
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A finished translation and what the model thought while writing it. n tokens, the end token included."""
+
+    text: str
+    tokens: tuple[int, ...]
+    log_probs: NDArray[np.float32]
+    """[n] natural logarithms, at temperature 1."""
+    top_log_probs: NDArray[np.float32]
+    """[n, 5] of the five most probable tokens at each position."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a reward may know of the sentence whose drafts it judges."""
+
+    back: SharedSequences
+    """The prompt of the opposite direction, up to where the text to translate back begins."""
+    back_tail: tuple[int, ...]
+    """What follows that text in the prompt."""
+    source_tokens: tuple[int, ...]
+    """The source sentence as the model would write it, the end token included."""
+    hints: tuple[Hit, ...]
+    target_tag: str
+
+
+Part = Callable[[Scene, Sequence[Draft]], Steps[list[float]]]
+"""Judges drafts of one sentence; higher is better."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """A named sum of parts."""
+
+    name: str
+    weights: Mapping[str, float]
+    """Part name -> weight, added up in the parts' own units (nats per token; shares for terms)."""

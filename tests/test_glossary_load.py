@@ -1,0 +1,176 @@
+from pathlib import Path
+
+import pytest
+
+from mtreason.errors import GlossaryError
+from mtreason.glossary import Entry, load_glossary, shipped_glossaries
+from mtreason.glossary import load as load_module
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_file(content: str | bytes, name: str = "terms.tsv") -> Path:
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+        return path
+
+    return write_file
+
+
+def error(path: Path, source: str = "zh", target: str = "en") -> str:
+    with pytest.raises(GlossaryError) as caught:
+        load_glossary(path, source, target)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_reads_all_fields_and_their_defaults(write):
+    path = write(
+        "踩屎感\tcomfy sole | soft sole\tfeeling of stepping on shit\tshoes\nyyds\t\n显瘦\tslimming\tshow thin\n"
+    )
+    assert load_glossary(path, "zh", "en") == (
+        Entry("踩屎感", ("comfy sole", "soft sole"), "feeling of stepping on shit", "shoes", str(path), 1),
+        Entry("yyds", (), "", "", str(path), 2),
+        Entry("显瘦", ("slimming",), "show thin", "", str(path), 3),
+    )
+
+
+def test_skips_comments_blank_lines_bom_and_carriage_returns(write):
+    path = write("\ufeff# a comment\r\n\r\n  \t \r\n种草\ttempted\r\n# another\r\n拔草\tbought\r\n")
+    assert [(entry.source, entry.targets, entry.line) for entry in load_glossary(path, "zh", "en")] == [
+        ("种草", ("tempted",), 4),
+        ("拔草", ("bought",), 6),
+    ]
+
+
+def test_only_line_ends_end_a_line(write):
+    path = write("a\tb\tc\td\u2028e\x0cf\ng\th\n")
+    assert [(entry.note, entry.line) for entry in load_glossary(path, "fr", "en")] == [("d\u2028e\x0cf", 1), ("", 2)]
+
+
+def test_empty_file_has_no_entries(write):
+    assert load_glossary(write(""), "zh", "en") == ()
+
+
+@pytest.mark.parametrize(("line", "found"), [("种草", "1 field,"), ("a\tb\tc\td\te", "5 fields,")])
+def test_wrong_number_of_fields(write, line, found):
+    path = write(f"# header\n打卡\tvisit\n{line}\n")
+    message = error(path)
+    assert message.startswith(f"{path}:3: found {found} expected 2 to 4 as in source<TAB>target")
+
+
+def test_empty_source(write):
+    path = write("打卡\tvisit\n \tvisit\n")
+    assert error(path).startswith(f"{path}:2: the source term is empty")
+
+
+@pytest.mark.parametrize("target", ["a||b", "a|", "|", " | a"])
+def test_empty_rendering(write, target):
+    path = write(f"打卡\t{target}\n")
+    assert error(path).startswith(f"{path}:1: an empty rendering in")
+
+
+@pytest.mark.parametrize(("first", "second"), [("打卡", "打卡"), ("種草", "种草"), ("YYDS", "yyds"), ("ＣＰ", "CP")])
+def test_duplicate_names_both_lines(write, first, second):
+    path = write(f"{first}\ta\n\n{second}\tb\n")
+    assert error(path).startswith(f"{path}:3: the term {second!r} is already on line 1 ")
+
+
+def test_script_variants_are_duplicates_only_in_chinese(write):
+    assert len(load_glossary(write("種\ta\n种\tb\n"), "ja", "en")) == 2
+
+
+@pytest.mark.parametrize("code", ["zh", "zh-Hant", "zh-TW", "ZH"])
+def test_header_compares_primary_subtags(write, code):
+    assert len(load_glossary(write("# languages: zh-en\n打卡\tvisit\n"), code, "en-GB")) == 1
+
+
+@pytest.mark.parametrize("header", ["# languages: zh-en", "#Language: zh-Hant-en-GB"])
+def test_header_with_another_direction(write, header):
+    path = write(f"# note\n{header}\n打卡\tvisit\n")
+    message = error(path, "en", "zh")
+    assert message.startswith(f"{path}:2: this glossary is for zh")
+    assert "the run translates en to zh" in message
+
+
+@pytest.mark.parametrize("value", ["", "zh", "chinese to english", "zh_en"])
+def test_malformed_header(write, value):
+    path = write(f"# languages: {value}\n打卡\tvisit\n")
+    assert error(path).startswith(f"{path}:1: languages are {value!r}, expected two codes")
+
+
+@pytest.mark.parametrize("name", ["slang.zh-en.tsv", "a.b.zh-Hant-en-GB.tsv"])
+def test_file_name_with_another_direction(write, name):
+    path = write("打卡\tvisit\n", name)
+    assert len(load_glossary(path, "zh", "en")) == 1
+    message = error(path, "ja", "en")
+    assert message.startswith(f"{path}: this glossary is for zh")
+
+
+@pytest.mark.parametrize("name", ["our-own.tsv", "terms.en-GB.tsv", "zh-en.txt", "pets.tsv", "v1.old-new.tsv"])
+def test_file_name_without_a_direction(write, name):
+    assert len(load_glossary(write("打卡\tvisit\n", name), "zh", "en")) == 1
+
+
+def test_bad_utf8_names_line_and_offset(write):
+    path = write("打卡\tvisit\n".encode() + b"ab\xff\tc\n")
+    assert error(path).startswith(f"{path}:2: not UTF-8, byte 0xff at byte offset 15 of the file")
+
+
+def test_utf16_is_refused(write):
+    path = write("打卡\tvisit\n".encode("utf-16"))
+    assert error(path).startswith(f"{path}:1: not UTF-8, byte 0xff at byte offset 0")
+
+
+def test_missing_file(tmp_path):
+    path = tmp_path / "none.tsv"
+    assert error(path) == f"{path}: no such glossary file: check the path"
+
+
+def test_directory(tmp_path):
+    assert error(tmp_path).startswith(f"{tmp_path}: is a directory")
+
+
+def test_unreadable_file(tmp_path, monkeypatch):
+    # Not by chmod: tests may run as root, who reads everything.
+    def refuse(self, *_):
+        raise PermissionError(13, "Permission denied")
+
+    path = tmp_path / "secret.tsv"
+    path.write_bytes(b"")
+    monkeypatch.setattr(Path, "open", refuse)
+    assert error(path) == f"{path}: the glossary file cannot be read (Permission denied): check its permissions"
+
+
+def test_path_with_a_nul():
+    assert "cannot be read" in error(Path("a\0b.tsv"))
+
+
+def test_too_large(write, monkeypatch):
+    monkeypatch.setattr(load_module, "MAX_BYTES", 1024 * 1024)
+    path = write(b"#" * (1024 * 1024 + 1))
+    assert error(path).startswith(f"{path}: the glossary file is larger than 1 MB")
+    assert load_glossary(write(b"#" * 1024 * 1024), "zh", "en") == ()
+
+
+def test_shipped_glossaries_by_direction():
+    assert [path.name for path in shipped_glossaries("zh-Hant", "en-GB")] == ["slang.zh-en.tsv"]
+    assert shipped_glossaries("en", "zh") == ()
+
+
+def test_shipped_glossaries_prefer_the_installed_package(tmp_path, monkeypatch):
+    module = tmp_path / "mtreason" / "glossary" / "load.py"
+    monkeypatch.setattr(load_module, "__file__", str(module))
+    assert shipped_glossaries("zh", "en") == ()
+    for directory in (tmp_path / "glossaries", tmp_path / "mtreason" / "glossaries"):  # checkout, then wheel
+        directory.mkdir(parents=True)
+        for name in ("b.zh-en.tsv", "a.zh-en.tsv", "c.ja-en.tsv", "notes.tsv"):
+            (directory / name).write_text("x\ty\n", encoding="utf-8")
+        expected = [directory.resolve() / name for name in ("a.zh-en.tsv", "b.zh-en.tsv")]
+        assert list(shipped_glossaries("zh", "en")) == expected
+
+
+def test_shipped_entries_name_the_bare_file():
+    (path,) = shipped_glossaries("zh", "en")
+    assert {entry.file for entry in load_glossary(path, "zh", "en")} == {"slang.zh-en.tsv"}

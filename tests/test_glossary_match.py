@@ -1,0 +1,159 @@
+import subprocess
+import sys
+import unicodedata
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mtreason.glossary import Entry, Matcher
+from mtreason.glossary.fold import fold
+
+
+def entries(*sources: str) -> list[Entry]:
+    return [Entry(source, (f"r{number}",), "", "", "t.tsv", number) for number, source in enumerate(sources, start=1)]
+
+
+def found(text: str, *sources: str, language: str = "zh") -> list[str]:
+    return [text[hit.start : hit.end] for hit in Matcher(entries(*sources), language).find(text)]
+
+
+def test_offsets_are_characters_of_the_searched_text():
+    text = "😀😀這雙鞋有踩屎感👨‍👩‍👧，YYDS！"
+    hits = Matcher(entries("踩屎感", "yyds"), "zh").find(text)
+    assert [(hit.entry.source, hit.start, hit.end) for hit in hits] == [("踩屎感", 6, 9), ("yyds", 15, 19)]
+
+
+@pytest.mark.parametrize(
+    ("text", "term"),
+    [
+        ("被種草了", "种草"),
+        ("被种草了", "種草"),
+        ("顏值高", "颜值"),
+        ("甩鍋給我", "甩锅"),
+        ("ＹＹＤＳ", "yyds"),
+        ("yyds", "ＹＹｄｓ"),
+        ("磕cp", "磕CP"),
+    ],
+)
+def test_script_width_and_case_are_folded(text, term):
+    assert len(found(text, term)) == 1
+
+
+def test_japanese_is_not_simplified():
+    assert found("種草", "种草", language="ja") == []
+    assert found("ｶﾀｶﾅ", "カタカナ", language="ja") == ["ｶﾀｶﾅ"]
+
+
+@pytest.mark.parametrize(
+    ("text", "term", "expected"),
+    [
+        ("这鞋yyds啊", "yyds", ["yyds"]),
+        ("这鞋yyds❤️", "yyds", ["yyds"]),
+        ("❤️yyds", "yyds", ["yyds"]),
+        ("这鞋yyds2", "yyds", []),
+        ("xyyds", "yyds", []),
+        ("yydsé", "yyds", []),
+        ("yydse\u0301", "yyds", []),
+        ("caf", "café", []),
+        ("cafe\u0301", "cafe", []),
+        ("AI人工智能", "I人", []),
+        ("他是i人", "I人", ["i人"]),
+        ("疯狂打call！", "打call", ["打call"]),
+        ("打calls", "打call", []),
+        ("start the art", "art", ["art"]),
+        ("The ART of it", "art", ["ART"]),
+        ("l’été", "l'été", ["l’été"]),
+        ("state‑of‑the‑art", "state-of-the-art", ["state‑of‑the‑art"]),
+        ("стартап", "старт", []),
+        ("편안한 밑창을", "밑창", ["밑창"]),
+    ],
+)
+def test_word_boundaries_where_the_script_has_them(text, term, expected):
+    assert found(text, term) == expected
+
+
+def test_longest_first_then_leftmost():
+    assert found("abcd 种草机种草", "种草", "种草机") == ["种草机", "种草"]
+    assert found("甲乙丙丁", "甲乙", "乙丙丁") == ["乙丙丁"]
+    assert found("甲乙丙", "甲乙", "乙丙") == ["甲乙"]
+    assert found("哈哈哈", "哈哈") == ["哈哈"]
+
+
+def test_an_unbounded_longer_term_does_not_hide_a_shorter_one():
+    assert found("种草yydsx", "种草", "种草yyds") == ["种草"]
+
+
+def test_later_entries_override_earlier_ones():
+    first, second = entries("種草", "种草")
+    assert [hit.entry for hit in Matcher([first, second], "zh").find("种草")] == [second]
+
+
+def test_no_entries_and_no_text():
+    assert Matcher([], "zh").find("种草") == ()
+    assert Matcher(entries("种草"), "zh").find("") == ()
+
+
+def test_fold_keeps_length_and_is_idempotent_for_every_character():
+    # One character at a time and all of them: this found U+85B4 (simplified twice) and Cherokee (lower and casefold
+    # point in opposite directions, so that a loop over both never ends).
+    everything = "".join(map(chr, range(0x30000)))
+    for language in ("zh", "en"):
+        folded = fold(everything, language)
+        assert len(folded) == len(everything)
+        assert fold(folded, language) == folded
+
+
+alphabet = st.sampled_from("种種草艸踩屎感yYｙdDs9 ，❤️😀\u0301éa")
+terms = st.lists(st.text(alphabet, min_size=1, max_size=4), max_size=8)
+texts = st.text(alphabet, max_size=40) | st.text(max_size=20)
+
+
+@given(terms, texts)
+@settings(deadline=None)
+def test_hits_fold_to_their_term_in_order_without_overlap(sources, text):
+    hits = Matcher(entries(*sources), "zh").find(text)
+    for hit in hits:
+        assert 0 <= hit.start < hit.end <= len(text)
+        assert fold(text[hit.start : hit.end], "zh") == fold(hit.entry.source, "zh")
+    for before, after in pairwise(hits):
+        assert before.end <= after.start
+
+
+@given(terms, texts)
+@settings(deadline=None)
+def test_no_free_occurrence_is_left(sources, text):
+    """Every occurrence of a Chinese term overlaps a hit that is at least as long."""
+    hits = Matcher(entries(*sources), "zh").find(text)
+    folded = fold(text, "zh")
+    for term in {fold(source, "zh") for source in sources}:
+        if not all(unicodedata.category(char) == "Lo" for char in term):
+            continue
+        for start in range(len(folded) - len(term) + 1):
+            if folded.startswith(term, start):
+                assert any(
+                    hit.start < start + len(term) and start < hit.end and hit.end - hit.start >= len(term)
+                    for hit in hits
+                )
+
+
+@given(st.text(st.characters(blacklist_categories=["Lo"])))
+@settings(deadline=None)
+def test_text_without_terms_has_no_hits(text):
+    assert Matcher(entries("种草", "踩屎感"), "zh").find(text) == ()
+
+
+@given(st.text(alphabet, min_size=1, max_size=8))
+@settings(deadline=None)
+def test_a_term_finds_itself(term):
+    assert found(term, term) == [term]
+
+
+def test_import_stays_light():
+    code = (
+        "import sys, mtreason.glossary; "
+        "print(sorted({'ahocorasick', 'opencc', 'simplemma', 'hypothesis', 'torch'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", check=True)
+    assert done.stdout.strip() == "[]"
