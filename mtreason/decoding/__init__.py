@@ -1,0 +1,21 @@
+"""Decoders: how a sentence's translation is found. A new one is a file with a class, and a line below."""
+
+from __future__ import annotations
+
+from mtreason.decoding.best_of_n import BestOfNDecoder
+from mtreason.decoding.mcts import MctsDecoder
+from mtreason.decoding.protocol import Candidate, Decoder, Result, Settings, Task
+from mtreason.decoding.scheduler import run
+from mtreason.decoding.single import SingleDecoder
+
+__all__ = ["DECODERS", "Candidate", "Decoder", "Result", "Settings", "Task", "run"]
+
+DECODERS: dict[str, Decoder] = {
+    decoder.name: decoder
+    for decoder in (
+        SingleDecoder("greedy", 0),
+        SingleDecoder("sample", 1),
+        BestOfNDecoder(),
+        MctsDecoder(),
+    )
+}

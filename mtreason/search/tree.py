@@ -1,7 +1,7 @@
 """The search tree: arrays with one row a node, and the two operations that change it.
 
-N nodes; node 0 is the root. A node is a partial sequence, the edge to it a step. A step begins with a symbol, and
-no two children of a node begin with the same one, so that what is still unexplored below a node is a probability.
+N nodes; node 0 is the root. A node is a partial sequence, the edge to it a step. Steps begin with a symbol; what is
+still unexplored below a node is the probability of the symbols that none of its steps begins with.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ NONE = -1
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One edge: what identifies it among its siblings, and how probable it is."""
+    """One edge: what identifies it among its siblings, what it begins with, and how probable that beginning is."""
 
     key: Hashable
+    symbol: Hashable
     prior: float
-    """Probability, in [0, 1], that a draw at the parent begins with this step's first symbol."""
+    """Probability, in [0, 1], that a draw at the parent begins with this symbol."""
 
 
 class Tree:
@@ -38,12 +39,13 @@ class Tree:
         self.value_sum: NDArray[np.float64] = np.empty(0)  # [N]
         self.best: NDArray[np.float64] = np.empty(0)  # [N] highest value below, -inf without
         self.prior: NDArray[np.float64] = np.empty(0)  # [N] see Step
-        self.explored: NDArray[np.float64] = np.empty(0)  # [N] sum of the children's priors
+        self.explored: NDArray[np.float64] = np.empty(0)  # [N] probability of the symbols tried below
         self.terminal: NDArray[np.bool_] = np.empty(0, np.bool_)  # [N] a finished sequence ends here
         self.rollout: NDArray[np.int64] = np.empty(0, np.int64)  # [N] the rollout that made the node
         self.keys: list[Hashable] = []  # N
         self._child: dict[tuple[int, Hashable], int] = {}
-        self._append(NONE, Step(None, 1.0), NONE)
+        self._tried: dict[int, set[Hashable]] = {}
+        self._append(NONE, Step(None, None, 1.0), NONE)
 
     def _append(self, parent: int, step: Step, rollout: int) -> int:
         if self.size == len(self.parent):
@@ -58,7 +60,9 @@ class Tree:
         self.keys.append(step.key)
         if parent != NONE:
             self.children[parent] += 1
-            self.explored[parent] += step.prior
+            if step.symbol not in self.tried(parent):
+                self.explored[parent] += step.prior
+                self._tried.setdefault(parent, set()).add(step.symbol)
             self._child[parent, step.key] = node
         return node
 
@@ -74,6 +78,10 @@ class Tree:
         while node != NONE:
             yield node
             node = int(self.parent[node])
+
+    def tried(self, node: int) -> set[Hashable]:
+        """Return the symbols that the steps below a node begin with."""
+        return self._tried.get(node, set())
 
     def children_of(self, node: int) -> NDArray[np.int64]:
         """Return the children of a node, oldest first."""

@@ -1,0 +1,47 @@
+"""What keeps unusable output from being chosen, the same for every decoder."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from mtreason.languages import scripts_of
+
+_LABEL = re.compile(
+    r"^\s*(?:sure[,.!]?\s*|certainly[,.!]?\s*)?(?:here(?:'s| is)[^:：]{0,40}|(?:the\s+)?(?:\w+\s+)?translat(?:ion|ed)[^:：]{0,30}"
+    r"|翻译|译文|翻译结果|翻訳|번역)\s*[:：]\s*",
+    re.IGNORECASE,
+)
+_NOTE = re.compile(r"\s*(?:[(\[（【]\s*(?:note|translat\w+|注|译注|注意|注释)\b[^)\]）】]*[)\]）】]?|\bnote\s*[:：].*)\s*$", re.IGNORECASE)
+_QUOTES = {'"': '"', "“": "”", "「": "」", "'": "'", "‘": "’", "«": "»"}
+
+
+def strip_chatter(text: str, source: str) -> str:
+    """Remove what models say around a translation: labels, notes, quotation marks that the source does not have."""
+    text = text.strip()
+    if not _LABEL.match(source):
+        text = _LABEL.sub("", text, count=1)
+    if not _NOTE.search(source):
+        text = _NOTE.sub("", text, count=1)
+    closing = _QUOTES.get(text[:1])
+    if closing and text.endswith(closing) and len(text) > 1 and source[:1] not in _QUOTES and text.count(closing) <= 2:
+        text = text[1:-1]
+    return " ".join(text.split())
+
+
+def problems(text: str, source: str, *, finished: bool, chatter: bool) -> tuple[str, ...]:
+    """Say why a draft may not be chosen: "empty", "unfinished", "chatter", "copy"; nothing for a clean one."""
+    found = []
+    if not any(unicodedata.category(c)[0] in "LNS" for c in text):
+        found.append("empty")
+    if not finished:
+        found.append("unfinished")
+    if chatter:
+        found.append("chatter")
+    if text == " ".join(source.split()) and len(scripts_of(text)) > 0 and len(text) > MAX_NAME:
+        found.append("copy")
+    return tuple(found)
+
+
+MAX_NAME = 24
+"""A short text that comes back unchanged may be a name."""

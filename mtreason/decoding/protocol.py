@@ -1,0 +1,119 @@
+"""What a decoder is given for one sentence, and what it gives back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from mtreason.glossary import Hit
+from mtreason.models.calls import Steps
+from mtreason.models.protocol import Guard, Prefix
+from mtreason.rewards import Draft, Reward
+
+Decode = Callable[[tuple[int, ...]], str]
+"""From tokens to text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One sentence to translate."""
+
+    index: int
+    """Position in the run; results carry it, and nothing depends on the order in which tasks are taken up."""
+    source: str
+    head: Prefix
+    """What the prompts of this run share; read before."""
+    prompt: tuple[int, ...]
+    """The rest of the prompt."""
+    back_head: Prefix
+    back_tail: tuple[int, ...]
+    source_tokens: tuple[int, ...]
+    """See `mtreason.rewards.Scene`."""
+    hints: tuple[Hit, ...]
+    target_tag: str
+    guard: Guard
+    seed: int
+    max_new_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to decode; the same for all sentences of a run."""
+
+    reward: Reward
+    budget: float
+    """Tokens a sentence may cost, in units of what one full sample costs."""
+    decode: Decode
+    border: Border
+    """Where a continuation is cut into steps."""
+    temperature: float = 0.7
+    """Of drafts drawn from the beginning."""
+
+
+class Border(Protocol):
+    """Decides where the steps of a search end."""
+
+    def __call__(self, tokens: tuple[int, ...], start: int) -> list[int]:
+        """Return the ends of the steps of `tokens[start:]`, ascending, the last one len(tokens)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A distinct finished translation."""
+
+    text: str
+    draft: Draft
+    reward: float
+    parts: Mapping[str, float]
+    count: int
+    """How often it was drawn."""
+    problems: tuple[str, ...]
+    """Why the gates hold it back; empty for a clean one."""
+
+
+@dataclass(slots=True)
+class Cost:
+    """Tokens that one sentence passed through the model, beyond what the run shares."""
+
+    prompt_tokens: int = 0
+    sampled_tokens: int = 0
+    scored_tokens: int = 0
+
+    @property
+    def tokens(self) -> int:
+        """All of them."""
+        return self.prompt_tokens + self.sampled_tokens + self.scored_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A translated sentence."""
+
+    index: int
+    text: str
+    """The translation; the source where no usable one was found (then `fell_back`)."""
+    fell_back: bool
+    candidates: tuple[Candidate, ...]
+    """Best first: clean ones before those held back, then by reward, then in the order they were found."""
+    cost: Cost
+    trace: Mapping[str, Any] | None = field(default=None)
+    """What the decoder wants to show of its work, in JSON types."""
+
+
+class Decoder(Protocol):
+    """Translates one sentence."""
+
+    name: str
+
+    def decode(self, task: Task, settings: Settings) -> Steps[Result]:
+        """Yield model calls until the sentence is done."""
+        ...
+
+
+def derive_seed(*parts: object) -> int:
+    """Return 64 bits that depend on these parts and on nothing else."""
+    text = "\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big")
