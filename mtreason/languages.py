@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 import functools
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mtreason.errors import LanguageError
 
 if TYPE_CHECKING:
+    import regex
     from lingua import LanguageDetector
 
 _SCRIPTS: dict[str, tuple[str, ...]] = {
@@ -106,26 +106,27 @@ def _script_names(code: str) -> tuple[str, ...]:
     return (name.split(" ")[0],)
 
 
-@functools.lru_cache(maxsize=65536)
-def _script_of(char: str) -> str:
-    """Return the script of a letter by its Unicode name ("CJK", "LATIN", …), "" for what is no letter."""
-    import regex
-
-    if unicodedata.category(char)[0] != "L":
-        return ""
-    for script in _KNOWN_SCRIPTS:
-        if regex.match(rf"\p{{Script={script}}}", char):
-            return script
-    if regex.match(r"\p{Script=Common}|\p{Script=Inherited}", char):
-        return ""
-    return "Other"
-
-
 _KNOWN_SCRIPTS = (
     "Latin", "Han", "Hiragana", "Katakana", "Hangul", "Cyrillic", "Greek", "Arabic", "Hebrew", "Devanagari", "Thai",
     "Bopomofo", "Bengali", "Tamil", "Telugu", "Gujarati", "Gurmukhi", "Kannada", "Malayalam", "Oriya", "Sinhala",
     "Lao", "Khmer", "Myanmar", "Tibetan", "Georgian", "Armenian", "Ethiopic", "Mongolian",
 )  # fmt: skip
+
+
+@functools.cache
+def _letter() -> regex.Pattern[str]:
+    """Return a pattern that matches one letter, with its script as the name of the group that matched."""
+    import regex
+
+    scripts = "|".join(rf"(?P<{name}>\p{{Script={name}}})" for name in _KNOWN_SCRIPTS)
+    return regex.compile(rf"(?=\p{{L}})(?:{scripts}|(?P<Common>[\p{{Script=Common}}\p{{Script=Inherited}}])|(?P<Other>.))")
+
+
+@functools.lru_cache(maxsize=65536)
+def _script_of(char: str) -> str:
+    """Return the script of a letter by its long Unicode name; "" for what is no letter or belongs to no one script."""
+    match = _letter().match(char)
+    return "" if match is None or match.lastgroup == "Common" else str(match.lastgroup)
 
 
 def scripts_of(text: str) -> frozenset[str]:

@@ -46,8 +46,7 @@ def _usable(piece: bytes, allowed: frozenset[str]) -> bool:
         return False
     if piece.isascii():
         return True
-    text = piece.decode("utf-8", "ignore")
-    if not scripts_of(text) <= allowed or "\ufffd" in text:
+    if not scripts_of(piece.decode("utf-8", "ignore")) <= allowed:
         return False
     return all(_head_usable(head, allowed) for head in _open_heads(piece))
 

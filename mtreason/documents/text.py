@@ -1,0 +1,159 @@
+"""Plain text in UTF-8, line by line: what is not translated stays byte for byte what it was."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from mtreason.documents.sentences import split_segments
+from mtreason.errors import DocumentError
+from mtreason.languages import Language
+
+CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line, as segments to translate and the gaps around them.
+
+    Gaps and segments, interleaved, are the line; a blank line is one gap.
+    """
+
+    number: int
+    """From 1."""
+    segments: tuple[str, ...]
+    """Without white space at their ends."""
+    gaps: tuple[str, ...]
+    """One more than segments; the last one holds the line ending."""
+
+
+def check_text(path: Path) -> None:
+    """Read a file once and raise `DocumentError` for whatever would stop its translation half-way.
+
+    Named are the file, the line and the byte: not UTF-8 (encoded surrogates are not either), NUL bytes. Memory stays
+    bounded by the longest line.
+    """
+    with open_text(path) as stream:
+        for _ in read_lines(stream, str(path)):
+            pass
+
+
+def open_text(path: Path) -> BinaryIO:
+    """Open a file for reading; raises `DocumentError` with what to do when it cannot be."""
+    try:
+        if path.is_dir():
+            raise DocumentError(f"{path} is a directory: name a text file, or - for standard input")
+        return path.open("rb")
+    except FileNotFoundError as error:
+        raise DocumentError(f"{path}: no such file: check the name, or use - for standard input") from error
+    except PermissionError as error:
+        raise DocumentError(f"{path}: no permission to read it: chmod +r it, or run as its owner") from error
+    except OSError as error:
+        raise DocumentError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def read_lines(stream: BinaryIO, name: str) -> Iterator[str]:
+    r"""Yield lines with their endings ("\n", "\r\n" or "\r") as soon as each is complete.
+
+    Raises `DocumentError` at the first byte that is no text, after the lines before it were given out.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")("strict")
+    # read1 gives what there is: a slow pipe need not fill a chunk.
+    read = getattr(stream, "read1", stream.read)
+    pending, number, offset = "", 1, 0
+    while True:
+        block: bytes = read(CHUNK)
+        kept = len(decoder.getstate()[0])
+        problem = None
+        try:
+            text = decoder.decode(block, final=not block)
+        except UnicodeDecodeError as error:
+            problem = offset - kept + error.start, f"is not UTF-8 (byte 0x{error.object[error.start]:02x})"
+            text = error.object[: error.start].decode("utf-8")
+        nul = text.find("\x00")
+        if nul >= 0:
+            before = (b"" if nul == 0 else text[:nul].encode("utf-8"))
+            problem = offset - kept + len(before), "holds a NUL byte: it is not text"
+            text = text[:nul]
+        offset += len(block)
+        *lines, pending = _split_lines(pending + text, final=not block or problem is not None)
+        for line in lines:
+            yield line
+            number += 1
+        if problem is not None:
+            at, what = problem
+            raise DocumentError(f"{name}: line {number}, byte offset {at}, {what}: convert the file to UTF-8")
+        if not block:
+            if pending:
+                yield pending
+            return
+
+
+def _split_lines(text: str, *, final: bool) -> list[str]:
+    r"""Split behind line endings; the last item is what has none yet. A trailing "\r" waits for its "\n" unless final.
+
+    `str.splitlines` would also split at characters that are part of a line (U+2028, form feeds).
+    """
+    parts = []
+    start = i = 0
+    while True:
+        ends = [p for p in (text.find("\n", i), text.find("\r", i)) if p >= 0]
+        if not ends:
+            return [*parts, text[start:]]
+        end = min(ends)
+        if text[end] == "\r":
+            if end + 1 == len(text) and not final:
+                return [*parts, text[start:]]
+            if text[end + 1 : end + 2] == "\n":
+                end += 1
+        parts.append(text[start : end + 1])
+        start = i = end + 1
+
+
+def parse_line(number: int, raw: str, language: Language) -> Line:
+    """Cut a line, with its ending, into segments and gaps."""
+    segments: list[str] = []
+    gaps = [""]
+    for piece in split_segments(raw, language):
+        # A byte order mark is no text either.
+        core = piece.strip().strip("\ufeff").strip()
+        if not core:
+            gaps[-1] += piece
+            continue
+        at = piece.index(core)
+        gaps[-1] += piece[:at]
+        segments.append(core)
+        gaps.append(piece[at + len(core) :])
+    return Line(number, tuple(segments), tuple(gaps))
+
+
+def join_line(line: Line, translations: Sequence[str], source: Language, target: Language) -> str:
+    """Put translations in the place of segments, gaps kept; one line stays one line.
+
+    Where one language separates sentences by a space and the other does not, the gap between two segments follows the
+    target language.
+    """
+    parts = [line.gaps[0]]
+    last = len(translations) - 1
+    for i, translation in enumerate(translations):
+        # Any line break would shift all lines that follow.
+        flat = " ".join(translation.splitlines())
+        gap = line.gaps[i + 1]
+        if i < last and source.spaced != target.spaced:
+            following = translations[i + 1][:1]
+            if target.spaced and not gap and flat[-1:] not in _OPENING:
+                gap = " "
+            elif not target.spaced and gap == " " and not (_latin(flat[-1:]) and _latin(following)):
+                gap = ""
+        parts += [flat, gap]
+    return "".join(parts)
+
+
+_OPENING = frozenset("([{“‘«")
+
+
+def _latin(char: str) -> bool:
+    return char.isascii() and char.isalnum()
