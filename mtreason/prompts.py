@@ -11,16 +11,22 @@ from mtreason.languages import Language
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A chat turn in three parts, so that the segment is always data between them and never part of the wording."""
+    """A user's message in two parts; the segment is data, and never part of the wording."""
 
-    system: str
     before: str
-    """What stands before the segment in the user's message: first what all prompts of a run share."""
+    """What stands before the segment; begins with what all prompts of a run share."""
     segment: str
-    after: str
 
 
 SYSTEM = "You are a professional translator."
+
+
+def instruction(source: Language, target: Language) -> str:
+    """Return the beginning that all prompts of a direction share."""
+    return (
+        f"Translate the following {source.name} text into {target.name}. "
+        "Give only the translation, without any explanation.\n\n"
+    )
 
 
 def translation_prompt(
@@ -28,12 +34,30 @@ def translation_prompt(
 ) -> Prompt:
     """Ask for the translation of one segment.
 
-    `context` are the segments before it, for reference only. Hints are named once each, in the order of the text.
+    `context` are the segments before it, for reference only. A glossary hit is named, and its rendering stands in the
+    segment in the place of the term: of the wordings tried on a 1.5B model (list before the text 23 of 61 terms
+    honoured, Chinese-language list 18, rendering in brackets 37, rendering in the term's place 33, both list and
+    rendering in its place 47) small models follow this one most often, and they never see the literal reading.
     """
-    before = (
-        f"Translate the following {source.name} text into {target.name}. "
-        "Give only the translation, without any explanation.\n\n"
-    )
+    before = instruction(source, target)
     if context:
-        before += "Preceding text, for reference only:\n" + "\n".join(context) + "\n\nText to translate:\n"
-    return Prompt(SYSTEM, before, segment, "")
+        before += "Preceding text, for reference only:\n" + "\n".join(context) + "\n\n"
+    if hits:
+        pairs = dict.fromkeys(f"{h.entry.source} = {_rendering(h)}" for h in hits)
+        before += "Use these translations:\n" + "\n".join(pairs) + "\n\n"
+    if context or hits:
+        before += "Text:\n"
+    return Prompt(before, _with_renderings(segment, hits))
+
+
+def _rendering(hit: Hit) -> str:
+    return hit.entry.targets[0] if hit.entry.targets else hit.entry.source
+
+
+def _with_renderings(segment: str, hits: Sequence[Hit]) -> str:
+    parts, end = [], 0
+    for hit in hits:
+        kept = segment[hit.start : hit.end]
+        parts += [segment[end : hit.start], hit.entry.targets[0] if hit.entry.targets else kept]
+        end = hit.end
+    return "".join([*parts, segment[end:]])

@@ -1,0 +1,55 @@
+"""The command line. One file per command; only here are errors turned into exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from mtreason import __version__
+from mtreason.cli import models, translate
+from mtreason.cli.output import say
+from mtreason.errors import MtreasonError
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Translate with a language model that searches while it decodes.",
+)
+app.command("translate")(translate.translate)
+app.add_typer(models.app, name="models")
+
+
+def _version(value: bool) -> None:  # noqa: FBT001 - the signature of an option's callback
+    if value:
+        typer.echo(f"mtreason {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),  # noqa: FBT001, FBT003
+) -> None:
+    del version
+
+
+def main() -> None:
+    """Run the command line and exit: 0 done, 1 failed, 2 bad input, 3 some segments fell back, 130 interrupted."""
+    try:
+        app()
+    except MtreasonError as error:
+        say(str(error))
+        code = error.exit_code
+    except KeyboardInterrupt:
+        say("interrupted; what was finished is written")
+        code = INTERRUPTED
+    else:
+        return
+    sys.stderr.flush()
+    # Threads of the numeric libraries need not be waited for.
+    os._exit(code)

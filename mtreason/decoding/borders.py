@@ -10,7 +10,6 @@ from mtreason.errors import InputError
 PRESETS: dict[str, int | None] = {"step": None, "mini-step-64": 64, "mini-step-32": 32}
 """The node sizes of Marco-o1 (arXiv 2411.14405, section 4) by name; None stands for clauses."""
 
-DEFAULT_NODES = "4"
 CLAUSE_ENDS = frozenset(".,;:!?…—。，、；：！？")
 
 

@@ -67,9 +67,9 @@ class TranslationProblem:
 
     def begin(self, tree: Tree, drawn: Sequence[Continuation]) -> None:
         """Put the opening drafts, already judged, into the tree."""
-        for number, rollout in enumerate(self._rollouts(drawn, [0] * len(drawn))):
+        for rollout in self._rollouts(drawn, [0] * len(drawn)):
             tree.tries[ROOT] += 1
-            end = tree.insert(ROOT, rollout.steps, number)
+            end = tree.insert(ROOT, rollout.steps)
             if rollout.value is not None:
                 tree.backup(end, rollout.value)
 

@@ -20,26 +20,33 @@ class _Running:
 
 
 def run(
-    decoder: Decoder, tasks: Iterable[Task], settings: Settings, model: LanguageModel, in_flight: int
+    decoder: Decoder, tasks: Iterable[Task | Result], settings: Settings, model: LanguageModel, in_flight: int
 ) -> Iterator[Result]:
     """Yield results as sentences finish, in any order.
 
-    At most `in_flight` tasks are open at a time; tasks are taken from the iterable only when there is room.
+    At most `in_flight` tasks are open at a time; tasks are taken from the iterable only when there is room. What needs
+    no decoding may stand among the tasks as a result and is passed on.
     """
     waiting = iter(tasks)
     running: list[_Running] = []
     done: deque[Result] = deque()
     while True:
-        for task in itertools.islice(waiting, in_flight - len(running)):
-            entry = _Running(decoder.decode(task, settings))
-            _advance(entry, None, model, running, done, fresh=True)
-        while done:
+        while len(running) < in_flight and not done:
+            task = next(waiting, None)
+            if task is None:
+                break
+            if isinstance(task, Result):
+                done.append(task)
+            else:
+                _advance(_Running(decoder.decode(task, settings)), None, model, running, done, fresh=True)
+        if done:
             yield done.popleft()
-        if not running:
+        elif not running:
             return
-        answers = _answer([r.call for r in running if r.call is not None], model)
-        for entry, answer in zip(list(running), answers, strict=True):
-            _advance(entry, answer, model, running, done, fresh=False)
+        else:
+            answers = _answer([r.call for r in running if r.call is not None], model)
+            for entry, answer in zip(list(running), answers, strict=True):
+                _advance(entry, answer, model, running, done, fresh=False)
 
 
 def _advance(

@@ -30,15 +30,14 @@ class Line:
     """One more than segments; the last one holds the line ending."""
 
 
-def check_text(path: Path) -> None:
-    """Read a file once and raise `DocumentError` for whatever would stop its translation half-way.
+def check_text(path: Path) -> int:
+    """Read a file once, count its lines, and raise `DocumentError` for what would stop its translation half-way.
 
     Named are the file, the line and the byte: not UTF-8 (encoded surrogates are not either), NUL bytes. Memory stays
     bounded by the longest line.
     """
     with open_text(path) as stream:
-        for _ in read_lines(stream, str(path)):
-            pass
+        return sum(1 for _ in read_lines(stream, str(path)))
 
 
 def open_text(path: Path) -> BinaryIO:

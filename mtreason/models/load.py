@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import torch
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 Dtype = Literal["auto", "int8", "bf16", "fp16", "fp32"]
+DTYPES: tuple[str, ...] = get_args(Dtype)
 
 PROBE = "The quick brown fox jumps over the lazy dog. One, two, three, four, five, six, seven, eight, nine, ten."
 PROBE_TOLERANCE = 0.3
@@ -37,6 +38,8 @@ class LoadedModel:
     tokenizer: PreTrainedTokenizerBase
     stop: frozenset[int]
     """Tokens that end a turn."""
+    vocabulary: int
+    """Width of the model's output; may exceed the tokenizer's."""
     dtype: str
     device: str
 
@@ -68,7 +71,8 @@ def load_model(
     if chosen == "int8":
         make_int8(network)
     model = _share_or_recompute(network, tokenizer, note)
-    return LoadedModel(model, tokenizer, _stop_tokens(network, tokenizer), chosen, device)
+    stop = _stop_tokens(network, tokenizer)
+    return LoadedModel(model, tokenizer, stop, network.config.get_text_config().vocab_size, chosen, device)
 
 
 _TORCH_DTYPES = {"int8": torch.bfloat16, "bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}

@@ -23,7 +23,7 @@ class SearchProblem(Protocol):
     """What is searched."""
 
     def expand(self, tree: Tree, nodes: Sequence[int]) -> Generator[Any, Any, list[Rollout]]:
-        """Carry one rollout from each node to its end, all in one batch. Rollouts are numbered in order of return."""
+        """Carry one rollout from each node to its end, all in one batch."""
         ...
 
     def affordable(self, rollouts: int) -> int:
@@ -37,7 +37,6 @@ def search(tree: Tree, problem: SearchProblem, rule: Rule, leaves: int) -> Gener
     `leaves` rollouts are begun a round, for the sake of the batch. Whatever the problem yields passes through to
     whoever runs the search.
     """
-    number = 0
     while (count := problem.affordable(leaves)) > 0:
         nodes = []
         for _ in range(count):
@@ -50,7 +49,6 @@ def search(tree: Tree, problem: SearchProblem, rule: Rule, leaves: int) -> Gener
             return
         rollouts = yield from problem.expand(tree, nodes)
         for node, rollout in zip(nodes, rollouts, strict=True):
-            end = tree.insert(node, rollout.steps, number)
-            number += 1
+            end = tree.insert(node, rollout.steps)
             if rollout.value is not None:
                 tree.backup(end, rollout.value)

@@ -43,6 +43,8 @@ class Tree:
         self.terminal: NDArray[np.bool_] = np.empty(0, np.bool_)  # [N] a finished sequence ends here
         self.rollout: NDArray[np.int64] = np.empty(0, np.int64)  # [N] the rollout that made the node
         self.keys: list[Hashable] = []  # N
+        self.rollouts = 0
+        """Sequences inserted so far; they are numbered in this order."""
         self._child: dict[tuple[int, Hashable], int] = {}
         self._tried: dict[int, set[Hashable]] = {}
         self._append(NONE, Step(None, None, 1.0), NONE)
@@ -87,11 +89,12 @@ class Tree:
         """Return the children of a node, oldest first."""
         return np.flatnonzero(self.parent[: self.size] == node)
 
-    def insert(self, node: int, steps: Sequence[Step], rollout: int) -> int:
+    def insert(self, node: int, steps: Sequence[Step]) -> int:
         """Add a path below a node, following what is there already; return its end, marked as finished."""
         for step in steps:
             child = self._child.get((node, step.key))
-            node = self._append(node, step, rollout) if child is None else child
+            node = self._append(node, step, self.rollouts) if child is None else child
+        self.rollouts += 1
         self.terminal[node] = True
         return node
 

@@ -1,0 +1,5 @@
+"""`python -m mtreason`."""
+
+from mtreason.cli import main
+
+main()

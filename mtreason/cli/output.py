@@ -1,0 +1,126 @@
+"""The one place that writes: data to standard output or a file, everything else to standard error."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from mtreason.errors import DocumentError, MtreasonError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+
+def say(message: str) -> None:
+    """Write one line to standard error; control characters of quoted input are made visible."""
+    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in message)
+    try:
+        sys.stderr.buffer.write(f"mtreason: {line}\n".encode("utf-8", "replace"))
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        pass  # Nobody listens any more; the exit code still tells.
+
+
+@dataclass(slots=True)
+class Output:
+    """Where translations go. A file is opened with the first line, so that a run that fails early changes nothing."""
+
+    path: Path | None
+    """None: standard output."""
+    lines: int = 0
+    """Written so far."""
+    _stream: BinaryIO | None = field(default=None, init=False)
+
+    def write(self, text: str) -> None:
+        """Write one line, with its ending, all the way out; raises `MtreasonError` when it cannot be."""
+        with self._explained():
+            self._open().write(text.encode("utf-8"))
+            self._open().flush()
+        self.lines += 1
+
+    def close(self) -> None:
+        """Make sure a file exists even when there was nothing to write."""
+        with self._explained():
+            stream = self._open()
+            if self.path is not None:
+                stream.close()
+
+    def _open(self) -> BinaryIO:
+        if self._stream is None:
+            self._stream = sys.stdout.buffer if self.path is None else self.path.open("wb")
+        return self._stream
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        name = "standard output" if self.path is None else str(self.path)
+        try:
+            yield
+        except BrokenPipeError as error:
+            # Otherwise Python complains once more when it flushes at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise MtreasonError(
+                f"{name} was closed by its reader after {self.lines} lines: write to a file with -o to keep all"
+            ) from error
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise MtreasonError(
+                    f"no space left for {name} after line {self.lines}, all lines before are written: make room and "
+                    "run again"
+                ) from error
+            raise DocumentError(f"{name} cannot be written ({error.strerror or error}): name another file with -o") from error
+
+
+class ProgressLine:
+    """Progress on a terminal, silence elsewhere."""
+
+    def __init__(self, *, shown: bool) -> None:
+        self.shown = shown and sys.stderr.isatty()
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+        self._stage = ""
+
+    def stage(self, name: str, fraction: float) -> None:
+        """Show a stage of preparation; off a terminal each stage is named once."""
+        if not self.shown:
+            if name != self._stage:
+                say(name)
+            self._stage = name
+            return
+        if name != self._stage:
+            self.stop()
+            self._start(name, 1.0, "{task.percentage:>3.0f}%")
+            self._stage = name
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=fraction)
+
+    def segments(self, total: int | None) -> None:
+        """Begin counting lines of the document."""
+        self.stop()
+        if self.shown:
+            self._start("translating", total, "{task.completed:.0f}/{task.total} lines  {task.fields[speed]}")
+
+    def advance(self, lines: int, tokens_per_second: float) -> None:
+        """Show how many lines are done, and the speed."""
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=lines, speed=f"{tokens_per_second:.0f} tokens/s")
+
+    def stop(self) -> None:
+        """Take the line away."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def _start(self, name: str, total: float | None, figures: str) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn(name), BarColumn(bar_width=30), TextColumn(figures), TimeRemainingColumn(compact=True))
+        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._task = self._bar.add_task(name, total=total, speed="")
+        self._bar.start()

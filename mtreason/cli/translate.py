@@ -1,0 +1,273 @@
+"""`mtreason translate`: a document in, a document out, line for line."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Optional
+
+import typer
+
+from mtreason.cli.output import Output, ProgressLine, say
+from mtreason.config import DEFAULT_NODES, EFFORTS, Options
+from mtreason.errors import DocumentError, InputError, LanguageError, MtreasonError
+
+if TYPE_CHECKING:
+    from mtreason.glossary import Entry
+    from mtreason.languages import Language
+    from mtreason.pipeline import Direction, Segment, TranslatedLine, Translator
+
+STANDARD_INPUT = "-"
+FELL_BACK = 3
+SAMPLE_CHARACTERS = 2000
+SAMPLE_LINES = 50
+"""How much of a document is looked at to tell its language."""
+
+
+def translate(
+    source: Annotated[str, typer.Argument(metavar="[INPUT]", help="A text file in UTF-8, or - for standard input.")] = STANDARD_INPUT,
+    *,
+    to: Annotated[str, typer.Option("--to", metavar="LANG", help="Target language, a BCP 47 code such as en.")],
+    from_: Annotated[Optional[str], typer.Option("--from", metavar="LANG", help="Source language; detected if left out.")] = None,
+    out: Annotated[Optional[Path], typer.Option("--out", "-o", metavar="FILE", help="Where to write; standard output if left out.")] = None,
+    model: Annotated[Optional[str], typer.Option(metavar="MODEL", help="Alias, directory, FILE.gguf, hub id, or modelscope:ID.")] = None,
+    decoder: Annotated[str, typer.Option(help="greedy, sample, best-of-n or mcts.")] = "mcts",
+    reward: Annotated[str, typer.Option(help="What search maximises: confidence, likelihood, channel or mix.")] = "mix",
+    nodes: Annotated[str, typer.Option(metavar="SIZE", help="Tokens per tree node, or step, mini-step-64, mini-step-32.")] = DEFAULT_NODES,
+    budget: Annotated[Optional[float], typer.Option(metavar="N", help="A sentence may cost what N full samples cost. [default: 16]")] = None,
+    effort: Annotated[Optional[str], typer.Option(help="low, medium or high: a budget of 4, 16 or 64.")] = None,
+    glossary: Annotated[Optional[list[Path]], typer.Option(metavar="FILE", help="A glossary in TSV; may be repeated.")] = None,
+    no_glossary: Annotated[bool, typer.Option("--no-glossary", help="Leave out the glossaries that come along.")] = False,
+    context: Annotated[int, typer.Option(metavar="N", help="Preceding segments shown to the model.")] = 0,
+    in_flight: Annotated[int, typer.Option(metavar="N", help="Sentences translated side by side; for speed only.")] = 16,
+    seed: Annotated[int, typer.Option(metavar="N", help="Same seed, same output.")] = 0,
+    trace: Annotated[Optional[Path], typer.Option(metavar="FILE.jsonl", help="Record the search, one JSON line a segment.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Write one JSON object a line instead of text.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+    dtype: Annotated[str, typer.Option(help="auto, int8, bf16, fp16 or fp32.")] = "auto",
+    trust_remote_code: Annotated[bool, typer.Option("--trust-remote-code", help="Run code that a model brings along.")] = False,
+) -> None:
+    """Translate a text line by line, searching for the best translation of every sentence."""
+    options = Options(
+        decoder=decoder,
+        reward=reward,
+        nodes=nodes,
+        budget=_budget(budget, effort),
+        context=context,
+        in_flight=in_flight,
+        seed=seed,
+        glossaries=tuple(glossary or ()),
+        shipped_glossaries=not no_glossary,
+    )
+    job = _Job(source, out, trace, options, model, dtype, trust_remote_code, as_json, quiet)
+    job.run(to, from_)
+
+
+def _budget(budget: float | None, effort: str | None) -> float:
+    if budget is not None and effort is not None:
+        raise InputError("--budget and --effort say the same: give one of them")
+    if effort is not None and effort not in EFFORTS:
+        raise InputError(f"--effort {effort!r}: expected one of {', '.join(EFFORTS)}")
+    return EFFORTS[effort] if effort else budget or EFFORTS["medium"]
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What is said at the end."""
+
+    segments: int = 0
+    passed: int = 0
+    fell_back: list[int] = field(default_factory=list)
+    hints: int = 0
+    honoured: int = 0
+
+    def count(self, segment: Segment) -> None:
+        self.segments += 1
+        self.passed += segment.passed
+        self.hints += len(segment.hits)
+        self.honoured += sum(segment.honoured)
+        if segment.result and segment.result.fell_back:
+            self.fell_back.append(segment.line)
+
+
+@dataclass(slots=True)
+class _Job:
+    """One invocation, from its arguments to its last line."""
+
+    source: str
+    out: Path | None
+    trace: Path | None
+    options: Options
+    model: str | None
+    dtype: str
+    trust_remote_code: bool
+    as_json: bool
+    quiet: bool
+    tally: _Tally = field(default_factory=_Tally)
+
+    def run(self, to: str, from_: str | None) -> None:
+        """Check everything that is cheap to check, then translate."""
+        from mtreason.documents import check_text, open_text, read_lines
+        from mtreason.languages import parse_language
+
+        target = parse_language(to)
+        declared = parse_language(from_) if from_ else None
+        self._check_files()
+        total, stream = None, sys.stdin.buffer
+        if self.source != STANDARD_INPUT:
+            path = Path(self.source)
+            # A pipe can be read only once; its faults show while it is translated.
+            total = check_text(path) if path.is_file() or path.is_dir() or not path.exists() else None
+            stream = open_text(path)  # type: ignore[assignment]
+        name = "standard input" if self.source == STANDARD_INPUT else self.source
+        with stream:
+            self._translate(read_lines(stream, name), declared, target, total)
+
+    def _check_files(self) -> None:
+        outputs = [p for p in (self.out, self.trace) if p is not None]
+        for path in outputs:
+            if path.is_dir():
+                raise DocumentError(f"{path} is a directory: name a file")
+            if not path.absolute().parent.is_dir():
+                raise DocumentError(f"{path}: there is no directory {path.absolute().parent}: create it first")
+            inputs = [*([] if self.source == STANDARD_INPUT else [Path(self.source)]), *self.options.glossaries]
+            for other in inputs:
+                if path.exists() and other.exists() and path.samefile(other):
+                    raise DocumentError(f"{path} is also an input and would be overwritten: name another file")
+        if self.out is not None and self.trace is not None and self.out.absolute() == self.trace.absolute():
+            raise DocumentError(f"{self.out} is named for the translation and for the trace: name two files")
+
+    def _note(self, message: str) -> None:
+        if not self.quiet:
+            say(message)
+
+    def _translate(self, raw: Iterator[str], declared: Language | None, target: Language, total: int | None) -> None:
+        from mtreason.pipeline import Direction, load_entries
+
+        first, raw = _peek(raw)
+        source = declared or self._detect(first, target)
+        output = Output(self.out)
+        if source is None or source.tag == target.tag:
+            if source is not None:
+                self._note(f"the text is in {target.name} already: passed through unchanged")
+            for number, line in enumerate(raw, 1):
+                output.write(self._json_line(number, line, line) if self.as_json else line)
+            output.close()
+            return
+        direction = Direction(source, target)
+        entries = load_entries(direction, self.options)
+        self._name_glossaries(entries)
+        progress = ProgressLine(shown=not self.quiet)
+        try:
+            self._run_model(raw, direction, entries, output, progress, total)
+        finally:
+            progress.stop()
+        output.close()
+        if self.tally.fell_back:
+            raise typer.Exit(FELL_BACK)
+
+    def _detect(self, sample: list[str], target: Language) -> Language | None:
+        from mtreason.languages import detect_language
+
+        found = detect_language("".join(sample)[:SAMPLE_CHARACTERS])
+        if found is None:
+            return None
+        if found.primary == target.primary:
+            return target
+        self._note(f"source language: {found.tag} ({found.name}), detected; --from overrides")
+        return found
+
+    def _name_glossaries(self, entries: tuple[Entry, ...]) -> None:
+        counts: dict[str, int] = {}
+        for entry in entries:
+            counts[entry.file] = counts.get(entry.file, 0) + 1
+        for name, count in counts.items():
+            self._note(f"glossary: {name} ({count} entries)")
+
+    def _load(self, direction: Direction, entries: tuple[Entry, ...], progress: ProgressLine) -> Translator:
+        from mtreason.models.load import DTYPES, load_model
+        from mtreason.models.resolve import resolve_model
+        from mtreason.pipeline import Translator
+
+        if self.dtype not in DTYPES:
+            raise InputError(f"--dtype {self.dtype!r}: expected one of {', '.join(DTYPES)}")
+        report = progress.stage if not self.quiet else (lambda _stage, _fraction: None)
+        resolved = resolve_model(self.model, report)
+        report(f"loading {resolved.name}", 0.0)
+        loaded = load_model(
+            resolved.path, dtype=self.dtype, trust_remote_code=self.trust_remote_code, note=self._note  # type: ignore[arg-type]
+        )
+        translator = Translator(loaded, direction, self.options, entries)
+        progress.stop()
+        self._note(
+            f"model: {resolved.name} ({loaded.dtype}, {loaded.device}); decoder: {self.options.decoder}, "
+            f"reward {self.options.reward}, budget {self.options.budget:g}"
+        )
+        return translator
+
+    def _run_model(
+        self,
+        raw: Iterator[str],
+        direction: Direction,
+        entries: tuple[Entry, ...],
+        output: Output,
+        progress: ProgressLine,
+        total: int | None,
+    ) -> None:
+        from mtreason.pipeline import parse_lines, trace_record
+
+        translator = self._load(direction, entries, progress)
+        record = Output(self.trace) if self.trace else None
+        started = time.monotonic()
+        progress.segments(total)
+
+        def settle(segment: Segment) -> None:
+            self.tally.count(segment)
+            if record is not None:
+                record.write(json.dumps(trace_record(segment, self.options.decoder), ensure_ascii=False) + "\n")
+
+        for line in translator.translate(parse_lines(raw, direction.source), settle):
+            output.write(self._json_of(line) if self.as_json else line.text)
+            elapsed = time.monotonic() - started
+            progress.advance(output.lines, translator.model.usage.tokens / max(elapsed, 1e-9))
+        progress.stop()
+        if record is not None:
+            record.close()
+        self._summary(translator, time.monotonic() - started)
+
+    def _summary(self, translator: Translator, seconds: float) -> None:
+        tally, usage = self.tally, translator.model.usage
+        text = f"{tally.segments} segments in {seconds:.1f} s, {usage.tokens / max(seconds, 1e-9):.0f} tokens/s"
+        if tally.passed:
+            text += f"; {tally.passed} passed through (already {translator.direction.target.name}, or no words)"
+        if tally.hints:
+            text += f"; glossary hints honoured: {tally.honoured} of {tally.hints}"
+        self._note(text)
+        if tally.fell_back:
+            lines = ", ".join(map(str, sorted(set(tally.fell_back))[:10]))
+            say(f"{len(tally.fell_back)} segments found no clean translation, see line {lines}: try --effort high")
+
+    def _json_of(self, line: TranslatedLine) -> str:
+        source = "".join(s.source for s in line.segments)
+        return self._json_line(line.number, source, line.text)
+
+    @staticmethod
+    def _json_line(number: int, source: str, translation: str) -> str:
+        record = {"line": number, "source": source.strip(), "translation": translation.strip()}
+        return json.dumps(record, ensure_ascii=False) + "\n"
+
+
+def _peek(raw: Iterator[str]) -> tuple[list[str], Iterator[str]]:
+    """Look at enough lines to tell the language; returns them, and all lines."""
+    seen: list[str] = []
+    while len(seen) < SAMPLE_LINES and sum(map(len, seen)) < SAMPLE_CHARACTERS:
+        line = next(raw, None)
+        if line is None:
+            break
+        seen.append(line)
+    return seen, itertools.chain(seen, raw)

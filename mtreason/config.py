@@ -1,0 +1,39 @@
+"""What a run is asked to do, checked before anything heavy is loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mtreason.errors import InputError
+
+EFFORTS = {"low": 4, "medium": 16, "high": 64}
+"""Names for budgets: what so many full samples cost."""
+
+DEFAULT_NODES = "4"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Settings of a translation run that do not depend on the model."""
+
+    decoder: str = "mcts"
+    reward: str = "mix"
+    nodes: str = DEFAULT_NODES
+    budget: float = EFFORTS["medium"]
+    context: int = 0
+    """Preceding segments shown in each prompt."""
+    in_flight: int = 16
+    """Sentences translated side by side; changes speed and memory, never the output."""
+    seed: int = 0
+    glossaries: tuple[Path, ...] = ()
+    shipped_glossaries: bool = True
+
+    def __post_init__(self) -> None:
+        for name, value, least in (
+            ("--budget", self.budget, 1),
+            ("--in-flight", self.in_flight, 1),
+            ("--context", self.context, 0),
+        ):
+            if value < least:
+                raise InputError(f"{name} {value}: must be at least {least}")

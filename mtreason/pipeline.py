@@ -1,0 +1,255 @@
+"""From lines to lines: segments of many lines in flight, output in order, nothing held back that is done."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mtreason.config import Options
+from mtreason.decoding import DECODERS, Candidate, Result, Settings, Task, run
+from mtreason.decoding.borders import parse_border
+from mtreason.decoding.guard import allow_also, build_guard
+from mtreason.decoding.protocol import Cost, derive_seed
+from mtreason.documents import Line, join_line, parse_line
+from mtreason.errors import InputError
+from mtreason.glossary import Entry, Hit, Matcher, honoured, load_glossary, shipped_glossaries
+from mtreason.languages import Language, already_in
+from mtreason.models.protocol import ROOT, Guard
+from mtreason.models.text import Codec
+from mtreason.prompts import SYSTEM, instruction, translation_prompt
+from mtreason.rewards import REWARDS
+
+if TYPE_CHECKING:
+    from mtreason.models.load import LoadedModel
+
+TOKENS_PER_SOURCE_TOKEN = 2.5
+SPARE_TOKENS = 24
+"""A translation may take this many tokens more than its source's length explains; beyond, it is running away."""
+
+GUARD_NOTE = "guard:"
+"""A glossary entry whose note begins so only keeps shorter terms from matching inside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """What became of one segment."""
+
+    line: int
+    source: str
+    translation: str
+    passed: bool
+    """In the target language already: not translated."""
+    result: Result | None
+    hits: tuple[Hit, ...]
+    honoured: tuple[bool, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TranslatedLine:
+    """One line of output, with its line ending."""
+
+    number: int
+    text: str
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """From which language to which."""
+
+    source: Language
+    target: Language
+
+
+def load_entries(direction: Direction, options: Options) -> tuple[Entry, ...]:
+    """Read the glossaries of a run, shipped ones first, so that the user's own override them."""
+    source, target = direction.source.tag, direction.target.tag
+    shipped = shipped_glossaries(source, target) if options.shipped_glossaries else ()
+    return tuple(e for path in (*shipped, *options.glossaries) for e in load_glossary(path, source, target))
+
+
+class Translator:
+    """A model with everything that the segments of a run share."""
+
+    def __init__(
+        self, loaded: LoadedModel, direction: Direction, options: Options, entries: Sequence[Entry]
+    ) -> None:
+        """Raises `InputError` for a decoder, reward or node size that does not exist."""
+        self.model = loaded.model
+        self.codec = Codec(loaded.tokenizer, loaded.stop)
+        self.direction = direction
+        self.options = options
+        self.decoder = _pick(DECODERS, options.decoder, "--decoder")
+        self.settings = Settings(
+            reward=_pick(REWARDS, options.reward, "--reward"),
+            budget=options.budget,
+            decode=self.codec.decode,
+            border=parse_border(options.nodes, self.codec.decode),
+        )
+        self.matcher = Matcher(entries, direction.source.tag)
+        self.guard = build_guard(
+            self.codec.pieces(loaded.vocabulary), direction.target, loaded.stop, self.codec.specials()
+        )
+        frame = self.codec.frame(SYSTEM)
+        self._tail = frame.tail
+        there = frame.head + self.codec.encode(instruction(direction.source, direction.target))
+        back = frame.head + self.codec.encode(instruction(direction.target, direction.source))
+        self._head, self._back_head = self.model.extend([ROOT, ROOT], [there, back])
+
+    def task(self, index: int, segment: str, context: Sequence[str]) -> Task:
+        """Describe how a segment is translated."""
+        hits = tuple(h for h in self.matcher.find(segment) if not h.entry.note.startswith(GUARD_NOTE))
+        source, target = self.direction.source, self.direction.target
+        prompt = translation_prompt(segment, source, target, context, hits)
+        rest = prompt.before.removeprefix(instruction(source, target))
+        own = self.codec.encode(segment)
+        return Task(
+            index=index,
+            source=segment,
+            head=self._head,
+            prompt=(self.codec.encode(rest) if rest else ()) + self.codec.encode(prompt.segment) + self._tail,
+            back_head=self._back_head,
+            back_tail=self._tail,
+            source_tokens=(*own, self.codec.end),
+            hints=hits,
+            target_tag=target.tag,
+            guard=self._guard(hits),
+            seed=derive_seed(self.options.seed, segment),
+            max_new_tokens=int(TOKENS_PER_SOURCE_TOKEN * len(own)) + SPARE_TOKENS,
+        )
+
+    def _guard(self, hits: Sequence[Hit]) -> Guard:
+        """Let through what the glossary says is to be kept, which may be in the source's script."""
+        kept = [h.entry.source for h in hits if not h.entry.targets]
+        return allow_also(self.guard, {t for k in kept for t in self.codec.encode(k)}) if kept else self.guard
+
+    def translate(self, lines: Iterable[Line], on_result: Callable[[Segment], None]) -> Iterator[TranslatedLine]:
+        """Yield translated lines in order, each as soon as it and all before it are done.
+
+        `on_result` is told of every segment as it finishes, in any order. Lines are read only as fast as they are
+        translated.
+        """
+        book = _Book(self, on_result)
+        for result in run(
+            self.decoder, book.tasks(lines), self.settings, self.model, self.options.in_flight
+        ):
+            book.settle(result)
+            yield from book.ready()
+        yield from book.ready()
+
+
+@dataclass(slots=True)
+class _Open:
+    """A line of which segments are still in flight."""
+
+    line: Line
+    segments: dict[int, Segment] = field(default_factory=dict)
+
+
+class _Book:
+    """Remembers which segment belongs where while they are in flight."""
+
+    def __init__(self, translator: Translator, on_result: Callable[[Segment], None]) -> None:
+        self.translator = translator
+        self.on_result = on_result
+        self.lines: deque[_Open] = deque()
+        self.places: dict[int, tuple[_Open, int, Task | None, float]] = {}
+        self.context: deque[str] = deque(maxlen=translator.options.context)
+
+    def tasks(self, lines: Iterable[Line]) -> Iterator[Task | Result]:
+        index = 0
+        direction = self.translator.direction
+        for line in lines:
+            entry = _Open(line)
+            self.lines.append(entry)
+            for position, segment in enumerate(line.segments):
+                passed = already_in(segment, direction.source, direction.target)
+                task = None if passed else self.translator.task(index, segment, tuple(self.context))
+                self.places[index] = (entry, position, task, time.monotonic())
+                self.context.append(segment)
+                yield task or Result(index, segment, fell_back=False, candidates=(), cost=Cost())
+                index += 1
+            if not line.segments:
+                # Lets finished lines out even where a document is nothing but blank lines.
+                yield Result(-1, "", fell_back=False, candidates=(), cost=Cost())
+
+    def settle(self, result: Result) -> None:
+        """File a result under its line."""
+        if result.index not in self.places:
+            return
+        entry, position, task, started = self.places.pop(result.index)
+        hits = task.hints if task else ()
+        tag = self.translator.direction.target.tag
+        segment = Segment(
+            line=entry.line.number,
+            source=entry.line.segments[position],
+            translation=result.text,
+            passed=task is None,
+            result=result if task else None,
+            hits=hits,
+            honoured=tuple(honoured(h.entry, result.text, tag) for h in hits),
+            seconds=time.monotonic() - started,
+        )
+        entry.segments[position] = segment
+        self.on_result(segment)
+
+    def ready(self) -> Iterator[TranslatedLine]:
+        direction = self.translator.direction
+        while self.lines and len(self.lines[0].segments) == len(self.lines[0].line.segments):
+            entry = self.lines.popleft()
+            segments = tuple(entry.segments[i] for i in range(len(entry.segments)))
+            text = join_line(entry.line, [s.translation for s in segments], direction.source, direction.target)
+            yield TranslatedLine(entry.line.number, text, segments)
+
+
+def parse_lines(raw: Iterable[str], language: Language) -> Iterator[Line]:
+    """Cut raw lines into segments."""
+    for number, text in enumerate(raw, 1):
+        yield parse_line(number, text, language)
+
+
+def trace_record(segment: Segment, decoder: str) -> dict[str, Any]:
+    """Describe a segment and all that was considered for it, in JSON types."""
+    result = segment.result
+    cost = result.cost if result else Cost()
+    return {
+        "line": segment.line,
+        "source": segment.source,
+        "translation": segment.translation,
+        "decoder": None if segment.passed else decoder,
+        "passed_through": segment.passed,
+        "fell_back": bool(result and result.fell_back),
+        "candidates": [_candidate_record(c) for c in (result.candidates if result else ())],
+        "tree": result.trace if result else None,
+        "hints": [
+            {"source": h.entry.source, "targets": list(h.entry.targets), "file": h.entry.file, "honoured": ok}
+            for h, ok in zip(segment.hits, segment.honoured, strict=True)
+        ],
+        "usage": {
+            "prompt_tokens": cost.prompt_tokens,
+            "sampled_tokens": cost.sampled_tokens,
+            "scored_tokens": cost.scored_tokens,
+        },
+        "seconds": round(segment.seconds, 3),
+    }
+
+
+def _candidate_record(candidate: Candidate) -> dict[str, Any]:
+    return {
+        "text": candidate.text,
+        "reward": round(candidate.reward, 5) if not candidate.problems else None,
+        "parts": {name: round(value, 5) for name, value in candidate.parts.items()},
+        "count": candidate.count,
+        "tokens": len(candidate.draft.tokens),
+        "problems": list(candidate.problems),
+    }
+
+
+def _pick(table: dict[str, Any], name: str, option: str) -> Any:  # noqa: ANN401 - the type of the table's values
+    if name not in table:
+        raise InputError(f"{option} {name!r}: expected one of {', '.join(table)}")
+    return table[name]
