@@ -119,7 +119,9 @@ def _letter() -> regex.Pattern[str]:
     import regex
 
     scripts = "|".join(rf"(?P<{name}>\p{{Script={name}}})" for name in _KNOWN_SCRIPTS)
-    return regex.compile(rf"(?=\p{{L}})(?:{scripts}|(?P<Common>[\p{{Script=Common}}\p{{Script=Inherited}}])|(?P<Other>.))")
+    return regex.compile(
+        rf"(?=\p{{L}})(?:{scripts}|(?P<Common>[\p{{Script=Common}}\p{{Script=Inherited}}])|(?P<Other>.))"
+    )
 
 
 @functools.lru_cache(maxsize=65536)

@@ -75,10 +75,8 @@ def load_entries(direction: Direction, options: Options) -> tuple[Entry, ...]:
 class Translator:
     """A model with everything that the segments of a run share."""
 
-    def __init__(
-        self, loaded: LoadedModel, direction: Direction, options: Options, entries: Sequence[Entry]
-    ) -> None:
-        """Raises `InputError` for a decoder, reward or node size that does not exist."""
+    def __init__(self, loaded: LoadedModel, direction: Direction, options: Options, entries: Sequence[Entry]) -> None:
+        """Read what the run shares; raises `InputError` for a decoder, reward or node size that does not exist."""
         self.model = loaded.model
         self.codec = Codec(loaded.tokenizer, loaded.stop)
         self.direction = direction
@@ -134,9 +132,7 @@ class Translator:
         translated.
         """
         book = _Book(self, on_result)
-        for result in run(
-            self.decoder, book.tasks(lines), self.settings, self.model, self.options.in_flight
-        ):
+        for result in run(self.decoder, book.tasks(lines), self.settings, self.model, self.options.in_flight):
             book.settle(result)
             yield from book.ready()
         yield from book.ready()

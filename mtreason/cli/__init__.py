@@ -25,7 +25,7 @@ app.command("translate")(translate.translate)
 app.add_typer(models.app, name="models")
 
 
-def _version(value: bool) -> None:  # noqa: FBT001 - the signature of an option's callback
+def _version(value: bool) -> None:
     if value:
         typer.echo(f"mtreason {__version__}")
         raise typer.Exit
@@ -33,7 +33,7 @@ def _version(value: bool) -> None:  # noqa: FBT001 - the signature of an option'
 
 @app.callback()
 def _root(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),  # noqa: FBT001, FBT003
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
 ) -> None:
     del version
 

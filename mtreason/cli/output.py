@@ -73,7 +73,9 @@ class Output:
                     f"no space left for {name} after line {self.lines}, all lines before are written: make room and "
                     "run again"
                 ) from error
-            raise DocumentError(f"{name} cannot be written ({error.strerror or error}): name another file with -o") from error
+            raise DocumentError(
+                f"{name} cannot be written ({error.strerror or error}): name another file with -o"
+            ) from error
 
 
 class ProgressLine:

@@ -6,16 +6,16 @@ import itertools
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, Optional
+from typing import TYPE_CHECKING, Annotated, BinaryIO, cast
 
 import typer
 
 from mtreason.cli.output import Output, ProgressLine, say
 from mtreason.config import DEFAULT_NODES, EFFORTS, Options
-from mtreason.errors import DocumentError, InputError, LanguageError, MtreasonError
+from mtreason.errors import DocumentError, InputError
 
 if TYPE_CHECKING:
     from mtreason.glossary import Entry
@@ -30,27 +30,49 @@ SAMPLE_LINES = 50
 
 
 def translate(
-    source: Annotated[str, typer.Argument(metavar="[INPUT]", help="A text file in UTF-8, or - for standard input.")] = STANDARD_INPUT,
+    source: Annotated[
+        str, typer.Argument(metavar="[INPUT]", help="A text file in UTF-8, or - for standard input.")
+    ] = STANDARD_INPUT,
     *,
     to: Annotated[str, typer.Option("--to", metavar="LANG", help="Target language, a BCP 47 code such as en.")],
-    from_: Annotated[Optional[str], typer.Option("--from", metavar="LANG", help="Source language; detected if left out.")] = None,
-    out: Annotated[Optional[Path], typer.Option("--out", "-o", metavar="FILE", help="Where to write; standard output if left out.")] = None,
-    model: Annotated[Optional[str], typer.Option(metavar="MODEL", help="Alias, directory, FILE.gguf, hub id, or modelscope:ID.")] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", metavar="LANG", help="Source language; detected if left out.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Where to write; standard output if left out.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Alias, directory, FILE.gguf, hub id, or modelscope:ID.")
+    ] = None,
     decoder: Annotated[str, typer.Option(help="greedy, sample, best-of-n or mcts.")] = "mcts",
     reward: Annotated[str, typer.Option(help="What search maximises: confidence, likelihood, channel or mix.")] = "mix",
-    nodes: Annotated[str, typer.Option(metavar="SIZE", help="Tokens per tree node, or step, mini-step-64, mini-step-32.")] = DEFAULT_NODES,
-    budget: Annotated[Optional[float], typer.Option(metavar="N", help="A sentence may cost what N full samples cost. [default: 16]")] = None,
-    effort: Annotated[Optional[str], typer.Option(help="low, medium or high: a budget of 4, 16 or 64.")] = None,
-    glossary: Annotated[Optional[list[Path]], typer.Option(metavar="FILE", help="A glossary in TSV; may be repeated.")] = None,
-    no_glossary: Annotated[bool, typer.Option("--no-glossary", help="Leave out the glossaries that come along.")] = False,
+    nodes: Annotated[
+        str, typer.Option(metavar="SIZE", help="Tokens per tree node, or step, mini-step-64, mini-step-32.")
+    ] = DEFAULT_NODES,
+    budget: Annotated[
+        float | None, typer.Option(metavar="N", help="A sentence may cost what N full samples cost. [default: 16]")
+    ] = None,
+    effort: Annotated[str | None, typer.Option(help="low, medium or high: a budget of 4, 16 or 64.")] = None,
+    glossary: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="A glossary in TSV; may be repeated.")
+    ] = None,
+    no_glossary: Annotated[
+        bool, typer.Option("--no-glossary", help="Leave out the glossaries that come along.")
+    ] = False,
     context: Annotated[int, typer.Option(metavar="N", help="Preceding segments shown to the model.")] = 0,
-    in_flight: Annotated[int, typer.Option(metavar="N", help="Sentences translated side by side; for speed only.")] = 16,
+    in_flight: Annotated[
+        int, typer.Option(metavar="N", help="Sentences translated side by side; for speed only.")
+    ] = 16,
     seed: Annotated[int, typer.Option(metavar="N", help="Same seed, same output.")] = 0,
-    trace: Annotated[Optional[Path], typer.Option(metavar="FILE.jsonl", help="Record the search, one JSON line a segment.")] = None,
+    trace: Annotated[
+        Path | None, typer.Option(metavar="FILE.jsonl", help="Record the search, one JSON line a segment.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write one JSON object a line instead of text.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
     dtype: Annotated[str, typer.Option(help="auto, int8, bf16, fp16 or fp32.")] = "auto",
-    trust_remote_code: Annotated[bool, typer.Option("--trust-remote-code", help="Run code that a model brings along.")] = False,
+    trust_remote_code: Annotated[
+        bool, typer.Option("--trust-remote-code", help="Run code that a model brings along.")
+    ] = False,
 ) -> None:
     """Translate a text line by line, searching for the best translation of every sentence."""
     options = Options(
@@ -118,12 +140,13 @@ class _Job:
         target = parse_language(to)
         declared = parse_language(from_) if from_ else None
         self._check_files()
-        total, stream = None, sys.stdin.buffer
+        total: int | None = None
+        stream: BinaryIO = sys.stdin.buffer
         if self.source != STANDARD_INPUT:
             path = Path(self.source)
             # A pipe can be read only once; its faults show while it is translated.
             total = check_text(path) if path.is_file() or path.is_dir() or not path.exists() else None
-            stream = open_text(path)  # type: ignore[assignment]
+            stream = open_text(path)
         name = "standard input" if self.source == STANDARD_INPUT else self.source
         with stream:
             self._translate(read_lines(stream, name), declared, target, total)
@@ -190,7 +213,7 @@ class _Job:
             self._note(f"glossary: {name} ({count} entries)")
 
     def _load(self, direction: Direction, entries: tuple[Entry, ...], progress: ProgressLine) -> Translator:
-        from mtreason.models.load import DTYPES, load_model
+        from mtreason.models.load import DTYPES, Dtype, load_model
         from mtreason.models.resolve import resolve_model
         from mtreason.pipeline import Translator
 
@@ -200,7 +223,10 @@ class _Job:
         resolved = resolve_model(self.model, report)
         report(f"loading {resolved.name}", 0.0)
         loaded = load_model(
-            resolved.path, dtype=self.dtype, trust_remote_code=self.trust_remote_code, note=self._note  # type: ignore[arg-type]
+            resolved.path,
+            dtype=cast(Dtype, self.dtype),
+            trust_remote_code=self.trust_remote_code,
+            note=self._note,
         )
         translator = Translator(loaded, direction, self.options, entries)
         progress.stop()

@@ -49,5 +49,3 @@ def parse_border(nodes: str, decode: Decode) -> Border:
     if nodes.isdecimal() and int(nodes) > 0:
         return EveryN(int(nodes))
     raise InputError(f"--nodes {nodes!r}: expected a number of tokens or one of {', '.join(PRESETS)}")
-
-

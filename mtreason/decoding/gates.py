@@ -8,11 +8,15 @@ import unicodedata
 from mtreason.languages import scripts_of
 
 _LABEL = re.compile(
-    r"^\s*(?:sure[,.!]?\s*|certainly[,.!]?\s*)?(?:here(?:'s| is)[^:：]{0,40}|(?:the\s+)?(?:\w+\s+)?translat(?:ion|ed)[^:：]{0,30}"
-    r"|翻译|译文|翻译结果|翻訳|번역)\s*[:：]\s*",
+    r"^\s*(?:sure[,.!]?\s*|certainly[,.!]?\s*)?"
+    r"(?:here(?:'s| is)[^:：]{0,40}|(?:the\s+)?(?:\w+\s+)?translat(?:ion|ed|es)[^:：]{0,40}"
+    r"|the (?:\w+ )?text (?:translates|reads|means)[^:：]{0,40}|翻译|译文|翻译结果|翻訳|번역)\s*[:：]\s*",
     re.IGNORECASE,
 )
-_NOTE = re.compile(r"\s*(?:[(\[（【]\s*(?:note|translat\w+|注|译注|注意|注释)\b[^)\]）】]*[)\]）】]?|\bnote\s*[:：].*)\s*$", re.IGNORECASE)
+_NOTE = re.compile(
+    r"\s*(?:[(\[（【]\s*(?:note|translat\w+|注|译注|注意|注释)\b[^)\]）】]*[)\]）】]?|\bnote\s*[:：].*)\s*$",
+    re.IGNORECASE,
+)
 _QUOTES = {'"': '"', "“": "”", "「": "」", "'": "'", "‘": "’", "«": "»"}
 
 

@@ -81,6 +81,6 @@ def _head_usable(head: bytes, allowed: frozenset[str]) -> bool:
 
 def _tails(missing: int) -> Iterable[bytes]:
     """Yield continuations of a character; of three missing bytes a sample, which still meets every script."""
-    step = 1 if missing < 3 else 4  # noqa: PLR2004
+    step = 1 if missing < 3 else 4
     for number in range(0, 64**missing, step):
         yield bytes(0x80 + (number >> (6 * i) & 63) for i in reversed(range(missing)))

@@ -19,17 +19,19 @@ from mtreason.search.mcts import Rollout, search
 from mtreason.search.selection import Rule, resample
 from mtreason.search.tree import ROOT, Step, Tree
 
+DEFAULT_RULE: Rule = partial(resample, pool=4, exponent=1.0)
+
 
 @dataclass(frozen=True, slots=True)
 class MctsDecoder:
     """Monte-Carlo tree search; every simulation carries a draft to its end, and the best of all drafts is kept."""
 
     name: str = "mcts"
-    rule: Rule = partial(resample, pool=4, exponent=1.0)
+    rule: Rule = DEFAULT_RULE
     leaves: int = 4
     """Rollouts begun a round."""
     temperature: float = 0.5
-    """Of rollouts that begin inside the tree. Lower than for whole drafts: leaving the known path is already certain."""
+    """Of rollouts that begin inside the tree; lower than for whole drafts, since they leave the known path anyway."""
 
     def decode(self, task: Task, settings: Settings) -> Steps[Result]:
         """See `Decoder.decode`."""
@@ -116,7 +118,7 @@ class TranslationProblem:
 
     def _length(self, tree: Tree, node: int) -> int:
         """Return the tokens from the prompt to a node."""
-        return sum(len(tree.keys[n]) for n in tree.path(node) if n != ROOT)  # type: ignore[arg-type]
+        return sum(len(tree.keys[n]) for n in tree.path(node) if n != ROOT)  # type: ignore[arg-type, misc]
 
     def _prefix(self, tree: Tree, node: int) -> Steps[Prefix]:
         prompt = self.pool.prompt

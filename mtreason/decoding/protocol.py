@@ -106,7 +106,10 @@ class Result:
 class Decoder(Protocol):
     """Translates one sentence."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What `--decoder` calls it."""
+        ...
 
     def decode(self, task: Task, settings: Settings) -> Steps[Result]:
         """Yield model calls until the sentence is done."""

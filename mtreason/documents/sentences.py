@@ -67,7 +67,7 @@ def _sentences(text: str, language: Language) -> Iterator[str]:
 
 
 def _bounded(sentence: str) -> Iterator[str]:
-    """Yield parts of a sentence, none longer than HARD_LIMIT: cut behind a clause, else at white space, else anywhere."""
+    """Yield parts of a sentence within HARD_LIMIT: cut behind a clause, else at white space, else anywhere."""
     while True:
         sizes = accumulate(map(units, sentence))
         end = next((i for i, size in enumerate(sizes) if size > HARD_LIMIT), None)

@@ -74,7 +74,7 @@ def read_lines(stream: BinaryIO, name: str) -> Iterator[str]:
             text = error.object[: error.start].decode("utf-8")
         nul = text.find("\x00")
         if nul >= 0:
-            before = (b"" if nul == 0 else text[:nul].encode("utf-8"))
+            before = b"" if nul == 0 else text[:nul].encode("utf-8")
             problem = offset - kept + len(before), "holds a NUL byte: it is not text"
             text = text[:nul]
         offset += len(block)
@@ -96,7 +96,7 @@ def _split_lines(text: str, *, final: bool) -> list[str]:
 
     `str.splitlines` would also split at characters that are part of a line (U+2028, form feeds).
     """
-    parts = []
+    parts: list[str] = []
     start = i = 0
     while True:
         ends = [p for p in (text.find("\n", i), text.find("\r", i)) if p >= 0]

@@ -24,7 +24,7 @@ class Matcher:
     """
 
     def __init__(self, entries: Iterable[Entry], language: str) -> None:
-        import ahocorasick  # type: ignore[import-not-found]  # an extension module without stubs
+        import ahocorasick  # an extension module without stubs
 
         self._language = language
         self._automaton = ahocorasick.Automaton()

@@ -1,0 +1,1 @@
+"""Language models: loading, running as a token tree, and the files they come from."""

@@ -87,7 +87,7 @@ def prepare_gguf(path: Path, report: Report) -> Path:
         return final
     with _making(final, path.stat().st_size, report) as work:
         if work is not None:
-            os.symlink(path.resolve(), work / "model.gguf")
+            Path(work / "model.gguf").symlink_to(path.resolve())
             _convert(work / "model.gguf", work, final, name, digest, "unknown", report)
     return final
 
@@ -130,7 +130,7 @@ def remove_cached(name: str) -> int:
     with _lock(known[name].path):
         # Renamed first: a half-deleted directory must not be taken for a model.
         doomed = Path(tempfile.mkdtemp(prefix=".tmp-", dir=cache_dir()))
-        os.replace(known[name].path, doomed / name)
+        Path(known[name].path).replace(doomed / name)
         shutil.rmtree(doomed)
     return known[name].size
 
@@ -239,7 +239,7 @@ def _convert(gguf: Path, work: Path, final: Path, name: str, digest: str, licenc
     for file in made.iterdir():
         with file.open("rb") as handle:
             os.fsync(handle.fileno())
-    os.replace(made, final)
+    Path(made).replace(final)
     report(stage, 1.0)
 
 
@@ -262,7 +262,7 @@ def convert_gguf(gguf: Path, target: Path, progress: Callable[[float], None]) ->
         if error.errno == errno.ENOSPC:
             raise
         raise ModelError(f"{gguf.name}: cannot convert ({_first_line(error)})") from error
-    except Exception as error:  # noqa: BLE001 - a broken file breaks the reader in many ways
+    except Exception as error:
         raise ModelError(f"{gguf.resolve()}: cannot convert ({_first_line(error)}): is the file whole?") from error
 
 

@@ -71,16 +71,32 @@ class Int8Linear(nn.Module):
         # An all-zero channel must not divide by zero.
         scales = weight.abs().amax(1).clamp_min(torch.finfo(torch.float32).tiny * 1e8) / levels
         self.packed = _pack(torch.round(weight / scales[:, None]).to(torch.int8), scales)
-        self.register_buffer("bias", None if bias is None else bias.detach().float(), persistent=False)
+        self.bias = None if bias is None else bias.detach().float()
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """[..., I] -> [..., O]."""
-        rows = inputs.reshape(-1, self.in_features)
-        peak = rows.abs().amax(1, keepdim=True).clamp_min_(1e-30)
-        out = _multiply(rows / peak, self.packed).mul_(peak)
+        rows, peak = _scaled(inputs, self.in_features)
+        out = _multiply(rows, self.packed).mul_(peak)
         if self.bias is not None:
             out += self.bias
         return out.view(*inputs.shape[:-1], self.out_features)
+
+
+_last: tuple[torch.Tensor, torch.Tensor, torch.Tensor] | None = None
+
+
+def _scaled(inputs: torch.Tensor, width: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return rows [B, I] scaled to [-1, 1], and their scales [B, 1].
+
+    Query, key and value layers (gate and up likewise) are given one and the same tensor, one after another: it is
+    scaled once.
+    """
+    global _last  # noqa: PLW0603 - one entry, kept alive here so that its identity cannot be taken by another tensor
+    if _last is None or _last[0] is not inputs:
+        rows = inputs.reshape(-1, width)
+        peak = rows.abs().amax(1, keepdim=True).clamp_min_(1e-30)
+        _last = (inputs, rows / peak, peak)
+    return _last[1], _last[2]
 
 
 def quantise(model: nn.Module) -> None:

@@ -62,7 +62,7 @@ def load_model(
             network = AutoModelForCausalLM.from_pretrained(
                 path, dtype=_TORCH_DTYPES[chosen], trust_remote_code=trust_remote_code
             )
-    except Exception as error:  # noqa: BLE001 - the library raises many kinds; all mean the same to the user
+    except Exception as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelError(f"cannot load the model in {path}: {first}") from error
     network.eval().requires_grad_(requires_grad=False).to(device)

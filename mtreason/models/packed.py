@@ -177,7 +177,7 @@ class DecodeBatch:
     def attend(
         self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float
     ) -> torch.Tensor:
-        """[H*G, R, D], [H, R, D] -> [R, H*G, D]; softmax over blocks as in online attention (Milakov & Gimelshein 2018)."""
+        """[H*G, R, D], [H, R, D] -> [R, H*G, D]; softmax over blocks (Milakov & Gimelshein 2018)."""
         heads, rows, width = key.shape
         blocks = self._mask.shape[2]
         keys, values = self.buffer[layer, 0, :rows], self.buffer[layer, 1, :rows]  # [R, H, T, D]

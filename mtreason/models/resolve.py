@@ -104,6 +104,6 @@ def _from_modelscope(name: str) -> Path:
         ) from error
     try:
         return Path(snapshot_download(name))
-    except Exception as error:  # noqa: BLE001 - the package raises kinds of its own
+    except Exception as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ModelError(f"cannot download the model {name!r} from ModelScope: {reason}") from error

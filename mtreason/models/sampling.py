@@ -60,10 +60,12 @@ def choose(
     for row, forbidden in enumerate(banned_here):
         if forbidden:
             allowed[row, np.isin(names[row], forbidden)] = -np.inf
-    picked = np.array([
-        _draw(allowed[row], temperature, top_p, u)
-        for row, (temperature, u) in enumerate(zip(temperatures, draws, strict=True))
-    ])
+    picked = np.array(
+        [
+            _draw(allowed[row], temperature, top_p, u)
+            for row, (temperature, u) in enumerate(zip(temperatures, draws, strict=True))
+        ]
+    )
     rows = np.arange(len(picked))
     return Chosen(
         tokens=names[rows, picked].tolist(),

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from mtreason.models.calls import Steps, cut, extend, release
 from mtreason.models.protocol import Prefix
 
+WORTH_WAITING = 3
+"""Tokens that two new sequences must share for the second to wait for the first: a pass more, but fewer tokens."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Read:
@@ -30,18 +33,31 @@ class SharedSequences:
     def read(self, sequences: Sequence[tuple[int, ...]]) -> Steps[list[Prefix]]:
         """Return a prefix for each sequence (at least one token each), reading only what is new."""
         known = {k.tokens: k.prefix for k in self._known}
-        new = list(dict.fromkeys(t for t in sequences if t not in known))
-        parents = []
-        for tokens in new:
-            parents.append((yield from self._parent(tokens)))
-        rests = [t[p.length - self.base.length :] for t, p in zip(new, parents, strict=True)]
-        fresh = yield from extend(parents, rests)
-        self.read_tokens += sum(map(len, rests))
-        for tokens, parent, prefix in zip(new, parents, fresh, strict=True):
-            self._known.append(_Read(tokens, parent.length - self.base.length, prefix))
-            known[tokens] = prefix
-        yield from release([p for p in parents if p is not self.base])
+        waiting = list(dict.fromkeys(t for t in sequences if t not in known))
+        while waiting:
+            now, waiting = self._leaders(waiting)
+            parents: list[Prefix] = []
+            for tokens in now:
+                parent = yield from self._parent(tokens)
+                parents.append(parent)
+            rests = [t[p.length - self.base.length :] for t, p in zip(now, parents, strict=True)]
+            fresh = yield from extend(parents, rests)
+            self.read_tokens += sum(map(len, rests))
+            for tokens, parent, prefix in zip(now, parents, fresh, strict=True):
+                self._known.append(_Read(tokens, parent.length - self.base.length, prefix))
+                known[tokens] = prefix
+            yield from release([p for p in parents if p is not self.base])
         return [known[t] for t in sequences]
+
+    def _leaders(self, waiting: list[tuple[int, ...]]) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
+        """Split off the sequences that had better wait until one they share much with has been read."""
+        now: list[tuple[int, ...]] = []
+        later: list[tuple[int, ...]] = []
+        for tokens in waiting:
+            shared = self._longest(tokens)[1]
+            worth = any(common_length(other, tokens) - shared >= WORTH_WAITING for other in now)
+            (later if worth else now).append(tokens)
+        return now, later
 
     def _parent(self, tokens: tuple[int, ...]) -> Steps[Prefix]:
         """Name the longest beginning that was read before, leaving at least one token to read."""

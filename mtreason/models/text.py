@@ -33,14 +33,16 @@ class Codec:
     def frame(self, system: str) -> ChatFrame:
         """Return the tokens around a user's message."""
         turns = [{"role": "system", "content": system}, {"role": "user", "content": _MARK}]
-        options = {"tokenize": False, "add_generation_prompt": True}
         try:
-            text = self.tokenizer.apply_chat_template(turns, **options)
+            text = self._render(turns)
         except Exception:  # noqa: BLE001 - templates raise what they like when they know no system turn
             turns = [{"role": "user", "content": f"{system}\n\n{_MARK}"}]
-            text = self.tokenizer.apply_chat_template(turns, **options)
-        head, _, tail = str(text).partition(_MARK)
+            text = self._render(turns)
+        head, _, tail = text.partition(_MARK)
         return ChatFrame(self._encode(head, control=True), self._encode(tail, control=True))
+
+    def _render(self, turns: list[dict[str, str]]) -> str:
+        return str(self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
 
     def encode(self, text: str) -> tuple[int, ...]:
         """Encode text as data: what looks like a control token becomes plain characters."""
@@ -75,7 +77,7 @@ class Codec:
         for token, number in vocabulary.items():
             if byte_level and all(c in spelled for c in token):
                 pieces[number] = bytes(spelled[c] for c in token)
-            elif not byte_level and len(token) == 6 and token.startswith("<0x"):  # noqa: PLR2004
+            elif not byte_level and len(token) == 6 and token.startswith("<0x"):
                 pieces[number] = bytes([int(token[3:5], 16)])
             else:
                 pieces[number] = token.replace("\u2581", " ").encode("utf-8", "ignore")

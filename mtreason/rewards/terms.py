@@ -13,6 +13,4 @@ def terms(scene: Scene, drafts: Sequence[Draft]) -> Steps[list[float]]:
     """Share of the sentence's glossary hints that the draft honours, in [0, 1]; 0 where it has none."""
     yield from ()
     count = max(1, len(scene.hints))
-    return [
-        sum(honoured(hit.entry, draft.text, scene.target_tag) for hit in scene.hints) / count for draft in drafts
-    ]
+    return [sum(honoured(hit.entry, draft.text, scene.target_tag) for hit in scene.hints) / count for draft in drafts]

@@ -1,0 +1,388 @@
+"""How fast the engine is, as ratios measured in one run: a card for people, then one JSON line for programs.
+
+python benchmarks/engine.py --model qwen2.5-coder-0.5b
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import itertools
+import json
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mtreason.config import Options
+from mtreason.decoding import Result, Task, run
+from mtreason.languages import parse_language
+from mtreason.models.int8 import Int8Linear, _multiply
+from mtreason.models.load import LoadedModel, load_model, quiet_libraries
+from mtreason.models.protocol import ROOT, Continuation, Draw, Guard, LanguageModel, Prefix, Usage
+from mtreason.models.resolve import resolve_model
+from mtreason.pipeline import Direction, Translator
+
+DIRECTION = Direction(parse_language("zh"), parse_language("en"))
+DEV = Path(__file__).parents[2] / "shared" / "data" / "dev.jsonl"
+SENTENCES = 16
+ROWS = 16
+STEPS = 40
+REPEATS = 3
+
+
+class Recorder:
+    """Passes calls on and keeps every sequence that was read, to count distinct prompt tokens."""
+
+    def __init__(self, model: LanguageModel) -> None:
+        self.model = model
+        self.paths: dict[int, tuple[int, ...]] = {ROOT.id: ()}
+        self.distinct: set[tuple[int, ...]] = set()
+
+    @property
+    def usage(self) -> Usage:
+        return self.model.usage
+
+    def extend(self, prefixes: Sequence[Prefix], tokens: Sequence[Sequence[int]]) -> list[Prefix]:
+        made = self.model.extend(prefixes, tokens)
+        for handle, prefix, own in zip(made, prefixes, tokens, strict=True):
+            path = self.paths[prefix.id] + tuple(own)
+            self.paths[handle.id] = path
+            self.distinct.update(path[:n] for n in range(prefix.length + 1, len(path) + 1))
+        return made
+
+    def sample(self, draws: Sequence[Draw], guard: Guard) -> list[Continuation]:
+        drawn = self.model.sample(draws, guard)
+        for draw, continuation in zip(draws, drawn, strict=True):
+            self.paths[continuation.prefix.id] = self.paths[draw.prefix.id] + continuation.tokens[:-1]
+        return drawn
+
+    def cut(self, prefix: Prefix, length: int) -> Prefix:
+        part = self.model.cut(prefix, length)
+        self.paths[part.id] = self.paths[prefix.id][:length]
+        return part
+
+    def score(self, prefixes: Sequence[Prefix], targets: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
+        return self.model.score(prefixes, targets)
+
+    def release(self, prefixes: Sequence[Prefix]) -> None:
+        self.model.release(prefixes)
+
+
+class RecomputingPeer(Recorder):
+    """The same engine without a tree: every expansion and every score reads its whole prefix again."""
+
+    def extend(self, prefixes: Sequence[Prefix], tokens: Sequence[Sequence[int]]) -> list[Prefix]:
+        made = []
+        for prefix, own in zip(prefixes, tokens, strict=True):
+            path = self.paths[prefix.id] + tuple(own)
+            handle = Prefix(-len(self.paths) - 1, prefix.id, len(path))
+            self.paths[handle.id] = path
+            made.append(handle)
+        return made
+
+    def _again(self, prefixes: Sequence[Prefix]) -> list[Prefix]:
+        return self.model.extend([ROOT] * len(prefixes), [self.paths[p.id] for p in prefixes])
+
+    def sample(self, draws: Sequence[Draw], guard: Guard) -> list[Continuation]:
+        fresh = self._again([d.prefix for d in draws])
+        drawn = self.model.sample(
+            [
+                Draw(p, d.seed, d.temperature, d.max_new_tokens, d.banned_first)
+                for p, d in zip(fresh, draws, strict=True)
+            ],
+            guard,
+        )
+        for draw, continuation in zip(draws, drawn, strict=True):
+            self.paths[continuation.prefix.id] = self.paths[draw.prefix.id] + continuation.tokens[:-1]
+        self.model.release(fresh)
+        return drawn
+
+    def cut(self, prefix: Prefix, length: int) -> Prefix:
+        handle = Prefix(-len(self.paths) - 1, prefix.parent, length)
+        self.paths[handle.id] = self.paths[prefix.id][:length]
+        return handle
+
+    def score(self, prefixes: Sequence[Prefix], targets: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
+        fresh = self._again(prefixes)
+        scores = self.model.score(fresh, targets)
+        self.model.release(fresh)
+        return scores
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def timed(action: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def translator(loaded: LoadedModel, **options: Any) -> Translator:  # noqa: ANN401
+    return Translator(loaded, DIRECTION, Options(**options), ())
+
+
+def decode_all(
+    t: Translator, sentences: Iterable[str], in_flight: int, model: LanguageModel | None = None
+) -> list[Result]:
+    tasks: Iterable[Task] = (t.task(i, s, ()) for i, s in enumerate(sentences))
+    results = run(t.decoder, tasks, t.settings, model or t.model, in_flight)
+    return sorted(results, key=lambda r: r.index)
+
+
+def sampling_speed(loaded: LoadedModel, guard: Guard, prompts: Sequence[Sequence[int]], rows: int) -> float:
+    """Tokens per second of `rows` rows that all run for STEPS steps (their end tokens are not heeded)."""
+    endless = Guard(guard.banned | _stops(guard), frozenset(), guard.top_p)
+    prefixes = loaded.model.extend([ROOT] * len(prompts), prompts)
+    draws = [Draw(p, i, 0.7, STEPS) for i, p in zip(range(rows), itertools.cycle(prefixes))]
+    before = loaded.model.usage.sampled_tokens
+    seconds = timed(lambda: loaded.model.release([c.prefix for c in loaded.model.sample(draws, endless)]))
+    loaded.model.release(prefixes)
+    return (loaded.model.usage.sampled_tokens - before) / seconds
+
+
+def _stops(guard: Guard) -> NDArray[np.bool_]:
+    mask = np.zeros_like(guard.banned)
+    mask[list(guard.stop)] = True
+    return mask
+
+
+def search_figures(loaded: LoadedModel, sentences: Sequence[str]) -> dict[str, Any]:
+    """Compare the search with plain sampling at the same rows a batch, and count what was read."""
+    search = translator(loaded, reward="likelihood")
+    recorder = Recorder(loaded.model)
+    shared = [search._head, search._back_head]
+    recorder.paths |= {p.id: (-p.id,) * p.length for p in shared}
+    ratios, speeds = [], []
+    for _ in range(REPEATS):
+        before = loaded.model.usage.sampled_tokens
+        seconds = timed(lambda: decode_all(search, sentences * 2, SENTENCES))
+        searching = (loaded.model.usage.sampled_tokens - before) / seconds
+        tasks = [search.task(i, s, ()) for i, s in enumerate(sentences)]
+        prefixes = loaded.model.extend([t.head for t in tasks], [t.prompt for t in tasks])
+        before, seconds = loaded.model.usage.sampled_tokens, 0.0
+        for batch in range(4):
+            draws = [
+                Draw(p, 1000 * batch + i, 0.7, t.max_new_tokens)
+                for i, (t, p) in enumerate(4 * list(zip(tasks, prefixes, strict=True)))
+            ]
+            seconds += timed(
+                lambda d=draws: loaded.model.release([c.prefix for c in loaded.model.sample(d, search.guard)])
+            )
+        loaded.model.release(prefixes)
+        sampling = (loaded.model.usage.sampled_tokens - before) / seconds
+        ratios.append(searching / sampling)
+        speeds.append(searching)
+    mix = translator(loaded)
+    recorder.paths |= {p.id: (-p.id,) * p.length for p in (mix._head, mix._back_head)}
+    before = loaded.model.usage.prompt_tokens
+    decode_all(mix, sentences, SENTENCES, recorder)
+    prompt_tokens = loaded.model.usage.prompt_tokens - before
+    return {
+        "search_vs_sampling": statistics.median(ratios),
+        "search_tokens_per_second": statistics.median(speeds),
+        "prefill_ratio": prompt_tokens / len(recorder.distinct),
+    }
+
+
+def recompute_figures(loaded: LoadedModel, sentences: Sequence[str]) -> dict[str, Any]:
+    """Run the same search with and without the tree; the outputs must be the same."""
+    figures = {}
+    for reward, key in (("likelihood", "speedup_vs_recompute"), ("mix", "speedup_vs_recompute_mix")):
+        t = translator(loaded, reward=reward)
+        peer = RecomputingPeer(loaded.model)
+        for handle in (t._head, t._back_head):
+            peer.paths[handle.id] = _tokens_of(t, handle)
+        ours: list[Result] = []
+        theirs: list[Result] = []
+        with_tree = timed(lambda: ours.extend(decode_all(t, sentences, SENTENCES)))  # noqa: B023
+        without = timed(lambda: theirs.extend(decode_all(t, sentences, SENTENCES, peer)))  # noqa: B023
+        figures[key] = without / with_tree
+        figures[f"same_output_{reward}"] = sum(a.text == b.text for a, b in zip(ours, theirs, strict=True))
+    return figures
+
+
+def _tokens_of(t: Translator, handle: Prefix) -> tuple[int, ...]:
+    from mtreason.prompts import SYSTEM, instruction
+
+    way = (DIRECTION.source, DIRECTION.target) if handle is t._head else (DIRECTION.target, DIRECTION.source)
+    return t.codec.frame(SYSTEM).head + t.codec.encode(instruction(*way))
+
+
+def in_flight_figures(loaded: LoadedModel, sentences: Sequence[str]) -> dict[str, Any]:
+    """Tokens per second with 16 sentences in flight over 1."""
+    figures = {}
+    for reward, key in (("likelihood", "in_flight_speedup"), ("mix", "in_flight_speedup_mix")):
+        t = translator(loaded, reward=reward)
+        together = timed(lambda: decode_all(t, sentences, SENTENCES))  # noqa: B023
+        alone = timed(lambda: decode_all(t, sentences, 1))  # noqa: B023
+        figures[key] = alone / together
+    return figures
+
+
+def generate_figures(loaded: LoadedModel, path: Path, sentences: Sequence[str]) -> dict[str, Any]:
+    """Best of 16 with channel scoring, against the same as most people would write it: bf16, generate, forward."""
+    from transformers import AutoModelForCausalLM
+
+    t = translator(loaded, decoder="best-of-n", reward="channel")
+    ours = timed(lambda: decode_all(t, sentences, SENTENCES))
+    with quiet_libraries():
+        plain = AutoModelForCausalLM.from_pretrained(path, dtype=torch.bfloat16).eval()
+        start = time.perf_counter()
+        for sentence in sentences:
+            _plain_best_of_16(plain, t, sentence)
+        theirs = time.perf_counter() - start
+    del plain
+    gc.collect()
+    return {"speedup_vs_generate": theirs / ours, "generate_seconds": theirs, "best_of_16_seconds": ours}
+
+
+@torch.inference_mode()
+def _plain_best_of_16(model: Any, t: Translator, sentence: str) -> int:  # noqa: ANN401
+    tokenizer = t.codec.tokenizer
+    head, tail = _tokens_of(t, t._head), t.codec.frame("x").tail
+    prompt = torch.tensor([[*head, *t.codec.encode(sentence), *tail]])
+    out = model.generate(
+        prompt,
+        attention_mask=torch.ones_like(prompt),
+        do_sample=True,
+        temperature=0.7,
+        top_p=0.95,
+        top_k=0,
+        num_return_sequences=16,
+        max_new_tokens=t.task(0, sentence, ()).max_new_tokens,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    texts = tokenizer.batch_decode(out[:, prompt.shape[1] :], skip_special_tokens=True)
+    back = _tokens_of(t, t._back_head)
+    source = [*t.codec.encode(sentence), t.codec.end]
+    rows = [[*back, *t.codec.encode(text), *tail, *source] for text in texts]
+    width = max(map(len, rows))
+    ids = torch.tensor([[tokenizer.pad_token_id] * (width - len(r)) + r for r in rows])
+    mask = torch.tensor([[0] * (width - len(r)) + [1] * len(r) for r in rows])
+    log_probs = torch.log_softmax(model(input_ids=ids, attention_mask=mask).logits[:, :-1].float(), -1)
+    scores = log_probs.gather(2, ids[:, 1:, None])[:, -len(source) :, 0].mean(1)
+    return int(scores.argmax())
+
+
+def int8_figures(loaded: LoadedModel, path: Path, sentences: Sequence[str], dev: Path | None) -> dict[str, Any]:
+    """Compare 8-bit linear layers with bf16: speed at 16 rows, and what they do to reward and chrF++."""
+    t = translator(loaded)
+    prompts = [(*_tokens_of(t, t._head), *t.codec.encode(s), *t.codec.frame("x").tail) for s in sentences]
+    other = load_model(path, dtype="bf16", note=say)
+    speeds = [
+        (sampling_speed(loaded, t.guard, prompts, ROWS), sampling_speed(other, t.guard, prompts, ROWS))
+        for _ in range(REPEATS)
+    ]
+    figures: dict[str, Any] = {
+        "int8_speedup": statistics.median(a / b for a, b in speeds),
+        "int8_tokens_per_second": statistics.median(a for a, _ in speeds),
+        "bf16_tokens_per_second": statistics.median(b for _, b in speeds),
+    }
+    if dev is not None:
+        rows = dev_rows(dev, 40)
+        for name, model in (("int8", loaded), ("bf16", other)):
+            figures |= {f"{name}_{key}": value for key, value in quality(model, rows).items()}
+    return figures
+
+
+def dev_rows(dev: Path, count: int) -> list[dict[str, Any]]:
+    """Return the first zh-en segments of a file, taken evenly from its length."""
+    rows = [json.loads(line) for line in dev.read_text("utf-8").splitlines()]
+    rows = [r for r in rows if (r["src_lang"], r["tgt_lang"]) == ("zh", "en")]
+    return [rows[i * len(rows) // count] for i in range(count)]
+
+
+def quality(loaded: LoadedModel, rows: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """Mean reward and corpus chrF++ of best-of-4 by the default reward."""
+    import sacrebleu
+
+    t = Translator(loaded, DIRECTION, Options(decoder="best-of-n", budget=4), ())
+    results = decode_all(t, [r["src"] for r in rows], SENTENCES)
+    references = [[r["refs"][0] for r in rows]]
+    return {
+        "mean_reward": float(np.mean([r.candidates[0].reward for r in results])),
+        "chrf_pp": sacrebleu.corpus_chrf([r.text for r in results], references, word_order=2).score,
+    }
+
+
+def bandwidth_figures(loaded: LoadedModel, path: Path, sentences: Sequence[str]) -> dict[str, Any]:
+    """Decode one row, against nothing but the products of one row with the same weights."""
+    t = translator(loaded)
+    network = loaded.model.packed  # type: ignore[attr-defined]
+    layers = [m for root in (network.decoder, network.lm_head) for m in root.modules() if isinstance(m, Int8Linear)]
+    rows = {m.in_features: torch.ones(1, m.in_features) for m in layers}
+    products = [timed(lambda: [_multiply(rows[m.in_features], m.packed) for m in layers]) for _ in range(10)]
+    prompt = (*_tokens_of(t, t._head), *t.codec.encode(sentences[0]), *t.codec.frame("x").tail)
+    speed = statistics.median(sampling_speed(loaded, t.guard, [prompt], 1) for _ in range(REPEATS))
+    weights = sum(m.in_features * m.out_features for m in layers)
+    return {
+        "weight_bandwidth_share": speed * statistics.median(products),
+        "weight_bytes_per_second": speed * weights,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default="qwen2.5-coder-0.5b")
+    parser.add_argument("--dev", type=Path, default=DEV, help="segments for the quality of int8 beside bf16")
+    options = parser.parse_args()
+    if not options.dev.is_file():
+        say(f"{options.dev} is not there: the quality of int8 is not measured")
+        options.dev = None
+    resolved = resolve_model(options.model, lambda stage, _: None)
+    loaded = load_model(resolved.path, dtype="auto", note=say)
+    sample = Path(__file__).parent / "samples" / "sentences.zh.txt"
+    sentences = sample.read_text("utf-8").splitlines()[:SENTENCES]
+    figures: dict[str, Any] = {"model": resolved.name, "dtype": loaded.dtype, "threads": torch.get_num_threads()}
+    decode_all(translator(loaded, decoder="greedy"), sentences, SENTENCES)  # warms up
+    for part in (
+        lambda: bandwidth_figures(loaded, resolved.path, sentences),
+        lambda: search_figures(loaded, sentences),
+        lambda: recompute_figures(loaded, sentences),
+        lambda: in_flight_figures(loaded, sentences),
+        lambda: int8_figures(loaded, resolved.path, sentences, options.dev),
+        lambda: generate_figures(loaded, resolved.path, sentences),
+    ):
+        new = part()
+        figures |= new
+        for key, value in new.items():
+            say(f"  {key:32} {value:.3f}" if isinstance(value, float) else f"  {key:32} {value}")
+    figures["peak_memory_bytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    card(figures)
+    print(json.dumps(figures))
+
+
+TARGETS = {
+    "search_vs_sampling": (">=", 0.8),
+    "prefill_ratio": ("<=", 1.05),
+    "speedup_vs_recompute": (">=", 3.0),
+    "in_flight_speedup": (">=", 3.0),
+    "speedup_vs_generate": (">=", 2.5),
+    "int8_speedup": (">=", 2.0),
+}
+
+
+def card(figures: dict[str, Any]) -> None:
+    """Print the figures beside what is wanted of them."""
+    print(f"\nengine: {figures['model']}, {figures['dtype']}, {figures['threads']} threads")
+    for key, value in figures.items():
+        if not isinstance(value, float):
+            continue
+        sign, wanted = TARGETS.get(key, ("", 0.0))
+        met = {"": "", ">=": "ok" if value >= wanted else "SHORT", "<=": "ok" if value <= wanted else "SHORT"}[sign]
+        print(f"  {key:32} {value:12.3f}  {sign} {wanted if sign else '':<5} {met}".rstrip())
+    print(f"  {'peak_memory_bytes':32} {figures['peak_memory_bytes'] / 1e9:9.2f} GB\n")
+
+
+if __name__ == "__main__":
+    main()
