@@ -1,0 +1,65 @@
+"""What the README says is what happens."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+EXAMPLES = [line for block in BLOCKS[1:] for line in block.splitlines() if line]
+
+
+def test_quick_start_is_two_lines_and_ci_runs_the_second() -> None:
+    lines = BLOCKS[0].splitlines()
+    assert len(lines) == 2
+    assert all(line.startswith("python3 -m venv .venv && ") for line in lines)
+    assert "mtreason translate benchmarks/samples/reviews.zh.txt --to en" in lines[0]
+    assert "pytest" in lines[1]
+    ci = (ROOT / ".ci" / "run").read_text("utf-8")
+    assert "README.md" in ci
+    assert "sed -n 2p" in ci
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_example_runs(example: str, tmp_path: Path, tiny_model: Path) -> None:
+    """Every example, as it stands, with a small model in the place of the big one."""
+    (tmp_path / "notes.zh.txt").write_text("今天天气很好。\n\n", "utf-8")
+    command = example.replace("mtreason", f"{shlex.quote(sys.executable)} -m mtreason", 1)
+    if example.startswith("echo"):
+        head, _, tail = example.partition("| ")
+        command = f"{head}| {tail.replace('mtreason', f'{shlex.quote(sys.executable)} -m mtreason', 1)}"
+    if " translate " in example:
+        command += f" --model {shlex.quote(str(tiny_model))}"
+        if "--effort" not in example:
+            command += " --budget 2"
+    env = {"PATH": "/usr/bin:/bin", "MTREASON_CACHE": str(tmp_path / "cache"), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, shell=True, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    # A model of random weights need not find a clean translation: that is what 3 says.
+    assert done.returncode in {0, 3}, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_options_in_the_table_exist() -> None:
+    help_text = subprocess.run(
+        [sys.executable, "-m", "mtreason", "translate", "--help"],
+        env={"PATH": "/usr/bin:/bin", "COLUMNS": "200", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    for option in re.findall(r"`(--[a-z-]+)", README):
+        assert option in help_text, option
+
+
+def test_sample_has_lines_of_all_kinds() -> None:
+    lines = (ROOT / "benchmarks" / "samples" / "reviews.zh.txt").read_text("utf-8").splitlines()
+    assert len([line for line in lines if line]) >= 8
+    text = "".join(lines)
+    assert "踩屎感" in text
+    assert "光腿神器" in text
+    assert "“" in text
