@@ -13,6 +13,9 @@ EFFORTS = {"low": 4, "medium": 16, "high": 64}
 DEFAULT_NODES = "4"
 
 
+DTYPES = ("auto", "int8", "bf16", "fp16", "fp32")
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """Settings of a translation run that do not depend on the model."""
@@ -28,8 +31,12 @@ class Options:
     seed: int = 0
     glossaries: tuple[Path, ...] = ()
     shipped_glossaries: bool = True
+    dtype: str = "auto"
+    """Number format of the linear layers; auto is int8 on a CPU."""
 
     def __post_init__(self) -> None:
+        if self.dtype not in DTYPES:
+            raise InputError(f"--dtype {self.dtype!r}: expected one of {', '.join(DTYPES)}")
         for name, value, least in (
             ("--budget", self.budget, 1),
             ("--in-flight", self.in_flight, 1),

@@ -16,6 +16,12 @@ class InputError(MtreasonError):
     exit_code = 2
 
 
+class InterruptedRunError(MtreasonError):
+    """Stopped by the user before the end; what was finished is written."""
+
+    exit_code = 130
+
+
 class DocumentError(InputError):
     """A document that cannot be read or written as it should: missing, not UTF-8, a directory."""
 

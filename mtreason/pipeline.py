@@ -65,6 +65,13 @@ class Direction:
     target: Language
 
 
+def check_options(options: Options) -> None:
+    """Raise `InputError` for a decoder, reward or node size that does not exist."""
+    _pick(DECODERS, options.decoder, "--decoder")
+    _pick(REWARDS, options.reward, "--reward")
+    parse_border(options.nodes, str)
+
+
 def load_entries(direction: Direction, options: Options) -> tuple[Entry, ...]:
     """Read the glossaries of a run, shipped ones first, so that the user's own override them."""
     source, target = direction.source.tag, direction.target.tag
@@ -76,7 +83,7 @@ class Translator:
     """A model with everything that the segments of a run share."""
 
     def __init__(self, loaded: LoadedModel, direction: Direction, options: Options, entries: Sequence[Entry]) -> None:
-        """Read what the run shares; raises `InputError` for a decoder, reward or node size that does not exist."""
+        """Read what the run shares; raises `InputError` as `check_options` does."""
         self.model = loaded.model
         self.codec = Codec(loaded.tokenizer, loaded.stop)
         self.direction = direction

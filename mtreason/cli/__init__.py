@@ -12,8 +12,6 @@ from mtreason.cli import models, translate
 from mtreason.cli.output import say
 from mtreason.errors import MtreasonError
 
-INTERRUPTED = 130
-
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -45,9 +43,6 @@ def main() -> None:
     except MtreasonError as error:
         say(str(error))
         code = error.exit_code
-    except KeyboardInterrupt:
-        say("interrupted; what was finished is written")
-        code = INTERRUPTED
     else:
         return
     sys.stderr.flush()

@@ -9,13 +9,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, cast
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
 from mtreason.cli.output import Output, ProgressLine, say
 from mtreason.config import DEFAULT_NODES, EFFORTS, Options
-from mtreason.errors import DocumentError, InputError
+from mtreason.errors import DocumentError, InputError, InterruptedRunError
 
 if TYPE_CHECKING:
     from mtreason.glossary import Entry
@@ -31,7 +31,7 @@ SAMPLE_LINES = 50
 
 def translate(
     source: Annotated[
-        str, typer.Argument(metavar="[INPUT]", help="A text file in UTF-8, or - for standard input.")
+        str, typer.Argument(metavar="INPUT", help="A text file in UTF-8, or - for standard input.")
     ] = STANDARD_INPUT,
     *,
     to: Annotated[str, typer.Option("--to", metavar="LANG", help="Target language, a BCP 47 code such as en.")],
@@ -85,8 +85,9 @@ def translate(
         seed=seed,
         glossaries=tuple(glossary or ()),
         shipped_glossaries=not no_glossary,
+        dtype=dtype,
     )
-    job = _Job(source, out, trace, options, model, dtype, trust_remote_code, as_json, quiet)
+    job = _Job(source, out, trace, options, model, trust_remote_code, as_json, quiet)
     job.run(to, from_)
 
 
@@ -95,7 +96,9 @@ def _budget(budget: float | None, effort: str | None) -> float:
         raise InputError("--budget and --effort say the same: give one of them")
     if effort is not None and effort not in EFFORTS:
         raise InputError(f"--effort {effort!r}: expected one of {', '.join(EFFORTS)}")
-    return EFFORTS[effort] if effort else budget or EFFORTS["medium"]
+    if effort is not None:
+        return EFFORTS[effort]
+    return EFFORTS["medium"] if budget is None else budget
 
 
 @dataclass(slots=True)
@@ -126,14 +129,26 @@ class _Job:
     trace: Path | None
     options: Options
     model: str | None
-    dtype: str
     trust_remote_code: bool
     as_json: bool
     quiet: bool
     tally: _Tally = field(default_factory=_Tally)
+    output: Output = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.output = Output(self.out)
 
     def run(self, to: str, from_: str | None) -> None:
         """Check everything that is cheap to check, then translate."""
+        try:
+            self._run(to, from_)
+        except KeyboardInterrupt as error:
+            where = "standard output" if self.out is None else str(self.out)
+            raise InterruptedRunError(
+                f"interrupted: {self.output.lines} finished lines are in {where}; run again to translate all"
+            ) from error
+
+    def _run(self, to: str, from_: str | None) -> None:
         from mtreason.documents import check_text, open_text, read_lines
         from mtreason.languages import parse_language
 
@@ -170,11 +185,12 @@ class _Job:
             say(message)
 
     def _translate(self, raw: Iterator[str], declared: Language | None, target: Language, total: int | None) -> None:
-        from mtreason.pipeline import Direction, load_entries
+        from mtreason.pipeline import Direction, check_options, load_entries
 
+        check_options(self.options)
         first, raw = _peek(raw)
         source = declared or self._detect(first, target)
-        output = Output(self.out)
+        output = self.output
         if source is None or source.tag == target.tag:
             if source is not None:
                 self._note(f"the text is in {target.name} already: passed through unchanged")
@@ -213,18 +229,16 @@ class _Job:
             self._note(f"glossary: {name} ({count} entries)")
 
     def _load(self, direction: Direction, entries: tuple[Entry, ...], progress: ProgressLine) -> Translator:
-        from mtreason.models.load import DTYPES, Dtype, load_model
+        from mtreason.models.load import load_model
         from mtreason.models.resolve import resolve_model
         from mtreason.pipeline import Translator
 
-        if self.dtype not in DTYPES:
-            raise InputError(f"--dtype {self.dtype!r}: expected one of {', '.join(DTYPES)}")
         report = progress.stage if not self.quiet else (lambda _stage, _fraction: None)
         resolved = resolve_model(self.model, report)
         report(f"loading {resolved.name}", 0.0)
         loaded = load_model(
             resolved.path,
-            dtype=cast(Dtype, self.dtype),
+            dtype=self.options.dtype,
             trust_remote_code=self.trust_remote_code,
             note=self._note,
         )

@@ -48,7 +48,7 @@ class Settings:
     decode: Decode
     border: Border
     """Where a continuation is cut into steps."""
-    temperature: float = 0.7
+    temperature: float = 0.5
     """Of drafts drawn from the beginning."""
 
 

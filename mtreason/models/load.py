@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -21,8 +21,6 @@ from mtreason.models.recompute import RecomputeModel
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-Dtype = Literal["auto", "int8", "bf16", "fp16", "fp32"]
-DTYPES: tuple[str, ...] = get_args(Dtype)
 
 PROBE = "The quick brown fox jumps over the lazy dog. One, two, three, four, five, six, seven, eight, nine, ten."
 PROBE_TOLERANCE = 0.3
@@ -45,9 +43,9 @@ class LoadedModel:
 
 
 def load_model(
-    path: Path, *, dtype: Dtype = "auto", trust_remote_code: bool = False, note: Callable[[str], None]
+    path: Path, *, dtype: str = "auto", trust_remote_code: bool = False, note: Callable[[str], None]
 ) -> LoadedModel:
-    """Load a directory in the format of the transformers library.
+    """Load a directory in the format of the transformers library; `dtype` is one of `mtreason.config.DTYPES`.
 
     `note` is told, in one sentence, when the architecture's cache cannot be shared between branches.
     Raises `ModelError` when the files cannot be loaded.
@@ -78,7 +76,7 @@ def load_model(
 _TORCH_DTYPES = {"int8": torch.bfloat16, "bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 
 
-def _pick_dtype(dtype: Dtype, device: str) -> str:
+def _pick_dtype(dtype: str, device: str) -> str:
     if dtype == "int8" and (device != "cpu" or not int8_available()):
         raise ModelError("int8 needs a CPU and a torch build with its 8-bit kernels: use --dtype auto")
     if dtype != "auto":
