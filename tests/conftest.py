@@ -1,9 +1,13 @@
 """A model small enough for every test: real architecture, real tokenizer, random weights."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
+
+# Two threads for matrices this small only wait for one another; set before torch is imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 TEXTS = [
     "今天天气很好，我们去公园吧。",

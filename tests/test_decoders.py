@@ -206,7 +206,7 @@ def test_confidence_and_likelihood_by_hand(loaded) -> None:
         ("“Hello.”", "“你好。”", "“Hello.”"),
         ("Hello. (Note: informal)", "你好。", "Hello."),
         ("译文：你好", "Hello", "你好"),
-        ("Translation: a history", "翻译：一部历史", "a history"),
+        ("Translation: a history", "翻译：一部历史", "Translation: a history"),
         ("Translation: a history", "Translation: eine Geschichte", "Translation: a history"),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 from fakes import LENGTH, SYMBOLS, TableProblem, value_of
 
 from mtreason.search.mcts import search
-from mtreason.search.selection import resample, unexplored, uct
+from mtreason.search.selection import resample, uct, unexplored
 from mtreason.search.tree import ROOT, Step, Tree
 
 RULES = {
@@ -80,7 +80,7 @@ def test_resample_finds_nothing_left() -> None:
 def test_uct_by_hand() -> None:
     tree = hand_tree()
     tree.explored[ROOT] = 1.0  # closed: walk down
-    # Both children of the root: a has best 3 and 2 visits; d is finished and cannot be followed.
+    # Both children of the root: a has best 3, 2 visits and something left below; d is finished.
     assert uct(tree, exploration=1.0, widening=0.9) == 1
     tree.explored[1] = 1.0
     assert uct(tree, exploration=1.0, widening=0.9) is None

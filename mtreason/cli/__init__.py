@@ -45,6 +45,7 @@ def main() -> None:
         code = error.exit_code
     else:
         return
-    sys.stderr.flush()
+    if sys.stderr is not None:
+        sys.stderr.flush()
     # Threads of the numeric libraries need not be waited for.
     os._exit(code)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 def say(message: str) -> None:
     """Write one line to standard error; control characters of quoted input are made visible."""
+    if sys.stderr is None:
+        return  # Closed by whoever started us.
     line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in message)
     try:
         sys.stderr.buffer.write(f"mtreason: {line}\n".encode("utf-8", "replace"))
@@ -53,6 +55,8 @@ class Output:
 
     def _open(self) -> BinaryIO:
         if self._stream is None:
+            if self.path is None and sys.stdout is None:
+                raise DocumentError("standard output is closed: name a file with -o")
             self._stream = sys.stdout.buffer if self.path is None else self.path.open("wb")
         return self._stream
 
@@ -63,7 +67,8 @@ class Output:
             yield
         except BrokenPipeError as error:
             # Otherwise Python complains once more when it flushes at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if self.path is None:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise MtreasonError(
                 f"{name} was closed by its reader after {self.lines} lines: write to a file with -o to keep all"
             ) from error
@@ -82,7 +87,7 @@ class ProgressLine:
     """Progress on a terminal, silence elsewhere."""
 
     def __init__(self, *, shown: bool) -> None:
-        self.shown = shown and sys.stderr.isatty()
+        self.shown = shown and sys.stderr is not None and sys.stderr.isatty()
         self._bar: Progress | None = None
         self._task: TaskID | None = None
         self._stage = ""

@@ -44,7 +44,7 @@ def translate(
     model: Annotated[
         str | None, typer.Option(metavar="MODEL", help="Alias, directory, FILE.gguf, hub id, or modelscope:ID.")
     ] = None,
-    decoder: Annotated[str, typer.Option(help="greedy, sample, best-of-n or mcts.")] = "mcts",
+    decoder: Annotated[str, typer.Option(help="greedy, sample, best-of-n, mcts or mcts-uct.")] = "mcts",
     reward: Annotated[str, typer.Option(help="What search maximises: confidence, likelihood, channel or mix.")] = "mix",
     nodes: Annotated[
         str, typer.Option(metavar="SIZE", help="Tokens per tree node, or step, mini-step-64, mini-step-32.")
@@ -156,8 +156,12 @@ class _Job:
         declared = parse_language(from_) if from_ else None
         self._check_files()
         total: int | None = None
-        stream: BinaryIO = sys.stdin.buffer
-        if self.source != STANDARD_INPUT:
+        stream: BinaryIO
+        if self.source == STANDARD_INPUT:
+            if sys.stdin is None:
+                raise DocumentError("standard input is closed: name a file to read")
+            stream = sys.stdin.buffer
+        else:
             path = Path(self.source)
             # A pipe can be read only once; its faults show while it is translated.
             total = check_text(path) if path.is_file() or path.is_dir() or not path.exists() else None
@@ -191,8 +195,8 @@ class _Job:
         first, raw = _peek(raw)
         source = declared or self._detect(first, target)
         output = self.output
-        if source is None or source.tag == target.tag:
-            if source is not None:
+        if not first or source is None or source.tag == target.tag:
+            if first and source is not None:
                 self._note(f"the text is in {target.name} already: passed through unchanged")
             for number, line in enumerate(raw, 1):
                 output.write(self._json_line(number, line, line) if self.as_json else line)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from mtreason.decoding.best_of_n import BestOfNDecoder
 from mtreason.decoding.mcts import MctsDecoder
 from mtreason.decoding.protocol import Candidate, Decoder, Result, Settings, Task
 from mtreason.decoding.scheduler import run
 from mtreason.decoding.single import SingleDecoder
+from mtreason.search.selection import uct
 
 __all__ = ["DECODERS", "Candidate", "Decoder", "Result", "Settings", "Task", "run"]
 
@@ -17,5 +20,6 @@ DECODERS: dict[str, Decoder] = {
         SingleDecoder("sample", 1),
         BestOfNDecoder(),
         MctsDecoder(),
+        MctsDecoder(name="mcts-uct", rule=partial(uct, exploration=0.5, widening=0.5)),
     )
 }

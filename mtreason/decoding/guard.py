@@ -65,7 +65,11 @@ def _open_heads(piece: bytes) -> list[bytes]:
 
 @functools.cache
 def _head_usable(head: bytes, allowed: frozenset[str]) -> bool:
-    """Whether a character that begins with these bytes can be wanted: one of an allowed script, or no letter at all."""
+    """Whether a character that begins with these bytes is likely to be wanted.
+
+    It is when some letter of an allowed script begins so, or when more signs (emoji, punctuation) than letters do.
+    """
+    signs = letters = 0
     length = 2 if head[0] < 0xE0 else 3 if head[0] < 0xF0 else 4
     missing = length - len(head)
     for tail in _tails(missing):
@@ -74,9 +78,11 @@ def _head_usable(head: bytes, allowed: frozenset[str]) -> bool:
         except UnicodeDecodeError:
             continue
         scripts = scripts_of(char)
-        if scripts & allowed or (not scripts and char.isprintable()):
+        if scripts & allowed:
             return True
-    return False
+        letters += bool(scripts)
+        signs += not scripts and char.isprintable()
+    return signs > letters
 
 
 def _tails(missing: int) -> Iterable[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,8 +139,8 @@ def join_line(line: Line, translations: Sequence[str], source: Language, target:
     parts = [line.gaps[0]]
     last = len(translations) - 1
     for i, translation in enumerate(translations):
-        # Any line break would shift all lines that follow.
-        flat = " ".join(translation.splitlines())
+        # A line break would shift all lines that follow.
+        flat = " ".join(re.split(r"\r\n|\r|\n", translation))
         gap = line.gaps[i + 1]
         if i < last and source.spaced != target.spaced:
             following = translations[i + 1][:1]

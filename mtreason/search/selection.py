@@ -58,16 +58,26 @@ def uct(tree: Tree, exploration: float, widening: float) -> int | None:
     translation is enough). A node may have one more child while children < visits^widening (progressive widening,
     Coulom 2007).
     """
-    node, closed = ROOT, unexplored(tree) < MIN_UNEXPLORED
+    closed = unexplored(tree) < MIN_UNEXPLORED
+    alive = _alive(tree, closed)
+    if not alive[ROOT]:
+        return None
+    node = ROOT
     while True:
         visits = int(tree.visits[node] + tree.tries[node])
-        if not closed[node] and tree.children[node] < max(1.0, visits**widening):
+        below = [int(c) for c in tree.children_of(node) if alive[c]]
+        if not closed[node] and (tree.children[node] < max(1.0, visits**widening) or not below):
             return node
-        below = [int(c) for c in tree.children_of(node) if not tree.terminal[c] and tree.visits[c] > 0]
-        if not below:
-            return None if closed[node] else node
         bound = [
-            tree.best[c] + exploration * math.sqrt(math.log(max(visits, 2)) / (tree.visits[c] + tree.tries[c]))
+            tree.best[c] + exploration * math.sqrt(math.log(max(visits, 2)) / max(1, tree.visits[c] + tree.tries[c]))
             for c in below
         ]
         node = below[int(np.argmax(bound))]
+
+
+def _alive(tree: Tree, closed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which nodes [N] have something left to try at or below them."""
+    alive = ~closed
+    for node in range(tree.size - 1, 0, -1):  # children come after their parents
+        alive[tree.parent[node]] |= alive[node]
+    return alive
