@@ -181,7 +181,7 @@ class _Job:
             for other in inputs:
                 if path.exists() and other.exists() and path.samefile(other):
                     raise DocumentError(f"{path} is also an input and would be overwritten: name another file")
-        if self.out is not None and self.trace is not None and self.out.absolute() == self.trace.absolute():
+        if self.out is not None and self.trace is not None and self.out.resolve() == self.trace.resolve():
             raise DocumentError(f"{self.out} is named for the translation and for the trace: name two files")
 
     def _note(self, message: str) -> None:
