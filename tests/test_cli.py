@@ -17,7 +17,6 @@ FAST = ["--from", "zh", "--to", "en", "--decoder", "greedy"]
 
 def start(args, cache, **options):
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "MTREASON_CACHE": str(cache), "HF_HUB_OFFLINE": "1"}
-    env["OMP_NUM_THREADS"] = "1"
     env["OMP_NUM_THREADS"] = "1"  # a tiny model gains nothing from threads, and loses much on a busy machine
     return subprocess.Popen(
         [sys.executable, "-m", "mtreason", *map(str, args)],

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -251,7 +252,8 @@ def convert_gguf(gguf: Path, target: Path, progress: Callable[[float], None]) ->
     from mtreason.models.load import quiet_libraries
 
     try:
-        with quiet_libraries():
+        # The reader of GGUF files draws a bar of its own, whatever it is asked.
+        with quiet_libraries(), redirect_stderr(io.StringIO()):
             tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
             progress(0.2)
             model = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.bfloat16)
