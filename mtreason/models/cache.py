@@ -231,7 +231,10 @@ def _convert(gguf: Path, work: Path, final: Path, name: str, digest: str, licenc
     stage = f"converting {name} (once, about a minute or two)"
     report(stage, 0.0)
     made = work / "model"
-    convert_gguf(gguf, made, lambda fraction: report(stage, fraction))
+    try:
+        convert_gguf(gguf, made, lambda fraction: report(stage, fraction))
+    except ModelError as error:
+        raise ModelError(f"{error} (SHA-256 {digest})") from error
     gguf.unlink()
     report(stage, 0.95)
     files = {f.name: {"size": f.stat().st_size, "sha256": _sha256(f)} for f in sorted(made.iterdir())}
