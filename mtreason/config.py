@@ -13,6 +13,9 @@ EFFORTS = {"low": 4, "medium": 16, "high": 64}
 DEFAULT_NODES = "4"
 
 
+MOST = 100_000
+"""No number of samples, sentences or segments beyond this is meant."""
+
 DTYPES = ("auto", "int8", "bf16", "fp16", "fp32")
 
 
@@ -42,5 +45,5 @@ class Options:
             ("--in-flight", self.in_flight, 1),
             ("--context", self.context, 0),
         ):
-            if value < least:
-                raise InputError(f"{name} {value}: must be at least {least}")
+            if not least <= value <= MOST:  # not a number fails both comparisons
+                raise InputError(f"{name} {value}: must be at least {least} and at most {MOST}")

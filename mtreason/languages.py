@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lingua import LanguageDetector
 
 _SCRIPTS: dict[str, tuple[str, ...]] = {
+    "Hani": ("Han", "Bopomofo"),
     "Hans": ("Han", "Bopomofo"),
     "Hant": ("Han", "Bopomofo"),
     "Jpan": ("Han", "Hiragana", "Katakana"),
@@ -28,18 +29,18 @@ _UNICODE_NAMES = {"Beng": "Bengali", "Cans": "Canadian_Aboriginal", "Olck": "Ol_
 _ALSO_IN = {"sr": ("Latin",)}
 """Languages written in a second script side by side with the first, unless the tag names one."""
 
-_UNSPACED = frozenset({"Hans", "Hant", "Jpan", "Khmr", "Laoo", "Mymr", "Thai", "Tibt"})
+_UNSPACED = frozenset({"Hani", "Hans", "Hant", "Jpan", "Khmr", "Laoo", "Mymr", "Thai", "Tibt"})
 """Writing systems without spaces between words, so pinyin ("zh-Latn") has them and Wu does not."""
 
 _NO_LANGUAGE = frozenset({"mis", "mul", "und", "zxx"})
 """Valid tags that do not say which language to write."""
 
 _COMPOUND_NAMES = {
-    "de-AT": "Austrian German", "de-CH": "Swiss High German", "en-AU": "Australian English", "en-CA": "Canadian English",
-    "en-GB": "British English", "en-US": "American English", "es-419": "Latin American Spanish",
-    "es-ES": "European Spanish", "es-MX": "Mexican Spanish", "fr-CA": "Canadian French", "fr-CH": "Swiss French",
-    "pt-BR": "Brazilian Portuguese", "pt-PT": "European Portuguese", "zh-Hans": "Simplified Chinese",
-    "zh-Hant": "Traditional Chinese",
+    "de-AT": "Austrian German", "de-CH": "Swiss High German", "en-AU": "Australian English",
+    "en-CA": "Canadian English", "en-GB": "British English", "en-US": "American English",
+    "es-419": "Latin American Spanish", "es-ES": "European Spanish", "es-MX": "Mexican Spanish",
+    "fr-CA": "Canadian French", "fr-CH": "Swiss French", "pt-BR": "Brazilian Portuguese",
+    "pt-PT": "European Portuguese", "zh-Hans": "Simplified Chinese", "zh-Hant": "Traditional Chinese",
 }  # fmt: skip
 """What CLDR calls them; langcodes only composes names ("Portuguese (Brazil)"). Models are prompted with these."""
 
@@ -98,16 +99,23 @@ def _nearest(text: str) -> tuple[str, str] | None:
     wanted = text.casefold()
     if not 2 <= len(wanted) <= MAX_SHOWN:
         return None
-    try:
-        code = langcodes.find(wanted).to_tag()  # a name in any language, such as "cantonese" or "deutsch"
-    except LookupError:
-        code = _code_of_country(wanted)
-        if code is None:
-            match = difflib.get_close_matches(wanted, _names(), n=1, cutoff=0.6)
-            if not match:
-                return None
-            code = _names()[match[0]]
+    code = _code_of_country(wanted) or _code_of_name(wanted)
+    if code is None:
+        match = difflib.get_close_matches(wanted, _names(), n=1, cutoff=0.6)
+        if not match:
+            return None
+        code = _names()[match[0]]
     return code, langcodes.Language.get(code).display_name("en")
+
+
+def _code_of_name(text: str) -> str | None:
+    """Return the code of a language called so in some language, such as "cantonese" or "deutsch"."""
+    import langcodes
+
+    try:
+        return langcodes.find(text).to_tag()
+    except LookupError:
+        return None
 
 
 def _code_of_country(text: str) -> str | None:
@@ -151,8 +159,7 @@ def _script_names(code: str) -> tuple[str, ...]:
     if code in _SCRIPTS:
         return _SCRIPTS[code]
     name = _UNICODE_NAMES.get(code) or langcodes.Language.get(f"und-{code}").script_name("en")
-    # Scripts of no living language stay codes: only this test ever sees them.
-    return (name if name in _KNOWN_SCRIPTS else code,)
+    return (name if name in _KNOWN_SCRIPTS else OTHER,)
 
 
 _KNOWN_SCRIPTS = (
@@ -161,7 +168,9 @@ _KNOWN_SCRIPTS = (
     "Lao", "Khmer", "Myanmar", "Tibetan", "Georgian", "Armenian", "Ethiopic", "Mongolian", "Thaana", "Cherokee",
     "Canadian_Aboriginal", "Tifinagh", "Syriac", "Javanese", "Balinese", "Sundanese", "Ol_Chiki", "Adlam", "Yi",
 )  # fmt: skip
-"""Unicode names of scripts that `scripts_of` tells apart; letters of all others are in "Other"."""
+"""Unicode names of the scripts that are told apart."""
+OTHER = "Other"
+"""Stands for any script that is not told apart, in `Language.scripts` and in `scripts_of`."""
 
 
 @functools.cache
@@ -171,7 +180,7 @@ def _letter() -> regex.Pattern[str]:
 
     scripts = "|".join(rf"(?P<{name}>\p{{Script={name}}})" for name in _KNOWN_SCRIPTS)
     return regex.compile(
-        rf"(?=\p{{L}})(?:{scripts}|(?P<Common>[\p{{Script=Common}}\p{{Script=Inherited}}])|(?P<Other>.))"
+        rf"(?=\p{{L}})(?:{scripts}|(?P<Common>[\p{{Script=Common}}\p{{Script=Inherited}}])|(?P<{OTHER}>.))"
     )
 
 

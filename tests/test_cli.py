@@ -238,6 +238,8 @@ def test_unknown_names(cache, text, kept) -> None:
         ("--effort", "huge", "medium"),
         ("--dtype", "int4", "bf16"),
         ("--budget", "0", "at least 1"),
+        ("--budget", "nan", "at least 1"),
+        ("--budget", "inf", "at most"),
         ("--in-flight", "0", "at least 1"),
     ):
         refused(["translate", text, *FAST, option, value, "-o", kept], cache, option, known)

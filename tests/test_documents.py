@@ -2,21 +2,25 @@
 
 import io
 import itertools
+import os
 import time
 import tracemalloc
 from pathlib import Path
 
 import pytest
+import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtreason.documents import check_text, join_line, open_text, parse_line, read_lines
-from mtreason.documents.sentences import HARD_LIMIT, LIMIT, length
+from mtreason.documents import Line, check_text, join_line, open_text, parse_line, read_lines
+from mtreason.documents.sentences import HARD_LIMIT, LIMIT, length, split_sentences
 from mtreason.errors import DocumentError
 from mtreason.languages import parse_language
 
 ZH, EN = parse_language("zh"), parse_language("en")
-TEXT = st.text(st.sampled_from("好天 ab。!.?\u3000\t，\ufeff\u2028😀\r\n"), max_size=400)
+TEXT = st.text(st.sampled_from("好天 ab。!.?\u3000\t，\ufeff\u2028😀\r\n"), max_size=400) | st.text(
+    st.characters(codec="utf-8", exclude_characters="\x00")
+)
 
 
 class Trickle(io.RawIOBase):
@@ -101,6 +105,12 @@ def test_gaps_follow_the_target_language() -> None:
     en = parse_line(1, "The weather is nice today, so let us walk in the park for a while. " * 10 + "\n", EN)
     assert join_line(en, ["好。"] * len(en.segments), EN, ZH).strip() == "好。" * len(en.segments)
     assert join_line(en, ["OK"] * len(en.segments), EN, ZH).strip() == " ".join(["OK"] * len(en.segments))
+    two = Line(1, ("A.", "B."), ("  ", " ", "\r\n"))
+    assert join_line(two, ["好", "é"], EN, ZH) == "  好 é\r\n"
+    assert join_line(two, ["3", "好"], EN, ZH) == "  3 好\r\n"
+    assert join_line(two, ["好。", "好。"], EN, ZH) == "  好。好。\r\n"
+    wide = Line(1, ("甲。", "乙。"), ("", "\u3000", ""))
+    assert join_line(wide, ["A.", "B."], ZH, EN) == "A.\u3000B."
 
 
 def test_short_lines_stay_whole_and_long_ones_are_packed() -> None:
@@ -118,14 +128,46 @@ def test_short_lines_stay_whole_and_long_ones_are_packed() -> None:
 def test_a_megabyte_in_one_line(text) -> None:
     began = time.monotonic()
     line = parse_line(1, text, ZH)
-    assert time.monotonic() - began < 60  # a segmenter of quadratic time would take an hour
+    assert time.monotonic() - began < 60  # a segmenter of quadratic time would take an hour; measured: under 1 s
     assert max(map(length, line.segments)) <= HARD_LIMIT
     assert "".join(a + b for a, b in zip(line.gaps, [*line.segments, ""], strict=True)) == text
 
 
-def test_hard_cuts_keep_characters_whole() -> None:
-    segments = parse_line(1, "👨‍👩‍👧" * 1000, ZH).segments
-    assert all(s.startswith("👨") and s.endswith("👧") for s in segments)
+@pytest.mark.parametrize("before", ["", "x", "好" * 79])
+@pytest.mark.parametrize("character", ["👨‍👩‍👧", "🇨🇳", "e\u0301", "👍🏽"])
+def test_hard_cuts_keep_characters_whole(before, character) -> None:
+    text = before + character * 5000  # more than one window of the segmenter
+    segments = parse_line(1, text, ZH).segments
+    assert "".join(segments) == text
+    assert [c for s in segments for c in regex.findall(r"\X", s)] == regex.findall(r"\X", text)
+
+
+def test_long_sentences_are_cut_behind_clauses_and_not_inside_numbers() -> None:
+    clauses = parse_line(1, "it costs 1,234,567 or more at 12:30:45, " * 100, EN).segments
+    assert len(clauses) > 3
+    assert all(s.startswith("it costs") and s.endswith("12:30:45,") for s in clauses)
+    words = parse_line(1, "price:1,000 " * 300, EN).segments
+    assert all(s.startswith("price") and s.endswith("1,000") for s in words)
+    chinese = parse_line(1, "他说了很多很多的话，" * 100, ZH).segments
+    assert all(s.endswith("，") for s in chinese)
+
+
+@given(st.text(st.sampled_from("好a。. ，\u0301🇨\u200d👨\n"), min_size=300, max_size=1200))
+def test_no_segment_exceeds_the_hard_limit(text) -> None:
+    assert all(length(s) <= HARD_LIMIT for s in parse_line(1, text, ZH).segments)
+
+
+def test_sentences_end_where_they_should() -> None:
+    def sentences(text: str, tag: str) -> list[str]:
+        return [s.strip() for s in split_sentences(text, parse_language(tag))]
+
+    assert sentences("他说：“好。我走了！”然后离开了。真的？！嗯……好吧。", "zh") == [
+        "他说：“好。我走了！”", "然后离开了。", "真的？！", "嗯……好吧。"
+    ]  # fmt: skip
+    assert sentences("Dr. Smith paid $3.50 to Mr. Jones, e.g. on Jan. 5th. He left. Why?", "en") == [
+        "Dr. Smith paid $3.50 to Mr. Jones, e.g. on Jan. 5th.", "He left.", "Why?"
+    ]  # fmt: skip
+    assert sentences("本当？はい！😀いいよ。", "ja") == ["本当？", "はい！", "😀いいよ。"]
 
 
 def test_a_hundred_thousand_lines_in_flat_memory() -> None:
@@ -136,6 +178,35 @@ def test_a_hundred_thousand_lines_in_flat_memory() -> None:
     tracemalloc.stop()
     assert count == 100_000
     assert peak < 5_000_000 + len(data) // 10
+
+
+def test_a_line_is_given_out_before_the_next_is_read() -> None:
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "rb") as stream, os.fdopen(writer, "wb", buffering=0) as source:
+        lines = read_lines(stream, "f")
+        for _ in range(3):
+            source.write("你好\n".encode())  # far less than a block, and the pipe stays open
+            assert next(lines) == "你好\n"
+
+
+def test_a_long_line_is_read_in_linear_time() -> None:
+    def seconds(size: int) -> float:
+        data, began = b"a" * size, time.process_time()
+        assert list(map(len, lines_of(data))) == [size]
+        return time.process_time() - began
+
+    seconds(1 << 20)
+    # Copying the line at every block would make this 64 times as long.
+    assert seconds(1 << 26) < 30 * max(seconds(1 << 23), 0.01)
+
+
+def test_a_read_that_fails_is_an_error_of_the_document() -> None:
+    class Broken(io.RawIOBase):
+        def read(self, _n: int = -1) -> bytes:
+            raise OSError(5, "Input/output error")
+
+    with pytest.raises(DocumentError, match="f: cannot be read \\(Input/output error\\)"):
+        next(read_lines(Broken(), "f"))
 
 
 def test_opening(tmp_path, monkeypatch) -> None:

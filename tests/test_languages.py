@@ -1,9 +1,13 @@
 """Codes, scripts, and telling languages apart."""
 
+import subprocess
+import sys
+
 import pytest
+import regex
 
 from mtreason.errors import LanguageError
-from mtreason.languages import already_in, detect_language, parse_language, scripts_of
+from mtreason.languages import _detectable, already_in, detect_language, parse_language, scripts_of
 
 ZH, EN, DE, JA = map(parse_language, ("zh", "en", "de", "ja"))
 
@@ -20,6 +24,13 @@ ZH, EN, DE, JA = map(parse_language, ("zh", "en", "de", "ja"))
         ("ja", "ja", "Katakana", False),
         ("ko", "ko", "Hangul", True),
         ("th", "th", "Thai", False),
+        ("cmn", "cmn", "Han", False),
+        ("wuu", "wuu", "Han", False),
+        ("zh-Latn", "zh-Latn", "Latin", True),
+        ("sr", "sr", "Cyrillic", True),
+        ("sr", "sr", "Latin", True),
+        ("iw", "he", "Hebrew", True),
+        ("zho", "zh", "Bopomofo", False),
     ],
 )
 def test_known(given, tag, script, spaced) -> None:
@@ -32,13 +43,74 @@ def test_known(given, tag, script, spaced) -> None:
 
 @pytest.mark.parametrize(
     ("given", "near"),
-    [("engish", "'en' (English)"), ("English", "'en'"), ("chinese", "'zh'"), ("xx", ""), ("", ""), ("e n", "")],
+    [
+        ("English", "'en' (English)"),
+        ("chinese", "'zh'"),
+        ("frnch", "'fr'"),
+        ("Deutsch", "'de'"),
+        ("cantonese", "'yue'"),
+        ("jp", "'ja' (Japanese)"),
+        ("cn", "'zh'"),
+        ("gr", "'el'"),
+        ("ua", "'uk'"),
+        ("xx", "expected a BCP 47 code"),
+        ("en-XX", "expected a BCP 47 code"),
+        ("und", ""),
+        ("mul", ""),
+        ("zxx", ""),
+        ("x-private", ""),
+        ("", ""),
+        ("e n", ""),
+        ("e\nn", ""),
+        ("zh_CN.UTF-8", ""),
+        ("a" * 9999, "…"),
+    ],
 )
 def test_unknown(given, near) -> None:
     with pytest.raises(LanguageError, match="unknown language") as error:
         parse_language(given)
     assert near in str(error.value)
     assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 150
+
+
+def test_the_nearest_match_is_named() -> None:
+    with pytest.raises(LanguageError) as error:
+        parse_language("engish")
+    assert str(error.value) == "unknown language 'engish': did you mean 'en' (English)?"
+
+
+@pytest.mark.parametrize(
+    ("tag", "name"),
+    [
+        ("zh", "Chinese"),
+        ("zh_hant", "Traditional Chinese"),
+        ("PT-br", "Brazilian Portuguese"),
+        ("zh-Latn", "Chinese (Latin)"),
+    ],
+)
+def test_names_are_what_people_say(tag, name) -> None:
+    assert parse_language(tag).name == name
+
+
+@pytest.mark.parametrize(
+    ("tag", "word"),
+    [
+        ("bn", "বাংলা"), ("or", "ଓଡ଼ିଆ"), ("iu", "ᐃᓄᒃᑎᑐᑦ"), ("dv", "ދިވެހި"), ("sr", "српски srpski"), ("hi", "हिन्दी"),
+        ("my", "မြန်မာ"), ("am", "አማርኛ"), ("ka", "ქართული"), ("km", "ខ្មែរ"), ("si", "සිංහල"), ("pa", "ਪੰਜਾਬੀ"),
+        ("ja", "日本ごカナ"), ("ko", "한국어"), ("zh", "中文ㄅ"), ("bo", "བོད"), ("nqo", "ߒߞߏ"), ("sat", "ᱥᱟᱱᱛᱟᱲᱤ"),
+    ],
+)  # fmt: skip
+def test_a_language_is_written_in_its_scripts(tag, word) -> None:
+    # The decoders' guard bans all else: a misnamed script would ban the language itself.
+    assert scripts_of(word)
+    assert scripts_of(word) <= set(parse_language(tag).scripts)
+
+
+def test_every_detectable_language_has_scripts_that_regex_knows() -> None:
+    for tag in _detectable():
+        for script in parse_language(tag).scripts:
+            assert regex.compile(rf"\p{{Script={script}}}")
 
 
 @pytest.mark.parametrize(
@@ -71,7 +143,11 @@ def test_nothing_to_detect() -> None:
         ("你好", False),
         ("Hi 你", False),
         ("123 :)", True),
-        ("https://a.b/路 😀", True),
+        ("https://a.b/c%20d?e=1 😀", True),
+        ("me@a-b.org www.a.b", True),
+        ("请看https://t.cn/abc这个链接", False),  # no space ends an address before Chinese
+        ("https://a.b/路", False),
+        ("写信到me@a.b吧", False),
         ("", True),
     ],
 )
@@ -89,3 +165,27 @@ def test_shared_scripts_need_evidence() -> None:
 def test_scripts() -> None:
     assert scripts_of("Aя好ひカ한ا 1!😀ー") >= {"Latin", "Cyrillic", "Han", "Hiragana", "Katakana", "Hangul", "Arabic"}
     assert scripts_of("12 !😀") == frozenset()
+
+
+def test_a_second_script_is_not_taken_for_the_target() -> None:
+    serbian = parse_language("sr")
+    assert not already_in("Danas je veoma lep dan i idemo zajedno u park", serbian, EN)
+    assert not already_in("This is really a very nice day today", EN, serbian)
+    assert already_in("Данас је веома леп дан и идемо заједно у парк", EN, serbian)
+
+
+def test_letters_only_the_target_has_decide() -> None:
+    assert already_in("ありがとうございます", ZH, JA)
+    assert not already_in("我们都非常喜欢这个地方的天气和食物", ZH, JA)
+
+
+def test_a_variety_of_the_source_is_not_passed_over() -> None:
+    assert not already_in("今天天气很好，我们一起去公园散步吧。", ZH, parse_language("zh-Hant"))
+
+
+def test_importing_loads_no_library() -> None:
+    code = (
+        "import sys, mtreason.languages, mtreason.documents\n"
+        "print(*{'langcodes', 'lingua', 'regex', 'sentencex'} & set(sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout == "\n"

@@ -131,6 +131,17 @@ def test_damaged_cache_is_found(model) -> None:
             cache.prepare_embedded(model, silent)
 
 
+def test_damaged_manifest_and_unusable_cache(model, monkeypatch, tmp_path) -> None:
+    path = cache.prepare_embedded(model, silent)
+    (path / "manifest.json").write_text("{", "utf-8")
+    with pytest.raises(ModelError, match=r"manifest\.json is damaged"):
+        cache.cached_models()
+    (tmp_path / "file").write_text("", "utf-8")
+    monkeypatch.setenv("MTREASON_CACHE", str(tmp_path / "file"))
+    with pytest.raises(ModelError, match="MTREASON_CACHE"):
+        cache.prepare_embedded(model, silent)
+
+
 def test_small_disk(model, monkeypatch) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(cache.shutil, "disk_usage", lambda _: usage(10, 9, 1))

@@ -9,12 +9,12 @@ from mtreason.languages import scripts_of
 
 _LABEL = re.compile(
     r"^\s*(?:sure[,.!]?\s*|certainly[,.!]?\s*)?"
-    r"(?:here(?:'s| is)[^:：]{0,40}|(?:the\s+)?(?:\w+\s+)?translat(?:ion|ed|es)[^:：]{0,40}"
+    r"(?:here(?:'s| is)\b[^:：]{0,30}\b(?:translat\w+|version|text|sentence|English|Chinese)\b[^:：]{0,40}|(?:the\s+)?(?:\w+\s+)?translat(?:ion|ed|es)[^:：]{0,40}"
     r"|the (?:\w+ )?text (?:translates|reads|means)[^:：]{0,40}|翻译|译文|翻译结果|翻訳|번역)\s*[:：]\s*",
     re.IGNORECASE,
 )
 _NOTE = re.compile(
-    r"\s*(?:[(\[（【]\s*(?:note|translat\w+|注|译注|注意|注释)\b[^)\]）】]*[)\]）】]?|\bnote\s*[:：].*)\s*$",
+    r"\s*(?:[(\[（【]\s*(?:note|translat\w+|注|译注|注意|注释)\b[^)\]）】]*[)\]）】]?|(?<=[.!?…。！？"”’)\n])\s*note\s*[:：].*)\s*$",
     re.IGNORECASE,
 )
 _QUOTES = {'"': '"', "“": "”", "「": "」", "'": "'", "‘": "’", "«": "»"}
@@ -28,7 +28,8 @@ def strip_chatter(text: str, source: str) -> str:
     if not _NOTE.search(source):
         text = _NOTE.sub("", text, count=1)
     closing = _QUOTES.get(text[:1])
-    if closing and text.endswith(closing) and len(text) > 1 and source[:1] not in _QUOTES and text.count(closing) <= 2:
+    quoted_within = text.count(text[:1]) > 1 + (closing == text[:1])  # “a” and “b” is not one quotation
+    if closing and text.endswith(closing) and len(text) > 1 and source[:1] not in _QUOTES and not quoted_within:
         text = text[1:-1]
     return " ".join(text.split())
 

@@ -5,19 +5,25 @@ Lengths are in units of about a token: a character of a script without spaces co
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
 from mtreason.languages import Language
+
+if TYPE_CHECKING:
+    import regex
 
 LIMIT = 80
 """A line up to this length stays whole: short lines with several sentences translate better with their context."""
 HARD_LIMIT = 3 * LIMIT
 """No segment is longer than this."""
 WINDOW = 4000
-"""Characters given to the segmenter at a time, whose work grows with the square of its input."""
+"""Characters given to the segmenter at a time, whose work grows with the square of its input.
 
-_CLAUSE_ENDS = "，,；;：:、—)）]】》」』”"
+More than HARD_LIMIT units of any text, so that a window that is one sentence has a place to be cut.
+"""
 
 
 def units(char: str) -> float:
@@ -36,7 +42,7 @@ def split_segments(text: str, language: Language) -> list[str]:
         return [text]
     pieces: list[str] = []
     size = 0.0
-    for sentence in _sentences(text, language):
+    for sentence in split_sentences(text, language):
         for part in _bounded(sentence):
             own = length(part)
             if pieces and size + own <= LIMIT:
@@ -48,7 +54,7 @@ def split_segments(text: str, language: Language) -> list[str]:
     return pieces
 
 
-def _sentences(text: str, language: Language) -> Iterator[str]:
+def split_sentences(text: str, language: Language) -> Iterator[str]:
     """Yield sentences that join to the text, looking at a window of it at a time."""
     import sentencex
 
@@ -59,8 +65,10 @@ def _sentences(text: str, language: Language) -> Iterator[str]:
         if "".join(found) != window:
             # The segmenter promises to give everything back; if it ever does not, the text comes first.
             found = [window]
-        if start + WINDOW < len(text) and len(found) > 1:
-            # The last sentence may go on behind the window.
+        if start + WINDOW < len(text):
+            if len(found) == 1:
+                found = list(_bounded(window))
+            # The last part may go on behind the window: the border of a window is no place to cut.
             found.pop()
         yield from found
         start += sum(map(len, found))
@@ -74,18 +82,32 @@ def _bounded(sentence: str) -> Iterator[str]:
         if end is None:
             yield sentence
             return
-        half = end // 2
-        clause = max(sentence.rfind(mark, half, end) for mark in _CLAUSE_ENDS) + 1
-        space = max(sentence.rfind(mark, half, end) for mark in " \t\u3000") + 1
-        at = clause or space or _grapheme_border(sentence, end)
+        at = _last_cut(sentence, end)
         yield sentence[:at]
         sentence = sentence[at:]
 
 
-def _grapheme_border(text: str, end: int) -> int:
-    """Return the last border between two visible characters at or before `end`."""
+@functools.cache
+def _cuts() -> tuple[regex.Pattern[str], ...]:
+    """Return what to cut behind, best first: clauses, white space, characters as they are seen.
+
+    Signs that also stand inside numbers and addresses ("1,000", "12:30") end a clause only before white space.
+    """
     import regex
 
-    start = max(0, end - 64)
-    borders = [start + m.end() for m in regex.finditer(r"\X", text[start : end + 64]) if start + m.end() <= end]
-    return borders[-1] if borders else end
+    return (
+        regex.compile(r"[，；：、—）】》」』”]+[\s]*|[,;:)\]]\s+"),
+        regex.compile(r"\s+"),
+        regex.compile(r"\X"),
+    )
+
+
+def _last_cut(text: str, end: int) -> int:
+    """Return the best place to cut in the second half of `text[:end]`; `end` when one character fills all of it."""
+    clause, space, character = _cuts()
+    for cut, low in ((clause, end // 2), (space, end // 2), (character, 0)):
+        # Characters are looked for from the beginning: whether a flag begins or ends at a place depends on all before.
+        found = [m.end() for m in cut.finditer(text[: end + 1], low) if m.end() <= end]
+        if found:
+            return int(found[-1])
+    return end

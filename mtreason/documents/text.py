@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from mtreason.documents.sentences import split_segments
 from mtreason.errors import DocumentError
-from mtreason.languages import Language
+from mtreason.languages import Language, scripts_of
 
 CHUNK = 1 << 16
 
@@ -61,35 +61,55 @@ def read_lines(stream: BinaryIO, name: str) -> Iterator[str]:
     Raises `DocumentError` at the first byte that is no text, after the lines before it were given out.
     """
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
-    # read1 gives what there is: a slow pipe need not fill a chunk.
-    read = getattr(stream, "read1", stream.read)
-    pending, number, offset = "", 1, 0
+    pending: list[str] = []  # parts of a line without its end: joined once, a long line is not copied at every block
+    number, offset = 1, 0
     while True:
-        block: bytes = read(CHUNK)
+        block = _read_block(stream, name)
         kept = len(decoder.getstate()[0])
         problem = None
         try:
             text = decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
-            problem = offset - kept + error.start, f"is not UTF-8 (byte 0x{error.object[error.start]:02x})"
+            what = f"is not UTF-8 (byte 0x{error.object[error.start]:02x}): convert the file to UTF-8"
+            problem = offset - kept + error.start, what
             text = error.object[: error.start].decode("utf-8")
         nul = text.find("\x00")
         if nul >= 0:
-            before = b"" if nul == 0 else text[:nul].encode("utf-8")
-            problem = offset - kept + len(before), "holds a NUL byte: it is not text"
+            problem = (
+                offset - kept + len(text[:nul].encode("utf-8")),
+                "is a NUL byte: this is no text; name a text file",
+            )
             text = text[:nul]
         offset += len(block)
-        *lines, pending = _split_lines(pending + text, final=not block or problem is not None)
+        if pending and pending[-1].endswith("\r"):
+            text = pending.pop() + text
+        *lines, rest = _split_lines(text, final=not block or problem is not None)
         for line in lines:
-            yield line
+            yield "".join([*pending, line])
+            pending.clear()
             number += 1
+        if rest:
+            pending.append(rest)
         if problem is not None:
             at, what = problem
-            raise DocumentError(f"{name}: line {number}, byte offset {at}, {what}: convert the file to UTF-8")
+            raise DocumentError(f"{name}: line {number}, byte offset {at}, {what}")
         if not block:
             if pending:
-                yield pending
+                yield "".join(pending)
             return
+
+
+def _read_block(stream: BinaryIO, name: str) -> bytes:
+    """Return what there is to read, at most CHUNK bytes; empty at the end."""
+    try:
+        # read1 gives what there is: a slow pipe need not fill a chunk.
+        block: bytes = getattr(stream, "read1", stream.read)(CHUNK)
+    except OSError as error:
+        raise DocumentError(f"{name}: cannot be read ({error.strerror or error})") from error
+    return block
+
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 def _split_lines(text: str, *, final: bool) -> list[str]:
@@ -98,19 +118,18 @@ def _split_lines(text: str, *, final: bool) -> list[str]:
     `str.splitlines` would also split at characters that are part of a line (U+2028, form feeds).
     """
     parts: list[str] = []
-    start = i = 0
-    while True:
-        ends = [p for p in (text.find("\n", i), text.find("\r", i)) if p >= 0]
-        if not ends:
-            return [*parts, text[start:]]
-        end = min(ends)
-        if text[end] == "\r":
-            if end + 1 == len(text) and not final:
-                return [*parts, text[start:]]
-            if text[end + 1 : end + 2] == "\n":
-                end += 1
-        parts.append(text[start : end + 1])
-        start = i = end + 1
+    start = 0
+    for match in _LINE_END.finditer(text):
+        end = match.end()
+        if end == len(text) and match[0] == "\r" and not final:
+            break
+        parts.append(text[start:end])
+        start = end
+    return [*parts, text[start:]]
+
+
+# A byte order mark is no text either. `str.strip` and `\s` agree on white space.
+_EDGES = re.compile(r"\A[\s\ufeff]+|[\s\ufeff]+\Z")
 
 
 def parse_line(number: int, raw: str, language: Language) -> Line:
@@ -118,8 +137,7 @@ def parse_line(number: int, raw: str, language: Language) -> Line:
     segments: list[str] = []
     gaps = [""]
     for piece in split_segments(raw, language):
-        # A byte order mark is no text either.
-        core = piece.strip().strip("\ufeff").strip()
+        core = _EDGES.sub("", piece)
         if not core:
             gaps[-1] += piece
             continue
@@ -134,19 +152,19 @@ def join_line(line: Line, translations: Sequence[str], source: Language, target:
     """Put translations in the place of segments, gaps kept; one line stays one line.
 
     Where one language separates sentences by a space and the other does not, the gap between two segments follows the
-    target language.
+    target language; a space beside a Latin letter or a digit stays.
     """
     parts = [line.gaps[0]]
     last = len(translations) - 1
     for i, translation in enumerate(translations):
         # A line break would shift all lines that follow.
-        flat = " ".join(re.split(r"\r\n|\r|\n", translation))
+        flat = _LINE_END.sub(" ", translation)
         gap = line.gaps[i + 1]
         if i < last and source.spaced != target.spaced:
             following = translations[i + 1][:1]
             if target.spaced and not gap and flat[-1:] not in _OPENING:
                 gap = " "
-            elif not target.spaced and gap == " " and not (_latin(flat[-1:]) and _latin(following)):
+            elif not target.spaced and gap == " " and not (_latin(flat[-1:]) or _latin(following)):
                 gap = ""
         parts += [flat, gap]
     return "".join(parts)
@@ -156,4 +174,4 @@ _OPENING = frozenset("([{“‘«")
 
 
 def _latin(char: str) -> bool:
-    return char.isascii() and char.isalnum()
+    return char.isdecimal() or "Latin" in scripts_of(char)

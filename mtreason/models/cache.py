@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mtreason.errors import ModelError
 from mtreason.models.embedded import EmbeddedModel, part_files
@@ -115,10 +116,8 @@ def cached_models() -> list[CachedModel]:
         return []
     models = []
     for path in sorted(p for p in root.iterdir() if _complete(p)):
-        manifest = json.loads((path / MANIFEST).read_text("utf-8"))
-        models.append(
-            CachedModel(path.name, path, _size(path), manifest["source_sha256"], manifest.get("licence", "unknown"))
-        )
+        manifest = _read_manifest(path)
+        models.append(CachedModel(path.name, path, _size(path), manifest["source_sha256"], manifest["licence"]))
     return models
 
 
@@ -138,7 +137,7 @@ def remove_cached(name: str) -> int:
 
 def verify_cached(path: Path) -> None:
     """Check every file of a converted model against its manifest; raises `ModelError` naming the file and digests."""
-    manifest = json.loads((path / MANIFEST).read_text("utf-8"))
+    manifest = _read_manifest(path)
     for name, expected in manifest["files"].items():
         file = path / name
         found_size = file.stat().st_size if file.is_file() else -1
@@ -148,6 +147,24 @@ def verify_cached(path: Path) -> None:
                 f"{file} is damaged (SHA-256 {found}, expected {expected['sha256']}): run "
                 f"'mtreason models remove {path.name}' and start again"
             )
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    """Read what was written when a model was converted; raises `ModelError` when it is damaged."""
+    try:
+        manifest: dict[str, Any] = json.loads((path / MANIFEST).read_text("utf-8"))
+        return {"source_sha256": manifest["source_sha256"], "files": manifest["files"], "licence": manifest["licence"]}
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{path / MANIFEST} is damaged: delete {path} and start again") from error
+
+
+def _make_root(root: Path) -> None:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ModelError(
+            f"{root} cannot be used as the cache ({error.strerror}): set MTREASON_CACHE to a directory that can"
+        ) from error
 
 
 def _complete(path: Path) -> bool:
@@ -167,7 +184,7 @@ def _sha256(path: Path) -> str:
 def _lock(final: Path) -> Iterator[None]:
     from filelock import FileLock
 
-    final.parent.mkdir(parents=True, exist_ok=True)
+    _make_root(final.parent)
     with FileLock(final.parent / f".{final.name}.lock"):
         yield
 
@@ -178,7 +195,7 @@ def _making(final: Path, source_size: int, report: Report) -> Iterator[Path | No
     from filelock import FileLock
 
     root = final.parent
-    root.mkdir(parents=True, exist_ok=True)
+    _make_root(root)
     lock = FileLock(root / f".{final.name}.lock")
     try:
         lock.acquire(blocking=False)

@@ -83,7 +83,8 @@ def _draw(log_probs: NDArray[np.float64], temperature: float, top_p: float, u: f
     order = np.argsort(-weights, kind="stable")
     sorted_weights = weights[order]
     before = np.cumsum(sorted_weights) - sorted_weights
-    kept = sorted_weights[before < top_p * sorted_weights.sum()]
+    # The two sums round differently, so with top_p = 1 the first test alone lets tokens of no weight through.
+    kept = sorted_weights[(before < top_p * sorted_weights.sum()) & (sorted_weights > 0)]
     return int(order[min(np.searchsorted(np.cumsum(kept), u * kept.sum(), side="right"), len(kept) - 1)])
 
 
