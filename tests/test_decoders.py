@@ -190,7 +190,7 @@ def test_confidence_and_likelihood_by_hand(loaded) -> None:
     top = np.log(np.array([[0.5, 0.2, 0.1, 0.1, 0.05], [0.4, 0.2, 0.1, 0.1, 0.1]], np.float32))
     draft = Draft("x", (1, 2), log_probs, top)
     scene = Scene(SharedSequences(ROOT), (), (), (), "en")
-    [(reward, parts)] = play(judge(REWARDS["confidence"], scene, [draft], lambda _: False), loaded.model)
+    [(reward, parts)] = play(judge(REWARDS["confidence"], scene, [draft]), loaded.model)
     assert reward == pytest.approx((0.5 / 0.95 + 0.01 / 0.9) / 2, rel=1e-5)
     assert parts["likelihood"] == pytest.approx(np.log(0.5 * 0.01) / 2, rel=1e-5)
 

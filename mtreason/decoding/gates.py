@@ -9,12 +9,15 @@ from mtreason.languages import scripts_of
 
 _LABEL = re.compile(
     r"^\s*(?:sure[,.!]?\s*|certainly[,.!]?\s*)?"
-    r"(?:here(?:'s| is)\b[^:：]{0,30}\b(?:translat\w+|version|text|sentence|English|Chinese)\b[^:：]{0,40}|(?:the\s+)?(?:\w+\s+)?translat(?:ion|ed|es)[^:：]{0,40}"
+    r"(?:here(?:'s| is)\b[^:：]{0,30}\b(?:translat\w+|version|text|sentence|English|Chinese)\b[^:：]{0,40}"
+    r"|(?:the\s+)?(?:\w+\s+)?translat(?:ion|ed|es)[^:：]{0,40}"
     r"|the (?:\w+ )?text (?:translates|reads|means)[^:：]{0,40}|翻译|译文|翻译结果|翻訳|번역)\s*[:：]\s*",
     re.IGNORECASE,
 )
+# "Note:" is a remark only behind a finished sentence: a text may begin with it, or go "please note: …".
 _NOTE = re.compile(
-    r"\s*(?:[(\[（【]\s*(?:note|translat\w+|注|译注|注意|注释)\b[^)\]）】]*[)\]）】]?|(?<=[.!?…。！？"”’)\n])\s*note\s*[:：].*)\s*$",
+    r"\s*(?:[(\[（【]\s*(?:note|translat\w+|注|译注|注意|注释)\b[^)\]）】]*[)\]）】]?"
+    r"|(?<=[.!?…。！？\x22”’)\n])\s*note\s*[:：].*)\s*$",
     re.IGNORECASE,
 )
 _QUOTES = {'"': '"', "“": "”", "「": "」", "'": "'", "‘": "’", "«": "»"}

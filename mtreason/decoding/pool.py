@@ -13,9 +13,6 @@ from mtreason.models.protocol import Continuation, Draw, Prefix
 from mtreason.models.sequences import SharedSequences
 from mtreason.rewards import Draft, Scene, judge
 
-HOPELESS = "hopeless"
-"""Marks a draft that was not judged, since it could hardly win."""
-
 
 class Pool:
     """Opens a sentence's prompt, draws drafts, and keeps what comes of them."""
@@ -53,7 +50,7 @@ class Pool:
         sampled = self.cost.sampled_tokens
         yield from self.add([to_draft(self.settings, c) for c in drawn], [c.finished for c in drawn])
         judging = self.cost.tokens - sampled - self.cost.prompt_tokens + self.back_tokens
-        judged = sum(not c.problems for c in self.candidates.values())  # the first ones are all judged
+        judged = sum(not c.problems for c in self.candidates.values())
         self.unit = sampled / drafts + judging / max(1, judged)
         return drawn
 
@@ -70,47 +67,30 @@ class Pool:
     def add(self, drafts: Sequence[Draft], finished: Sequence[bool]) -> Steps[list[Candidate]]:
         """Judge finished drafts; those whose text is known are merged and cost nothing more."""
         cleaned = [strip_chatter(d.text, self.task.source) for d in drafts]
-        fresh: dict[str, tuple[Draft, tuple[str, ...]]] = {}
-        for text, draft, end in zip(cleaned, drafts, finished, strict=True):
-            why = problems(text, self.task.source, finished=end, chatter=text != " ".join(draft.text.split()))
-            known = (
-                fresh[text][1] if text in fresh else self.candidates[text].problems if text in self.candidates else None
-            )
-            # A clean draft takes the place of one that says the same with chatter around it or without an end.
-            if known is None or (known and HOPELESS not in known and not why):
-                fresh[text] = draft, why
+        fresh = {
+            text: (draft, problems(text, self.task.source, finished=end, chatter=text != " ".join(draft.text.split())))
+            for text, draft, end in zip(cleaned, drafts, finished, strict=True)
+            if text not in self.candidates
+        }
         # A draft that is held back is never chosen over a clean one, so judging it would be money thrown away.
         clean = [text for text, (_, why) in fresh.items() if not why]
         judged = dict(zip(clean, (yield from self._judge([fresh[t][0] for t in clean])), strict=True))
         for text, (draft, why) in fresh.items():
-            reward, parts = judged.get(text) or (float("-inf"), {})
-            held_back = why if why or judged[text] is not None else (HOPELESS,)
-            count = self.candidates[text].count if text in self.candidates else 0
-            self.candidates[text] = Candidate(text, draft, reward, parts, count, held_back)
+            reward, parts = judged.get(text, (float("-inf"), {}))
+            self.candidates[text] = Candidate(text, draft, reward, parts, 0, why)
         for text in cleaned:
-            merged = self.candidates[text]
-            self.candidates[text] = replace(merged, count=merged.count + 1)
+            known = self.candidates[text]
+            self.candidates[text] = replace(known, count=known.count + 1)
         return [self.candidates[t] for t in cleaned]
 
-    def _judge(self, drafts: Sequence[Draft]) -> Steps[list[tuple[float, dict[str, float]] | None]]:
+    def _judge(self, drafts: Sequence[Draft]) -> Steps[list[tuple[float, dict[str, float]]]]:
         back = self._scene.back
         read = back.read_tokens
-        judged = yield from judge(self.settings.reward, self._scene, drafts, self._hopeless)
+        judged = yield from judge(self.settings.reward, self._scene, drafts)
         self.cost.prompt_tokens += back.read_tokens - read
         if "channel" in self.settings.reward.weights:
-            self.cost.scored_tokens += len(self.task.source_tokens) * sum(j is not None for j in judged)
+            self.cost.scored_tokens += len(self.task.source_tokens) * len(drafts)
         return judged
-
-    def _hopeless(self, free: dict[str, float]) -> bool:
-        """Whether a draft would not win even with the best value seen so far in every part that must be paid for."""
-        clean = [c for c in self.candidates.values() if not c.problems]
-        costly = [name for name in self.settings.reward.weights if name not in free]
-        if not clean or not costly:
-            return False
-        weights = self.settings.reward.weights
-        hoped = sum(weights[n] * free[n] for n in weights if n in free)
-        hoped += sum(weights[n] * (max(c.parts[n] for c in clean) + self.settings.hope) for n in costly)
-        return hoped < max(c.reward for c in clean)
 
     @property
     def spent(self) -> float:

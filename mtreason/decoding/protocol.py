@@ -50,8 +50,6 @@ class Settings:
     """Where a continuation is cut into steps."""
     temperature: float = 0.5
     """Of drafts drawn from the beginning."""
-    hope: float = 0.05
-    """A draft is not judged if it could not win even with a channel score better by this than any seen."""
 
 
 class Border(Protocol):

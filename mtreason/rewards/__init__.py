@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from mtreason.models.calls import Steps
 from mtreason.rewards.channel import channel
@@ -34,24 +34,14 @@ REWARDS: dict[str, Reward] = {
 }
 
 
-def judge(
-    reward: Reward, scene: Scene, drafts: Sequence[Draft], hopeless: Callable[[dict[str, float]], bool]
-) -> Steps[list[tuple[float, dict[str, float]] | None]]:
-    """Return each draft's reward and its parts (those of the reward, and all that are free).
-
-    `hopeless` is asked with the free parts of each draft; where it says yes, nothing further is paid and None stands
-    in the draft's place.
-    """
-    judged: list[dict[str, float]] = [{} for _ in drafts]
-    for name in FREE_PARTS:
-        for parts, value in zip(judged, (yield from PARTS[name](scene, drafts)), strict=True):
-            parts[name] = value
-    kept = [i for i, parts in enumerate(judged) if not hopeless(parts)]
+def judge(reward: Reward, scene: Scene, drafts: Sequence[Draft]) -> Steps[list[tuple[float, dict[str, float]]]]:
+    """Return each draft's reward and its parts (those of the reward, and all that are free)."""
+    table: dict[str, list[float]] = {}
     for name, part in PARTS.items():
-        if name in reward.weights and name not in FREE_PARTS:
-            for i, value in zip(kept, (yield from part(scene, [drafts[i] for i in kept])), strict=True):
-                judged[i][name] = value
-    answer: list[tuple[float, dict[str, float]] | None] = [None] * len(drafts)
-    for i in kept:
-        answer[i] = (sum(weight * judged[i][name] for name, weight in reward.weights.items()), judged[i])
-    return answer
+        if name in reward.weights or name in FREE_PARTS:
+            table[name] = yield from part(scene, drafts)
+    judged = []
+    for i in range(len(drafts)):
+        parts = {name: values[i] for name, values in table.items()}
+        judged.append((sum(weight * parts[name] for name, weight in reward.weights.items()), parts))
+    return judged
