@@ -1,8 +1,15 @@
 """Small worlds that can be enumerated."""
 
 import itertools
+import math
+import random
 from collections.abc import Sequence
+from typing import ClassVar
 
+import numpy as np
+
+from mtreason.models.protocol import ROOT as START
+from mtreason.models.protocol import Continuation, Prefix, Usage
 from mtreason.search.mcts import Rollout
 from mtreason.search.tree import ROOT, Step, Tree
 
@@ -39,3 +46,133 @@ class TableProblem:
             self.left -= 1
             rollouts.append(Rollout(steps, self.value(word)))
         return rollouts
+
+
+class TableLanguageProblem:
+    """Drawing from a table language model: p(next | last) for the symbols of BIGRAMS, words of LENGTH symbols.
+
+    Small enough to enumerate; values are the log-probability of a word plus a table, so that they cross.
+    """
+
+    BIGRAMS: ClassVar = {
+        "": {"x": 0.6, "y": 0.3, "z": 0.1},
+        "x": {"x": 0.7, "y": 0.2, "z": 0.1},
+        "y": {"x": 0.1, "y": 0.1, "z": 0.8},
+        "z": {"x": 0.4, "y": 0.5, "z": 0.1},
+    }
+
+    def __init__(self, budget: int, seed: int = 0) -> None:
+        self.left = budget
+        self.random = random.Random(seed)
+        self.seen: list[str] = []
+
+    @classmethod
+    def words(cls) -> list[str]:
+        return ["".join(w) for w in itertools.product("xyz", repeat=LENGTH)]
+
+    @classmethod
+    def value(cls, word: str) -> float:
+        likelihood = math.log(math.prod(cls.BIGRAMS[a][b] for a, b in zip(["", *word], word, strict=False)))
+        return likelihood + 3.0 * word.count("zy") + 2.5 * word.endswith("x")
+
+    def affordable(self, rollouts: int) -> int:
+        return min(rollouts, self.left)
+
+    def expand(self, tree: Tree, nodes: Sequence[int]):
+        yield from ()
+        rollouts = []
+        for node in nodes:
+            word = start = "".join(str(tree.keys[n]) for n in reversed(list(tree.path(node))) if n != ROOT)
+            steps = []
+            while len(word) < LENGTH:
+                options = self.BIGRAMS[word[-1:]]
+                free = [s for s in options if word != start or s not in tree.tried(node)] or list(options)
+                [symbol] = self.random.choices(free, [options[s] for s in free])
+                steps.append(Step(symbol, symbol, options[symbol]))
+                word += symbol
+            self.seen.append(word)
+            self.left -= 1
+            rollouts.append(Rollout(tuple(steps), self.value(word)))
+        return rollouts
+
+
+class TableModel:
+    """A language model that is a table p(next | last token); implements `LanguageModel` and remembers its calls."""
+
+    def __init__(self, size: int = 6, seed: int = 0, spread: float = 1.5) -> None:
+        logits = np.random.default_rng(seed).normal(size=(size, size)) * spread
+        self.logits = logits.astype(np.float32)  # [V, V], row: the token before
+        self.usage = Usage()
+        self.tokens: dict[int, tuple[int, ...]] = {START.id: ()}
+        self.calls: list[tuple[str, int]] = []
+        """Kind and rows of each call that costs a pass."""
+        self._ids = itertools.count(1)
+
+    def _add(self, tokens: tuple[int, ...], parent: int) -> Prefix:
+        handle = Prefix(next(self._ids), parent, len(tokens))
+        self.tokens[handle.id] = tokens
+        return handle
+
+    def extend(self, prefixes, tokens) -> list[Prefix]:
+        assert all(tokens), "nothing to read"
+        self.calls.append(("extend", len(prefixes)))
+        self.usage.prompt_tokens += sum(map(len, tokens))
+        return [self._add(self.tokens[p.id] + tuple(t), p.id) for p, t in zip(prefixes, tokens, strict=True)]
+
+    def cut(self, prefix: Prefix, length: int) -> Prefix:
+        before = self.tokens[prefix.id]
+        assert 0 < length <= len(before)
+        return self._add(before[:length], prefix.parent)
+
+    def release(self, prefixes) -> None:
+        for prefix in prefixes:
+            if prefix != START:
+                del self.tokens[prefix.id]  # a handle is given back once
+
+    def log_probs(self, before: int, banned=None):
+        row = self.logits[before].copy()
+        if banned is not None:
+            row[banned] = -np.inf
+        return row - np.log(np.exp(row.astype(np.float64)).sum())
+
+    def score(self, prefixes, targets):
+        self.calls.append(("score", len(prefixes)))
+        self.usage.scored_tokens += sum(map(len, targets))
+        return [
+            np.array(
+                [self.log_probs(a)[b] for a, b in itertools.pairwise((self.tokens[p.id][-1], *target))], np.float32
+            )
+            for p, target in zip(prefixes, targets, strict=True)
+        ]
+
+    def sample(self, draws, guard):
+        self.calls.append(("sample", len(draws)))
+        return [self._draw(draw, guard) for draw in draws]
+
+    def _draw(self, draw, guard) -> Continuation:
+        path = self.tokens[draw.prefix.id]
+        rng = np.random.default_rng(draw.seed)
+        tokens: list[int] = []
+        rows = []
+        while len(tokens) < draw.max_new_tokens and not (tokens and tokens[-1] in guard.stop):
+            log_probs = self.log_probs((*path, *tokens)[-1], guard.banned)
+            free = log_probs.copy()
+            if not tokens:
+                free[list(draw.banned_first)] = -np.inf
+            if not np.isfinite(free).any():
+                free = log_probs
+            if draw.temperature == 0:
+                token = int(free.argmax())
+            else:
+                weights = np.exp((free - free.max()) / draw.temperature)
+                token = int(rng.choice(len(weights), p=weights / weights.sum()))
+            tokens.append(token)
+            rows.append(log_probs)
+        self.usage.sampled_tokens += len(tokens)
+        return Continuation(
+            tokens=tuple(tokens),
+            log_probs=np.array([row[t] for row, t in zip(rows, tokens, strict=True)], np.float32),
+            top_log_probs=np.array([-np.sort(-row)[:5] for row in rows], np.float32),
+            finished=tokens[-1] in guard.stop,
+            prefix=self._add(path + tuple(tokens[:-1]), draw.prefix.id),
+        )

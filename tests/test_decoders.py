@@ -1,21 +1,30 @@
 """Decoders on a small real model: budget, company, merging, choosing, and giving everything back."""
 
+import itertools
 import random
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
+from fakes import TableModel
+from hypothesis import given
+from hypothesis import strategies as st
+from transformers import AutoModelForCausalLM
 
 from mtreason.config import Options
 from mtreason.decoding import DECODERS, run
 from mtreason.decoding.borders import Clauses, EveryN, parse_border
 from mtreason.decoding.gates import problems, strip_chatter
 from mtreason.decoding.guard import allow_also, build_guard
-from mtreason.decoding.protocol import Cost, Result, derive_seed
+from mtreason.decoding.pool import Pool
+from mtreason.decoding.protocol import Cost, Result, Settings, Task, derive_seed
 from mtreason.errors import InputError
-from mtreason.glossary import Entry
+from mtreason.glossary import Entry, Hit, honoured
 from mtreason.languages import parse_language
-from mtreason.models.protocol import ROOT
+from mtreason.models.calls import cut, extend, release, score
+from mtreason.models.protocol import ROOT, Guard
+from mtreason.models.recompute import RecomputeModel
 from mtreason.models.sequences import SharedSequences
 from mtreason.pipeline import Direction, Translator
 from mtreason.rewards import REWARDS, Draft, Scene, judge
@@ -272,3 +281,354 @@ def test_unfinished_drafts_are_never_chosen_over_finished_ones(loaded) -> None:
             assert finished == ("unfinished" not in candidate.problems)
         if result.fell_back:
             assert all(c.problems for c in result.candidates)
+
+
+# A table model of six tokens: 0 ends a text, 1 to 5 are letters. Small enough to enumerate every translation.
+LETTERS = " ABCDE"
+LONGEST = 5
+
+
+def spell(tokens) -> str:
+    return "".join(LETTERS[t] for t in tokens)
+
+
+def table_settings(reward="likelihood", budget=8.0, nodes=1, **more):
+    return Settings(reward=REWARDS[reward], budget=budget, decode=spell, border=EveryN(nodes), **more)
+
+
+def table_tasks(model, count=1, seed=0, banned=(), hints=()):
+    banned_mask = np.isin(np.arange(len(LETTERS)), banned)
+    head, back = model.extend([ROOT, ROOT], [(1, 2), (2, 1)])
+    guard = Guard(banned_mask, frozenset({0}), 1.0)
+    return [
+        Task(i, "源", head, (3, 1 + i % 5), back, (4,), (5, 2, 0), hints, "en", guard, seed + i, LONGEST)
+        for i in range(count)
+    ]
+
+
+def all_translations(model, task):
+    """Every finished text of at most LONGEST tokens that is not empty, with its mean log-probability."""
+    values = {}
+    for n in range(1, LONGEST):
+        for word in itertools.product(range(1, len(LETTERS)), repeat=n):
+            path = (task.prompt[-1], *word, 0)
+            values[spell(word)] = np.mean([model.log_probs(a)[b] for a, b in itertools.pairwise(path)])
+    return values
+
+
+@pytest.mark.parametrize("decoder", ["best-of-n", "mcts", "mcts-uct"])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_with_enough_budget_the_enumerated_optimum_is_found(decoder, seed) -> None:
+    model = TableModel(seed=seed)
+    for task in table_tasks(model, 2):
+        values = all_translations(model, task)
+        [result] = run(DECODERS[decoder], [task], table_settings(budget=300.0, temperature=1.0), model, 1)
+        best = max(values, key=values.get)
+        assert result.text == best
+        assert result.candidates[0].reward == pytest.approx(values[best], abs=1e-5)
+        assert not result.fell_back
+
+
+@pytest.mark.parametrize("reward", REWARDS)
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_candidates_hold_what_was_drawn(decoder, reward) -> None:
+    """Each text once, counted, worth what its own tokens are worth; the best clean one is chosen."""
+    model = TableModel(seed=3)
+    tasks = table_tasks(model, 5)
+    held, before = set(model.tokens), replace(model.usage)
+    results = sorted(run(DECODERS[decoder], tasks, table_settings(reward, 12.0), model, 2), key=lambda r: r.index)
+    assert set(model.tokens) == held, "prefixes were not given back"
+    assert sum(r.cost.tokens for r in results) == model.usage.tokens - before.tokens, "costs do not add up"
+    for task, result in zip(tasks, results, strict=True):
+        assert len({c.text for c in result.candidates}) == len(result.candidates)
+        assert all(c.count >= 1 for c in result.candidates)
+        if decoder in {"greedy", "sample"}:
+            assert [c.count for c in result.candidates] == [1]
+        values = all_translations(model, task)
+        for c in result.candidates:
+            assert spell(c.draft.tokens).strip() == c.text
+            if not c.problems:
+                assert c.parts["likelihood"] == pytest.approx(values[c.text], abs=1e-5)
+        clean = [c for c in result.candidates if not c.problems]
+        assert result.candidates[: len(clean)] == tuple(clean), "one that is held back stands before a clean one"
+        if clean:
+            assert result.text == max(clean, key=lambda c: c.reward).text
+    assert any(len(r.candidates) > 1 for r in results) or decoder in {"greedy", "sample"}
+
+
+def channel_by_hand(model, candidate):
+    path = (*candidate.draft.tokens[:-1], 4, 5, 2, 0)[-4:]
+    return np.mean([model.log_probs(a)[b] for a, b in itertools.pairwise(path)])
+
+
+def test_the_parts_of_a_reward_add_up_to_it() -> None:
+    model = TableModel(seed=5)
+    entry = Entry("源", ("AB",), "", "", "own.tsv", 1)
+    hints = (Hit(entry, 0, 1),)
+    [task] = table_tasks(model, hints=hints)
+    [result] = run(DECODERS["best-of-n"], [task], table_settings("mix", 16.0), model, 1)
+    clean = [c for c in result.candidates if not c.problems]
+    assert len(clean) > 3
+    for c in clean:
+        assert c.parts["channel"] == pytest.approx(channel_by_hand(model, c), abs=1e-5)
+        assert c.parts["terms"] == float(honoured(entry, c.text, "en"))
+        assert c.reward == pytest.approx(c.parts["likelihood"] + c.parts["channel"] + c.parts["terms"])
+
+
+@pytest.mark.parametrize("name", ["best-of-n", "mcts", "mcts-uct"])
+@pytest.mark.parametrize("reward", ["likelihood", "mix"])
+@pytest.mark.parametrize("budget", [1.0, 3.0, 8.0, 20.0])
+def test_no_round_begins_once_the_budget_is_spent(monkeypatch, name, reward, budget) -> None:
+    granted = []
+    affordable = Pool.affordable
+
+    def watched(self, drafts):
+        count = affordable(self, drafts)
+        assert count <= drafts
+        granted.append((self.spent, count))
+        return count
+
+    monkeypatch.setattr(Pool, "affordable", watched)
+    model = TableModel(seed=1, spread=0.5)
+    for task in table_tasks(model, 4):
+        granted.clear()
+        [result] = run(DECODERS[name], [task], table_settings(reward, budget), model, 1)
+        rounds = [spent for spent, count in granted if count]
+        assert all(spent < budget for spent in rounds)
+        assert sum(c.count for c in result.candidates) >= min(4, int(budget))
+        # A round asks for no more than the average price so far says the rest of the budget pays for.
+        drawn = sum(c.count for c in result.candidates) - sum(count for _, count in granted)
+        for spent, count in granted:
+            assert count <= max(0.0, (budget - spent) / (spent / drawn) + 0.5)
+            drawn += count
+
+
+def test_greedy_is_argmax_decoding(tiny_model) -> None:
+    from mtreason.models.load import load_model
+
+    loaded = load_model(tiny_model, dtype="fp32", note=pytest.fail)
+    plain = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32).eval()
+    t = translator(loaded, decoder="greedy")
+    for result, sentence in zip(decode(t), SENTENCES, strict=True):
+        task = t.task(0, sentence, ())
+        head = path_of(t.model, task.head)
+        tokens = result.candidates[0].draft.tokens
+        for i in range(0, len(tokens), 5):
+            with torch.inference_mode():
+                logits = plain(torch.tensor([[*head, *task.prompt, *tokens[:i]]])).logits[0, -1].numpy()
+            logits[task.guard.banned] = -np.inf
+            assert tokens[i] == logits.argmax()
+
+
+def path_of(model, prefix):
+    node, tokens = model._nodes[prefix.id], ()
+    while node is not None:
+        node, tokens = node.parent, node.tokens + tokens
+    return tokens
+
+
+@pytest.mark.parametrize("decoder", ["best-of-n", "mcts", "mcts-uct"])
+def test_recomputing_finds_what_the_token_tree_finds(tiny_model, decoder) -> None:
+    from mtreason.models.load import load_model
+
+    loaded = load_model(tiny_model, dtype="fp32", note=pytest.fail)
+    plain = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32).eval()
+    found = []
+    for model in (loaded.model, RecomputeModel(plain)):
+        t = translator(replace(loaded, model=model), decoder=decoder, budget=5)
+        short = [replace(t.task(i, s, ()), max_new_tokens=12) for i, s in enumerate(SENTENCES[:3])]
+        found.append(sorted(run(t.decoder, short, t.settings, t.model, 3), key=lambda r: r.index))
+    for a, b in zip(*found, strict=True):
+        assert a.cost == b.cost
+        assert [(c.text, c.count, c.problems) for c in a.candidates] == [
+            (c.text, c.count, c.problems) for c in b.candidates
+        ]
+        for x, y in zip(a.candidates, b.candidates, strict=True):
+            assert x.reward == y.reward or abs(x.reward - y.reward) < 1e-3
+
+
+def draft_of(text, log_prob=-1.0) -> Draft:
+    return Draft(text, (1, 0), np.full(2, log_prob, np.float32), np.full((2, 5), log_prob, np.float32))
+
+
+def opened_pool(reward="likelihood", **more) -> Pool:
+    [task] = table_tasks(TableModel())
+    return Pool(task, table_settings(reward, **more))
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("clean_first", [True, False])
+def test_a_clean_draft_is_not_lost_to_the_same_text_with_chatter(together, clean_first) -> None:
+    pool = opened_pool()
+    drafts = [(draft_of("Hello.", -2.0), True), (draft_of("Translation: Hello.", -1.0), True)]
+    drafts += [(draft_of("Hello.", -1.0), False)]
+    if not clean_first:
+        drafts.reverse()
+    for batch in [drafts] if together else [[d] for d in drafts]:
+        play(pool.add([d for d, _ in batch], [end for _, end in batch]), None)
+    [candidate] = pool.candidates.values()
+    assert candidate.text == "Hello."
+    assert candidate.problems == ()
+    assert candidate.reward == pytest.approx(-2.0)
+    assert candidate.count == 3
+
+
+def test_held_back_drafts_stand_last_and_serve_as_a_last_resort() -> None:
+    pool = opened_pool()
+    drafts = [draft_of("Sure! Here is the translation: Good.", -0.1), draft_of("Bad.", -5.0), draft_of("…", -0.01)]
+    play(pool.add(drafts, [True] * 3), None)
+    assert [c.text for c in pool.ranked()] == ["Bad.", "Good.", "…"]
+    result = play(pool.close([]), TableModel())
+    assert (result.text, result.fell_back) == ("Bad.", False)
+    only = opened_pool()
+    play(only.add([drafts[2], drafts[0]], [True] * 2), None)
+    result = play(only.close([]), TableModel())
+    assert (result.text, result.fell_back) == ("Good.", True)
+    none = opened_pool()
+    play(none.add([drafts[2]], [True]), None)
+    result = play(none.close([]), TableModel())
+    assert (result.text, result.fell_back) == ("源", True)
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ("Note: bring water.", "注意：带水。"),
+        ("Please note: the shop is closed.", "请注意：本店今天关门。"),
+        ("Here is my address: 5 Main Road.", "这是我的地址：主路5号。"),
+        ("Here's the thing: I lied.", "事情是这样的：我撒谎了。"),
+        ("“Hello” and “bye”", "你好和再见"),
+        ("「你好」和「再见」", "Hello and bye"),
+        ("'Hello' and 'bye'", "你好和再见"),
+        ("翻译：他", "Translation: him"),
+        ("“你好”", '"Hello"'),
+        ("She wrote a note (in red).", "她写了一张便条（红色）。"),
+    ],
+)
+def test_what_looks_like_chatter_and_is_none_stays(text, source) -> None:
+    assert strip_chatter(text, source) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "expected"),
+    [
+        ("Hello. Note: this is informal.", "你好。", "Hello."),
+        ("Hello.\n\nNote: this is informal.", "你好。", "Hello."),
+        ("你好。（注：非正式）", "Hello.", "你好。"),
+        ("翻译结果：你好。", "Hello.", "你好。"),
+        ("“你好。”", "Hello.", "你好。"),
+        ("「你好。」", "Hello.", "你好。"),
+        ("‘I don’t know.’", "我不知道。", "I don’t know."),
+        ("Here's the translated text: Hello.", "你好。", "Hello."),
+        ("Certainly! Here is the English version: Hello.", "你好。", "Hello."),
+        ("  Hello.\n World. ", "你好。", "Hello. World."),
+    ],
+)
+def test_more_chatter(text, source, expected) -> None:
+    assert strip_chatter(text, source) == expected
+
+
+@pytest.mark.parametrize("char", "你龥ひカпЖ한กع")
+def test_beginnings_of_foreign_letters_are_banned(char) -> None:
+    """Byte-level vocabularies spell a letter in up to three tokens: it is the first that has to go."""
+    whole = char.encode()
+    pieces = [whole, b" " + whole, b"ab" + whole, *(whole[:n] for n in range(1, len(whole)))]
+    guard = build_guard([*pieces, b"\x80", b"ok", b""], EN, frozenset(), [])
+    english = guard.banned[: len(pieces)].tolist()
+    assert english[:3] == [True] * 3
+    assert english[-1], "the last byte alone would complete the letter"
+    assert not guard.banned[-2]
+    assert not guard.banned[-3], "the ends of emoji are spelled so"
+    assert guard.banned[-1]
+
+
+def test_emoji_can_be_spelled_byte_by_byte() -> None:
+    pieces = [bytes([b]) for b in "😀".encode()] + ["😀".encode()[:n] for n in (2, 3)]
+    assert not build_guard(pieces, EN, frozenset(), []).banned.any()
+    assert not build_guard(pieces, ZH, frozenset(), []).banned.any()
+
+
+class Countdown:
+    """A decoder that asks for a pass `task.index % 4` times and watches how many like it are open."""
+
+    name = "countdown"
+
+    def __init__(self) -> None:
+        self.open = self.most = 0
+
+    def decode(self, task, settings):
+        self.open += 1
+        self.most = max(self.most, self.open)
+        for turn in range(task.index % 4):
+            [one, two] = yield from extend([task.head] * 2, [(task.index,), (task.index, turn)])
+            part = yield from cut(two, two.length - 1)
+            [first, second] = yield from score([one, part], [(1,), (2, task.index % 5)])
+            assert (len(first), len(second)) == (1, 2)
+            yield from release([one, two, part])
+        self.open -= 1
+        return Result(task.index, str(task.index), fell_back=False, candidates=(), cost=Cost())
+
+
+@pytest.mark.parametrize("in_flight", [1, 3, 16])
+def test_scheduler_opens_no_more_than_allowed_and_makes_batches(in_flight) -> None:
+    model = TableModel(size=40)
+    decoder = Countdown()
+    tasks = table_tasks(model, 12)
+    held = set(model.tokens)
+    results = list(run(decoder, tasks, table_settings(), model, in_flight))
+    assert sorted(r.index for r in results) == list(range(12))
+    assert all(r.text == str(r.index) for r in results)
+    assert decoder.most <= in_flight
+    assert set(model.tokens) == held
+    passes = [call for call in model.calls if call[0] == "score"]
+    assert sum(rows for _, rows in passes) == 2 * 3 * (1 + 2 + 3)
+    assert len(passes) == {1: 18, 16: 3}.get(in_flight, len(passes))
+    assert len(passes) < 18 or in_flight == 1
+
+
+def test_scheduler_keeps_samples_of_different_guards_apart() -> None:
+    model = TableModel(seed=2)
+    tasks = [replace(task, index=i) for i, task in enumerate(table_tasks(model, 3) + table_tasks(model, 3, banned=[3]))]
+    together = {r.index: r for r in run(DECODERS["mcts"], tasks, table_settings(budget=9.0), model, 6)}
+    for task in tasks:
+        [alone] = run(DECODERS["mcts"], [task], table_settings(budget=9.0), model, 1)
+        assert summary([alone]) == summary([together[task.index]])
+        if task.index >= 3:
+            assert all(3 not in c.draft.tokens for c in alone.candidates)
+    assert any(3 in c.draft.tokens for i in range(3) for c in together[i].candidates)
+
+
+@given(st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=9).map(tuple), min_size=1, max_size=8), st.data())
+def test_shared_sequences_are_right_and_read_little(sequences, data) -> None:
+    """Against a trie: nothing is read that is not new, but for what sequences of one round share below the bar."""
+    model = TableModel(size=10)
+    [base] = model.extend([ROOT], [(7, 8, 9)])
+    shared = SharedSequences(base)
+    at = data.draw(st.integers(0, len(sequences)))
+    for batch in (sequences[:at], sequences[at:]):
+        for sequence, prefix in zip(batch, play(shared.read(batch), model), strict=True):
+            assert model.tokens[prefix.id] == (7, 8, 9, *sequence)
+    trie = {s[:n] for s in sequences for n in range(1, len(s) + 1)}
+    distinct = len(set(sequences))
+    assert shared.read_tokens == model.usage.prompt_tokens - 3
+    assert len(trie) <= shared.read_tokens + distinct
+    assert shared.read_tokens <= sum(map(len, set(sequences)))
+    known = shared.read_tokens
+    play(shared.read(sequences), model)
+    assert shared.read_tokens == known, "read again"
+    play(shared.close(), model)
+    assert set(model.tokens) == {ROOT.id, base.id}
+
+
+def test_confidence_of_a_token_outside_the_five() -> None:
+    """Marco-o1: c = p(token) / (sum of the five highest p); the mean over tokens is the value of a rollout."""
+    model = TableModel(seed=6)
+    [task] = table_tasks(model)
+    [result] = run(DECODERS["best-of-n"], [task], table_settings("confidence", 16.0), model, 1)
+    for c in result.candidates:
+        shares = []
+        for before, token in itertools.pairwise((task.prompt[-1], *c.draft.tokens)):
+            p = np.exp(model.log_probs(before))
+            shares.append(p[token] / np.sort(p)[-5:].sum())
+        if not c.problems:
+            assert c.reward == pytest.approx(np.mean(shares), rel=1e-5)

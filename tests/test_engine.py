@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import torch
 from transformers import (
+    GraniteConfig,
+    GraniteForCausalLM,
     LlamaConfig,
     LlamaForCausalLM,
     MistralConfig,
@@ -37,6 +39,7 @@ def network(kind="qwen2", kv_heads=2):
         "qwen2": lambda: Qwen2ForCausalLM(Qwen2Config(**SHAPE, **heads)),
         "qwen3": lambda: Qwen3ForCausalLM(Qwen3Config(**SHAPE, **heads, head_dim=32)),
         "llama": lambda: LlamaForCausalLM(LlamaConfig(**SHAPE, **heads)),
+        "scaled": lambda: GraniteForCausalLM(GraniteConfig(**SHAPE, **heads, logits_scaling=8.0)),
         "sliding": lambda: MistralForCausalLM(MistralConfig(**SHAPE, **heads, sliding_window=4)),
     }[kind]()
     for parameter in made.parameters():
@@ -204,3 +207,155 @@ def test_mistakes_are_named() -> None:
         tree.cut(prefix, 4)
     with pytest.raises(ValueError, match="root"):
         tree.sample([Draw(ROOT, 1, 0.7, 5)], GUARD)
+
+
+def test_contexts_that_cross_the_borders_of_blocks() -> None:
+    """Contexts of 62 to 66 and 126 to 130 tokens, decoded side by side across the next border or two."""
+    plain, tree = network(), TreeModel(PackedModel(network()))
+    rng = random.Random(8)
+    paths = [tuple(rng.randrange(V - 1) for _ in range(n)) for n in (1, 62, 63, 64, 65, 66, 126, 127, 128, 129)]
+    endless = Guard(np.arange(V) == STOP, frozenset(), 0.95)
+    prefixes = tree.extend([ROOT] * len(paths), paths)
+    draws = [Draw(p, i, 0.9, 68 + i % 3) for i, p in enumerate(prefixes)]
+    drawn = tree.sample(draws, endless)
+    assert sum(len(c.tokens) > 60 for c in drawn) >= 8
+    for path, c in zip(paths, drawn, strict=True):
+        logits = from_scratch(plain, path + c.tokens)[len(path) - 1 : -1]
+        logits[:, STOP] = -np.inf
+        assert np.abs(log_softmax(logits)[range(len(c.tokens)), c.tokens] - c.log_probs).max() <= 1e-4
+        # What decoding left behind is as good as what reading leaves behind.
+        assert np.abs(tree.logits([c.prefix])[0] - from_scratch(plain, path + c.tokens[:-1])[-1]).max() <= 1e-4
+        [score] = tree.score([c.prefix], [(20, 21, 22)])
+        after = log_softmax(from_scratch(plain, path + c.tokens[:-1] + (20, 21, 22))[-4:-1])
+        assert np.abs(after[range(3), [20, 21, 22]] - score).max() <= 1e-4
+
+
+def test_small_batches_change_nothing(monkeypatch) -> None:
+    """Rows beyond what one pass takes are done in several, bit for bit alike."""
+    rng = random.Random(9)
+    paths = [random_tokens(rng, [3, 30, 70]) for _ in range(9)]
+    targets = [random_tokens(rng, [1, 5, 40]) for _ in paths]
+    answers = []
+    for small in (False, True):
+        if small:
+            monkeypatch.setattr("mtreason.models.engine.MAX_PASS_TOKENS", 40)
+            monkeypatch.setattr("mtreason.models.engine.MAX_ROWS", 2)
+            monkeypatch.setattr("mtreason.models.engine.MAX_LOGIT_ROWS", 7)
+        tree = int8_tree()
+        prefixes = tree.extend([ROOT] * len(paths), paths)
+        drawn = tree.sample([Draw(p, i, 0.8, 12) for i, p in enumerate(prefixes)], GUARD)
+        answers.append((drawn, tree.score(prefixes, targets), tree.usage))
+    (drawn, scores, usage), (drawn_small, scores_small, usage_small) = answers
+    assert [c.tokens for c in drawn] == [c.tokens for c in drawn_small]
+    for a, b in zip(drawn, drawn_small, strict=True):
+        assert np.array_equal(a.log_probs, b.log_probs)
+        assert a.prefix.length == b.prefix.length
+    for a, b in zip(scores, scores_small, strict=True):
+        assert np.array_equal(a, b)
+    assert usage.tokens == usage_small.tokens
+    assert usage.passes < usage_small.passes
+
+
+def test_greedy_draws_are_the_argmax_of_passes_from_scratch() -> None:
+    plain, tree = network(), TreeModel(PackedModel(network()))
+    path = tuple(range(40, 60))
+    [prefix] = tree.extend([ROOT], [path])
+    [drawn] = tree.sample([Draw(prefix, 5, 0.0, 15)], GUARD)
+    for i, token in enumerate(drawn.tokens):
+        logits = from_scratch(plain, path + drawn.tokens[:i])[-1]
+        assert token == 10 + int(logits[10:].argmax())
+    [other] = tree.sample([Draw(prefix, 5, 0.0, 15, banned_first=(drawn.tokens[0],))], GUARD)
+    assert other.tokens[0] == 10 + int(np.argsort(-from_scratch(plain, path)[-1][10:])[1])
+
+
+def test_stop_tokens_end_a_continuation_and_only_they() -> None:
+    tree = TreeModel(PackedModel(network()))
+    prefixes = tree.extend([ROOT] * 40, [(20 + i, 30) for i in range(40)])
+    stop = frozenset(range(200, 300))
+    guard = Guard(np.arange(V) < 10, stop, 0.95)
+    drawn = tree.sample([Draw(p, i, 1.0, 4) for i, p in enumerate(prefixes)], guard)
+    assert {c.finished for c in drawn} == {True, False}
+    assert min(len(c.tokens) for c in drawn) == 1
+    for prefix, c in zip(prefixes, drawn, strict=True):
+        assert c.finished == (c.tokens[-1] in stop)
+        assert not set(c.tokens[:-1]) & stop
+        assert c.finished or len(c.tokens) == 4
+        assert c.prefix.length == prefix.length + len(c.tokens) - 1
+    tree.release([c.prefix for c in drawn])
+    assert set(tree._nodes) == {ROOT.id, *(p.id for p in prefixes)}, "an alias was released with its original"
+
+
+def test_int8_worst_cases_do_not_saturate() -> None:
+    """Weights and activations at their peaks, of either sign and mixed, equal the exact product."""
+    width = 2048
+    rng = np.random.default_rng(0)
+    signs = torch.from_numpy(rng.choice([-1.0, 1.0], (5, width))).float()
+    signs[0], signs[1] = 1.0, -1.0
+    weight = torch.cat((torch.ones(1, width), -torch.ones(1, width), signs[2:]))
+    rows = 3.0 * torch.cat((signs, signs.flip(0)))
+    exact = rows @ weight.T
+    assert torch.allclose(Int8Linear(weight, None)(rows), exact, rtol=1e-4, atol=1e-2)
+
+
+def test_int8_layers_forget_the_rows_before() -> None:
+    """Rows are scaled once for several layers that share them, and afresh for any other tensor."""
+    torch.manual_seed(4)
+    first, second = Int8Linear(torch.randn(8, 32), None), Int8Linear(torch.randn(8, 32), torch.randn(8))
+    a, b = torch.randn(3, 32), 100 * torch.randn(3, 32)
+    expected = [first(a.clone()), second(a.clone()), first(b.clone())]
+    found = [first(a), second(a), first(b)]
+    assert all(torch.equal(x, y) for x, y in zip(expected, found, strict=True))
+    assert torch.equal(first(a), expected[0])
+    batched = first(a.view(1, 3, 32))
+    assert batched.shape == (1, 3, 8)
+    assert torch.equal(batched[0], expected[0])
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_recompute_follows_the_tree_through_cuts_and_bans(seed) -> None:
+    rng = random.Random(seed)
+    models = TreeModel(PackedModel(network())), RecomputeModel(network())
+    begun = [m.extend([ROOT] * 3, [tuple(range(20, 20 + n)) for n in (3, 3, 9)]) for m in models]
+    pairs = list(zip(*begun, strict=True))
+    for _ in range(4):
+        starts = [rng.choice(pairs) for _ in range(4)]
+        kinds = [
+            (rng.getrandbits(60), rng.choice([0.0, 0.8]), rng.choice([1, 3, 25]), tuple(rng.sample(range(V), 40)))
+            for _ in starts
+        ]
+        drawn = [
+            m.sample([Draw(pair[i], *kind) for pair, kind in zip(starts, kinds, strict=True)], GUARD)
+            for i, m in enumerate(models)
+        ]
+        for start, a, b in zip(starts, *drawn, strict=True):
+            assert a.tokens == b.tokens
+            assert a.finished == b.finished
+            assert np.abs(a.log_probs - b.log_probs).max() < 1e-4
+            assert np.abs(a.top_log_probs - b.top_log_probs).max() < 1e-4
+            assert a.prefix.length == b.prefix.length
+            pairs.append((a.prefix, b.prefix))
+            if a.prefix.length > start[0].length:
+                at = rng.randrange(start[0].length + 1, a.prefix.length + 1)
+                pairs.append(tuple(m.cut(p, at) for m, p in zip(models, (a.prefix, b.prefix), strict=True)))
+        targets = [random_tokens(rng, [1, 6]) for _ in starts]
+        scored = [m.score([pair[i] for pair in starts], targets) for i, m in enumerate(models)]
+        for a, b in zip(*scored, strict=True):
+            assert np.abs(a - b).max() < 1e-4
+    for i, model in enumerate(models):
+        model.release([pair[i] for pair in pairs])
+    assert set(models[0]._nodes) == set(models[1]._tokens) == {ROOT.id}
+
+
+def test_the_probe_notices_a_pass_that_loses_its_context(monkeypatch) -> None:
+    monkeypatch.setattr(TreeModel, "_contexts", lambda _self, prefixes: [None] * len(prefixes))
+    notes = []
+    assert type(_share_or_recompute(network(), WordTokenizer(), notes.append)) is RecomputeModel
+    assert len(notes) == 1
+
+
+def test_the_probe_notices_logits_that_are_scaled() -> None:
+    """Granite divides its logits: the bare last layer would not give them."""
+    notes = []
+    model = _share_or_recompute(network("scaled"), WordTokenizer(), notes.append)
+    assert type(model) is RecomputeModel
+    assert notes == ["granite: this architecture's cache cannot be branched, prefixes are recomputed (slower)"]

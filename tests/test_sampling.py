@@ -1,9 +1,10 @@
 """From logits to tokens."""
 
 import numpy as np
+import pytest
 import torch
 
-from mtreason.models.sampling import choose, running_away, uniforms
+from mtreason.models.sampling import choose, penalties, running_away, uniforms
 
 V = 100
 FREE = torch.zeros(V, dtype=torch.bool)
@@ -15,7 +16,8 @@ def logits(rows=1, seed=0):
 
 def draw(values, temperature=1.0, top_p=1.0, u=(), banned=FREE, here=None):
     rows = len(values)
-    return choose(values.clone(), banned, here or [()] * rows, [temperature] * rows, top_p, list(u) or [0.5] * rows)
+    penalty = penalties(banned.numpy(), banned.device)
+    return choose(values.clone(), penalty, here or [()] * rows, [temperature] * rows, top_p, list(u) or [0.5] * rows)
 
 
 def test_zero_temperature_is_argmax() -> None:
@@ -96,3 +98,82 @@ def test_running_away() -> None:
     assert not running_away([5] * 10)
     assert not running_away(list(range(40)))
     assert not running_away([*[5] * 16, 1])
+
+
+def test_chi_square_of_draws_against_the_softmax() -> None:
+    n, size = 20000, 20
+    values = torch.randn(1, size, generator=torch.Generator().manual_seed(9))
+    expected = torch.softmax(values[0], -1).numpy() * n
+    chosen = choose(values.repeat(n, 1), torch.zeros(size), [()] * n, [1.0] * n, 1.0, uniforms(8, n).tolist())
+    found = np.bincount(chosen.tokens, minlength=size)
+    # 19 degrees of freedom: mean 19, standard deviation sqrt(38); 50 lies at p = 0.0001.
+    assert ((found - expected) ** 2 / expected).sum() < 50
+
+
+def test_the_nucleus_is_the_smallest_set_that_reaches_top_p() -> None:
+    values = torch.full((1, V), -50.0)
+    values[0, [3, 7, 9, 11]] = torch.log(torch.tensor([0.4, 0.3, 0.2, 0.1]))
+    us = np.linspace(0, 0.9999, 200)
+    for top_p, kept in ((0.1, {3}), (0.39, {3}), (0.41, {3, 7}), (0.75, {3, 7, 9}), (0.95, {3, 7, 9, 11})):
+        assert {draw(values, top_p=top_p, u=[u]).tokens[0] for u in us} == kept
+    # Weights inside it are renormalised: 0.4 / 0.7.
+    assert np.mean([draw(values, top_p=0.6, u=[u]).tokens[0] == 3 for u in us]) == pytest.approx(4 / 7, abs=0.01)
+
+
+def test_banned_tokens_are_not_drawn_even_by_the_largest_random_number() -> None:
+    """Sums of float weights differ in the last bit by their order, which once let the last of all tokens in."""
+    u = float(np.nextafter(1.0, 0.0))
+    for seed in range(300):
+        values = logits(seed=seed)
+        banned = torch.ones(V, dtype=torch.bool)
+        free = np.random.default_rng(seed).permutation(V)[: seed % 60 + 2].tolist()
+        banned[free] = False
+        assert draw(values, u=[u], banned=banned).tokens[0] in free
+        assert draw(values, u=[u], banned=banned, here=[free[:1]]).tokens[0] in free[1:]
+
+
+def test_log_probs_are_renormalised_over_allowed_tokens_and_not_over_those_forbidden_here() -> None:
+    values = logits(1)
+    banned = FREE.clone()
+    banned[: V // 2] = True
+    here = values.argsort(descending=True)[0, :20].tolist()
+    expected = torch.log_softmax(values.masked_fill(banned, float("-inf")), -1)[0]
+    for u in (0.0, 0.3, 0.7, 0.99):
+        chosen = draw(values, u=[u], banned=banned, here=[here])
+        assert chosen.tokens[0] >= V // 2
+        assert chosen.tokens[0] not in here
+        assert chosen.log_probs[0] == pytest.approx(expected[chosen.tokens[0]].item(), abs=1e-5)
+        assert np.allclose(chosen.top_log_probs[0], expected.topk(5).values, atol=1e-5)
+
+
+def test_same_seed_same_draws() -> None:
+    values = logits(30)
+    first, again, other = (draw(values, u=uniforms(seed, 30)) for seed in (11, 11, 12))
+    assert first.tokens == again.tokens
+    assert first.tokens != other.tokens
+
+
+def test_temperature_changes_draws_and_never_the_reported_probabilities() -> None:
+    values = logits(1)
+    expected = torch.log_softmax(values, -1)[0]
+    for temperature in (0.0, 0.2, 5.0):
+        chosen = draw(values, temperature=temperature, u=[0.8])
+        assert chosen.log_probs[0] == pytest.approx(expected[chosen.tokens[0]].item(), abs=1e-5)
+
+
+def test_ties_are_settled_the_same_alone_and_in_company() -> None:
+    values = torch.zeros(9, V)
+    together = draw(values, temperature=0.0).tokens
+    assert together == [draw(values[:1], temperature=0.0).tokens[0]] * 9
+
+
+def test_running_away_begins_at_four_repeats_and_sixteen_tokens() -> None:
+    head = [101, 102, 103]
+    for period in range(1, 9):
+        piece = list(range(period))
+        needed = max(4 * period, 16)
+        looped = [piece[i % period] for i in range(needed)]
+        assert running_away(head + looped), period
+        # One token fewer is not enough; the head's last token continues no loop.
+        assert not running_away(head + looped[1:]), period
+    assert not running_away([])

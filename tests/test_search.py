@@ -3,10 +3,11 @@
 import itertools
 import math
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 import pytest
-from fakes import LENGTH, SYMBOLS, TableProblem, value_of
+from fakes import LENGTH, SYMBOLS, TableLanguageProblem, TableProblem, value_of
 
 from mtreason.search.mcts import search
 from mtreason.search.selection import resample, uct, unexplored
@@ -156,3 +157,141 @@ def test_rejected_rollouts_teach_nothing() -> None:
     tree = run(TableProblem(5, value=lambda word: None if word.startswith("a") else 1.0), RULES["resample"])
     assert tree.visits[ROOT] < tree.rollouts
     assert tree.best[ROOT] in {1.0, -np.inf}
+
+
+def deep_tree():
+    """Words of three symbols, worth 4, 1, 7, 2: root -> a -> {b -> {c 4, d 1}, e -> f 7}, root -> g -> h -> i 2."""
+    tree = Tree()
+    for word, value in (("abc", 4.0), ("abd", 1.0), ("aef", 7.0), ("ghi", 2.0)):
+        tree.backup(tree.insert(ROOT, steps(word, 0.25)), value)
+    return tree
+
+
+def test_backups_on_a_tree_of_depth_three() -> None:
+    tree = deep_tree()
+    names = ["", *map(str, tree.keys[1:])]
+    assert names == ["", "a", "b", "c", "d", "e", "f", "g", "h", "i"]
+    assert tree.depth[:10].tolist() == [0, 1, 2, 3, 3, 2, 3, 1, 2, 3]
+    assert tree.visits[:10].tolist() == [4, 3, 2, 1, 1, 1, 1, 1, 1, 1]
+    assert tree.mean().tolist() == [3.5, 4.0, 2.5, 4.0, 1.0, 7.0, 7.0, 2.0, 2.0, 2.0]
+    assert tree.best[:10].tolist() == [7.0, 7.0, 4.0, 4.0, 1.0, 7.0, 7.0, 2.0, 2.0, 2.0]
+    assert tree.rollout[:10].tolist() == [-1, 0, 0, 0, 1, 2, 2, 3, 3, 3]
+    assert unexplored(tree).tolist() == [0.5, 0.5, 0.5, 0.0, 0.0, 0.75, 0.0, 0.75, 0.75, 0.0]
+    # A sequence that comes again adds a visit and no node.
+    tree.backup(tree.insert(ROOT, steps("aef", 0.25)), 7.0)
+    assert tree.size == 10
+    assert tree.rollouts == 5
+    assert tree.visits[[0, 1, 5, 6]].tolist() == [5, 4, 2, 2]
+
+
+def test_resample_scores_by_hand() -> None:
+    tree = deep_tree()
+    tree.tries[[0, 1, 2, 5, 7, 8]] = [4, 1, 0, 1, 0, 1]
+    # unexplored^x / (1 + tries), x = 1: root 0.5/5, a 0.5/2, b 0.5, e 0.75/2, g 0.75, h 0.75/2.
+    assert tree.keys[resample(tree, pool=4, exponent=1.0)] == "g"
+    assert tree.keys[resample(tree, pool=2, exponent=1.0)] == "b"  # "aef" and "abc" are the best two
+    assert tree.keys[resample(tree, pool=1, exponent=1.0)] == "e"
+    # x = 3: b 0.125, e 0.2109: the exponent weighs the model's doubt.
+    assert tree.keys[resample(tree, pool=2, exponent=3.0)] == "e"
+
+
+def test_uct_bounds_by_hand() -> None:
+    tree = deep_tree()
+    tree.explored[[0, 1]] = 1.0
+    # Root: a 7 + c*sqrt(ln 4 / 3) = 7 + 0.680c, g 2 + c*sqrt(ln 4 / 1) = 2 + 1.177c; they cross at c = 10.04.
+    # Below a: b 4 + c*sqrt(ln 3 / 2), e 7 + c*sqrt(ln 3).
+    assert tree.keys[uct(tree, exploration=10.0, widening=0.0)] == "e"
+    assert tree.keys[uct(tree, exploration=10.1, widening=0.0)] == "h"  # g has one child, and so may have no more
+    assert tree.keys[uct(tree, exploration=10.1, widening=0.5)] == "h"
+    tree.visits[7] = 2  # two visits let g widen: 1 < 2^0.5; its bound is 2 + 0.833c now, which crosses at c = 32.8
+    assert tree.keys[uct(tree, exploration=32.5, widening=0.5)] == "e"
+    assert tree.keys[uct(tree, exploration=33.0, widening=0.5)] == "g"
+
+
+def test_ties_go_to_the_oldest_node() -> None:
+    tree = Tree()
+    for word in ("ab", "cd", "ef"):
+        tree.backup(tree.insert(ROOT, steps(word, 0.2)), 1.0)
+    tree.tries[ROOT] = 9
+    assert tree.keys[resample(tree, pool=9, exponent=1.0)] == "a"
+    assert tree.keys[resample(tree, pool=1, exponent=1.0)] == "a"  # of equal sequences the first stays in the pool
+    assert tree.keys[uct(tree, exploration=1.0, widening=0.1)] == "a"
+
+
+@pytest.mark.parametrize("leaves", [1, 3])
+@pytest.mark.parametrize("name", RULES)
+def test_a_table_language_model_is_searched_to_its_optimum(name, leaves) -> None:
+    """With budget to spare, the search stops by itself, and has met the best of all words."""
+    rule = {"resample": partial(resample, pool=1000, exponent=1.0), "uct": RULES["uct"]}[name]
+    best = max(TableLanguageProblem.words(), key=TableLanguageProblem.value)
+    assert best not in {"x" * LENGTH, greedy_word()}, "too easy"
+    for seed in range(3):
+        problem = TableLanguageProblem(3000, seed)
+        tree = run(problem, rule, leaves)
+        assert problem.left > 0
+        assert set(problem.seen) == set(TableLanguageProblem.words())
+        assert tree.best[ROOT] == TableLanguageProblem.value(best)
+        end = int(np.argmax(np.where(tree.terminal[: tree.size], tree.best[: tree.size], -np.inf)))
+        assert "".join(str(tree.keys[n]) for n in reversed(list(tree.path(end))) if n != ROOT) == best
+
+
+def greedy_word():
+    word = ""
+    while len(word) < LENGTH:
+        options = TableLanguageProblem.BIGRAMS[word[-1:]]
+        word += max(options, key=options.get)
+    return word
+
+
+class WatchedProblem(TableLanguageProblem):
+    """Looks at the tree before every round."""
+
+    def expand(self, tree, nodes):
+        n = tree.size
+        assert tree.visits[ROOT] == len(self.seen) == tree.rollouts
+        assert tree.tries[:n].sum() == len(self.seen) + len(nodes)
+        for node in range(n):
+            below = tree.children_of(node)
+            assert tree.visits[node] >= tree.visits[below].sum()
+            if len(below):
+                assert tree.best[node] == tree.best[below].max()
+            assert 0.0 <= unexplored(tree)[node] <= 1.0
+            assert tree.terminal[node] == (tree.depth[node] == LENGTH)
+        assert not any(tree.terminal[node] for node in nodes)
+        return (yield from super().expand(tree, nodes))
+
+
+@pytest.mark.parametrize("leaves", [1, 4])
+@pytest.mark.parametrize("name", RULES)
+def test_invariants_before_every_round(name, leaves) -> None:
+    problem = WatchedProblem(45, seed=1)
+    tree = run(problem, RULES[name], leaves)
+    assert len(problem.seen) == tree.visits[ROOT] <= 45
+
+
+def test_picks_of_one_round_spread_out() -> None:
+    """Rollouts begun in the same round must not all begin at the same node."""
+    rounds = []
+
+    class Recorder(TableLanguageProblem):
+        def expand(self, tree, nodes):
+            rounds.append(list(nodes))
+            return (yield from super().expand(tree, nodes))
+
+    run(Recorder(16), RULES["resample"], leaves=4)
+    assert rounds[0] == [ROOT] * 4
+    assert all(len(set(nodes)) > 1 for nodes in rounds[1:])
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_one_child(name) -> None:
+    """A model that is sure of every step leaves nothing to search."""
+
+    class Sure(TableLanguageProblem):
+        BIGRAMS: ClassVar = {"": {"x": 1.0}, "x": {"x": 1.0}}
+
+    problem = Sure(50)
+    tree = run(problem, RULES[name])
+    assert problem.seen == ["x" * LENGTH]
+    assert tree.size == LENGTH + 1
+    assert tree.mean().tolist() == [2.5] * (LENGTH + 1)

@@ -67,20 +67,23 @@ class Pool:
     def add(self, drafts: Sequence[Draft], finished: Sequence[bool]) -> Steps[list[Candidate]]:
         """Judge finished drafts; those whose text is known are merged and cost nothing more."""
         cleaned = [strip_chatter(d.text, self.task.source) for d in drafts]
-        fresh = {
-            text: (draft, problems(text, self.task.source, finished=end, chatter=text != " ".join(draft.text.split())))
-            for text, draft, end in zip(cleaned, drafts, finished, strict=True)
-            if text not in self.candidates
-        }
+        fresh: dict[str, tuple[Draft, tuple[str, ...]]] = {}
+        for text, draft, end in zip(cleaned, drafts, finished, strict=True):
+            why = problems(text, self.task.source, finished=end, chatter=text != " ".join(draft.text.split()))
+            known = fresh[text][1] if text in fresh else old.problems if (old := self.candidates.get(text)) else None
+            # A clean draft takes the place of one that says the same with chatter around it or without an end.
+            if known is None or (known and not why):
+                fresh[text] = draft, why
         # A draft that is held back is never chosen over a clean one, so judging it would be money thrown away.
         clean = [text for text, (_, why) in fresh.items() if not why]
         judged = dict(zip(clean, (yield from self._judge([fresh[t][0] for t in clean])), strict=True))
         for text, (draft, why) in fresh.items():
             reward, parts = judged.get(text, (float("-inf"), {}))
-            self.candidates[text] = Candidate(text, draft, reward, parts, 0, why)
+            count = self.candidates[text].count if text in self.candidates else 0
+            self.candidates[text] = Candidate(text, draft, reward, parts, count, why)
         for text in cleaned:
-            known = self.candidates[text]
-            self.candidates[text] = replace(known, count=known.count + 1)
+            merged = self.candidates[text]
+            self.candidates[text] = replace(merged, count=merged.count + 1)
         return [self.candidates[t] for t in cleaned]
 
     def _judge(self, drafts: Sequence[Draft]) -> Steps[list[tuple[float, dict[str, float]]]]:

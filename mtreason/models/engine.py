@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 
 from mtreason.models.packed import DecodeBatch, PackedModel
 from mtreason.models.protocol import ROOT, TOP_ALTERNATIVES, Continuation, Draw, Guard, Prefix, Usage
-from mtreason.models.sampling import choose, running_away, uniforms
+from mtreason.models.sampling import choose, penalties, running_away, uniforms
 
 MAX_PASS_TOKENS = 2048
 """Tokens read in one pass; bounds the memory of activations."""
 MAX_ROWS = 64
 """Rows decoded side by side; beyond this a step is bound by arithmetic and further rows gain nothing."""
-MAX_LOGIT_ROWS = 128
-"""Rows of the vocabulary-wide output at a time while scoring."""
+MAX_LOGIT_ROWS = 32
+"""Rows of the vocabulary-wide output at a time: as many as stay in the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,8 +135,7 @@ class TreeModel:
         wanted = torch.tensor([t for target in targets for t in target], device=flat.device)
         parts = []
         for rows, ids in zip(flat.split(MAX_LOGIT_ROWS), wanted.split(MAX_LOGIT_ROWS), strict=True):
-            logits = self.packed.logits(rows)
-            parts.append(logits.gather(1, ids[:, None])[:, 0] - torch.logsumexp(logits, -1))
+            parts.append(torch.log_softmax(self.packed.logits(rows), -1).gather(1, ids[:, None])[:, 0])
         log_probs = torch.cat(parts).cpu().numpy()
         return np.split(log_probs, np.cumsum([len(t) for t in targets])[:-1])
 
@@ -195,23 +194,25 @@ class TreeModel:
 
     def _choose(self, rows: Sequence[_Row], hidden: torch.Tensor, guard: Guard) -> None:
         """Append one token to each row, from the last layer's output [R, W]."""
-        chosen = choose(
-            self.packed.logits(hidden),
-            self._banned_mask(guard),
-            [() if r.tokens else r.draw.banned_first for r in rows],
-            [r.draw.temperature for r in rows],
-            guard.top_p,
-            [float(r.uniforms[len(r.tokens)]) for r in rows],
-        )
-        for i, row in enumerate(rows):
-            row.tokens.append(chosen.tokens[i])
-            row.log_probs.append(float(chosen.log_probs[i]))
-            row.top_log_probs.append(chosen.top_log_probs[i])
+        for start in range(0, len(rows), MAX_LOGIT_ROWS):
+            part = rows[start : start + MAX_LOGIT_ROWS]
+            chosen = choose(
+                self.packed.logits(hidden[start : start + MAX_LOGIT_ROWS]),
+                self._penalties(guard),
+                [() if r.tokens else r.draw.banned_first for r in part],
+                [r.draw.temperature for r in part],
+                guard.top_p,
+                [float(r.uniforms[len(r.tokens)]) for r in part],
+            )
+            for i, row in enumerate(part):
+                row.tokens.append(chosen.tokens[i])
+                row.log_probs.append(float(chosen.log_probs[i]))
+                row.top_log_probs.append(chosen.top_log_probs[i])
         self.usage.sampled_tokens += len(rows)
 
-    def _banned_mask(self, guard: Guard) -> torch.Tensor:
+    def _penalties(self, guard: Guard) -> torch.Tensor:
         if self._banned is None or self._banned[0] is not guard:
-            self._banned = (guard, torch.from_numpy(guard.banned).to(self.packed.device))
+            self._banned = (guard, penalties(guard.banned, self.packed.device))
         return self._banned[1]
 
     def _continuation(self, row: _Row, cache: torch.Tensor | None) -> Continuation:

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from mtreason.models.protocol import ROOT, Continuation, Draw, Guard, Prefix, Usage
-from mtreason.models.sampling import choose, running_away, uniforms
+from mtreason.models.sampling import choose, penalties, running_away, uniforms
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -100,7 +100,7 @@ class RecomputeModel:
         return [c for _, c in sorted(done, key=lambda pair: pair[0])]
 
     def _sample(self, draws: list[tuple[int, Draw]], guard: Guard) -> list[tuple[int, Continuation]]:
-        banned = torch.from_numpy(guard.banned).to(self.network.device)
+        penalty = penalties(guard.banned, self.network.device)
         randoms = [uniforms(d.seed, d.max_new_tokens) for _, d in draws]
         ids = torch.tensor([self._tokens[d.prefix.id] for _, d in draws], device=self.network.device)
         self.usage.prompt_tokens += ids.numel()
@@ -115,7 +115,7 @@ class RecomputeModel:
             self.usage.passes += 1
             chosen = choose(
                 out.logits[:, -1].float(),
-                banned,
+                penalty,
                 [() if t else d.banned_first for _, d in draws],
                 [d.temperature for _, d in draws],
                 guard.top_p,

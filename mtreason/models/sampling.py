@@ -1,4 +1,4 @@
-"""From logits to tokens: one log-sum-exp and one top-k over the vocabulary give all that a step needs.
+"""From logits to tokens: one log-softmax and one top-k over the vocabulary give all that a step needs.
 
 Letters: R rows, V vocabulary, C = 64 candidates kept, K = 5 alternatives reported.
 """
@@ -38,9 +38,14 @@ def uniforms(seed: int, count: int) -> NDArray[np.float64]:
     return np.random.Generator(np.random.Philox(key=seed)).random(count)
 
 
+def penalties(banned: NDArray[np.bool_], device: torch.device) -> torch.Tensor:
+    """Return what to add to logits so that banned tokens are out: -inf or 0, [V]. Adding is faster than masking."""
+    return torch.zeros(len(banned), device=device).masked_fill_(torch.from_numpy(banned).to(device), float("-inf"))
+
+
 def choose(
     logits: torch.Tensor,
-    banned: torch.Tensor,
+    penalty: torch.Tensor,
     banned_here: Sequence[Sequence[int]],
     temperatures: Sequence[float],
     top_p: float,
@@ -48,13 +53,11 @@ def choose(
 ) -> Chosen:
     """Draw one token per row: temperature, then top-k, then nucleus (the order of the transformers library).
 
-    Overwrites `logits` [R, V]. `banned` [V] is out for all rows and its mass is shared out; `banned_here` only
-    forbids a row to draw these tokens, whose probability the reported ones still count.
+    Overwrites `logits` [R, V]. What `penalty` [V] excludes is out for all rows and its mass is shared out;
+    `banned_here` only forbids a row to draw these tokens, whose probability the reported ones still count.
     """
-    logits.masked_fill_(banned, float("-inf"))
-    norm = torch.logsumexp(logits, -1, keepdim=True)
-    values, ids = torch.topk(logits, min(CANDIDATES, logits.shape[-1]), dim=-1)
-    top = (values - norm).double().cpu().numpy()  # [R, C]
+    values, ids = torch.topk(torch.log_softmax(logits.add_(penalty), -1), min(CANDIDATES, logits.shape[-1]), dim=-1)
+    top = values.double().cpu().numpy()  # [R, C]
     names = ids.cpu().numpy()
     allowed = top.copy()
     for row, forbidden in enumerate(banned_here):

@@ -28,7 +28,8 @@ def unexplored(tree: Tree) -> NDArray[np.float64]:
 def resample(tree: Tree, pool: int, exponent: float) -> int | None:
     """Begin anew inside one of the best sequences, where the model was least sure and little was tried.
 
-    Among the nodes on the paths of the `pool` best finished sequences, the one with the highest
+    Among the nodes on the paths of the `pool` best finished sequences, or of all once those are explored, the one with
+    the highest
 
         unexplored(n)^exponent / (1 + tries(n))
 
@@ -38,13 +39,16 @@ def resample(tree: Tree, pool: int, exponent: float) -> int | None:
     ends = np.flatnonzero(tree.terminal[: tree.size] & (tree.visits[: tree.size] > 0))
     if not len(ends):
         return ROOT
-    best = ends[np.argsort(-tree.best[ends], kind="stable")][:pool]
-    nodes = np.array(sorted({n for end in best for n in tree.path(int(end))}))
-    open_mass = unexplored(tree)[nodes]
-    scores = open_mass**exponent / (1.0 + tree.tries[nodes])
-    scores[open_mass < MIN_UNEXPLORED] = -np.inf
-    pick = int(np.argmax(scores))
-    return None if np.isneginf(scores[pick]) else int(nodes[pick])
+    ranked = ends[np.argsort(-tree.best[ends], kind="stable")]
+    open_mass = unexplored(tree)
+    for considered in (ranked[:pool], ranked):
+        nodes = np.array(sorted({n for end in considered for n in tree.path(int(end))}))
+        scores = open_mass[nodes] ** exponent / (1.0 + tree.tries[nodes])
+        scores[open_mass[nodes] < MIN_UNEXPLORED] = -np.inf
+        pick = int(np.argmax(scores))
+        if np.isfinite(scores[pick]):
+            return int(nodes[pick])
+    return None
 
 
 def uct(tree: Tree, exploration: float, widening: float) -> int | None:
