@@ -10,8 +10,7 @@ from mtreason.errors import InputError
 EFFORTS = {"low": 4, "medium": 16, "high": 64}
 """Names for budgets: what so many full samples cost."""
 
-DEFAULT_NODES = "4"
-
+DEFAULT_NODES = "1"
 
 MOST = 100_000
 """No number of samples, sentences or segments beyond this is meant."""

@@ -104,6 +104,7 @@ class Translator:
         there = frame.head + self.codec.encode(instruction(direction.source, direction.target))
         back = frame.head + self.codec.encode(instruction(direction.target, direction.source))
         self._head, self._back_head = self.model.extend([ROOT, ROOT], [there, back])
+        [self._sourceless] = self.model.extend([self._head], [self._tail])
 
     def task(self, index: int, segment: str, context: Sequence[str]) -> Task:
         """Describe how a segment is translated."""
@@ -117,6 +118,7 @@ class Translator:
             source=segment,
             head=self._head,
             prompt=(self.codec.encode(rest) if rest else ()) + self.codec.encode(prompt.segment) + self._tail,
+            sourceless=self._sourceless,
             back_head=self._back_head,
             back_tail=self._tail,
             source_tokens=(*own, self.codec.end),

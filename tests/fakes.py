@@ -159,6 +159,13 @@ class TableModel:
             free = log_probs.copy()
             if not tokens:
                 free[list(draw.banned_first)] = -np.inf
+            if draw.contrast is not None:
+                other = (*self.tokens[draw.contrast.prefix.id], *tokens)[-1]
+                weight = draw.contrast.weight
+                free[free < free.max() + np.log(0.1)] = -np.inf
+                possible = np.isfinite(free)
+                against = self.log_probs(other, guard.banned)
+                free[possible] = (free[possible] - weight * against[possible]) / (1 - weight)
             if not np.isfinite(free).any():
                 free = log_probs
             if draw.temperature == 0:
@@ -169,10 +176,16 @@ class TableModel:
             tokens.append(token)
             rows.append(log_probs)
         self.usage.sampled_tokens += len(tokens)
+        contrast = None
+        if draw.contrast is not None:
+            self.usage.scored_tokens += len(tokens)
+            other = draw.contrast.prefix
+            contrast = self._add(self.tokens[other.id] + tuple(tokens[:-1]), other.id)
         return Continuation(
             tokens=tuple(tokens),
             log_probs=np.array([row[t] for row, t in zip(rows, tokens, strict=True)], np.float32),
             top_log_probs=np.array([-np.sort(-row)[:5] for row in rows], np.float32),
             finished=tokens[-1] in guard.stop,
             prefix=self._add(path + tuple(tokens[:-1]), draw.prefix.id),
+            contrast=contrast,
         )

@@ -298,10 +298,10 @@ def table_settings(reward="likelihood", budget=8.0, nodes=1, **more):
 
 def table_tasks(model, count=1, seed=0, banned=(), hints=()):
     banned_mask = np.isin(np.arange(len(LETTERS)), banned)
-    head, back = model.extend([ROOT, ROOT], [(1, 2), (2, 1)])
+    head, sourceless, back = model.extend([ROOT] * 3, [(1, 2), (1, 2, 4), (2, 1)])
     guard = Guard(banned_mask, frozenset({0}), 1.0)
     return [
-        Task(i, "源", head, (3, 1 + i % 5), back, (4,), (5, 2, 0), hints, "en", guard, seed + i, LONGEST)
+        Task(i, "源", head, (3, 1 + i % 5), sourceless, back, (4,), (5, 2, 0), hints, "en", guard, seed + i, LONGEST)
         for i in range(count)
     ]
 
@@ -362,11 +362,11 @@ def channel_by_hand(model, candidate):
 
 
 def test_the_parts_of_a_reward_add_up_to_it() -> None:
-    model = TableModel(seed=5)
+    model = TableModel(seed=6)
     entry = Entry("源", ("AB",), "", "", "own.tsv", 1)
     hints = (Hit(entry, 0, 1),)
     [task] = table_tasks(model, hints=hints)
-    [result] = run(DECODERS["best-of-n"], [task], table_settings("mix", 16.0), model, 1)
+    [result] = run(DECODERS["best-of-n"], [task], table_settings("mix", 16.0, temperature=1.0), model, 1)
     clean = [c for c in result.candidates if not c.problems]
     assert len(clean) > 3
     for c in clean:

@@ -23,7 +23,7 @@ from mtreason.models.engine import TreeModel
 from mtreason.models.int8 import Int8Linear, quantise, weight_levels
 from mtreason.models.load import _share_or_recompute
 from mtreason.models.packed import PackedModel
-from mtreason.models.protocol import ROOT, Draw, Guard
+from mtreason.models.protocol import ROOT, Contrast, Draw, Guard
 from mtreason.models.recompute import RecomputeModel
 
 V = 300
@@ -75,14 +75,21 @@ def test_tree_equals_from_scratch(kind, kv_heads, seed) -> None:
         held += [(h, path + t) for h, (_, path), t in zip(made, parents, tokens, strict=True)]
 
         starts = [rng.choice(held[1:]) for _ in range(5)]
-        drawn = tree.sample([Draw(p, rng.getrandbits(60), 0.8, rng.choice([1, 2, 20, 60])) for p, _ in starts], GUARD)
-        for (prefix, path), c in zip(starts, drawn, strict=True):
+        others = [rng.choice([None, *held[1:]]) for _ in starts]
+        draws = [
+            Draw(p, rng.getrandbits(60), 0.8, rng.choice([1, 2, 20, 60]), (), other and Contrast(other[0], 0.3))
+            for (p, _), other in zip(starts, others, strict=True)
+        ]
+        drawn = tree.sample(draws, GUARD)
+        for (prefix, path), other, c in zip(starts, others, drawn, strict=True):
             logits = from_scratch(plain, path + c.tokens)[len(path) - 1 : -1]
             logits[:, :10] = -np.inf
             expected = log_softmax(logits)
             assert np.abs(expected[range(len(c.tokens)), c.tokens] - c.log_probs).max() <= 1e-4
             assert np.abs(-np.sort(-expected)[:, :5] - c.top_log_probs).max() <= 1e-4
             held.append((c.prefix, path + c.tokens[:-1]))
+            if other:
+                held.append((c.contrast, other[1] + c.tokens[:-1]))
             if c.prefix.length > prefix.length:
                 at = rng.randrange(prefix.length + 1, c.prefix.length + 1)
                 held.append((tree.cut(c.prefix, at), (path + c.tokens)[:at]))
@@ -110,7 +117,10 @@ def test_rows_are_the_same_alone_and_in_company() -> None:
     rng = random.Random(3)
     tree = int8_tree()
     prefixes = tree.extend([ROOT] * 12, [random_tokens(rng, [3, 50, 63, 64, 65, 130]) for _ in range(12)])
-    draws = [Draw(p, i, 0.9, rng.choice([3, 40, 70])) for i, p in enumerate(prefixes)]
+    draws = [
+        Draw(p, i, 0.9, rng.choice([3, 40, 70]), (), Contrast(prefixes[i - 3], 0.4) if i % 3 else None)
+        for i, p in enumerate(prefixes)
+    ]
     together = tree.sample(draws, GUARD)
     targets = [random_tokens(rng, [1, 5, 40]) for _ in prefixes]
     scored = tree.score(prefixes, targets)
@@ -323,8 +333,15 @@ def test_recompute_follows_the_tree_through_cuts_and_bans(seed) -> None:
             (rng.getrandbits(60), rng.choice([0.0, 0.8]), rng.choice([1, 3, 25]), tuple(rng.sample(range(V), 40)))
             for _ in starts
         ]
+        others = [rng.choice([None, *pairs]) for _ in starts]
         drawn = [
-            m.sample([Draw(pair[i], *kind) for pair, kind in zip(starts, kinds, strict=True)], GUARD)
+            m.sample(
+                [
+                    Draw(pair[i], *kind, other and Contrast(other[i], 0.3))
+                    for pair, kind, other in zip(starts, kinds, others, strict=True)
+                ],
+                GUARD,
+            )
             for i, m in enumerate(models)
         ]
         for start, a, b in zip(starts, *drawn, strict=True):
@@ -334,6 +351,9 @@ def test_recompute_follows_the_tree_through_cuts_and_bans(seed) -> None:
             assert np.abs(a.top_log_probs - b.top_log_probs).max() < 1e-4
             assert a.prefix.length == b.prefix.length
             pairs.append((a.prefix, b.prefix))
+            if a.contrast is not None:
+                assert a.contrast.length == b.contrast.length
+                pairs.append((a.contrast, b.contrast))
             if a.prefix.length > start[0].length:
                 at = rng.randrange(start[0].length + 1, a.prefix.length + 1)
                 pairs.append(tuple(m.cut(p, at) for m, p in zip(models, (a.prefix, b.prefix), strict=True)))

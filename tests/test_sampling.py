@@ -14,10 +14,11 @@ def logits(rows=1, seed=0):
     return torch.randn(rows, V, generator=torch.Generator().manual_seed(seed)) * 2
 
 
-def draw(values, temperature=1.0, top_p=1.0, u=(), banned=FREE, here=None):
+def draw(values, temperature=1.0, top_p=1.0, u=(), banned=FREE, here=None, contrasts=None):
     rows = len(values)
     penalty = penalties(banned.numpy(), banned.device)
-    return choose(values.clone(), penalty, here or [()] * rows, [temperature] * rows, top_p, list(u) or [0.5] * rows)
+    u = list(u) or [0.5] * rows
+    return choose(values.clone(), penalty, here or [()] * rows, [temperature] * rows, top_p, u, contrasts or {})
 
 
 def test_zero_temperature_is_argmax() -> None:
@@ -104,7 +105,7 @@ def test_chi_square_of_draws_against_the_softmax() -> None:
     n, size = 20000, 20
     values = torch.randn(1, size, generator=torch.Generator().manual_seed(9))
     expected = torch.softmax(values[0], -1).numpy() * n
-    chosen = choose(values.repeat(n, 1), torch.zeros(size), [()] * n, [1.0] * n, 1.0, uniforms(8, n).tolist())
+    chosen = choose(values.repeat(n, 1), torch.zeros(size), [()] * n, [1.0] * n, 1.0, uniforms(8, n).tolist(), {})
     found = np.bincount(chosen.tokens, minlength=size)
     # 19 degrees of freedom: mean 19, standard deviation sqrt(38); 50 lies at p = 0.0001.
     assert ((found - expected) ** 2 / expected).sum() < 50
@@ -177,3 +178,34 @@ def test_running_away_begins_at_four_repeats_and_sixteen_tokens() -> None:
         # One token fewer is not enough; the head's last token continues no loop.
         assert not running_away(head + looped[1:]), period
     assert not running_away([])
+
+
+def test_contrast_by_hand() -> None:
+    """The softmax of (log p - w log q) / (1 - w) over the plausible tokens; what is reported stays log p."""
+    values, other = torch.full((1, V), -50.0), torch.full((V,), -50.0)
+    p = {3: 0.5, 7: 0.3, 9: 0.17, 11: 0.03}
+    q = {3: 0.6, 7: 0.1, 9: 0.2, 11: 0.1}
+    for token, share in p.items():
+        values[0, token], other[token] = np.log(share), np.log(q[token])
+    weights = {t: (p[t] / q[t] ** 0.4) ** (1 / 0.6) for t in (3, 7, 9)}  # 11 is below a tenth of the most probable
+    n = 4000
+    drawn = [draw(values, u=[u], contrasts={0: (other, 0.4)}) for u in uniforms(5, n)]
+    tokens = np.array([c.tokens[0] for c in drawn])
+    assert set(tokens) == set(weights)
+    for token, weight in weights.items():
+        share = weight / sum(weights.values())
+        assert abs((tokens == token).mean() - share) < 4 * np.sqrt(share * (1 - share) / n)
+    assert drawn[0].log_probs[0] == pytest.approx(np.log(p[tokens[0]]), abs=1e-5)
+    assert draw(values, temperature=0.0, contrasts={0: (other, 0.4)}).tokens == [7]
+    assert draw(values, temperature=0.0, contrasts={0: (other, 0.05)}).tokens == [3]
+
+
+def test_contrast_is_for_its_row_and_knows_what_is_forbidden() -> None:
+    values = logits(3)
+    other = -values[1]  # prefers what the row does not
+    plain = draw(values, u=[0.2, 0.5, 0.7])
+    mixed = draw(values, u=[0.2, 0.5, 0.7], contrasts={1: (other, 0.3)})
+    assert [mixed.tokens[0], mixed.tokens[2]] == [plain.tokens[0], plain.tokens[2]]
+    top = int(values[1].argmax())
+    here = [(), (top,), ()]
+    assert draw(values, temperature=0.0, here=here, contrasts={1: (other, 0.3)}).tokens[1] != top

@@ -14,7 +14,7 @@ from mtreason.search.selection import resample, uct, unexplored
 from mtreason.search.tree import ROOT, Step, Tree
 
 RULES = {
-    "resample": partial(resample, pool=4, exponent=1.0),
+    "resample": partial(resample, pool=4, spread=1.0),
     "uct": partial(uct, exploration=0.5, widening=0.7),
 }
 
@@ -64,18 +64,18 @@ def test_unexplored_counts_a_symbol_once() -> None:
 def test_resample_by_hand() -> None:
     tree = hand_tree()
     # unexplored: root 1 - 0.5 = 0.5, node a 1 - 0.5 = 0.5: the older node first, then the one with fewer tries.
-    assert resample(tree, pool=3, exponent=1.0) == ROOT
+    assert resample(tree, pool=3, spread=1.0) == ROOT
     tree.tries[ROOT] = 1
-    assert resample(tree, pool=3, exponent=1.0) == 1
+    assert resample(tree, pool=3, spread=1.0) == 1
     # Only the best sequence counts with a pool of one, and "d" is not it: its path is root and d.
     tree.tries[1] = 2
-    assert resample(tree, pool=1, exponent=1.0) == ROOT
+    assert resample(tree, pool=1, spread=1.0) == ROOT
 
 
 def test_resample_finds_nothing_left() -> None:
     tree = Tree()
     tree.backup(tree.insert(ROOT, [Step("a", "a", 0.99)]), 1.0)
-    assert resample(tree, pool=4, exponent=1.0) is None
+    assert resample(tree, pool=4, spread=1.0) is None
 
 
 def test_uct_by_hand() -> None:
@@ -116,7 +116,7 @@ def test_finds_the_enumerated_optimum(name, leaves) -> None:
     words = map("".join, itertools.product(SYMBOLS, repeat=LENGTH))
     best = max(value_of(w) for w in words)
     problem = TableProblem(budget=4 * len(SYMBOLS) ** LENGTH)
-    rule = RULES[name] if name == "uct" else partial(resample, pool=len(SYMBOLS) ** LENGTH, exponent=1.0)
+    rule = RULES[name] if name == "uct" else partial(resample, pool=len(SYMBOLS) ** LENGTH, spread=1.0)
     tree = run(problem, rule, leaves)
     assert tree.best[ROOT] == best
 
@@ -187,12 +187,17 @@ def test_backups_on_a_tree_of_depth_three() -> None:
 def test_resample_scores_by_hand() -> None:
     tree = deep_tree()
     tree.tries[[0, 1, 2, 5, 7, 8]] = [4, 1, 0, 1, 0, 1]
-    # unexplored^x / (1 + tries), x = 1: root 0.5/5, a 0.5/2, b 0.5, e 0.75/2, g 0.75, h 0.75/2.
-    assert tree.keys[resample(tree, pool=4, exponent=1.0)] == "g"
-    assert tree.keys[resample(tree, pool=2, exponent=1.0)] == "b"  # "aef" and "abc" are the best two
-    assert tree.keys[resample(tree, pool=1, exponent=1.0)] == "e"
-    # x = 3: b 0.125, e 0.2109: the exponent weighs the model's doubt.
-    assert tree.keys[resample(tree, pool=2, exponent=3.0)] == "e"
+    # unexplored / (1 + tries)^x, x = 1: root 0.5/5, a 0.5/2, b 0.5, e 0.75/2, g 0.75, h 0.75/2.
+    assert tree.keys[resample(tree, pool=4, spread=1.0)] == "g"
+    assert tree.keys[resample(tree, pool=2, spread=1.0)] == "b"  # "aef" and "abc" are the best two
+    assert tree.keys[resample(tree, pool=1, spread=1.0)] == "e"
+    # x = 0: tries do not count, and e has the most unexplored; x = 3: e has 0.75/8 and a 0.5/8.
+    assert tree.keys[resample(tree, pool=2, spread=0.0)] == "e"
+    assert tree.keys[resample(tree, pool=1, spread=3.0)] == "e"
+    tree.tries[5] = 2  # e: 0.75/27 at x = 3, but 0.75/3 = a's 0.5/2 at x = 1, where the older node comes first
+    assert tree.keys[resample(tree, pool=1, spread=3.0)] == "a"
+    assert tree.keys[resample(tree, pool=1, spread=1.0)] == "a"
+    assert tree.keys[resample(tree, pool=1, spread=0.9)] == "e"
 
 
 def test_uct_bounds_by_hand() -> None:
@@ -213,8 +218,8 @@ def test_ties_go_to_the_oldest_node() -> None:
     for word in ("ab", "cd", "ef"):
         tree.backup(tree.insert(ROOT, steps(word, 0.2)), 1.0)
     tree.tries[ROOT] = 9
-    assert tree.keys[resample(tree, pool=9, exponent=1.0)] == "a"
-    assert tree.keys[resample(tree, pool=1, exponent=1.0)] == "a"  # of equal sequences the first stays in the pool
+    assert tree.keys[resample(tree, pool=9, spread=1.0)] == "a"
+    assert tree.keys[resample(tree, pool=1, spread=1.0)] == "a"  # of equal sequences the first stays in the pool
     assert tree.keys[uct(tree, exploration=1.0, widening=0.1)] == "a"
 
 
@@ -222,7 +227,7 @@ def test_ties_go_to_the_oldest_node() -> None:
 @pytest.mark.parametrize("name", RULES)
 def test_a_table_language_model_is_searched_to_its_optimum(name, leaves) -> None:
     """With budget to spare, the search stops by itself, and has met the best of all words."""
-    rule = {"resample": partial(resample, pool=1000, exponent=1.0), "uct": RULES["uct"]}[name]
+    rule = {"resample": partial(resample, pool=1000, spread=1.0), "uct": RULES["uct"]}[name]
     best = max(TableLanguageProblem.words(), key=TableLanguageProblem.value)
     assert best not in {"x" * LENGTH, greedy_word()}, "too easy"
     for seed in range(3):

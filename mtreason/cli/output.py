@@ -110,12 +110,13 @@ class ProgressLine:
         """Begin counting lines of the document."""
         self.stop()
         if self.shown:
-            self._start("translating", total, "{task.completed:.0f}/{task.total} lines  {task.fields[speed]}")
+            self._start("translating", total, "{task.completed:.0f}/{task.total} lines  {task.fields[done]}")
 
-    def advance(self, lines: int, tokens_per_second: float) -> None:
-        """Show how many lines are done, and the speed."""
+    def advance(self, lines: int, segments: int, tokens_per_second: float) -> None:
+        """Show how many lines are written and segments done, and the speed."""
         if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, completed=lines, speed=f"{tokens_per_second:.0f} tokens/s")
+            done = f"{segments} segments  {tokens_per_second:.0f} tokens/s"
+            self._bar.update(self._task, completed=lines, done=done)
 
     def stop(self) -> None:
         """Take the line away."""
@@ -129,5 +130,5 @@ class ProgressLine:
 
         columns = (TextColumn(name), BarColumn(bar_width=30), TextColumn(figures), TimeRemainingColumn(compact=True))
         self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._task = self._bar.add_task(name, total=total, speed="")
+        self._task = self._bar.add_task(name, total=total, done="")
         self._bar.start()

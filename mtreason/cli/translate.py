@@ -274,11 +274,11 @@ class _Job:
             self.tally.count(segment)
             if record is not None:
                 record.write(json.dumps(trace_record(segment, self.options.decoder), ensure_ascii=False) + "\n")
+            speed = translator.model.usage.tokens / max(time.monotonic() - started, 1e-9)
+            progress.advance(output.lines, self.tally.segments, speed)
 
         for line in translator.translate(parse_lines(raw, direction.source), settle):
             output.write(self._json_of(line) if self.as_json else line.text)
-            elapsed = time.monotonic() - started
-            progress.advance(output.lines, translator.model.usage.tokens / max(elapsed, 1e-9))
         progress.stop()
         if record is not None:
             record.close()

@@ -20,6 +20,6 @@ DECODERS: dict[str, Decoder] = {
         SingleDecoder("sample", 1),
         BestOfNDecoder(),
         MctsDecoder(),
-        MctsDecoder(name="mcts-uct", rule=partial(uct, exploration=0.5, widening=0.5)),
+        MctsDecoder("mcts-uct", partial(uct, exploration=0.5, widening=0.5), temperature=0.5, guidance=0.0),
     )
 }

@@ -14,12 +14,16 @@ from mtreason.decoding.best_of_n import FIRST_DRAFTS
 from mtreason.decoding.pool import Pool, to_draft
 from mtreason.decoding.protocol import Result, Settings, Task, derive_seed
 from mtreason.models.calls import Steps, cut, release
-from mtreason.models.protocol import Continuation, Draw, Prefix
+from mtreason.models.protocol import Continuation, Contrast, Draw, Prefix
+from mtreason.models.sequences import SharedSequences
 from mtreason.search.mcts import Rollout, search
 from mtreason.search.selection import Rule, resample
 from mtreason.search.tree import ROOT, Step, Tree
 
-DEFAULT_RULE: Rule = partial(resample, pool=4, exponent=1.0)
+DEFAULT_RULE: Rule = partial(resample, pool=1, spread=2.0)
+
+GUIDANCE = 0.4
+"""Weight of the contrast per share of the channel in the reward; see `TranslationProblem`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +34,19 @@ class MctsDecoder:
     rule: Rule = DEFAULT_RULE
     leaves: int = 4
     """Rollouts begun a round."""
-    temperature: float = 0.5
-    """Of rollouts that begin inside the tree; lower than for whole drafts, since they leave the known path anyway."""
+    temperature: float = 0.0
+    """Of rollouts: what makes them differ is that each begins with a token that was not tried there."""
+    opening: int = FIRST_DRAFTS
+    """Drafts drawn before the search."""
+    guidance: float = GUIDANCE
 
     def decode(self, task: Task, settings: Settings) -> Steps[Result]:
         """See `Decoder.decode`."""
         pool = Pool(task, settings)
-        opening = max(1, min(FIRST_DRAFTS, int(settings.budget)))
+        opening = max(1, min(self.opening, int(settings.budget)))
         drawn = yield from pool.open_with(opening)
         tree = Tree()
-        problem = TranslationProblem(pool, self.temperature)
+        problem = TranslationProblem(pool, self.temperature, self.guidance * settings.reward.channel_share)
         problem.begin(tree, drawn)
         yield from search(tree, problem, self.rule, self.leaves)
         trace = problem.trace(tree)
@@ -59,13 +66,21 @@ class TranslationProblem:
     """What `search` explores for one sentence: beginnings of its translation; implements `SearchProblem`.
 
     The keys of the tree's steps are tuples of tokens, their symbols the first of them.
+
+    Rollouts aim at the channel before it is asked: by Bayes' rule log p(x|y) is log p(y|x) - log p(y) but for a
+    constant, so they are contrasted with what the model would write without a source. (Within a sentence, summed over
+    the tokens, the difference correlates with the channel at .73, log p(y|x) alone at .09: 0.5B model, 30 sentences.)
     """
 
-    def __init__(self, pool: Pool, temperature: float) -> None:
+    def __init__(self, pool: Pool, temperature: float, guidance: float) -> None:
+        """Guidance is the weight of the contrast, in [0, 1); 0 for none."""
         self.pool = pool
         self.temperature = temperature
+        self.guidance = guidance
         self.paths: list[_Path] = []
         self._prefixes: dict[int, Prefix] = {}
+        self._contrasts: dict[int, Prefix] = {}
+        self._sourceless = SharedSequences(pool.task.sourceless)
 
     def begin(self, tree: Tree, drawn: Sequence[Continuation]) -> None:
         """Put the opening drafts, already judged, into the tree."""
@@ -87,9 +102,9 @@ class TranslationProblem:
             length = self._length(tree, node)
             seed = derive_seed(self.pool.task.seed, "rollout", len(self.paths) + i)
             tried = tuple(sorted(tree.tried(node)))  # type: ignore[type-var]
-            draws.append(
-                Draw(prefix, seed, self.temperature, max(1, self.pool.task.max_new_tokens - length), tried)  # type: ignore[arg-type]
-            )
+            room = max(1, self.pool.task.max_new_tokens - length)
+            contrast = yield from self._contrast(tree, node)
+            draws.append(Draw(prefix, seed, self.temperature, room, tried, contrast))  # type: ignore[arg-type]
             starts.append(length)
         drawn = yield from self.pool.draw(draws)
         whole = [
@@ -131,6 +146,23 @@ class TranslationProblem:
             self._prefixes[node] = yield from cut(made_by.prefix, prompt.length + self._length(tree, node))
         return self._prefixes[node]
 
+    def _contrast(self, tree: Tree, node: int) -> Steps[Contrast | None]:
+        if not self.guidance:
+            return None
+        base = self.pool.task.sourceless
+        if node == ROOT:
+            return Contrast(base, self.guidance)
+        made_by = self.paths[int(tree.rollout[node])].whole
+        length = self._length(tree, node)
+        if made_by.contrast is None:
+            read = self._sourceless.read_tokens
+            [prefix] = yield from self._sourceless.read([made_by.tokens[:length]])
+            self.pool.cost.prompt_tokens += self._sourceless.read_tokens - read
+            return Contrast(prefix, self.guidance)
+        if node not in self._contrasts:
+            self._contrasts[node] = yield from cut(made_by.contrast, base.length + length)
+        return Contrast(self._contrasts[node], self.guidance)
+
     def _joined(self, tree: Tree, node: int, start: int, piece: Continuation) -> Continuation:
         """Return the draft from the prompt on: what the node's maker wrote up to it, and the new piece."""
         if node == ROOT:
@@ -142,11 +174,14 @@ class TranslationProblem:
             top_log_probs=_join(maker.top_log_probs[:start], piece.top_log_probs),
             finished=piece.finished,
             prefix=piece.prefix,
+            contrast=piece.contrast,
         )
 
     def close(self) -> Steps[None]:
         """Give back what the model holds for the tree."""
-        yield from release([*self._prefixes.values(), *(p.whole.prefix for p in self.paths)])
+        yield from self._sourceless.close()
+        yield from release([*self._prefixes.values(), *self._contrasts.values()])
+        yield from release([prefix for path in self.paths for prefix in path.whole.prefixes])
 
     def trace(self, tree: Tree) -> dict[str, Any]:
         """Describe the tree in JSON types, one entry a node: parents, visits, values, and the text of each step."""

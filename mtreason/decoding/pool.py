@@ -38,6 +38,7 @@ class Pool:
         """Draw continuations, counting them."""
         drawn = yield from sample(draws, self.task.guard)
         self.cost.sampled_tokens += sum(len(c.tokens) for c in drawn)
+        self.cost.scored_tokens += sum(len(c.tokens) for c in drawn if c.contrast is not None)
         return drawn
 
     def open_with(self, drafts: int) -> Steps[list[Continuation]]:
@@ -118,7 +119,7 @@ class Pool:
     def close(self, drawn: Sequence[Continuation], trace: dict[str, Any] | None = None) -> Steps[Result]:
         """Give back what the model holds for this sentence, `drawn` included, and choose."""
         yield from self._scene.back.close()
-        yield from release([c.prefix for c in drawn])
+        yield from release([p for c in drawn for p in c.prefixes])
         if self.prompt is not None:
             yield from release([self.prompt])
         ranked = self.ranked()

@@ -27,6 +27,8 @@ class Task:
     """What the prompts of this run share; read before."""
     prompt: tuple[int, ...]
     """The rest of the prompt."""
+    sourceless: Prefix
+    """The prompt without a sentence to translate: what follows it owes nothing to the source; read before."""
     back_head: Prefix
     back_tail: tuple[int, ...]
     source_tokens: tuple[int, ...]

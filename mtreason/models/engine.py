@@ -51,22 +51,41 @@ class _Node:
 
 
 @dataclass(slots=True)
+class _Track:
+    """A sequence in which the tokens of a continuation are read."""
+
+    prefix: Prefix
+    last: torch.Tensor
+    """[W], the last layer's output at the newest token."""
+    hidden: list[torch.Tensor] = field(default_factory=list)
+    """The same at every token read so far."""
+    cache: torch.Tensor | None = None
+    """[L, 2, H, n, D], of the tokens read, once the continuation has ended."""
+
+
+@dataclass(slots=True)
 class _Row:
     """A continuation that is being drawn."""
 
     index: int
     draw: Draw
-    node: _Node
     uniforms: NDArray[np.float64]
+    own: _Track
+    contrast: _Track | None
     tokens: list[int] = field(default_factory=list)
     log_probs: list[float] = field(default_factory=list)
     top_log_probs: list[NDArray[np.float32]] = field(default_factory=list)
-    hidden: list[torch.Tensor] = field(default_factory=list)
     finished: bool = False
+    ended: bool = False
 
-    def done(self, stop: frozenset[int]) -> bool:
-        self.finished = self.tokens[-1] in stop
-        return self.finished or len(self.tokens) >= self.draw.max_new_tokens or running_away(self.tokens)
+    @property
+    def tracks(self) -> list[_Track]:
+        return [self.own] if self.contrast is None else [self.own, self.contrast]
+
+    def append(self, token: int, stop: frozenset[int]) -> None:
+        self.tokens.append(token)
+        self.finished = token in stop
+        self.ended = self.finished or len(self.tokens) >= self.draw.max_new_tokens or running_away(self.tokens)
 
 
 class TreeModel:
@@ -100,7 +119,7 @@ class TreeModel:
         """See `LanguageModel.extend`."""
         handles: list[Prefix] = []
         with self._call():
-            for start, end in _batches([len(t) for t in tokens]):
+            for start, end in _batches([len(t) for t in tokens], MAX_PASS_TOKENS):
                 rows, parents = tokens[start:end], prefixes[start:end]
                 for reading, row, parent in zip(
                     self.packed.read(self._contexts(parents), rows), rows, parents, strict=True
@@ -115,7 +134,7 @@ class TreeModel:
         """See `LanguageModel.score`."""
         scores: list[NDArray[np.float32]] = []
         with self._call():
-            for start, end in _batches([len(t) for t in targets]):
+            for start, end in _batches([len(t) for t in targets], MAX_PASS_TOKENS):
                 scores += self._score(prefixes[start:end], targets[start:end])
         self.usage.scored_tokens += sum(len(t) for t in targets)
         return scores
@@ -152,62 +171,69 @@ class TreeModel:
 
     def sample(self, draws: Sequence[Draw], guard: Guard) -> list[Continuation]:
         """See `LanguageModel.sample`."""
+        done: list[Continuation] = []
         with self._call():
-            done: dict[int, Continuation] = {}
-            for start in range(0, len(draws), MAX_ROWS):
-                rows = [
-                    _Row(i, d, self._nodes[d.prefix.id], uniforms(d.seed, d.max_new_tokens))
-                    for i, d in enumerate(draws[start : start + MAX_ROWS], start)
-                ]
-                self._sample(rows, guard, done)
-        return [done[i] for i in range(len(draws))]
+            for start, end in _batches([1 if d.contrast is None else 2 for d in draws], MAX_ROWS):
+                rows = [self._row(i, draws[i]) for i in range(start, end)]
+                self._sample(rows, guard)
+                done += [self._continuation(row) for row in rows]
+        return done
 
-    def _sample(self, rows: list[_Row], guard: Guard, done: dict[int, Continuation]) -> None:
-        """Draw all rows to their ends; rows that are done leave the batch."""
-        hidden = torch.cat([self._last_hidden(r.draw.prefix) for r in rows])
-        self._choose(rows, hidden, guard)
-        contexts = dict(zip([r.index for r in rows], self._contexts([r.draw.prefix for r in rows]), strict=True))
-        live = []
-        for row in rows:
-            if row.done(guard.stop):
-                done[row.index] = self._continuation(row, None)
-            else:
-                live.append(row)
+    def _row(self, index: int, draw: Draw) -> _Row:
+        own = _Track(draw.prefix, self._last_hidden(draw.prefix)[0])
+        against = draw.contrast
+        contrast = None if against is None else _Track(against.prefix, self._last_hidden(against.prefix)[0])
+        return _Row(index, draw, uniforms(draw.seed, draw.max_new_tokens), own, contrast)
+
+    def _sample(self, rows: Sequence[_Row], guard: Guard) -> None:
+        """Draw all rows to their ends; rows that have ended leave the batch."""
+        self._choose(rows, guard)
+        live = [row for row in rows if not row.ended]
         if not live:
             return
-        batch = DecodeBatch(self.packed, [c for r in live if (c := contexts[r.index]) is not None])
-        contexts.clear()
+        beside = [(row, track) for row in live for track in row.tracks]  # the rows of the batch
+        batch = DecodeBatch(
+            self.packed, [c for c in self._contexts([track.prefix for _, track in beside]) if c is not None]
+        )
         while live:
-            hidden = batch.step([r.tokens[-1] for r in live])
+            hidden = batch.step([row.tokens[-1] for row, _ in beside])
             self.usage.passes += 1
-            for row, vector in zip(live, hidden, strict=True):
-                row.hidden.append(vector)
-            self._choose(live, hidden, guard)
-            # From the back, so that the row which fills a gap has been looked at already.
-            for i in range(len(live) - 1, -1, -1):
-                if live[i].done(guard.stop):
-                    row = live[i]
-                    done[row.index] = self._continuation(row, batch.cache(i, row.draw.prefix.length))
+            for (_, track), vector in zip(beside, hidden, strict=True):
+                track.last = vector
+                track.hidden.append(vector)
+            self._choose(live, guard)
+            live = [row for row in live if not row.ended]
+            # From the back, so that the one which fills a gap has been looked at already.
+            for i in range(len(beside) - 1, -1, -1):
+                row, track = beside[i]
+                if row.ended:
+                    track.cache = batch.cache(i, track.prefix.length)
                     batch.drop(i)
-                    live[i] = live[-1]
-                    live.pop()
+                    beside[i] = beside[-1]
+                    beside.pop()
 
-    def _choose(self, rows: Sequence[_Row], hidden: torch.Tensor, guard: Guard) -> None:
-        """Append one token to each row, from the last layer's output [R, W]."""
+    def _choose(self, rows: Sequence[_Row], guard: Guard) -> None:
+        """Append one token to each row."""
+        penalty = self._penalties(guard)
         for start in range(0, len(rows), MAX_LOGIT_ROWS):
             part = rows[start : start + MAX_LOGIT_ROWS]
+            against = [(i, row.contrast, row.draw.contrast) for i, row in enumerate(part)]
+            pairs = [(i, track, c.weight) for i, track, c in against if track is not None and c is not None]
+            other = self.packed.logits(torch.stack([track.last for _, track, _ in pairs])) if pairs else ()
             chosen = choose(
-                self.packed.logits(hidden[start : start + MAX_LOGIT_ROWS]),
-                self._penalties(guard),
-                [() if r.tokens else r.draw.banned_first for r in part],
-                [r.draw.temperature for r in part],
+                self.packed.logits(torch.stack([row.own.last for row in part])),
+                penalty,
+                [() if row.tokens else row.draw.banned_first for row in part],
+                [row.draw.temperature for row in part],
                 guard.top_p,
-                [float(r.uniforms[len(r.tokens)]) for r in part],
+                [float(row.uniforms[len(row.tokens)]) for row in part],
+                {i: (logits, weight) for (i, _, weight), logits in zip(pairs, other, strict=True)},
             )
             for i, row in enumerate(part):
-                row.tokens.append(chosen.tokens[i])
+                row.append(chosen.tokens[i], guard.stop)
                 row.log_probs.append(float(chosen.log_probs[i]))
                 row.top_log_probs.append(chosen.top_log_probs[i])
+            self.usage.scored_tokens += len(pairs)
         self.usage.sampled_tokens += len(rows)
 
     def _penalties(self, guard: Guard) -> torch.Tensor:
@@ -215,20 +241,22 @@ class TreeModel:
             self._banned = (guard, penalties(guard.banned, self.packed.device))
         return self._banned[1]
 
-    def _continuation(self, row: _Row, cache: torch.Tensor | None) -> Continuation:
-        prefix = row.draw.prefix
-        if cache is not None:
-            node = _Node(row.node, tuple(row.tokens[:-1]), cache, torch.stack(row.hidden))
-            prefix = self._add(node, prefix)
-        else:
-            prefix = self._alias(prefix)
+    def _continuation(self, row: _Row) -> Continuation:
         return Continuation(
             tokens=tuple(row.tokens),
             log_probs=np.array(row.log_probs, dtype=np.float32),
             top_log_probs=np.stack(row.top_log_probs)[:, :TOP_ALTERNATIVES],
             finished=row.finished,
-            prefix=prefix,
+            prefix=self._read(row.own, row.tokens),
+            contrast=None if row.contrast is None else self._read(row.contrast, row.tokens),
         )
+
+    def _read(self, track: _Track, tokens: Sequence[int]) -> Prefix:
+        """Name what a track has read: all tokens but the last."""
+        if track.cache is None:
+            return self._alias(track.prefix)
+        parent = self._nodes[track.prefix.id]
+        return self._add(_Node(parent, tuple(tokens[:-1]), track.cache, torch.stack(track.hidden)), track.prefix)
 
     def _alias(self, prefix: Prefix) -> Prefix:
         """Return a second handle to the same node, so that each result can be released on its own."""
@@ -255,13 +283,13 @@ class TreeModel:
                 self._nodes.pop(prefix.id, None)
 
 
-def _batches(lengths: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Ranges of rows whose tokens together stay within MAX_PASS_TOKENS (or one row that alone exceeds it)."""
+def _batches(sizes: Sequence[int], most: int) -> Iterator[tuple[int, int]]:
+    """Ranges of rows whose sizes together stay within `most` (or one row that alone exceeds it)."""
     start, total = 0, 0
-    for i, n in enumerate(lengths):
-        if i > start and total + n > MAX_PASS_TOKENS:
+    for i, n in enumerate(sizes):
+        if i > start and total + n > most:
             yield start, i
             start, total = i, 0
         total += n
-    if start < len(lengths):
-        yield start, len(lengths)
+    if start < len(sizes):
+        yield start, len(sizes)

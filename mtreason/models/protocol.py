@@ -51,6 +51,34 @@ class Continuation:
     """Ended with a stop token (the last of `tokens`); False when `max_new_tokens` cut it."""
     prefix: Prefix
     """Covers all tokens but the last one, which was drawn but not yet read by the model."""
+    contrast: Prefix | None = None
+    """The same tokens behind the prefix that the draw was contrasted with."""
+
+    @property
+    def prefixes(self) -> tuple[Prefix, ...]:
+        """All handles that have to be given back."""
+        return (self.prefix,) if self.contrast is None else (self.prefix, self.contrast)
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """What a continuation should owe little to: tokens that would follow this prefix as well are drawn less.
+
+    Draws come from the softmax over tokens k of
+
+        (log p(k | prefix of the draw) - weight * log p(k | prefix here)) / (1 - weight)
+
+    among the tokens that are at least PLAUSIBLE times as probable as the most probable one. With the prompt that lacks
+    the source as its prefix this is the MMI-antiLM objective of Li et al. 2016 (arXiv 1510.03055), token by token;
+    the bound is that of contrastive decoding (Li et al. 2023, arXiv 2210.15097).
+    """
+
+    prefix: Prefix
+    weight: float
+    """In [0, 1)."""
+
+
+PLAUSIBLE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +93,8 @@ class Draw:
     max_new_tokens: int
     banned_first: tuple[int, ...] = ()
     """Tokens that may not come first (drawing without replacement below a node)."""
+    contrast: Contrast | None = None
+    """Reading a drawn token there too counts as one scored token."""
 
 
 @dataclass(slots=True)

@@ -92,9 +92,9 @@ class RecomputeModel:
         """See `LanguageModel.sample`."""
         with self._call():
             done = []
-            # Rows of one length at a time: padding would move positions in caches that keep no mask of their own.
+            # Rows of one shape at a time: padding would move positions in caches that keep no mask of their own.
             for _, group in itertools.groupby(
-                sorted(enumerate(draws), key=lambda pair: pair[1].prefix.length), key=lambda p: p[1].prefix.length
+                sorted(enumerate(draws), key=lambda pair: _shape(pair[1])), key=lambda pair: _shape(pair[1])
             ):
                 done += self._sample(list(group), guard)
         return [c for _, c in sorted(done, key=lambda pair: pair[0])]
@@ -102,24 +102,25 @@ class RecomputeModel:
     def _sample(self, draws: list[tuple[int, Draw]], guard: Guard) -> list[tuple[int, Continuation]]:
         penalty = penalties(guard.banned, self.network.device)
         randoms = [uniforms(d.seed, d.max_new_tokens) for _, d in draws]
-        ids = torch.tensor([self._tokens[d.prefix.id] for _, d in draws], device=self.network.device)
-        self.usage.prompt_tokens += ids.numel()
+        against = [d.contrast for _, d in draws if d.contrast is not None]  # of all rows or of none
+        own = _Reader(self, [d.prefix for _, d in draws])
+        other = _Reader(self, [c.prefix for c in against]) if against else None
         tokens: list[list[int]] = [[] for _ in draws]
         log_probs: list[list[float]] = [[] for _ in draws]
         top_log_probs: list[list[NDArray[np.float32]]] = [[] for _ in draws]
         ended = [False] * len(draws)
-        cache = None
+        newest: list[int] | None = None
         for t in itertools.count():
-            out = self.network(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
-            cache = out.past_key_values
-            self.usage.passes += 1
+            logits = own.read(newest)
+            contrasts = other.read(newest) if other else ()
             chosen = choose(
-                out.logits[:, -1].float(),
+                logits,
                 penalty,
                 [() if t else d.banned_first for _, d in draws],
                 [d.temperature for _, d in draws],
                 guard.top_p,
                 [float(r[min(t, len(r) - 1)]) for r in randoms],
+                {i: (row, c.weight) for i, (row, c) in enumerate(zip(contrasts, against, strict=True))},
             )
             for row, (_, draw) in enumerate(draws):
                 if not ended[row]:
@@ -127,12 +128,13 @@ class RecomputeModel:
                     log_probs[row].append(float(chosen.log_probs[row]))
                     top_log_probs[row].append(chosen.top_log_probs[row])
                     self.usage.sampled_tokens += 1
+                    self.usage.scored_tokens += draw.contrast is not None
                     ended[row] = (
                         chosen.tokens[row] in guard.stop or t + 1 >= draw.max_new_tokens or running_away(tokens[row])
                     )
             if all(ended):
                 break
-            ids = torch.tensor(chosen.tokens, device=ids.device)[:, None]
+            newest = chosen.tokens
         return [
             (
                 index,
@@ -141,8 +143,38 @@ class RecomputeModel:
                     log_probs=np.array(log_probs[row], dtype=np.float32),
                     top_log_probs=np.stack(top_log_probs[row]),
                     finished=tokens[row][-1] in guard.stop,
-                    prefix=self._add(self._tokens[draw.prefix.id] + tuple(tokens[row][:-1]), draw.prefix.id),
+                    prefix=self._behind(draw.prefix, tokens[row][:-1]),
+                    contrast=None if draw.contrast is None else self._behind(draw.contrast.prefix, tokens[row][:-1]),
                 ),
             )
             for row, (index, draw) in enumerate(draws)
         ]
+
+    def _behind(self, prefix: Prefix, tokens: Sequence[int]) -> Prefix:
+        return self._add(self._tokens[prefix.id] + tuple(tokens), prefix.id)
+
+
+def _shape(draw: Draw) -> tuple[int, int]:
+    return draw.prefix.length, 0 if draw.contrast is None else draw.contrast.prefix.length
+
+
+class _Reader:
+    """Reads rows of one length, then one token a step, with the library's own cache."""
+
+    def __init__(self, model: RecomputeModel, prefixes: Sequence[Prefix]) -> None:
+        self._model = model
+        self._ids = [model._tokens[p.id] for p in prefixes]
+        self._cache: object = None
+
+    def read(self, newest: Sequence[int] | None) -> torch.Tensor:
+        """Read the prefixes (None) or one more token a row; returns the logits [R, V] that follow."""
+        model = self._model
+        rows = self._ids if newest is None else [[t] for t in newest]
+        if newest is None:
+            model.usage.prompt_tokens += sum(map(len, rows))
+        ids = torch.tensor(rows, device=model.network.device)
+        out = model.network(input_ids=ids, past_key_values=self._cache, use_cache=True, logits_to_keep=1)
+        self._cache = out.past_key_values
+        model.usage.passes += 1
+        logits: torch.Tensor = out.logits[:, -1].float()
+        return logits

@@ -5,14 +5,14 @@ Letters: R rows, V vocabulary, C = 64 candidates kept, K = 5 alternatives report
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mtreason.models.protocol import TOP_ALTERNATIVES
+from mtreason.models.protocol import PLAUSIBLE, TOP_ALTERNATIVES
 
 CANDIDATES = 64
 """Tokens are drawn among this many of the most probable; at translation temperatures the rest weighs nothing."""
@@ -50,11 +50,13 @@ def choose(
     temperatures: Sequence[float],
     top_p: float,
     draws: Sequence[float],
+    contrasts: Mapping[int, tuple[torch.Tensor, float]],
 ) -> Chosen:
     """Draw one token per row: temperature, then top-k, then nucleus (the order of the transformers library).
 
     Overwrites `logits` [R, V]. What `penalty` [V] excludes is out for all rows and its mass is shared out;
     `banned_here` only forbids a row to draw these tokens, whose probability the reported ones still count.
+    `contrasts` holds, for the rows that have one, the logits [V] behind `Contrast.prefix` and its weight.
     """
     values, ids = torch.topk(torch.log_softmax(logits.add_(penalty), -1), min(CANDIDATES, logits.shape[-1]), dim=-1)
     top = values.double().cpu().numpy()  # [R, C]
@@ -63,6 +65,9 @@ def choose(
     for row, forbidden in enumerate(banned_here):
         if forbidden:
             allowed[row, np.isin(names[row], forbidden)] = -np.inf
+    for row, (other, weight) in contrasts.items():
+        against = torch.log_softmax(other + penalty, -1)[ids[row]].double().cpu().numpy()
+        allowed[row] = _contrasted(allowed[row], against, weight)
     picked = np.array(
         [
             _draw(allowed[row], temperature, top_p, u)
@@ -75,6 +80,12 @@ def choose(
         log_probs=top[rows, picked].astype(np.float32),
         top_log_probs=top[:, :TOP_ALTERNATIVES].astype(np.float32),
     )
+
+
+def _contrasted(log_probs: NDArray[np.float64], against: NDArray[np.float64], weight: float) -> NDArray[np.float64]:
+    """Return the unnormalised log-probabilities [C] that `Contrast` describes."""
+    plausible = np.isfinite(log_probs) & (log_probs >= log_probs.max() + np.log(PLAUSIBLE))
+    return np.where(plausible, (log_probs - weight * np.where(plausible, against, 0.0)) / (1 - weight), -np.inf)
 
 
 def _draw(log_probs: NDArray[np.float64], temperature: float, top_p: float, u: float) -> int:

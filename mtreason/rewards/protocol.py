@@ -50,3 +50,9 @@ class Reward:
     name: str
     weights: Mapping[str, float]
     """Part name -> weight, added up in the parts' own units (nats per token; shares for terms)."""
+
+    @property
+    def channel_share(self) -> float:
+        """How much of what the model's probabilities contribute is the channel's, in [0, 1]."""
+        channel = self.weights.get("channel", 0.0)
+        return channel / ((channel + self.weights.get("likelihood", 0.0)) or 1.0)

@@ -25,29 +25,25 @@ def unexplored(tree: Tree) -> NDArray[np.float64]:
     return np.where(tree.terminal[: tree.size], 0.0, np.clip(mass, 0.0, 1.0))
 
 
-def resample(tree: Tree, pool: int, exponent: float) -> int | None:
+def resample(tree: Tree, pool: int, spread: float) -> int | None:
     """Begin anew inside one of the best sequences, where the model was least sure and little was tried.
 
-    Among the nodes on the paths of the `pool` best finished sequences, or of all once those are explored, the one with
-    the highest
+    Among the nodes on the paths of the `pool` best finished sequences, or of the whole tree once those are explored,
+    the one with the highest
 
-        unexplored(n)^exponent / (1 + tries(n))
+        unexplored(n) / (1 + tries(n))^spread
 
-    A node's tries include its pending ones, so that several picks of one round spread out. Measured to be worth about
-    1.5 times the budget of independent sampling.
+    A node's tries include its pending ones, so that several picks of one round spread out.
     """
     ends = np.flatnonzero(tree.terminal[: tree.size] & (tree.visits[: tree.size] > 0))
-    if not len(ends):
-        return ROOT
     ranked = ends[np.argsort(-tree.best[ends], kind="stable")]
+    best = {node for end in ranked[:pool] for node in tree.path(int(end))}
     open_mass = unexplored(tree)
-    for considered in (ranked[:pool], ranked):
-        nodes = np.array(sorted({n for end in considered for n in tree.path(int(end))}))
-        scores = open_mass[nodes] ** exponent / (1.0 + tree.tries[nodes])
-        scores[open_mass[nodes] < MIN_UNEXPLORED] = -np.inf
-        pick = int(np.argmax(scores))
-        if np.isfinite(scores[pick]):
-            return int(nodes[pick])
+    scores = open_mass / (1.0 + tree.tries[: tree.size]) ** spread
+    scores[open_mass < MIN_UNEXPLORED] = -np.inf
+    for nodes in (np.array(sorted(best), int), np.arange(tree.size)):
+        if len(nodes) and np.isfinite(scores[nodes].max()):
+            return int(nodes[np.argmax(scores[nodes])])
     return None
 
 
