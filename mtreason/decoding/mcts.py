@@ -54,14 +54,6 @@ class MctsDecoder:
         return (yield from pool.close([], trace))
 
 
-@dataclass(frozen=True, slots=True)
-class _Path:
-    """A draft of the search, whole, and the handle to what its own rollout added."""
-
-    whole: Continuation
-    value: float | None
-
-
 class TranslationProblem:
     """What `search` explores for one sentence: beginnings of its translation; implements `SearchProblem`.
 
@@ -77,7 +69,8 @@ class TranslationProblem:
         self.pool = pool
         self.temperature = temperature
         self.guidance = guidance
-        self.paths: list[_Path] = []
+        self.drafts: list[Continuation] = []
+        """Whole ones, in the order of their rollouts; the handles are of what each rollout added."""
         self._prefixes: dict[int, Prefix] = {}
         self._contrasts: dict[int, Prefix] = {}
         self._sourceless = SharedSequences(pool.task.sourceless)
@@ -97,13 +90,13 @@ class TranslationProblem:
     def expand(self, tree: Tree, nodes: Sequence[int]) -> Steps[list[Rollout]]:
         """See `SearchProblem.expand`."""
         draws, starts = [], []
-        for i, node in enumerate(nodes):
+        contrasts = yield from self._contrast(tree, nodes)
+        for i, (node, contrast) in enumerate(zip(nodes, contrasts, strict=True)):
             prefix = yield from self._prefix(tree, node)
             length = self._length(tree, node)
-            seed = derive_seed(self.pool.task.seed, "rollout", len(self.paths) + i)
+            seed = derive_seed(self.pool.task.seed, "rollout", len(self.drafts) + i)
             tried = tuple(sorted(tree.tried(node)))  # type: ignore[type-var]
             room = max(1, self.pool.task.max_new_tokens - length)
-            contrast = yield from self._contrast(tree, node)
             draws.append(Draw(prefix, seed, self.temperature, room, tried, contrast))  # type: ignore[arg-type]
             starts.append(length)
         drawn = yield from self.pool.draw(draws)
@@ -119,7 +112,7 @@ class TranslationProblem:
         for continuation, start in zip(whole, starts, strict=True):
             candidate = self.pool.lookup(to_draft(self.pool.settings, continuation))
             value = None if candidate.problems else candidate.reward
-            self.paths.append(_Path(continuation, value))
+            self.drafts.append(continuation)
             rollouts.append(Rollout(self._steps(continuation, start), value))
         return rollouts
 
@@ -142,32 +135,36 @@ class TranslationProblem:
         if node == ROOT:
             return prompt
         if node not in self._prefixes:
-            made_by = self.paths[int(tree.rollout[node])].whole
-            self._prefixes[node] = yield from cut(made_by.prefix, prompt.length + self._length(tree, node))
+            maker = self.drafts[int(tree.rollout[node])]
+            self._prefixes[node] = yield from cut(maker.prefix, prompt.length + self._length(tree, node))
         return self._prefixes[node]
 
-    def _contrast(self, tree: Tree, node: int) -> Steps[Contrast | None]:
+    def _contrast(self, tree: Tree, nodes: Sequence[int]) -> Steps[list[Contrast | None]]:
+        """Name what stands before each node when there is no source."""
         if not self.guidance:
-            return None
+            return [None] * len(nodes)
         base = self.pool.task.sourceless
-        if node == ROOT:
-            return Contrast(base, self.guidance)
-        made_by = self.paths[int(tree.rollout[node])].whole
-        length = self._length(tree, node)
-        if made_by.contrast is None:
-            read = self._sourceless.read_tokens
-            [prefix] = yield from self._sourceless.read([made_by.tokens[:length]])
-            self.pool.cost.prompt_tokens += self._sourceless.read_tokens - read
-            return Contrast(prefix, self.guidance)
-        if node not in self._contrasts:
-            self._contrasts[node] = yield from cut(made_by.contrast, base.length + length)
-        return Contrast(self._contrasts[node], self.guidance)
+        prefixes = {ROOT: base}
+        unread = {}
+        for node in nodes:
+            if node == ROOT:
+                continue
+            maker, length = self.drafts[int(tree.rollout[node])], self._length(tree, node)
+            if maker.contrast is None:
+                unread[node] = maker.tokens[:length]
+            elif node not in self._contrasts:
+                self._contrasts[node] = yield from cut(maker.contrast, base.length + length)
+        before = self._sourceless.read_tokens
+        prefixes |= self._contrasts
+        prefixes |= zip(unread, (yield from self._sourceless.read(list(unread.values()))), strict=True)
+        self.pool.cost.prompt_tokens += self._sourceless.read_tokens - before
+        return [Contrast(prefixes[node], self.guidance) for node in nodes]
 
     def _joined(self, tree: Tree, node: int, start: int, piece: Continuation) -> Continuation:
         """Return the draft from the prompt on: what the node's maker wrote up to it, and the new piece."""
         if node == ROOT:
             return piece
-        maker = self.paths[int(tree.rollout[node])].whole
+        maker = self.drafts[int(tree.rollout[node])]
         return Continuation(
             tokens=maker.tokens[:start] + piece.tokens,
             log_probs=_join(maker.log_probs[:start], piece.log_probs),
@@ -181,7 +178,7 @@ class TranslationProblem:
         """Give back what the model holds for the tree."""
         yield from self._sourceless.close()
         yield from release([*self._prefixes.values(), *self._contrasts.values()])
-        yield from release([prefix for path in self.paths for prefix in path.whole.prefixes])
+        yield from release([prefix for draft in self.drafts for prefix in draft.prefixes])
 
     def trace(self, tree: Tree) -> dict[str, Any]:
         """Describe the tree in JSON types, one entry a node: parents, visits, values, and the text of each step."""
