@@ -62,9 +62,14 @@ class Recorder:
 
     def sample(self, draws: Sequence[Draw], guard: Guard) -> list[Continuation]:
         drawn = self.model.sample(draws, guard)
-        for draw, continuation in zip(draws, drawn, strict=True):
-            self.paths[continuation.prefix.id] = self.paths[draw.prefix.id] + continuation.tokens[:-1]
+        self.remember(draws, drawn)
         return drawn
+
+    def remember(self, draws: Sequence[Draw], drawn: Sequence[Continuation]) -> None:
+        for draw, continuation in zip(draws, drawn, strict=True):
+            before = (draw.prefix,) if draw.contrast is None else (draw.prefix, draw.contrast.prefix)
+            for prefix, made in zip(before, continuation.prefixes, strict=True):
+                self.paths[made.id] = self.paths[prefix.id] + continuation.tokens[:-1]
 
     def cut(self, prefix: Prefix, length: int) -> Prefix:
         part = self.model.cut(prefix, length)
@@ -102,8 +107,7 @@ class RecomputingPeer(Recorder):
             ],
             guard,
         )
-        for draw, continuation in zip(draws, drawn, strict=True):
-            self.paths[continuation.prefix.id] = self.paths[draw.prefix.id] + continuation.tokens[:-1]
+        self.remember(draws, drawn)
         self.model.release(fresh)
         return drawn
 
@@ -185,7 +189,7 @@ def search_figures(loaded: LoadedModel, sentences: Sequence[str]) -> dict[str, A
         ratios.append(searching / sampling)
         speeds.append(searching)
     mix, recorder = translator(loaded), Recorder(loaded.model)
-    recorder.paths |= {p.id: (-p.id,) * p.length for p in (mix._head, mix._back_head)}
+    recorder.paths |= {p.id: (-p.id,) * p.length for p in (mix._head, mix._back_head, mix._sourceless)}
     before = loaded.model.usage.prompt_tokens
     decode_all(mix, sentences, SENTENCES, recorder)
     prompt_tokens = loaded.model.usage.prompt_tokens - before
