@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from mtreason.config import Options
 from mtreason.decoding import Result, Task, run
 from mtreason.languages import parse_language
-from mtreason.models.int8 import Int8Linear, _multiply
+from mtreason.models.int8 import ZERO_POINT, Int8Linear
 from mtreason.models.load import LoadedModel, load_model, quiet_libraries
 from mtreason.models.protocol import ROOT, Continuation, Draw, Guard, LanguageModel, Prefix, Usage
 from mtreason.models.resolve import resolve_model
@@ -320,8 +320,8 @@ def bandwidth_figures(loaded: LoadedModel, path: Path, sentences: Sequence[str])
     t = translator(loaded)
     network = loaded.model.packed  # type: ignore[attr-defined]
     layers = [m for root in (network.decoder, network.lm_head) for m in root.modules() if isinstance(m, Int8Linear)]
-    rows = {m.in_features: torch.ones(1, m.in_features) for m in layers}
-    products = [timed(lambda: [_multiply(rows[m.in_features], m.packed) for m in layers]) for _ in range(10)]
+    rows = {m.in_features: torch.full((1, m.in_features), ZERO_POINT, dtype=torch.uint8) for m in layers}
+    products = [timed(lambda: [m.packed.multiply(rows[m.in_features]) for m in layers]) for _ in range(10)]
     prompt = (*_tokens_of(t, t._head), *t.codec.encode(sentences[0]), *t.codec.frame("x").tail)
     speed = statistics.median(sampling_speed(loaded, t.guard, [prompt], 1) for _ in range(REPEATS))
     weights = sum(m.in_features * m.out_features for m in layers)

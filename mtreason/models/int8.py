@@ -11,7 +11,6 @@ Letters: B rows, I input features, O output features.
 from __future__ import annotations
 
 import functools
-import warnings
 
 import torch
 from torch import nn
@@ -22,41 +21,39 @@ ZERO_POINT = 128
 
 def int8_available() -> bool:
     """Whether this build of torch has the 8-bit kernels (x86 builds do)."""
-    return "fbgemm" in torch.backends.quantized.supported_engines and hasattr(
-        torch.ops.quantized, "linear_with_input_q_dq_qweight_dq_output_fp32"
-    )
+    return "onednn" in torch.backends.quantized.supported_engines and hasattr(torch.ops.onednn, "qlinear_pointwise")
 
 
 @functools.cache
 def weight_levels() -> int:
     """Return the largest weight magnitude that the kernel multiplies without saturating: 127 or 63.
 
-    Processors with VNNI add up in 32 bits. Those with AVX2 alone add two products in 16 bits first, and saturate
+    Processors with VNNI or AMX add up in 32 bits. Those with AVX2 alone add two products in 16 bits first, and saturate
     when both are large: 255 * 127 * 2 does not fit, 255 * 63 * 2 does. Asked of the kernel itself, on its worst case.
     """
     width = 64
-    packed = _pack(torch.full((1, width), 127, dtype=torch.int8), torch.ones(1))
-    product = _multiply(torch.ones(1, width), packed)
-    return 127 if abs(product.item() - 127 * width) < 1 else 63
+    weight = _Packed(torch.full((1, width), 127, dtype=torch.int8), torch.ones(1))
+    product = weight.multiply(torch.full((1, width), 255, dtype=torch.uint8))
+    return 127 if product.item() == ACTIVATION_LEVELS * 127 * width else 63
 
 
-def _pack(weight: torch.Tensor, scales: torch.Tensor) -> torch.ScriptObject:
-    """Lay out int8 weights [O, I] with scales [O] for the kernel."""
-    with warnings.catch_warnings():
-        # Quantised tensors are announced to go; the packed form is the only entrance to the kernel that remains.
-        warnings.simplefilter("ignore")
-        channels = torch.zeros(len(scales), dtype=torch.int64)
-        quantised = torch._make_per_channel_quantized_tensor(weight, scales.double(), channels, 0)
-        packed: torch.ScriptObject = torch.ops.quantized.linear_prepack(quantised, None)
-    return packed
+class _Packed:
+    """Int8 weights [O, I] with scales [O], laid out for the kernel."""
 
+    def __init__(self, weight: torch.Tensor, scales: torch.Tensor) -> None:
+        self.weight = torch.ops.onednn.qlinear_prepack(weight, None)
+        self.scales = scales
+        self.zeros = torch.zeros(len(scales), dtype=torch.int64)
 
-def _multiply(rows: torch.Tensor, packed: torch.ScriptObject) -> torch.Tensor:
-    """Multiply rows [B, I] whose values lie in [-1, 1]; returns [B, O]."""
-    product: torch.Tensor = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32(
-        rows, 1.0 / ACTIVATION_LEVELS, ZERO_POINT, packed
-    )
-    return product
+    def multiply(self, rows: torch.Tensor) -> torch.Tensor:
+        """Multiply rows [B, I] of unsigned bytes, of which 128 stands for zero; returns float32 [B, O].
+
+        Signed bytes would be taken too, on a path that is a thousand times slower.
+        """
+        product: torch.Tensor = torch.ops.onednn.qlinear_pointwise(
+            rows, 1.0, ZERO_POINT, self.weight, self.scales, self.zeros, None, 1.0, 0, torch.float32, "none", [], ""
+        )
+        return product
 
 
 class Int8Linear(nn.Module):
@@ -70,13 +67,13 @@ class Int8Linear(nn.Module):
         weight = weight.detach().float()
         # An all-zero channel must not divide by zero.
         scales = weight.abs().amax(1).clamp_min(torch.finfo(torch.float32).tiny * 1e8) / levels
-        self.packed = _pack(torch.round(weight / scales[:, None]).to(torch.int8), scales)
+        self.packed = _Packed(torch.round(weight / scales[:, None]).to(torch.int8), scales)
         self.bias = None if bias is None else bias.detach().float()
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """[..., I] -> [..., O]."""
-        rows, peak = _scaled(inputs, self.in_features)
-        out = _multiply(rows, self.packed).mul_(peak)
+        rows, steps = _scaled(inputs, self.in_features)
+        out = self.packed.multiply(rows).mul_(steps)
         if self.bias is not None:
             out += self.bias
         return out.view(*inputs.shape[:-1], self.out_features)
@@ -86,7 +83,7 @@ _last: tuple[torch.Tensor, torch.Tensor, torch.Tensor] | None = None
 
 
 def _scaled(inputs: torch.Tensor, width: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return rows [B, I] scaled to [-1, 1], and their scales [B, 1].
+    """Return rows [B, I] as unsigned bytes around 128, and what one step of each row is worth, [B, 1].
 
     Query, key and value layers (gate and up likewise) are given one and the same tensor, one after another: it is
     scaled once.
@@ -94,8 +91,9 @@ def _scaled(inputs: torch.Tensor, width: int) -> tuple[torch.Tensor, torch.Tenso
     global _last  # noqa: PLW0603 - one entry, kept alive here so that its identity cannot be taken by another tensor
     if _last is None or _last[0] is not inputs:
         rows = inputs.reshape(-1, width)
-        peak = rows.abs().amax(1, keepdim=True).clamp_min_(1e-30)
-        _last = (inputs, rows / peak, peak)
+        steps = rows.abs().amax(1, keepdim=True).clamp_min_(1e-30) / ACTIVATION_LEVELS
+        # Half a step more, and cutting off the fraction rounds.
+        _last = (inputs, (rows / steps).add_(ZERO_POINT + 0.5).to(torch.uint8), steps)
     return _last[1], _last[2]
 
 
