@@ -37,7 +37,9 @@ def search(tree: Tree, problem: SearchProblem, rule: Rule, leaves: int) -> Gener
     `leaves` rollouts are begun a round, for the sake of the batch. Whatever the problem yields passes through to
     whoever runs the search.
     """
-    while (count := problem.affordable(leaves)) > 0:
+    while (count := problem.affordable(2 * leaves)) > 0:
+        # A rest of less than half a round would leave the batch all but empty: it joins the round before.
+        count = count if 2 * count < 3 * leaves else leaves
         nodes = []
         for _ in range(count):
             node = rule(tree)
