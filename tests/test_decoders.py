@@ -385,7 +385,7 @@ def test_no_round_begins_once_the_budget_is_spent(monkeypatch, name, reward, bud
     def watched(self, drafts):
         count = affordable(self, drafts)
         assert count <= drafts
-        granted.append((self.spent, count))
+        granted.append((self.spent, count, sum(c.count for c in self.candidates.values())))
         return count
 
     monkeypatch.setattr(Pool, "affordable", watched)
@@ -393,14 +393,12 @@ def test_no_round_begins_once_the_budget_is_spent(monkeypatch, name, reward, bud
     for task in table_tasks(model, 4):
         granted.clear()
         [result] = run(DECODERS[name], [task], table_settings(reward, budget), model, 1)
-        rounds = [spent for spent, count in granted if count]
+        rounds = [spent for spent, count, _ in granted if count]
         assert all(spent < budget for spent in rounds)
         assert sum(c.count for c in result.candidates) >= min(4, int(budget))
         # A round asks for no more than the average price so far says the rest of the budget pays for.
-        drawn = sum(c.count for c in result.candidates) - sum(count for _, count in granted)
-        for spent, count in granted:
+        for spent, count, drawn in granted:
             assert count <= max(0.0, (budget - spent) / (spent / drawn) + 0.5)
-            drawn += count
 
 
 def test_greedy_is_argmax_decoding(tiny_model) -> None:

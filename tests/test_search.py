@@ -300,3 +300,24 @@ def test_one_child(name) -> None:
     assert problem.seen == ["x" * LENGTH]
     assert tree.size == LENGTH + 1
     assert tree.mean().tolist() == [2.5] * (LENGTH + 1)
+
+
+def test_the_rest_of_a_budget_joins_the_last_round() -> None:
+    def rounds(budget):
+        sizes = []
+
+        class Recorder(TableLanguageProblem):
+            def affordable(self, rollouts):
+                return min(self.left, rollouts)
+
+            def expand(self, tree, nodes):
+                sizes.append(len(nodes))
+                return (yield from super().expand(tree, nodes))
+
+        run(Recorder(budget), RULES["resample"], leaves=4)
+        return sizes
+
+    assert rounds(8) == [4, 4]
+    assert rounds(9) == [4, 5]
+    assert rounds(10) == [4, 4, 2]
+    assert rounds(3) == [3]
