@@ -14,6 +14,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from mtreason.decoding import Result, Task, run
 from mtreason.languages import parse_language
 from mtreason.models.int8 import ZERO_POINT, Int8Linear
 from mtreason.models.load import LoadedModel, load_model, quiet_libraries
-from mtreason.models.protocol import ROOT, Continuation, Draw, Guard, LanguageModel, Prefix, Usage
+from mtreason.models.protocol import ROOT, Continuation, Draw, Guard, LanguageModel, Prefix, Sampling, Usage
 from mtreason.models.resolve import resolve_model
 from mtreason.pipeline import Direction, Translator
 
@@ -60,16 +61,18 @@ class Recorder:
             self.distinct.update(path[:n] for n in range(prefix.length + 1, len(path) + 1))
         return made
 
-    def sample(self, draws: Sequence[Draw], guard: Guard) -> list[Continuation]:
-        drawn = self.model.sample(draws, guard)
-        self.remember(draws, drawn)
-        return drawn
+    def sampling(self, guard: Guard) -> Watched:
+        return Watched(self, self.model.sampling(guard))
 
-    def remember(self, draws: Sequence[Draw], drawn: Sequence[Continuation]) -> None:
-        for draw, continuation in zip(draws, drawn, strict=True):
-            before = (draw.prefix,) if draw.contrast is None else (draw.prefix, draw.contrast.prefix)
-            for prefix, made in zip(before, continuation.prefixes, strict=True):
-                self.paths[made.id] = self.paths[prefix.id] + continuation.tokens[:-1]
+    def before(self, draws: Sequence[Draw]) -> list[Draw]:
+        """Return what the model is asked in the place of these draws."""
+        return list(draws)
+
+    def after(self, draw: Draw, asked: Draw, continuation: Continuation) -> None:
+        del asked
+        prefixes = (draw.prefix,) if draw.contrast is None else (draw.prefix, draw.contrast.prefix)
+        for prefix, made in zip(prefixes, continuation.prefixes, strict=True):
+            self.paths[made.id] = self.paths[prefix.id] + continuation.tokens[:-1]
 
     def cut(self, prefix: Prefix, length: int) -> Prefix:
         part = self.model.cut(prefix, length)
@@ -98,18 +101,12 @@ class RecomputingPeer(Recorder):
     def _again(self, prefixes: Sequence[Prefix]) -> list[Prefix]:
         return self.model.extend([ROOT] * len(prefixes), [self.paths[p.id] for p in prefixes])
 
-    def sample(self, draws: Sequence[Draw], guard: Guard) -> list[Continuation]:
-        fresh = self._again([d.prefix for d in draws])
-        drawn = self.model.sample(
-            [
-                Draw(p, d.seed, d.temperature, d.max_new_tokens, d.banned_first)
-                for p, d in zip(fresh, draws, strict=True)
-            ],
-            guard,
-        )
-        self.remember(draws, drawn)
-        self.model.release(fresh)
-        return drawn
+    def before(self, draws: Sequence[Draw]) -> list[Draw]:
+        return [replace(d, prefix=p) for d, p in zip(draws, self._again([d.prefix for d in draws]), strict=True)]
+
+    def after(self, draw: Draw, asked: Draw, continuation: Continuation) -> None:
+        super().after(draw, asked, continuation)
+        self.model.release([asked.prefix])
 
     def cut(self, prefix: Prefix, length: int) -> Prefix:
         handle = Prefix(-len(self.paths) - 1, prefix.parent, length)
@@ -121,6 +118,30 @@ class RecomputingPeer(Recorder):
         scores = self.model.score(fresh, targets)
         self.model.release(fresh)
         return scores
+
+
+class Watched:
+    """A batch of continuations that tells its recorder; implements `Sampling`."""
+
+    def __init__(self, recorder: Recorder, inner: Sampling) -> None:
+        self.recorder = recorder
+        self.inner = inner
+        self.draws: list[tuple[Draw, Draw]] = []
+
+    @property
+    def rows(self) -> int:
+        return self.inner.rows
+
+    def add(self, draws: Sequence[Draw]) -> None:
+        asked = self.recorder.before(draws)
+        self.draws += zip(draws, asked, strict=True)
+        self.inner.add(asked)
+
+    def advance(self) -> list[tuple[int, Continuation]]:
+        ended = self.inner.advance()
+        for number, continuation in ended:
+            self.recorder.after(*self.draws[number], continuation)
+        return ended
 
 
 def say(text: str) -> None:

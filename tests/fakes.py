@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from mtreason.models.protocol import ROOT as START
-from mtreason.models.protocol import Continuation, Prefix, Usage
+from mtreason.models.protocol import AtOnce, Continuation, Prefix, Usage
 from mtreason.search.mcts import Rollout
 from mtreason.search.tree import ROOT, Step, Tree
 
@@ -144,6 +144,9 @@ class TableModel:
             )
             for p, target in zip(prefixes, targets, strict=True)
         ]
+
+    def sampling(self, guard):
+        return AtOnce(lambda draws: self.sample(draws, guard))
 
     def sample(self, draws, guard):
         self.calls.append(("sample", len(draws)))

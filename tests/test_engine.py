@@ -367,7 +367,7 @@ def test_recompute_follows_the_tree_through_cuts_and_bans(seed) -> None:
 
 
 def test_the_probe_notices_a_pass_that_loses_its_context(monkeypatch) -> None:
-    monkeypatch.setattr(TreeModel, "_contexts", lambda _self, prefixes: [None] * len(prefixes))
+    monkeypatch.setattr(TreeModel, "contexts", lambda _self, prefixes: [None] * len(prefixes))
     notes = []
     assert type(_share_or_recompute(network(), WordTokenizer(), notes.append)) is RecomputeModel
     assert len(notes) == 1

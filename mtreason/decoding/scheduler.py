@@ -1,22 +1,42 @@
-"""Runs many sentences side by side: their calls become batches, and a finished sentence makes room for the next."""
+"""Runs many sentences side by side: their calls become batches, and a finished sentence makes room for the next.
+
+Sentences do not wait for one another: while some draw, others are served what they ask for and begin to draw in the
+rows that have become free. What a sentence gets does not depend on the company, so neither does the result.
+"""
 
 from __future__ import annotations
 
 import itertools
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mtreason.decoding.protocol import Decoder, Result, Settings, Task
 from mtreason.models.calls import Call, Cut, Extend, Release, Sample, Score
-from mtreason.models.protocol import LanguageModel
+from mtreason.models.protocol import Continuation, Guard, LanguageModel, Sampling
+
+GATHER = 4
+"""Passes are made for at least this share of the sentences at a time (one in four), or all of them wait."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Running:
     steps: Generator[Call, Any, Result]
     call: Call | None = None
+    drawn: list[Continuation | None] = field(default_factory=list)
+    """What has come of the call's draws so far."""
+
+
+@dataclass(slots=True)
+class _Drawing:
+    """The batch of one guard, and whose its rows are."""
+
+    guard: Guard
+    sampling: Sampling
+    owners: dict[int, tuple[_Running, int]] = field(default_factory=dict)
+    """By the number of the row."""
+    begun: int = 0
 
 
 def run(
@@ -28,69 +48,99 @@ def run(
     no decoding may stand among the tasks as a result and is passed on.
     """
     waiting = iter(tasks)
-    running: list[_Running] = []
-    done: deque[Result] = deque()
+    crew = _Crew(model)
     while True:
-        while len(running) < in_flight and not done:
+        while len(crew.running) < in_flight and not crew.done:
             task = next(waiting, None)
             if task is None:
                 break
             if isinstance(task, Result):
-                done.append(task)
+                crew.done.append(task)
             else:
-                _advance(_Running(decoder.decode(task, settings)), None, model, running, done, fresh=True)
-        if done:
-            yield done.popleft()
-        elif not running:
-            return
+                crew.begin(decoder.decode(task, settings))
+        if crew.done:
+            yield crew.done.popleft()
+        elif crew.running:
+            crew.work()
         else:
-            answers = _answer([r.call for r in running if r.call is not None], model)
-            for entry, answer in zip(list(running), answers, strict=True):
-                _advance(entry, answer, model, running, done, fresh=False)
+            return
 
 
-def _advance(
-    entry: _Running, answer: object, model: LanguageModel, running: list[_Running], done: deque[Result], *, fresh: bool
-) -> None:
-    """Give a sentence its answer, and serve what costs nothing at once, until it asks for a pass or is done."""
-    try:
-        call = next(entry.steps) if fresh else entry.steps.send(answer)
-        while isinstance(call, Cut | Release):
-            if isinstance(call, Cut):
-                call = entry.steps.send(model.cut(call.prefix, call.length))
-            else:
-                model.release(call.prefixes)
-                call = entry.steps.send(None)
-    except StopIteration as stop:
-        done.append(stop.value)
-        if not fresh:
-            running.remove(entry)
-        return
-    entry.call = call
-    if fresh:
-        running.append(entry)
+class _Crew:
+    """The sentences in flight."""
+
+    def __init__(self, model: LanguageModel) -> None:
+        self.model = model
+        self.running: list[_Running] = []
+        self.done: deque[Result] = deque()
+        self._asking: list[_Running] = []
+        """Those that wait for passes; the others are drawing."""
+        self._drawings: dict[int, _Drawing] = {}
+
+    def begin(self, steps: Generator[Call, Any, Result]) -> None:
+        """Take a sentence up."""
+        entry = _Running(steps)
+        self.running.append(entry)
+        self._go_on(entry, None)
+
+    def work(self) -> None:
+        """Do what is most worth doing: passes for those that ask, or a stretch of drawing."""
+        drawing = next((d for d in self._drawings.values() if d.sampling.rows), None)
+        if drawing is None or GATHER * len(self._asking) >= len(self.running):
+            asking, self._asking = self._asking, []
+            for entry, answer in zip(asking, _answer([e.call for e in asking], self.model), strict=True):
+                self._go_on(entry, answer)
+            return
+        for number, continuation in drawing.sampling.advance():
+            entry, place = drawing.owners.pop(number)
+            entry.drawn[place] = continuation
+            if None not in entry.drawn:
+                self._go_on(entry, entry.drawn)
+        if not drawing.sampling.rows:
+            del self._drawings[id(drawing.guard)]
+
+    def _go_on(self, entry: _Running, answer: object) -> None:
+        """Give a sentence its answer, and serve what costs nothing at once, until it needs the model or is done."""
+        try:
+            call = next(entry.steps) if entry.call is None else entry.steps.send(answer)
+            while isinstance(call, Cut | Release):
+                if isinstance(call, Cut):
+                    call = entry.steps.send(self.model.cut(call.prefix, call.length))
+                else:
+                    self.model.release(call.prefixes)
+                    call = entry.steps.send(None)
+        except StopIteration as stop:
+            self.done.append(stop.value)
+            self.running.remove(entry)
+            return
+        entry.call = call
+        if isinstance(call, Sample):
+            self._draw(entry, call)
+        else:
+            self._asking.append(entry)
+
+    def _draw(self, entry: _Running, call: Sample) -> None:
+        key = id(call.guard)
+        if key not in self._drawings:
+            self._drawings[key] = _Drawing(call.guard, self.model.sampling(call.guard))
+        drawing = self._drawings[key]
+        entry.drawn = [None] * len(call.draws)
+        drawing.sampling.add(call.draws)
+        for place in range(len(call.draws)):
+            drawing.owners[drawing.begun] = entry, place
+            drawing.begun += 1
 
 
-def _answer(calls: list[Call], model: LanguageModel) -> list[Any]:
+def _answer(calls: list[Call | None], model: LanguageModel) -> list[Any]:
     """Answer all calls, those of one kind as one batch; answers in the order of calls."""
     answers: list[Any] = [None] * len(calls)
-    kinds: dict[object, list[int]] = {}
-    for i, call in enumerate(calls):
-        kinds.setdefault((Sample, id(call.guard)) if isinstance(call, Sample) else type(call), []).append(i)
-    for members in kinds.values():
-        flat = _batch([calls[i] for i in members], model)
-        for i in members:
-            call = calls[i]
-            size = len(call.draws) if isinstance(call, Sample) else len(call.prefixes)  # type: ignore[union-attr]
-            answers[i] = list(itertools.islice(flat, size))
+    for kind, serve in ((Extend, model.extend), (Score, model.score)):
+        members = [(i, call) for i, call in enumerate(calls) if isinstance(call, kind)]
+        if not members:
+            continue
+        prefixes = [p for _, call in members for p in call.prefixes]
+        tokens = [t for _, call in members for t in (call.tokens if isinstance(call, Extend) else call.targets)]
+        flat = iter(serve(prefixes, tokens))
+        for i, call in members:
+            answers[i] = list(itertools.islice(flat, len(call.prefixes)))
     return answers
-
-
-def _batch(calls: list[Call], model: LanguageModel) -> Iterator[Any]:
-    first = calls[0]
-    if isinstance(first, Sample):
-        return iter(model.sample([d for c in calls if isinstance(c, Sample) for d in c.draws], first.guard))
-    prefixes = [p for c in calls if isinstance(c, Extend | Score) for p in c.prefixes]
-    if isinstance(first, Extend):
-        return iter(model.extend(prefixes, [t for c in calls if isinstance(c, Extend) for t in c.tokens]))
-    return iter(model.score(prefixes, [t for c in calls if isinstance(c, Score) for t in c.targets]))

@@ -26,7 +26,7 @@ class Extend:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """`LanguageModel.sample`; answered by the continuations."""
+    """`LanguageModel.sampling`; answered by the continuations."""
 
     draws: Sequence[Draw]
     guard: Guard

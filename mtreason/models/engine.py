@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,13 +20,13 @@ import torch
 from numpy.typing import NDArray
 
 from mtreason.models.packed import DecodeBatch, PackedModel
-from mtreason.models.protocol import ROOT, TOP_ALTERNATIVES, Continuation, Draw, Guard, Prefix, Usage
+from mtreason.models.protocol import ROOT, TOP_ALTERNATIVES, Continuation, Draw, Guard, Prefix, Sampling, Usage
 from mtreason.models.sampling import choose, penalties, running_away, uniforms
 
 MAX_PASS_TOKENS = 2048
 """Tokens read in one pass; bounds the memory of activations."""
 MAX_ROWS = 64
-"""Rows decoded side by side; beyond this a step is bound by arithmetic and further rows gain nothing."""
+"""Rows decoded side by side, those of contrasts included; a step with more is bound by arithmetic and gains little."""
 MAX_LOGIT_ROWS = 32
 """Rows of the vocabulary-wide output at a time: as many as stay in the processor's cache."""
 
@@ -99,7 +100,8 @@ class TreeModel:
         self._banned: tuple[Guard, torch.Tensor] | None = None
 
     @contextmanager
-    def _call(self) -> Iterator[None]:
+    def timed(self) -> Iterator[None]:
+        """Count the seconds spent inside, without gradients."""
         start = time.perf_counter()
         with torch.inference_mode():
             yield
@@ -110,7 +112,7 @@ class TreeModel:
         self._nodes[handle.id] = node
         return handle
 
-    def _contexts(self, prefixes: Sequence[Prefix]) -> list[torch.Tensor | None]:
+    def contexts(self, prefixes: Sequence[Prefix]) -> list[torch.Tensor | None]:
         """Gather each distinct path once."""
         distinct = {p.id: self._nodes[p.id].context() for p in {p.id: p for p in prefixes}.values()}
         return [distinct[p.id] for p in prefixes]
@@ -118,11 +120,11 @@ class TreeModel:
     def extend(self, prefixes: Sequence[Prefix], tokens: Sequence[Sequence[int]]) -> list[Prefix]:
         """See `LanguageModel.extend`."""
         handles: list[Prefix] = []
-        with self._call():
-            for start, end in _batches([len(t) for t in tokens], MAX_PASS_TOKENS):
+        with self.timed():
+            for start, end in _batches([len(t) for t in tokens]):
                 rows, parents = tokens[start:end], prefixes[start:end]
                 for reading, row, parent in zip(
-                    self.packed.read(self._contexts(parents), rows), rows, parents, strict=True
+                    self.packed.read(self.contexts(parents), rows), rows, parents, strict=True
                 ):
                     node = _Node(self._nodes[parent.id], tuple(row), reading.cache, reading.hidden)
                     handles.append(self._add(node, parent))
@@ -133,8 +135,8 @@ class TreeModel:
     def score(self, prefixes: Sequence[Prefix], targets: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
         """See `LanguageModel.score`."""
         scores: list[NDArray[np.float32]] = []
-        with self._call():
-            for start, end in _batches([len(t) for t in targets], MAX_PASS_TOKENS):
+        with self.timed():
+            for start, end in _batches([len(t) for t in targets]):
                 scores += self._score(prefixes[start:end], targets[start:end])
         self.usage.scored_tokens += sum(len(t) for t in targets)
         return scores
@@ -142,10 +144,10 @@ class TreeModel:
     def _score(self, prefixes: Sequence[Prefix], targets: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
         # The last token of a target is asked for and never read; a target of one token needs no pass at all.
         longer = [i for i, t in enumerate(targets) if len(t) > 1]
-        hidden: list[torch.Tensor] = [self._last_hidden(p) for p in prefixes]  # each [1, W]
+        hidden: list[torch.Tensor] = [self.last_hidden(p) for p in prefixes]  # each [1, W]
         if longer:
             readings = self.packed.read(
-                self._contexts([prefixes[i] for i in longer]), [targets[i][:-1] for i in longer], keep_cache=False
+                self.contexts([prefixes[i] for i in longer]), [targets[i][:-1] for i in longer], keep_cache=False
             )
             self.usage.passes += 1
             for i, reading in zip(longer, readings, strict=True):
@@ -158,7 +160,8 @@ class TreeModel:
         log_probs = torch.cat(parts).cpu().numpy()
         return np.split(log_probs, np.cumsum([len(t) for t in targets])[:-1])
 
-    def _last_hidden(self, prefix: Prefix) -> torch.Tensor:
+    def last_hidden(self, prefix: Prefix) -> torch.Tensor:
+        """Return the last layer's output at a prefix's end, [1, W]."""
         hidden = self._nodes[prefix.id].hidden
         if hidden is None:
             raise ValueError("the root has no token to continue from: extend it first")
@@ -167,52 +170,22 @@ class TreeModel:
     def logits(self, prefixes: Sequence[Prefix]) -> NDArray[np.float32]:
         """Return the model's output for the token after each prefix, [R, V]."""
         with torch.inference_mode():
-            return self.packed.logits(torch.cat([self._last_hidden(p) for p in prefixes])).cpu().numpy()
+            return self.packed.logits(torch.cat([self.last_hidden(p) for p in prefixes])).cpu().numpy()
+
+    def sampling(self, guard: Guard) -> Sampling:
+        """See `LanguageModel.sampling`."""
+        return _TreeSampling(self, guard)
 
     def sample(self, draws: Sequence[Draw], guard: Guard) -> list[Continuation]:
-        """See `LanguageModel.sample`."""
-        done: list[Continuation] = []
-        with self._call():
-            for start, end in _batches([1 if d.contrast is None else 2 for d in draws], MAX_ROWS):
-                rows = [self._row(i, draws[i]) for i in range(start, end)]
-                self._sample(rows, guard)
-                done += [self._continuation(row) for row in rows]
-        return done
+        """Draw one continuation per draw, to the end."""
+        sampling = self.sampling(guard)
+        sampling.add(draws)
+        done: dict[int, Continuation] = {}
+        while sampling.rows:
+            done |= dict(sampling.advance())
+        return [done[i] for i in range(len(draws))]
 
-    def _row(self, index: int, draw: Draw) -> _Row:
-        own = _Track(draw.prefix, self._last_hidden(draw.prefix)[0])
-        against = draw.contrast
-        contrast = None if against is None else _Track(against.prefix, self._last_hidden(against.prefix)[0])
-        return _Row(index, draw, uniforms(draw.seed, draw.max_new_tokens), own, contrast)
-
-    def _sample(self, rows: Sequence[_Row], guard: Guard) -> None:
-        """Draw all rows to their ends; rows that have ended leave the batch."""
-        self._choose(rows, guard)
-        live = [row for row in rows if not row.ended]
-        if not live:
-            return
-        beside = [(row, track) for row in live for track in row.tracks]  # the rows of the batch
-        batch = DecodeBatch(
-            self.packed, [c for c in self._contexts([track.prefix for _, track in beside]) if c is not None]
-        )
-        while live:
-            hidden = batch.step([row.tokens[-1] for row, _ in beside])
-            self.usage.passes += 1
-            for (_, track), vector in zip(beside, hidden, strict=True):
-                track.last = vector
-                track.hidden.append(vector)
-            self._choose(live, guard)
-            live = [row for row in live if not row.ended]
-            # From the back, so that the one which fills a gap has been looked at already.
-            for i in range(len(beside) - 1, -1, -1):
-                row, track = beside[i]
-                if row.ended:
-                    track.cache = batch.cache(i, track.prefix.length)
-                    batch.drop(i)
-                    beside[i] = beside[-1]
-                    beside.pop()
-
-    def _choose(self, rows: Sequence[_Row], guard: Guard) -> None:
+    def choose(self, rows: Sequence[_Row], guard: Guard) -> None:
         """Append one token to each row."""
         penalty = self._penalties(guard)
         for start in range(0, len(rows), MAX_LOGIT_ROWS):
@@ -241,7 +214,8 @@ class TreeModel:
             self._banned = (guard, penalties(guard.banned, self.packed.device))
         return self._banned[1]
 
-    def _continuation(self, row: _Row) -> Continuation:
+    def continuation(self, row: _Row) -> Continuation:
+        """Put what a row has drawn into the tree."""
         return Continuation(
             tokens=tuple(row.tokens),
             log_probs=np.array(row.log_probs, dtype=np.float32),
@@ -283,13 +257,89 @@ class TreeModel:
                 self._nodes.pop(prefix.id, None)
 
 
-def _batches(sizes: Sequence[int], most: int) -> Iterator[tuple[int, int]]:
-    """Ranges of rows whose sizes together stay within `most` (or one row that alone exceeds it)."""
+class _TreeSampling:
+    """Rows of one batch over the token tree; implements `Sampling`."""
+
+    def __init__(self, model: TreeModel, guard: Guard) -> None:
+        self._model = model
+        self._guard = guard
+        self._waiting: deque[_Row] = deque()
+        self._live: list[_Row] = []
+        self._beside: list[tuple[_Row, _Track]] = []
+        """What the rows of the batch are."""
+        self._batch = DecodeBatch(model.packed)
+        self._count = itertools.count()
+
+    @property
+    def rows(self) -> int:
+        """See `Sampling.rows`."""
+        return len(self._waiting) + len(self._live)
+
+    def add(self, draws: Sequence[Draw]) -> None:
+        """See `Sampling.add`."""
+        for draw in draws:
+            own = _Track(draw.prefix, self._model.last_hidden(draw.prefix)[0])
+            other = draw.contrast
+            contrast = None if other is None else _Track(other.prefix, self._model.last_hidden(other.prefix)[0])
+            numbers = uniforms(draw.seed, draw.max_new_tokens)
+            self._waiting.append(_Row(next(self._count), draw, numbers, own, contrast))
+
+    def advance(self) -> list[tuple[int, Continuation]]:
+        """See `Sampling.advance`."""
+        with self._model.timed():
+            while self.rows:
+                if ended := self._step():
+                    return [(row.index, self._model.continuation(row)) for row in ended]
+        return []
+
+    def _step(self) -> list[_Row]:
+        """Draw one token for every row that has room; rows that have ended leave the batch."""
+        joining = self._joining()
+        if self._live:
+            hidden = self._batch.step([row.tokens[-1] for row, _ in self._beside])
+            self._model.usage.passes += 1
+            for (_, track), vector in zip(self._beside, hidden, strict=True):
+                track.last = vector
+                track.hidden.append(vector)
+        self._model.choose(self._live + joining, self._guard)
+        # From the back, so that the one which fills a gap has been looked at already.
+        for i in range(len(self._beside) - 1, -1, -1):
+            row, track = self._beside[i]
+            if row.ended:
+                track.cache = self._batch.cache(i, track.prefix.length)
+                self._batch.drop(i)
+                self._beside[i] = self._beside[-1]
+                self._beside.pop()
+        ended = [row for row in self._live + joining if row.ended]
+        self._live = [row for row in self._live if not row.ended]
+        self._join([row for row in joining if not row.ended])
+        return ended
+
+    def _joining(self) -> list[_Row]:
+        """Take from those that wait as many as there is room for."""
+        joining: list[_Row] = []
+        size = len(self._beside)
+        while self._waiting and (not size or size + len(self._waiting[0].tracks) <= MAX_ROWS):
+            row = self._waiting.popleft()
+            size += len(row.tracks)
+            joining.append(row)
+        return joining
+
+    def _join(self, rows: Sequence[_Row]) -> None:
+        beside = [(row, track) for row in rows for track in row.tracks]
+        contexts = self._model.contexts([track.prefix for _, track in beside])
+        self._batch.add([c for c in contexts if c is not None])
+        self._live += rows
+        self._beside += beside
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Ranges of rows whose tokens together stay within MAX_PASS_TOKENS (or one row that alone exceeds it)."""
     start, total = 0, 0
-    for i, n in enumerate(sizes):
-        if i > start and total + n > most:
+    for i, n in enumerate(lengths):
+        if i > start and total + n > MAX_PASS_TOKENS:
             yield start, i
             start, total = i, 0
         total += n
-    if start < len(sizes):
-        yield start, len(sizes)
+    if start < len(lengths):
+        yield start, len(lengths)

@@ -125,24 +125,39 @@ class _Read:
 class DecodeBatch:
     """Rows that each grow by one token a step, with their keys and values side by side in one buffer."""
 
-    def __init__(self, packed: PackedModel, contexts: Sequence[torch.Tensor]) -> None:
-        """Start from every row's context [L, 2, H, c, D], c >= 1."""
+    def __init__(self, packed: PackedModel) -> None:
         self.packed = packed
-        self.lengths = [c.shape[3] for c in contexts]  # tokens in the buffer, per row
-        first = contexts[0]
-        self.shape = (*first.shape[:2], len(contexts), first.shape[2], first.shape[4])  # L, 2, R, H, D
-        self.buffer = self._allocate(max(self.lengths) + 1, first)
-        for row, context in enumerate(contexts):
-            self.buffer[:, :, row, :, : self.lengths[row]] = context
+        self.lengths: list[int] = []  # tokens in the buffer, per row
+        self.buffer = torch.empty(0)  # [L, 2, R or more, H, positions, D]
         self._slots = torch.empty(0)
         self._mask = torch.empty(0)
         self._index = torch.empty(0)
 
-    def _allocate(self, positions: int, like: torch.Tensor) -> torch.Tensor:
-        """Room for a whole number of blocks; zeros, since a masked slot must not hold NaN."""
-        layers, two, rows, heads, width = self.shape
-        room = -(-positions // BLOCK) * BLOCK
-        return torch.zeros(layers, two, rows, heads, room, width, dtype=like.dtype, device=like.device)
+    def add(self, contexts: Sequence[torch.Tensor]) -> None:
+        """Append rows, each with its context [L, 2, H, c, D], c >= 1."""
+        if not contexts:
+            return
+        before = len(self.lengths)
+        self.lengths += [c.shape[3] for c in contexts]
+        self._fit(len(self.lengths), contexts[0])
+        for row, context in enumerate(contexts, before):
+            self.buffer[:, :, row, :, : self.lengths[row]] = context
+
+    def _fit(self, rows: int, like: torch.Tensor) -> None:
+        """Give the buffer room for so many rows, and for one token more in each, in whole blocks.
+
+        Not for more tokens than that: a part of the buffer would have to be copied to be multiplied.
+        """
+        layers, two, heads, _, width = like.shape
+        room = -(-(max(self.lengths) + 1) // BLOCK) * BLOCK
+        held = self.buffer
+        if held.numel() and held.shape[2] >= rows and held.shape[4] == room:
+            return
+        # Zeros, since a masked slot must not hold NaN.
+        self.buffer = torch.zeros(layers, two, rows, heads, room, width, dtype=like.dtype, device=like.device)
+        if held.numel():
+            kept, shared = min(rows, held.shape[2]), min(room, held.shape[4])
+            self.buffer[:, :, :kept, :, :shared] = held[:, :, :kept, :, :shared]
 
     def drop(self, row: int) -> None:
         """Take a row out: the last row moves into its place."""
@@ -161,9 +176,7 @@ class DecodeBatch:
         """Read one token per row; returns the last layer's output [R, W]."""
         device = self.buffer.device
         if max(self.lengths) + 1 > self.buffer.shape[4]:
-            grown = self._allocate(max(self.lengths) + 1, self.buffer)
-            grown[:, :, :, :, : self.buffer.shape[4]] = self.buffer
-            self.buffer = grown
+            self._fit(len(self.lengths), self.buffer[:, :, 0])
         self._slots = torch.tensor(self.lengths, device=device)
         self._index = torch.arange(len(tokens), device=device)
         room = -(-(max(self.lengths) + 1) // BLOCK) * BLOCK

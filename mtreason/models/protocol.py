@@ -9,7 +9,7 @@ Letters: n tokens of one continuation, K = 5 alternatives kept per token.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -83,7 +83,7 @@ PLAUSIBLE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """One row of `LanguageModel.sample`: a continuation to draw after a prefix."""
+    """One row of `Sampling`: a continuation to draw after a prefix."""
 
     prefix: Prefix
     seed: int
@@ -125,6 +125,51 @@ class Guard:
     """Nucleus from which tokens are drawn at temperatures above 0."""
 
 
+class Sampling(Protocol):
+    """Continuations that are being drawn as one batch, in which new ones take the place of those that have ended."""
+
+    @property
+    def rows(self) -> int:
+        """How many have not ended yet."""
+        ...
+
+    def add(self, draws: Sequence[Draw]) -> None:
+        """Begin further continuations; all are numbered from 0 in the order in which they come."""
+        ...
+
+    def advance(self) -> list[tuple[int, Continuation]]:
+        """Go on until some end; returns these with their numbers, nothing only if there were no rows."""
+        ...
+
+
+class AtOnce:
+    """Sampling for a model in which no row can join a batch: draws what has come, to the end."""
+
+    def __init__(self, sample: Callable[[Sequence[Draw]], list[Continuation]]) -> None:
+        self._sample = sample
+        self._waiting: list[Draw] = []
+        self._done = 0
+
+    @property
+    def rows(self) -> int:
+        """See `Sampling.rows`."""
+        return len(self._waiting)
+
+    def add(self, draws: Sequence[Draw]) -> None:
+        """See `Sampling.add`."""
+        self._waiting += draws
+
+    def advance(self) -> list[tuple[int, Continuation]]:
+        """See `Sampling.advance`."""
+        if not self._waiting:
+            return []
+        drawn = self._sample(self._waiting)
+        numbered = list(enumerate(drawn, self._done))
+        self._done += len(drawn)
+        self._waiting = []
+        return numbered
+
+
 class LanguageModel(Protocol):
     """A causal language model whose sequences form a tree."""
 
@@ -137,8 +182,8 @@ class LanguageModel(Protocol):
         """Read tokens (at least one a row) after each prefix; counts them as prompt tokens."""
         ...
 
-    def sample(self, draws: Sequence[Draw], guard: Guard) -> list[Continuation]:
-        """Draw one continuation per row, all rows as one batch."""
+    def sampling(self, guard: Guard) -> Sampling:
+        """Begin a batch of continuations."""
         ...
 
     def score(self, prefixes: Sequence[Prefix], targets: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mtreason.models.protocol import ROOT, Continuation, Draw, Guard, Prefix, Usage
+from mtreason.models.protocol import ROOT, AtOnce, Continuation, Draw, Guard, Prefix, Sampling, Usage
 from mtreason.models.sampling import choose, penalties, running_away, uniforms
 
 if TYPE_CHECKING:
@@ -88,8 +88,12 @@ class RecomputeModel:
         mask = torch.tensor([[0] * (width - len(r)) + [1] * len(r) for r in rows], device=self.network.device)
         return ids, mask
 
+    def sampling(self, guard: Guard) -> Sampling:
+        """See `LanguageModel.sampling`."""
+        return AtOnce(lambda draws: self.sample(draws, guard))
+
     def sample(self, draws: Sequence[Draw], guard: Guard) -> list[Continuation]:
-        """See `LanguageModel.sample`."""
+        """Draw one continuation per draw, to the end."""
         with self._call():
             done = []
             # Rows of one shape at a time: padding would move positions in caches that keep no mask of their own.
