@@ -379,3 +379,30 @@ def test_the_probe_notices_logits_that_are_scaled() -> None:
     model = _share_or_recompute(network("scaled"), WordTokenizer(), notes.append)
     assert type(model) is RecomputeModel
     assert notes == ["granite: this architecture's cache cannot be branched, prefixes are recomputed (slower)"]
+
+
+def test_rows_that_join_later_are_the_same() -> None:
+    """More rows than fit, some of them added while others are under way: bit for bit what each yields alone."""
+    rng = random.Random(6)
+    tree = int8_tree()
+    prefixes = tree.extend([ROOT] * 20, [random_tokens(rng, [3, 50, 63, 64, 130]) for _ in range(20)])
+    draws = [
+        Draw(rng.choice(prefixes), i, rng.choice([0.0, 0.9]), rng.choice([1, 3, 20, 70]), (), contrast)
+        for i, contrast in enumerate([None, Contrast(prefixes[0], 0.3)] * 40)
+    ]
+    sampling = tree.sampling(GUARD)
+    assert (sampling.rows, sampling.advance()) == (0, [])
+    done, left = {}, list(draws)
+    while left or sampling.rows:
+        some, left = left[:13], left[13:]
+        sampling.add(some)
+        ended = sampling.advance()
+        assert ended
+        assert not done.keys() & dict(ended).keys()
+        done |= dict(ended)
+    assert sorted(done) == list(range(len(draws)))
+    for i, draw in enumerate(draws):
+        [alone] = tree.sample([draw], GUARD)
+        assert alone.tokens == done[i].tokens
+        assert np.array_equal(alone.log_probs, done[i].log_probs)
+        assert np.array_equal(tree.logits([alone.prefix]), tree.logits([done[i].prefix]))
