@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -345,7 +346,9 @@ def test_quiet_says_nothing(cache) -> None:
 def test_interrupt_keeps_what_is_finished(cache, tiny_model, tmp_path) -> None:
     out = tmp_path / "out.txt"
     args = ["translate", "--from", "zh", "--to", "en", "--budget", "4", "--in-flight", "2", "--model", tiny_model]
-    process = start([*args, "-o", out], cache)
+    # What a shell starts in the background ignores interrupts, and so does all that is started from there.
+    heeding = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = start([*args, "-o", out], cache, preexec_fn=heeding)
     process.stdin.write(("今天天气很好，我们去公园吧。\n" * 3000).encode())
     process.stdin.flush()
     deadline = time.monotonic() + 240
