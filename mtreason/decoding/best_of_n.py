@@ -8,9 +8,6 @@ from mtreason.decoding.pool import Pool, to_draft
 from mtreason.decoding.protocol import Result, Settings, Task
 from mtreason.models.calls import Steps
 
-FIRST_DRAFTS = 4
-"""Drafts of the opening round, of every decoder that draws several."""
-
 ROUND = 64
 MOST_DRAWS = 8
 """Times the budget: where samples only repeat, and so cost little, drawing on would find nothing."""
@@ -25,9 +22,8 @@ class BestOfNDecoder:
     def decode(self, task: Task, settings: Settings) -> Steps[Result]:
         """See `Decoder.decode`."""
         pool = Pool(task, settings)
-        opening = max(1, min(FIRST_DRAFTS, int(settings.budget)))
-        drawn = yield from pool.open_with(opening)
-        number = opening
+        drawn = yield from pool.open_with_drafts()
+        number = len(drawn)
         while pool.prompt is not None and number < MOST_DRAWS * settings.budget:
             count = pool.affordable(ROUND)
             if not count:

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mtreason.decoding.best_of_n import FIRST_DRAFTS
 from mtreason.decoding.pool import Pool, to_draft
 from mtreason.decoding.protocol import Result, Settings, Task, derive_seed
 from mtreason.models.calls import Steps, cut, release
@@ -36,15 +35,12 @@ class MctsDecoder:
     """Rollouts begun a round."""
     temperature: float = 0.0
     """Of rollouts: what makes them differ is that each begins with a token that was not tried there."""
-    opening: int = FIRST_DRAFTS
-    """Drafts drawn before the search."""
     guidance: float = GUIDANCE
 
     def decode(self, task: Task, settings: Settings) -> Steps[Result]:
         """See `Decoder.decode`."""
         pool = Pool(task, settings)
-        opening = max(1, min(self.opening, int(settings.budget)))
-        drawn = yield from pool.open_with(opening)
+        drawn = yield from pool.open_with_drafts()
         tree = Tree()
         problem = TranslationProblem(pool, self.temperature, self.guidance * settings.reward.channel_share)
         problem.begin(tree, drawn)

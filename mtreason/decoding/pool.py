@@ -13,6 +13,9 @@ from mtreason.models.protocol import Continuation, Draw, Prefix
 from mtreason.models.sequences import SharedSequences
 from mtreason.rewards import Draft, Scene, judge
 
+FIRST_DRAFTS = 4
+"""Drafts of the opening round, of every decoder that draws several."""
+
 
 class Pool:
     """Opens a sentence's prompt, draws drafts, and keeps what comes of them."""
@@ -41,11 +44,12 @@ class Pool:
         self.cost.scored_tokens += sum(len(c.tokens) for c in drawn if c.contrast is not None)
         return drawn
 
-    def open_with(self, drafts: int) -> Steps[list[Continuation]]:
+    def open_with_drafts(self) -> Steps[list[Continuation]]:
         """Read the prompt and draw the first drafts, the same for every decoder: the greedy one, then samples.
 
         Sets the unit of the budget from what they cost.
         """
+        drafts = max(1, min(FIRST_DRAFTS, int(self.settings.budget)))
         prefix = yield from self.open()
         drawn = yield from self.draw([self.full_draw(prefix, i) for i in range(drafts)])
         sampled = self.cost.sampled_tokens
