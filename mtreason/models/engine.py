@@ -192,7 +192,7 @@ class TreeModel:
             part = rows[start : start + MAX_LOGIT_ROWS]
             against = [(i, row.contrast, row.draw.contrast) for i, row in enumerate(part)]
             pairs = [(i, track, c.weight) for i, track, c in against if track is not None and c is not None]
-            other = self.packed.logits(torch.stack([track.last for _, track, _ in pairs])) if pairs else ()
+            other = self.packed.logits(torch.stack([track.last for _, track, _ in pairs])) if pairs else None
             chosen = choose(
                 self.packed.logits(torch.stack([row.own.last for row in part])),
                 penalty,
@@ -200,7 +200,8 @@ class TreeModel:
                 [row.draw.temperature for row in part],
                 guard.top_p,
                 [float(row.uniforms[len(row.tokens)]) for row in part],
-                {i: (logits, weight) for (i, _, weight), logits in zip(pairs, other, strict=True)},
+                [(i, weight) for i, _, weight in pairs],
+                other,
             )
             for i, row in enumerate(part):
                 row.append(chosen.tokens[i], guard.stop)

@@ -116,7 +116,6 @@ class RecomputeModel:
         newest: list[int] | None = None
         for t in itertools.count():
             logits = own.read(newest)
-            contrasts = other.read(newest) if other else ()
             chosen = choose(
                 logits,
                 penalty,
@@ -124,7 +123,8 @@ class RecomputeModel:
                 [d.temperature for _, d in draws],
                 guard.top_p,
                 [float(r[min(t, len(r) - 1)]) for r in randoms],
-                {i: (row, c.weight) for i, (row, c) in enumerate(zip(contrasts, against, strict=True))},
+                [(i, c.weight) for i, c in enumerate(against)],
+                other.read(newest) if other else None,
             )
             for row, (_, draw) in enumerate(draws):
                 if not ended[row]:

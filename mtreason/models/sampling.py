@@ -5,7 +5,7 @@ Letters: R rows, V vocabulary, C = 64 candidates kept, K = 5 alternatives report
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,13 +50,15 @@ def choose(
     temperatures: Sequence[float],
     top_p: float,
     draws: Sequence[float],
-    contrasts: Mapping[int, tuple[torch.Tensor, float]],
+    contrasts: Sequence[tuple[int, float]],
+    against: torch.Tensor | None,
 ) -> Chosen:
     """Draw one token per row: temperature, then top-k, then nucleus (the order of the transformers library).
 
     Overwrites `logits` [R, V]. What `penalty` [V] excludes is out for all rows and its mass is shared out;
     `banned_here` only forbids a row to draw these tokens, whose probability the reported ones still count.
-    `contrasts` holds, for the rows that have one, the logits [V] behind `Contrast.prefix` and its weight.
+    `contrasts` names the rows that have one, with its weight; `against` [len(contrasts), V], overwritten too, are the
+    logits behind `Contrast.prefix`.
     """
     values, ids = torch.topk(torch.log_softmax(logits.add_(penalty), -1), min(CANDIDATES, logits.shape[-1]), dim=-1)
     top = values.double().cpu().numpy()  # [R, C]
@@ -65,9 +67,11 @@ def choose(
     for row, forbidden in enumerate(banned_here):
         if forbidden:
             allowed[row, np.isin(names[row], forbidden)] = -np.inf
-    for row, (other, weight) in contrasts.items():
-        against = torch.log_softmax(other + penalty, -1)[ids[row]].double().cpu().numpy()
-        allowed[row] = _contrasted(allowed[row], against, weight)
+    if against is not None:
+        named = ids[[row for row, _ in contrasts]]
+        others = torch.log_softmax(against.add_(penalty), -1).gather(1, named).double().cpu().numpy()
+        for (row, weight), other in zip(contrasts, others, strict=True):
+            allowed[row] = _contrasted(allowed[row], other, weight)
     picked = np.array(
         [
             _draw(allowed[row], temperature, top_p, u)
