@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from mtreason.models.sampling import choose, penalties, running_away, uniforms
+from mtreason.models.sampling import choose, penalties, uniforms
+from mtreason.models.sequences import running_away
 
 V = 100
 FREE = torch.zeros(V, dtype=torch.bool)

@@ -20,8 +20,19 @@ import torch
 from numpy.typing import NDArray
 
 from mtreason.models.packed import DecodeBatch, PackedModel
-from mtreason.models.protocol import ROOT, TOP_ALTERNATIVES, Continuation, Draw, Guard, Prefix, Sampling, Usage
-from mtreason.models.sampling import choose, penalties, running_away, uniforms
+from mtreason.models.protocol import (
+    ROOT,
+    TOP_ALTERNATIVES,
+    Alternatives,
+    Continuation,
+    Draw,
+    Guard,
+    Prefix,
+    Sampling,
+    Usage,
+)
+from mtreason.models.sampling import choose, most_probable, penalties, uniforms
+from mtreason.models.sequences import running_away
 
 MAX_PASS_TOKENS = 2048
 """Tokens read in one pass; bounds the memory of activations."""
@@ -171,6 +182,15 @@ class TreeModel:
         """Return the model's output for the token after each prefix, [R, V]."""
         with torch.inference_mode():
             return self.packed.logits(torch.cat([self.last_hidden(p) for p in prefixes])).cpu().numpy()
+
+    def alternatives(self, prefixes: Sequence[Prefix], guard: Guard, count: int) -> list[Alternatives]:
+        """See `LanguageModel.alternatives`."""
+        found: list[Alternatives] = []
+        with self.timed():
+            hidden = torch.cat([self.last_hidden(p) for p in prefixes])
+            for rows in hidden.split(MAX_LOGIT_ROWS):
+                found += most_probable(self.packed.logits(rows), self._penalties(guard), count)
+        return found
 
     def sampling(self, guard: Guard) -> Sampling:
         """See `LanguageModel.sampling`."""

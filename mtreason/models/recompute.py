@@ -17,8 +17,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mtreason.models.protocol import ROOT, AtOnce, Continuation, Draw, Guard, Prefix, Sampling, Usage
-from mtreason.models.sampling import choose, penalties, running_away, uniforms
+from mtreason.models.protocol import ROOT, Alternatives, AtOnce, Continuation, Draw, Guard, Prefix, Sampling, Usage
+from mtreason.models.sampling import choose, most_probable, penalties, uniforms
+from mtreason.models.sequences import running_away
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -87,6 +88,12 @@ class RecomputeModel:
         ids = torch.tensor([[0] * (width - len(r)) + list(r) for r in rows], device=self.network.device)
         mask = torch.tensor([[0] * (width - len(r)) + [1] * len(r) for r in rows], device=self.network.device)
         return ids, mask
+
+    def alternatives(self, prefixes: Sequence[Prefix], guard: Guard, count: int) -> list[Alternatives]:
+        """See `LanguageModel.alternatives`; reads the prefixes, one by one."""
+        penalty = penalties(guard.banned, self.network.device)
+        with self._call():
+            return [most_probable(_Reader(self, [p]).read(None), penalty, count)[0] for p in prefixes]
 
     def sampling(self, guard: Guard) -> Sampling:
         """See `LanguageModel.sampling`."""

@@ -12,14 +12,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mtreason.models.protocol import PLAUSIBLE, TOP_ALTERNATIVES
+from mtreason.models.protocol import PLAUSIBLE, TOP_ALTERNATIVES, Alternatives
 
 CANDIDATES = 64
 """Tokens are drawn among this many of the most probable; at translation temperatures the rest weighs nothing."""
-
-REPEATED = 4
-"""A continuation whose end repeats itself this often, and over at least MIN_REPEATED tokens, is running away."""
-MIN_REPEATED = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +82,15 @@ def choose(
     )
 
 
+def most_probable(logits: torch.Tensor, penalty: torch.Tensor, count: int) -> list[Alternatives]:
+    """Return the `count` most probable tokens of each row; overwrites `logits` [R, V]."""
+    values, ids = torch.topk(torch.log_softmax(logits.add_(penalty), -1), min(count, logits.shape[-1]), dim=-1)
+    return [
+        Alternatives(tuple(tokens), log_probs)
+        for tokens, log_probs in zip(ids.cpu().tolist(), values.cpu().numpy(), strict=True)
+    ]
+
+
 def _contrasted(log_probs: NDArray[np.float64], against: NDArray[np.float64], weight: float) -> NDArray[np.float64]:
     """Return the unnormalised log-probabilities [C] that `Contrast` describes."""
     plausible = np.isfinite(log_probs) & (log_probs >= log_probs.max() + np.log(PLAUSIBLE))
@@ -104,13 +109,3 @@ def _draw(log_probs: NDArray[np.float64], temperature: float, top_p: float, u: f
     # The two sums round differently, so with top_p = 1 the first test alone lets tokens of no weight through.
     kept = sorted_weights[(before < top_p * sorted_weights.sum()) & (sorted_weights > 0)]
     return int(order[min(np.searchsorted(np.cumsum(kept), u * kept.sum(), side="right"), len(kept) - 1)])
-
-
-def running_away(tokens: Sequence[int]) -> bool:
-    """Whether the end of a continuation is one short piece over and over ("very very very very …")."""
-    n = len(tokens)
-    for period in range(1, n // REPEATED + 1):
-        span = max(REPEATED * period, MIN_REPEATED)
-        if span <= n and all(tokens[-i] == tokens[-i - period] for i in range(1, span - period + 1)):
-            return True
-    return False
