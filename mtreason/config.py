@@ -25,6 +25,8 @@ class Options:
     decoder: str = "mcts"
     reward: str = "mix"
     nodes: str = DEFAULT_NODES
+    beam_width: int | None = None
+    """Of beam search; None for what the budget pays for."""
     budget: float = EFFORTS["medium"]
     context: int = 0
     """Preceding segments shown in each prompt."""
@@ -41,6 +43,7 @@ class Options:
             raise InputError(f"--dtype {self.dtype!r}: expected one of {', '.join(DTYPES)}")
         for name, value, least in (
             ("--budget", self.budget, 1),
+            ("--beam-width", 1 if self.beam_width is None else self.beam_width, 1),
             ("--in-flight", self.in_flight, 1),
             ("--context", self.context, 0),
         ):

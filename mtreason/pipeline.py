@@ -19,7 +19,7 @@ from mtreason.glossary import Entry, Hit, Matcher, honoured, load_glossary, ship
 from mtreason.languages import Language, already_in
 from mtreason.models.protocol import ROOT, Guard
 from mtreason.models.text import Codec
-from mtreason.prompts import SYSTEM, instruction, translation_prompt
+from mtreason.prompts import SYSTEM, VERDICTS, instruction, translation_prompt, verdict_question
 from mtreason.rewards import REWARDS
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ class Translator:
             budget=options.budget,
             decode=self.codec.decode,
             border=parse_border(options.nodes, self.codec.decode),
+            beam_width=options.beam_width,
         )
         self.matcher = Matcher(entries, direction.source.tag)
         self.guard = build_guard(
@@ -101,9 +102,11 @@ class Translator:
         )
         frame = self.codec.frame(SYSTEM)
         self._tail = frame.tail
-        there = frame.head + self.codec.encode(instruction(direction.source, direction.target))
-        back = frame.head + self.codec.encode(instruction(direction.target, direction.source))
-        self._head, self._back_head = self.model.extend([ROOT, ROOT], [there, back])
+        self._verdicts = tuple(self.codec.encode(word) for word in VERDICTS)
+        [self._chat_head] = self.model.extend([ROOT], [frame.head])
+        there = self.codec.encode(instruction(direction.source, direction.target))
+        back = self.codec.encode(instruction(direction.target, direction.source))
+        self._head, self._back_head = self.model.extend([self._chat_head] * 2, [there, back])
         [self._sourceless] = self.model.extend([self._head], [self._tail])
 
     def task(self, index: int, segment: str, context: Sequence[str]) -> Task:
@@ -119,9 +122,12 @@ class Translator:
             head=self._head,
             prompt=(self.codec.encode(rest) if rest else ()) + self.codec.encode(prompt.segment) + self._tail,
             sourceless=self._sourceless,
+            tail=self._tail,
             back_head=self._back_head,
-            back_tail=self._tail,
             source_tokens=(*own, self.codec.end),
+            chat_head=self._chat_head,
+            verdict_prompt=self.codec.encode(verdict_question(segment, source, target)),
+            verdict_tokens=self._verdicts,
             hints=hits,
             target_tag=target.tag,
             guard=self._guard(hits),

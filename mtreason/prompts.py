@@ -29,6 +29,18 @@ def instruction(source: Language, target: Language) -> str:
     )
 
 
+def verdict_question(segment: str, source: Language, target: Language) -> str:
+    """Ask whether what follows translates a segment well."""
+    return (
+        f"Is this a good translation from {source.name} into {target.name}? Answer Yes or No.\n\n"
+        f"{source.name}: {segment}\n{target.name}: "
+    )
+
+
+VERDICTS = ("Yes", "No")
+"""Good, bad."""
+
+
 def translation_prompt(
     segment: str, source: Language, target: Language, context: Sequence[str] = (), hits: Sequence[Hit] = ()
 ) -> Prompt:

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from mtreason.models.protocol import ROOT as START
-from mtreason.models.protocol import AtOnce, Continuation, Prefix, Usage
+from mtreason.models.protocol import Alternatives, AtOnce, Continuation, Prefix, Usage
 from mtreason.search.mcts import Rollout
 from mtreason.search.tree import ROOT, Step, Tree
 
@@ -143,6 +143,13 @@ class TableModel:
                 [self.log_probs(a)[b] for a, b in itertools.pairwise((self.tokens[p.id][-1], *target))], np.float32
             )
             for p, target in zip(prefixes, targets, strict=True)
+        ]
+
+    def alternatives(self, prefixes, guard, count):
+        rows = [self.log_probs(self.tokens[p.id][-1], guard.banned) for p in prefixes]
+        return [
+            Alternatives(tuple(np.argsort(-row, kind="stable")[:count].tolist()), -np.sort(-row)[:count])
+            for row in rows
         ]
 
     def sampling(self, guard):

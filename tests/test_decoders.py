@@ -27,9 +27,13 @@ from mtreason.models.protocol import ROOT, Guard
 from mtreason.models.recompute import RecomputeModel
 from mtreason.models.sequences import SharedSequences
 from mtreason.pipeline import Direction, Translator
-from mtreason.rewards import REWARDS, Draft, Scene, judge
+from mtreason.rewards import REWARDS, Draft, Scene, judge, weigh
+from mtreason.rewards.consensus import chrf_matrix, expected_utility
 
 ZH, EN = parse_language("zh"), parse_language("en")
+ROUND = 6
+"""Rollouts begun side by side at most: by so many a search may spend more than it was given."""
+CHOOSE_BY_REWARD = {"best-of-n", "mcts", "mcts-uct"}
 SENTENCES = ["今天天气很好。", "我们去公园吧。", "这双鞋的踩屎感太强了！", "你好", "公园里的鞋很好。", "她说天气好。"]
 
 
@@ -69,7 +73,7 @@ def test_every_decoder_with_every_reward(loaded, decoder, reward) -> None:
         if clean:
             assert result.text == clean[0].text
             assert clean[0].reward == max(c.reward for c in clean)
-            assert set(REWARDS[reward].weights) <= set(clean[0].parts) or decoder in {"greedy", "sample"}
+            assert set(REWARDS[reward].weights) <= set(clean[0].parts) or decoder not in CHOOSE_BY_REWARD
     assert set(t.model._nodes) == held, "prefixes were not given back"
 
 
@@ -90,21 +94,18 @@ def test_seed_changes_samples_and_nothing_else_does(loaded) -> None:
     assert one != other
 
 
-def test_best_of_one_is_greedy(loaded) -> None:
-    best = decode(translator(loaded, decoder="best-of-n", budget=1))
-    greedy = decode(translator(loaded, decoder="greedy"))
-    assert [r.text for r in best] == [r.text for r in greedy]
-
-
-@pytest.mark.parametrize("decoder", ["best-of-n", "mcts"])
+@pytest.mark.parametrize("reward", ["likelihood", "mix"])
+@pytest.mark.parametrize("decoder", ["beam", "best-of-n", "mbr", "mcts", "mcts-uct"])
 @pytest.mark.parametrize("budget", [4, 8, 16])
-def test_budget_is_met(loaded, decoder, budget) -> None:
-    t = translator(loaded, decoder=decoder, reward="likelihood", budget=budget)
-    for task_index, result in enumerate(decode(t)):
+def test_budget_is_met(loaded, decoder, budget, reward) -> None:
+    t = translator(loaded, decoder=decoder, reward=reward, budget=budget)
+    for index, result in enumerate(decode(t)):
         drawn = sum(c.count for c in result.candidates)
-        unit = t.task(task_index, SENTENCES[task_index], ()).max_new_tokens
-        assert result.cost.sampled_tokens <= (budget + 1) * unit
-        assert decoder == "mcts" or drawn <= 8 * budget
+        task = t.task(index, SENTENCES[index], ())
+        spent = result.cost.tokens - len(task.prompt)
+        dearest = 3 * task.max_new_tokens + len(task.tail) + len(task.source_tokens)
+        assert spent <= budget * result.unit + ROUND * dearest
+        assert decoder not in {"best-of-n", "mbr"} or drawn >= 8 * budget or spent >= budget * result.unit - dearest
 
 
 def test_mcts_trace_is_a_tree(loaded) -> None:
@@ -155,7 +156,7 @@ def test_scheduler_passes_results_on_and_keeps_to_its_room(loaded) -> None:
 
 def play(steps, model):
     """Answer a generator of calls, one at a time."""
-    from mtreason.models.calls import Cut, Extend, Release, Score
+    from mtreason.models.calls import Cut, Extend, Peek, Release, Score
 
     answer = None
     while True:
@@ -164,6 +165,8 @@ def play(steps, model):
         except StopIteration as stop:
             return stop.value
         match call:
+            case Peek():
+                answer = model.alternatives(call.prefixes, call.guard, call.count)
             case Extend():
                 answer = model.extend(call.prefixes, call.tokens)
             case Score():
@@ -198,9 +201,10 @@ def test_confidence_and_likelihood_by_hand(loaded) -> None:
     log_probs = np.log(np.array([0.5, 0.01], np.float32))
     top = np.log(np.array([[0.5, 0.2, 0.1, 0.1, 0.05], [0.4, 0.2, 0.1, 0.1, 0.1]], np.float32))
     draft = Draft("x", (1, 2), log_probs, top)
-    scene = Scene(SharedSequences(ROOT), (), (), (), "en")
-    [(reward, parts)] = play(judge(REWARDS["confidence"], scene, [draft]), loaded.model)
-    assert reward == pytest.approx((0.5 / 0.95 + 0.01 / 0.9) / 2, rel=1e-5)
+    shared = SharedSequences(ROOT)
+    scene = Scene((), shared, (), shared, (), (), (), "en")
+    [parts] = play(judge(REWARDS["confidence"], scene, [draft]), loaded.model)
+    assert weigh(REWARDS["confidence"], parts) == pytest.approx((0.5 / 0.95 + 0.01 / 0.9) / 2, rel=1e-5)
     assert parts["likelihood"] == pytest.approx(np.log(0.5 * 0.01) / 2, rel=1e-5)
 
 
@@ -298,10 +302,27 @@ def table_settings(reward="likelihood", budget=8.0, nodes=1, **more):
 
 def table_tasks(model, count=1, seed=0, banned=(), hints=()):
     banned_mask = np.isin(np.arange(len(LETTERS)), banned)
-    head, sourceless, back = model.extend([ROOT] * 3, [(1, 2), (1, 2, 4), (2, 1)])
+    head, sourceless, back, chat = model.extend([ROOT] * 4, [(1, 2), (1, 2, 4), (2, 1), (1,)])
     guard = Guard(banned_mask, frozenset({0}), 1.0)
     return [
-        Task(i, "源", head, (3, 1 + i % 5), sourceless, back, (4,), (5, 2, 0), hints, "en", guard, seed + i, LONGEST)
+        Task(
+            index=i,
+            source="源",
+            head=head,
+            prompt=(3, 1 + i % 5),
+            sourceless=sourceless,
+            tail=(4,),
+            back_head=back,
+            source_tokens=(5, 2, 0),
+            chat_head=chat,
+            verdict_prompt=(2, 3),
+            verdict_tokens=((5,), (1, 2)),
+            hints=hints,
+            target_tag="en",
+            guard=guard,
+            seed=seed + i,
+            max_new_tokens=LONGEST,
+        )
         for i in range(count)
     ]
 
@@ -354,6 +375,93 @@ def test_candidates_hold_what_was_drawn(decoder, reward) -> None:
         if clean:
             assert result.text == max(clean, key=lambda c: c.reward).text
     assert any(len(r.candidates) > 1 for r in results) or decoder in {"greedy", "sample"}
+
+
+def test_best_of_one_is_greedy() -> None:
+    model = TableModel(seed=4)
+    for task in table_tasks(model, 6):
+        best, greedy = (
+            next(run(DECODERS[name], [task], table_settings("channel", 1.0), model, 1))
+            for name in ("best-of-n", "greedy")
+        )
+        # What is held back is not judged, which leaves room for another.
+        assert best.text == greedy.text or greedy.fell_back
+
+
+def beam_by_hand(model, task, width):
+    """The textbook: all beginnings of one length side by side, sorted by probability."""
+    live, ended = [((), 0.0)], []
+    for _ in range(LONGEST):
+        grown = [
+            ((*word, token), total + float(log_prob))
+            for word, total in live
+            for token, log_prob in enumerate(model.log_probs((task.prompt[-1], *word)[-1], task.guard.banned))
+        ]
+        grown.sort(key=lambda pair: -pair[1])
+        ended += [(w, total / len(w)) for w, total in grown[:width] if w[-1] == 0]
+        live = [(w, total) for w, total in grown if w[-1] != 0][:width]
+    return sorted(ended, key=lambda pair: -pair[1])
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("width", [1, 2, 3, 5])
+def test_beam_is_the_textbook_beam(width, seed) -> None:
+    model = TableModel(seed=seed)
+    for task in table_tasks(model, 3):
+        held = set(model.tokens)
+        [result] = run(DECODERS["beam"], [task], table_settings(beam_width=width), model, 1)
+        assert set(model.tokens) == held
+        expected = beam_by_hand(model, task, width)
+        found = {c.draft.tokens: c.reward for c in result.candidates if not c.problems}
+        assert len(found) <= width
+        for word, mean in expected:
+            assert word not in found or found[word] == pytest.approx(mean, abs=1e-5)
+        best = [word for word, _ in expected if len(word) > 1]
+        if best and width > 1:
+            assert result.candidates[0].draft.tokens == best[0]
+
+
+def test_a_beam_of_one_is_greedy() -> None:
+    model = TableModel(seed=2, spread=3.0)
+    for task in table_tasks(model, 5):
+        [greedy] = run(DECODERS["greedy"], [task], table_settings(), model, 1)
+        [beam] = run(DECODERS["beam"], [task], table_settings(beam_width=1), model, 1)
+        assert beam.candidates[0].draft.tokens == greedy.candidates[0].draft.tokens
+
+
+@given(st.lists(st.text(alphabet="abc d猫。", max_size=12), min_size=1, max_size=6), st.data())
+def test_consensus_is_chrf_against_the_others(texts, data) -> None:
+    from sacrebleu.metrics import CHRF
+
+    metric = CHRF()
+    expected = np.array([[metric.sentence_score(a, [b]).score / 100 for b in texts] for a in texts])
+    assert np.allclose(chrf_matrix(texts), expected, atol=1e-9)
+    counts = [data.draw(st.integers(1, 3)) for _ in texts]
+    for i, value in enumerate(expected_utility(expected, counts)):
+        others = [expected[i][j] for j, n in enumerate(counts) for _ in range(n - (i == j))]
+        assert value == pytest.approx(np.mean(others) if others else 1.0)
+
+
+def test_mbr_chooses_what_agrees_most_with_all_that_was_drawn() -> None:
+    model = TableModel(seed=5)
+    for task in table_tasks(model, 4):
+        [result] = run(DECODERS["mbr"], [task], table_settings(budget=10.0, temperature=1.0), model, 1)
+        clean = [c for c in result.candidates if not c.problems]
+        values = expected_utility(chrf_matrix([c.text for c in clean]), [c.count for c in clean])
+        assert [c.reward for c in clean] == pytest.approx(values)
+        assert result.text == clean[int(np.argmax(values))].text
+
+
+def test_llama_o1_is_the_probability_of_yes_among_yes_and_no() -> None:
+    model = TableModel(seed=6)
+    [task] = table_tasks(model)
+    [result] = run(DECODERS["best-of-n"], [task], table_settings("llama-o1", 12.0, temperature=1.0), model, 1)
+    for c in result.candidates:
+        if not c.problems:
+            after = task.tail[-1]
+            yes = float(model.log_probs(after)[5])
+            no = float(model.log_probs(after)[1] + model.log_probs(1)[2])
+            assert c.reward == pytest.approx(yes - np.logaddexp(yes, no), abs=1e-5)
 
 
 def channel_by_hand(model, candidate):
@@ -475,8 +583,8 @@ def test_held_back_drafts_stand_last_and_serve_as_a_last_resort() -> None:
     pool = opened_pool()
     drafts = [draft_of("Sure! Here is the translation: Good.", -0.1), draft_of("Bad.", -5.0), draft_of("…", -0.01)]
     play(pool.add(drafts, [True] * 3), None)
-    assert [c.text for c in pool.ranked()] == ["Bad.", "Good.", "…"]
     result = play(pool.close([]), TableModel())
+    assert [c.text for c in result.candidates] == ["Bad.", "Good.", "…"]
     assert (result.text, result.fell_back) == ("Bad.", False)
     only = opened_pool()
     play(only.add([drafts[2], drafts[0]], [True] * 2), None)

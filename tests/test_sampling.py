@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from mtreason.models.sampling import choose, penalties, running_away, uniforms
+from mtreason.models.sampling import choose, penalties, uniforms
+from mtreason.models.sequences import running_away
 
 V = 100
 FREE = torch.zeros(V, dtype=torch.bool)
@@ -18,7 +19,10 @@ def draw(values, temperature=1.0, top_p=1.0, u=(), banned=FREE, here=None, contr
     rows = len(values)
     penalty = penalties(banned.numpy(), banned.device)
     u = list(u) or [0.5] * rows
-    return choose(values.clone(), penalty, here or [()] * rows, [temperature] * rows, top_p, u, contrasts or {})
+    named = contrasts or {}
+    against = torch.stack([other for other, _ in named.values()]) if named else None
+    weights = [(row, weight) for row, (_, weight) in named.items()]
+    return choose(values.clone(), penalty, here or [()] * rows, [temperature] * rows, top_p, u, weights, against)
 
 
 def test_zero_temperature_is_argmax() -> None:
@@ -105,7 +109,7 @@ def test_chi_square_of_draws_against_the_softmax() -> None:
     n, size = 20000, 20
     values = torch.randn(1, size, generator=torch.Generator().manual_seed(9))
     expected = torch.softmax(values[0], -1).numpy() * n
-    chosen = choose(values.repeat(n, 1), torch.zeros(size), [()] * n, [1.0] * n, 1.0, uniforms(8, n).tolist(), {})
+    chosen = choose(values.repeat(n, 1), torch.zeros(size), [()] * n, [1.0] * n, 1.0, uniforms(8, n).tolist(), [], None)
     found = np.bincount(chosen.tokens, minlength=size)
     # 19 degrees of freedom: mean 19, standard deviation sqrt(38); 50 lies at p = 0.0001.
     assert ((found - expected) ** 2 / expected).sum() < 50

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
+from mtreason.decoding.beam import BeamDecoder
 from mtreason.decoding.best_of_n import BestOfNDecoder
 from mtreason.decoding.mcts import MctsDecoder
 from mtreason.decoding.protocol import Candidate, Decoder, Result, Settings, Task
 from mtreason.decoding.scheduler import run
 from mtreason.decoding.single import SingleDecoder
+from mtreason.rewards import REWARDS
 from mtreason.search.selection import uct
 
 __all__ = ["DECODERS", "Candidate", "Decoder", "Result", "Settings", "Task", "run"]
@@ -18,7 +20,9 @@ DECODERS: dict[str, Decoder] = {
     for decoder in (
         SingleDecoder("greedy", 0),
         SingleDecoder("sample", 1),
+        BeamDecoder(),
         BestOfNDecoder(),
+        BestOfNDecoder("mbr", REWARDS["consensus"]),
         MctsDecoder(),
         MctsDecoder("mcts-uct", partial(uct, exploration=0.5, widening=0.5), temperature=0.5, guidance=0.0),
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from mtreason.decoding.pool import Pool, to_draft
+from mtreason.decoding.pool import Pool
 from mtreason.decoding.protocol import Result, Settings, Task
 from mtreason.models.calls import Steps
+from mtreason.rewards import Reward
 
-ROUND = 64
 MOST_DRAWS = 8
 """Times the budget: where samples only repeat, and so cost little, drawing on would find nothing."""
 
@@ -18,18 +18,23 @@ class BestOfNDecoder:
     """Greedy and samples until the budget is spent; the best by reward."""
 
     name: str = "best-of-n"
+    reward: Reward | None = None
+    """What it chooses by, whatever the settings say."""
 
     def decode(self, task: Task, settings: Settings) -> Steps[Result]:
         """See `Decoder.decode`."""
-        pool = Pool(task, settings)
+        pool = Pool(task, settings if self.reward is None else replace(settings, reward=self.reward))
+        return pool.counted(self._decode(pool))
+
+    def _decode(self, pool: Pool) -> Steps[Result]:
         drawn = yield from pool.open_with_drafts()
-        number = len(drawn)
-        while pool.prompt is not None and number < MOST_DRAWS * settings.budget:
-            count = pool.affordable(ROUND)
-            if not count:
+        while pool.prompt is not None and (room := pool.affordable(int(MOST_DRAWS * pool.settings.budget))):
+            number = len(drawn)
+            if number >= MOST_DRAWS * pool.settings.budget:
                 break
-            more = yield from pool.draw([pool.full_draw(pool.prompt, number + i) for i in range(count)])
-            number += count
-            yield from pool.add([to_draft(settings, c) for c in more], [c.finished for c in more])
+            # Half of what the budget still pays for: the price of a draft becomes known as they are drawn.
+            draws = [pool.full_draw(pool.prompt, number + i) for i in range(-(-room // 2))]
+            more = yield from pool.draw(draws)
+            yield from pool.add_drawn(more)
             drawn += more
         return (yield from pool.close(drawn))

@@ -40,9 +40,13 @@ class MctsDecoder:
     def decode(self, task: Task, settings: Settings) -> Steps[Result]:
         """See `Decoder.decode`."""
         pool = Pool(task, settings)
+        return pool.counted(self._decode(pool))
+
+    def _decode(self, pool: Pool) -> Steps[Result]:
         drawn = yield from pool.open_with_drafts()
         tree = Tree()
-        problem = TranslationProblem(pool, self.temperature, self.guidance * settings.reward.channel_share)
+        guidance = self.guidance * pool.settings.reward.channel_share
+        problem = TranslationProblem(pool, self.temperature, guidance)
         problem.begin(tree, drawn)
         yield from search(tree, problem, self.rule, self.leaves)
         trace = problem.trace(tree)
@@ -99,8 +103,7 @@ class TranslationProblem:
         whole = [
             self._joined(tree, node, start, piece) for node, start, piece in zip(nodes, starts, drawn, strict=True)
         ]
-        drafts = [to_draft(self.pool.settings, w) for w in whole]
-        yield from self.pool.add(drafts, [w.finished for w in whole])
+        yield from self.pool.add_drawn(whole)
         return self._rollouts(whole, starts)
 
     def _rollouts(self, whole: Sequence[Continuation], starts: Sequence[int]) -> list[Rollout]:
@@ -150,10 +153,8 @@ class TranslationProblem:
                 unread[node] = maker.tokens[:length]
             elif node not in self._contrasts:
                 self._contrasts[node] = yield from cut(maker.contrast, base.length + length)
-        before = self._sourceless.read_tokens
         prefixes |= self._contrasts
         prefixes |= zip(unread, (yield from self._sourceless.read(list(unread.values()))), strict=True)
-        self.pool.cost.prompt_tokens += self._sourceless.read_tokens - before
         return [Contrast(prefixes[node], self.guidance) for node in nodes]
 
     def _joined(self, tree: Tree, node: int, start: int, piece: Continuation) -> Continuation:

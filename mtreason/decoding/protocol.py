@@ -29,10 +29,13 @@ class Task:
     """The rest of the prompt."""
     sourceless: Prefix
     """The prompt without a sentence to translate: what follows it owes nothing to the source; read before."""
+    tail: tuple[int, ...]
     back_head: Prefix
-    back_tail: tuple[int, ...]
     source_tokens: tuple[int, ...]
-    """See `mtreason.rewards.Scene`."""
+    chat_head: Prefix
+    verdict_prompt: tuple[int, ...]
+    verdict_tokens: tuple[tuple[int, ...], ...]
+    """See `mtreason.rewards.Scene`; the heads are read before."""
     hints: tuple[Hit, ...]
     target_tag: str
     guard: Guard
@@ -52,6 +55,8 @@ class Settings:
     """Where a continuation is cut into steps."""
     temperature: float = 0.5
     """Of drafts drawn from the beginning."""
+    beam_width: int | None = None
+    """Of beam search; None for what the budget pays for."""
 
 
 class Border(Protocol):
@@ -101,6 +106,8 @@ class Result:
     candidates: tuple[Candidate, ...]
     """Best first: clean ones before those held back, then by reward, then in the order they were found."""
     cost: Cost
+    unit: int = 0
+    """Tokens that one full sample of this sentence costs, the unit of the budget; 0 if the decoder has none."""
     trace: Mapping[str, Any] | None = field(default=None)
     """What the decoder wants to show of its work, in JSON types."""
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mtreason.decoding.protocol import Decoder, Result, Settings, Task
-from mtreason.models.calls import Call, Cut, Extend, Release, Sample, Score
+from mtreason.models.calls import Call, Cut, Extend, Peek, Release, Sample, Score
 from mtreason.models.protocol import Continuation, Guard, LanguageModel, Sampling
 
 GATHER = 4
@@ -143,4 +143,7 @@ def _answer(calls: list[Call | None], model: LanguageModel) -> list[Any]:
         flat = iter(serve(prefixes, tokens))
         for i, call in members:
             answers[i] = list(itertools.islice(flat, len(call.prefixes)))
+    for i, asked in enumerate(calls):
+        if isinstance(asked, Peek):
+            answers[i] = model.alternatives(asked.prefixes, asked.guard, asked.count)
     return answers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from mtreason.decoding.pool import Pool, to_draft
+from mtreason.decoding.pool import Pool
 from mtreason.decoding.protocol import Result, Settings, Task
 from mtreason.models.calls import Steps
 from mtreason.rewards import REWARDS
@@ -22,7 +22,10 @@ class SingleDecoder:
         """See `Decoder.decode`."""
         # Nothing is chosen, so a reward that costs model calls would be paid for nothing.
         pool = Pool(task, replace(settings, reward=REWARDS["likelihood"]))
+        return pool.counted(self._decode(pool))
+
+    def _decode(self, pool: Pool) -> Steps[Result]:
         prefix = yield from pool.open()
-        [drawn] = yield from pool.draw([pool.full_draw(prefix, self.number)])
-        yield from pool.add([to_draft(settings, drawn)], [drawn.finished])
-        return (yield from pool.close([drawn]))
+        drawn = yield from pool.draw([pool.full_draw(prefix, self.number)])
+        yield from pool.add_drawn(drawn)
+        return (yield from pool.close(drawn))

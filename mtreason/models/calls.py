@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mtreason.models.protocol import Continuation, Draw, Guard, Prefix
+from mtreason.models.protocol import Alternatives, Continuation, Draw, Guard, Prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,15 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class Peek:
+    """`LanguageModel.alternatives`; answered by what may come next."""
+
+    prefixes: Sequence[Prefix]
+    guard: Guard
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Cut:
     """`LanguageModel.cut`; answered by the prefix. Costs nothing."""
 
@@ -55,7 +64,7 @@ class Release:
     prefixes: Sequence[Prefix]
 
 
-Call = Extend | Sample | Score | Cut | Release
+Call = Extend | Sample | Score | Peek | Cut | Release
 
 T = TypeVar("T")
 # What is sent back depends on the call, which a generator's type cannot say; the helpers below can.
@@ -83,6 +92,12 @@ def score(prefixes: Sequence[Prefix], targets: Sequence[Sequence[int]]) -> Steps
     if not prefixes:
         return []
     answer: list[NDArray[np.float32]] = yield Score(prefixes, targets)
+    return answer
+
+
+def peek(prefixes: Sequence[Prefix], guard: Guard, count: int) -> Steps[list[Alternatives]]:
+    """Ask for the most probable next tokens."""
+    answer: list[Alternatives] = yield Peek(prefixes, guard, count)
     return answer
 
 

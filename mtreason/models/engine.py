@@ -20,8 +20,19 @@ import torch
 from numpy.typing import NDArray
 
 from mtreason.models.packed import DecodeBatch, PackedModel
-from mtreason.models.protocol import ROOT, TOP_ALTERNATIVES, Continuation, Draw, Guard, Prefix, Sampling, Usage
-from mtreason.models.sampling import choose, penalties, running_away, uniforms
+from mtreason.models.protocol import (
+    ROOT,
+    TOP_ALTERNATIVES,
+    Alternatives,
+    Continuation,
+    Draw,
+    Guard,
+    Prefix,
+    Sampling,
+    Usage,
+)
+from mtreason.models.sampling import choose, most_probable, penalties, uniforms
+from mtreason.models.sequences import running_away
 
 MAX_PASS_TOKENS = 2048
 """Tokens read in one pass; bounds the memory of activations."""
@@ -172,6 +183,15 @@ class TreeModel:
         with torch.inference_mode():
             return self.packed.logits(torch.cat([self.last_hidden(p) for p in prefixes])).cpu().numpy()
 
+    def alternatives(self, prefixes: Sequence[Prefix], guard: Guard, count: int) -> list[Alternatives]:
+        """See `LanguageModel.alternatives`."""
+        found: list[Alternatives] = []
+        with self.timed():
+            hidden = torch.cat([self.last_hidden(p) for p in prefixes])
+            for rows in hidden.split(MAX_LOGIT_ROWS):
+                found += most_probable(self.packed.logits(rows), self._penalties(guard), count)
+        return found
+
     def sampling(self, guard: Guard) -> Sampling:
         """See `LanguageModel.sampling`."""
         return _TreeSampling(self, guard)
@@ -192,7 +212,7 @@ class TreeModel:
             part = rows[start : start + MAX_LOGIT_ROWS]
             against = [(i, row.contrast, row.draw.contrast) for i, row in enumerate(part)]
             pairs = [(i, track, c.weight) for i, track, c in against if track is not None and c is not None]
-            other = self.packed.logits(torch.stack([track.last for _, track, _ in pairs])) if pairs else ()
+            other = self.packed.logits(torch.stack([track.last for _, track, _ in pairs])) if pairs else None
             chosen = choose(
                 self.packed.logits(torch.stack([row.own.last for row in part])),
                 penalty,
@@ -200,7 +220,8 @@ class TreeModel:
                 [row.draw.temperature for row in part],
                 guard.top_p,
                 [float(row.uniforms[len(row.tokens)]) for row in part],
-                {i: (logits, weight) for (i, _, weight), logits in zip(pairs, other, strict=True)},
+                [(i, weight) for i, _, weight in pairs],
+                other,
             )
             for i, row in enumerate(part):
                 row.append(chosen.tokens[i], guard.stop)

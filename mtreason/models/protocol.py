@@ -61,6 +61,15 @@ class Continuation:
 
 
 @dataclass(frozen=True, slots=True)
+class Alternatives:
+    """The k most probable tokens after a prefix, the most probable first."""
+
+    tokens: tuple[int, ...]
+    log_probs: NDArray[np.float32]
+    """[k], natural, at temperature 1, over the tokens that the guard allows."""
+
+
+@dataclass(frozen=True, slots=True)
 class Contrast:
     """What a continuation should owe little to: tokens that would follow this prefix as well are drawn less.
 
@@ -188,6 +197,10 @@ class LanguageModel(Protocol):
 
     def score(self, prefixes: Sequence[Prefix], targets: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
         """Return log p of every token of each target, read after its prefix: one array [len(target)] a row."""
+        ...
+
+    def alternatives(self, prefixes: Sequence[Prefix], guard: Guard, count: int) -> list[Alternatives]:
+        """Return the `count` most probable next tokens after each prefix; what was read already costs nothing."""
         ...
 
     def cut(self, prefix: Prefix, length: int) -> Prefix:

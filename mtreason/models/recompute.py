@@ -17,8 +17,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mtreason.models.protocol import ROOT, AtOnce, Continuation, Draw, Guard, Prefix, Sampling, Usage
-from mtreason.models.sampling import choose, penalties, running_away, uniforms
+from mtreason.models.protocol import ROOT, Alternatives, AtOnce, Continuation, Draw, Guard, Prefix, Sampling, Usage
+from mtreason.models.sampling import choose, most_probable, penalties, uniforms
+from mtreason.models.sequences import running_away
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -88,6 +89,12 @@ class RecomputeModel:
         mask = torch.tensor([[0] * (width - len(r)) + [1] * len(r) for r in rows], device=self.network.device)
         return ids, mask
 
+    def alternatives(self, prefixes: Sequence[Prefix], guard: Guard, count: int) -> list[Alternatives]:
+        """See `LanguageModel.alternatives`; reads the prefixes, one by one."""
+        penalty = penalties(guard.banned, self.network.device)
+        with self._call():
+            return [most_probable(_Reader(self, [p]).read(None), penalty, count)[0] for p in prefixes]
+
     def sampling(self, guard: Guard) -> Sampling:
         """See `LanguageModel.sampling`."""
         return AtOnce(lambda draws: self.sample(draws, guard))
@@ -116,7 +123,6 @@ class RecomputeModel:
         newest: list[int] | None = None
         for t in itertools.count():
             logits = own.read(newest)
-            contrasts = other.read(newest) if other else ()
             chosen = choose(
                 logits,
                 penalty,
@@ -124,7 +130,8 @@ class RecomputeModel:
                 [d.temperature for _, d in draws],
                 guard.top_p,
                 [float(r[min(t, len(r) - 1)]) for r in randoms],
-                {i: (row, c.weight) for i, (row, c) in enumerate(zip(contrasts, against, strict=True))},
+                [(i, c.weight) for i, c in enumerate(against)],
+                other.read(newest) if other else None,
             )
             for row, (_, draw) in enumerate(draws):
                 if not ended[row]:

@@ -5,21 +5,17 @@ Letters: R rows, V vocabulary, C = 64 candidates kept, K = 5 alternatives report
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mtreason.models.protocol import PLAUSIBLE, TOP_ALTERNATIVES
+from mtreason.models.protocol import PLAUSIBLE, TOP_ALTERNATIVES, Alternatives
 
 CANDIDATES = 64
 """Tokens are drawn among this many of the most probable; at translation temperatures the rest weighs nothing."""
-
-REPEATED = 4
-"""A continuation whose end repeats itself this often, and over at least MIN_REPEATED tokens, is running away."""
-MIN_REPEATED = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +46,15 @@ def choose(
     temperatures: Sequence[float],
     top_p: float,
     draws: Sequence[float],
-    contrasts: Mapping[int, tuple[torch.Tensor, float]],
+    contrasts: Sequence[tuple[int, float]],
+    against: torch.Tensor | None,
 ) -> Chosen:
     """Draw one token per row: temperature, then top-k, then nucleus (the order of the transformers library).
 
     Overwrites `logits` [R, V]. What `penalty` [V] excludes is out for all rows and its mass is shared out;
     `banned_here` only forbids a row to draw these tokens, whose probability the reported ones still count.
-    `contrasts` holds, for the rows that have one, the logits [V] behind `Contrast.prefix` and its weight.
+    `contrasts` names the rows that have one, with its weight; `against` [len(contrasts), V], overwritten too, are the
+    logits behind `Contrast.prefix`.
     """
     values, ids = torch.topk(torch.log_softmax(logits.add_(penalty), -1), min(CANDIDATES, logits.shape[-1]), dim=-1)
     top = values.double().cpu().numpy()  # [R, C]
@@ -65,9 +63,11 @@ def choose(
     for row, forbidden in enumerate(banned_here):
         if forbidden:
             allowed[row, np.isin(names[row], forbidden)] = -np.inf
-    for row, (other, weight) in contrasts.items():
-        against = torch.log_softmax(other + penalty, -1)[ids[row]].double().cpu().numpy()
-        allowed[row] = _contrasted(allowed[row], against, weight)
+    if against is not None:
+        named = ids[[row for row, _ in contrasts]]
+        others = torch.log_softmax(against.add_(penalty), -1).gather(1, named).double().cpu().numpy()
+        for (row, weight), other in zip(contrasts, others, strict=True):
+            allowed[row] = _contrasted(allowed[row], other, weight)
     picked = np.array(
         [
             _draw(allowed[row], temperature, top_p, u)
@@ -80,6 +80,15 @@ def choose(
         log_probs=top[rows, picked].astype(np.float32),
         top_log_probs=top[:, :TOP_ALTERNATIVES].astype(np.float32),
     )
+
+
+def most_probable(logits: torch.Tensor, penalty: torch.Tensor, count: int) -> list[Alternatives]:
+    """Return the `count` most probable tokens of each row; overwrites `logits` [R, V]."""
+    values, ids = torch.topk(torch.log_softmax(logits.add_(penalty), -1), min(count, logits.shape[-1]), dim=-1)
+    return [
+        Alternatives(tuple(tokens), log_probs)
+        for tokens, log_probs in zip(ids.cpu().tolist(), values.cpu().numpy(), strict=True)
+    ]
 
 
 def _contrasted(log_probs: NDArray[np.float64], against: NDArray[np.float64], weight: float) -> NDArray[np.float64]:
@@ -100,13 +109,3 @@ def _draw(log_probs: NDArray[np.float64], temperature: float, top_p: float, u: f
     # The two sums round differently, so with top_p = 1 the first test alone lets tokens of no weight through.
     kept = sorted_weights[(before < top_p * sorted_weights.sum()) & (sorted_weights > 0)]
     return int(order[min(np.searchsorted(np.cumsum(kept), u * kept.sum(), side="right"), len(kept) - 1)])
-
-
-def running_away(tokens: Sequence[int]) -> bool:
-    """Whether the end of a continuation is one short piece over and over ("very very very very …")."""
-    n = len(tokens)
-    for period in range(1, n // REPEATED + 1):
-        span = max(REPEATED * period, MIN_REPEATED)
-        if span <= n and all(tokens[-i] == tokens[-i - period] for i in range(1, span - period + 1)):
-            return True
-    return False

@@ -1,4 +1,4 @@
-"""Sequences of one sentence that share their beginnings: finds how much of a new one has been read before."""
+"""Token sequences: what those of one sentence share at their beginnings, and whether one runs away."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ from mtreason.models.protocol import Prefix
 
 WORTH_WAITING = 3
 """Tokens that two new sequences must share for the second to wait for the first: a pass more, but fewer tokens."""
+
+
+REPEATED = 4
+"""A continuation whose end repeats itself this often, and over at least MIN_REPEATED tokens, is running away."""
+MIN_REPEATED = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +95,13 @@ def common_length(a: Sequence[int], b: Sequence[int]) -> int:
         if x != y:
             return i
     return min(len(a), len(b))
+
+
+def running_away(tokens: Sequence[int]) -> bool:
+    """Whether the end of a continuation is one short piece over and over ("very very very very …")."""
+    n = len(tokens)
+    for period in range(1, n // REPEATED + 1):
+        span = max(REPEATED * period, MIN_REPEATED)
+        if span <= n and all(tokens[-i] == tokens[-i - period] for i in range(1, span - period + 1)):
+            return True
+    return False

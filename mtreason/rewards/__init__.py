@@ -7,18 +7,25 @@ from collections.abc import Sequence
 from mtreason.models.calls import Steps
 from mtreason.rewards.channel import channel
 from mtreason.rewards.confidence import confidence
+from mtreason.rewards.consensus import consensus
 from mtreason.rewards.likelihood import likelihood
-from mtreason.rewards.protocol import Draft, Part, Reward, Scene
+from mtreason.rewards.llama_o1 import llama_o1
+from mtreason.rewards.protocol import Draft, Part, PoolPart, Reward, Scene
 from mtreason.rewards.terms import terms
 
-__all__ = ["FREE_PARTS", "PARTS", "REWARDS", "Draft", "Part", "Reward", "Scene", "judge"]
+__all__ = ["FREE_PARTS", "PARTS", "POOL_PARTS", "REWARDS", "Draft", "Reward", "Scene", "judge", "judge_pool", "weigh"]
 
 PARTS: dict[str, Part] = {
     "confidence": confidence,
     "likelihood": likelihood,
     "channel": channel,
     "terms": terms,
+    "llama-o1": llama_o1,
 }
+"""What a draft is worth by itself: what a search climbs."""
+
+POOL_PARTS: dict[str, PoolPart] = {"consensus": consensus}
+"""What a draft is worth beside the others; it changes with every draft, so it joins in when the choice is made."""
 
 FREE_PARTS = ("confidence", "likelihood", "terms")
 """Parts that need no model call: always in the record."""
@@ -29,19 +36,33 @@ REWARDS: dict[str, Reward] = {
         Reward("confidence", {"confidence": 1.0}),
         Reward("likelihood", {"likelihood": 1.0}),
         Reward("channel", {"channel": 1.0}),
+        Reward("consensus", {"consensus": 1.0}),
+        Reward("llama-o1", {"llama-o1": 1.0}),
         Reward("mix", {"likelihood": 1.0, "channel": 1.0, "terms": 1.0}),
     )
 }
 
 
-def judge(reward: Reward, scene: Scene, drafts: Sequence[Draft]) -> Steps[list[tuple[float, dict[str, float]]]]:
-    """Return each draft's reward and its parts (those of the reward, and all that are free)."""
+def judge(reward: Reward, scene: Scene, drafts: Sequence[Draft]) -> Steps[list[dict[str, float]]]:
+    """Return each draft's parts: those of the reward that it has by itself, and all that are free."""
     table: dict[str, list[float]] = {}
     for name, part in PARTS.items():
         if name in reward.weights or name in FREE_PARTS:
             table[name] = yield from part(scene, drafts)
-    judged = []
-    for i in range(len(drafts)):
-        parts = {name: values[i] for name, values in table.items()}
-        judged.append((sum(weight * parts[name] for name, weight in reward.weights.items()), parts))
-    return judged
+    return [{name: values[i] for name, values in table.items()} for i in range(len(drafts))]
+
+
+def judge_pool(
+    reward: Reward, scene: Scene, drafts: Sequence[Draft], counts: Sequence[int]
+) -> Steps[list[dict[str, float]]]:
+    """Return the parts of the reward that drafts have beside one another."""
+    table: dict[str, list[float]] = {}
+    for name, part in POOL_PARTS.items():
+        if drafts and name in reward.weights:
+            table[name] = yield from part(scene, drafts, counts)
+    return [{name: values[i] for name, values in table.items()} for i in range(len(drafts))]
+
+
+def weigh(reward: Reward, parts: dict[str, float]) -> float:
+    """Add up the parts that are there."""
+    return sum(weight * parts[name] for name, weight in reward.weights.items() if name in parts)

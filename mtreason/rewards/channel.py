@@ -15,7 +15,7 @@ def channel(scene: Scene, drafts: Sequence[Draft]) -> Steps[list[float]]:
     Yee et al. 2019). Drafts that begin alike share the reading of that beginning.
     """
     # The end token stands last in a draft and is no part of the text.
-    texts = [draft.tokens[:-1] + scene.back_tail for draft in drafts]
+    texts = [draft.tokens[:-1] + scene.tail for draft in drafts]
     prefixes = yield from scene.back.read(texts)
     scores = yield from score(prefixes, [scene.source_tokens] * len(drafts))
     return [float(s.astype("float64").mean()) for s in scores]

@@ -29,18 +29,27 @@ class Draft:
 class Scene:
     """What a reward may know of the sentence whose drafts it judges."""
 
+    tail: tuple[int, ...]
+    """What ends a prompt, behind the text that it is about."""
     back: SharedSequences
     """The prompt of the opposite direction, up to where the text to translate back begins."""
-    back_tail: tuple[int, ...]
-    """What follows that text in the prompt."""
     source_tokens: tuple[int, ...]
     """The source sentence as the model would write it, the end token included."""
+    verdict: SharedSequences
+    """What all prompts of the run begin with."""
+    verdict_prompt: tuple[int, ...]
+    """The question whether a draft is a good translation, up to where the draft begins."""
+    verdict_tokens: tuple[tuple[int, ...], ...]
+    """The answers: good, bad."""
     hints: tuple[Hit, ...]
     target_tag: str
 
 
 Part = Callable[[Scene, Sequence[Draft]], Steps[list[float]]]
-"""Judges drafts of one sentence; higher is better."""
+"""Judges drafts of one sentence, each by itself; higher is better."""
+
+PoolPart = Callable[[Scene, Sequence[Draft], Sequence[int]], Steps[list[float]]]
+"""Judges all drafts of one sentence beside one another, knowing how often each was drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,7 @@ class Reward:
 
     name: str
     weights: Mapping[str, float]
-    """Part name -> weight, added up in the parts' own units (nats per token; shares for terms)."""
+    """Part name -> weight, not negative; they sum to 1."""
 
     @property
     def channel_share(self) -> float:

@@ -1,0 +1,109 @@
+"""Beam search: the most probable beginnings side by side, and of the finished ones the most probable per token."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtreason.decoding.pool import Pool
+from mtreason.decoding.protocol import Result, Settings, Task
+from mtreason.models.calls import Steps, extend, peek, release
+from mtreason.models.protocol import TOP_ALTERNATIVES, Prefix
+from mtreason.models.sequences import running_away
+from mtreason.rewards import REWARDS, Draft
+
+
+@dataclass(frozen=True, slots=True)
+class BeamDecoder:
+    """Beam search with scores divided by length (the mean log-probability per token, the end token included).
+
+    The width is `Settings.beam_width`, or, where that is None, what the budget pays for.
+    """
+
+    name: str = "beam"
+
+    def decode(self, task: Task, settings: Settings) -> Steps[Result]:
+        """See `Decoder.decode`."""
+        pool = Pool(task, replace(settings, reward=REWARDS["likelihood"]))
+        return pool.counted(self._decode(pool))
+
+    def _decode(self, pool: Pool) -> Steps[Result]:
+        prompt = yield from pool.open()
+        width = pool.settings.beam_width
+        if width is None:
+            greedy = yield from pool.draw([pool.full_draw(prompt, 0)])
+            pool.set_unit(greedy[0])
+            yield from pool.add_drawn(greedy)
+            yield from release(greedy[0].prefixes)
+            left = pool.settings.budget * pool.unit - len(greedy[0].tokens)
+            width = max(1, round(left / len(greedy[0].tokens)))
+        ended = yield from _search(pool, prompt, width)
+        yield from pool.add([_draft(pool.settings, h) for h in ended], [h.finished for h in ended])
+        return (yield from pool.close([]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Hypothesis:
+    """A beginning of the translation; n tokens."""
+
+    prefix: Prefix
+    tokens: tuple[int, ...] = ()
+    log_probs: tuple[float, ...] = ()
+    top_log_probs: tuple[NDArray[np.float32], ...] = ()
+    """Of the most probable tokens at each position."""
+    finished: bool = False
+
+    @property
+    def total(self) -> float:
+        return sum(self.log_probs)
+
+    @property
+    def mean(self) -> float:
+        return self.total / len(self.tokens)
+
+
+def _search(pool: Pool, prompt: Prefix, width: int) -> Steps[list[_Hypothesis]]:
+    """Return up to `width` finished hypotheses, or the unfinished ones where the length limit left no other."""
+    guard, limit = pool.task.guard, pool.task.max_new_tokens
+    live, ended = [_Hypothesis(prompt)], list[_Hypothesis]()
+    while True:
+        # Twice the width: as many may end as go on.
+        nexts = yield from peek([h.prefix for h in live], guard, max(2 * width, TOP_ALTERNATIVES))
+        grown = [
+            replace(
+                h,
+                tokens=(*h.tokens, token),
+                log_probs=(*h.log_probs, float(log_prob)),
+                top_log_probs=(*h.top_log_probs, after.log_probs[:TOP_ALTERNATIVES]),
+                finished=token in guard.stop,
+            )
+            for h, after in zip(live, nexts, strict=True)
+            for token, log_prob in zip(after.tokens, after.log_probs, strict=True)
+            if np.isfinite(log_prob)
+        ]
+        grown.sort(key=lambda h: -h.total)
+        ended += [h for h in grown[:width] if h.finished]
+        ended = sorted(ended, key=lambda h: -h.mean)[:width]
+        going_on = [h for h in grown if not h.finished and not running_away(h.tokens)][:width]
+        done = len(ended) == width and (not going_on or going_on[0].mean <= ended[-1].mean)
+        done = done or (bool(ended) and pool.unit > 0 and pool.spent >= pool.settings.budget)
+        if done or not going_on or len(going_on[0].tokens) >= limit:
+            yield from release([h.prefix for h in live if h.prefix != prompt])
+            return ended or [replace(h, finished=False) for h in going_on]
+        prefixes = yield from extend([h.prefix for h in going_on], [h.tokens[-1:] for h in going_on])
+        pool.count_as_sampled(len(going_on))
+        yield from release([h.prefix for h in live if h.prefix != prompt])
+        live = [replace(h, prefix=p) for h, p in zip(going_on, prefixes, strict=True)]
+
+
+def _draft(settings: Settings, hypothesis: _Hypothesis) -> Draft:
+    tokens: Sequence[int] = hypothesis.tokens[:-1] if hypothesis.finished else hypothesis.tokens
+    return Draft(
+        settings.decode(tuple(tokens)),
+        hypothesis.tokens,
+        np.array(hypothesis.log_probs, np.float32),
+        np.stack(hypothesis.top_log_probs),
+    )
