@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from mtreason.benchmark.data import Row, digest, rows_digest
 from mtreason.benchmark.results import ResultsWriter
 from mtreason.benchmark.systems import COMMON_REWARD, JudgeDecoder, chosen, common_reward, options_of, own_options
 from mtreason.config import Options
-from mtreason.decoding import Result, run
+from mtreason.decoding import Result, Task, run
 from mtreason.languages import parse_language
 from mtreason.pipeline import Direction, Translator, load_entries
 
@@ -85,79 +85,93 @@ def run_benchmark(
             left = [row for row in rows if (system, pair, row.id) not in writer.done]
             done = len(rows) - len(left)
             on_progress(system, pair, done, len(rows))
-            for record in _run_system(plan, loaded, system, pair, left) if left else ():
+            for record in _Work.prepare(plan, loaded, system, pair, left).records() if left else ():
                 writer.write(record)
                 done += 1
                 on_progress(system, pair, done, len(rows))
 
 
-def _run_system(
-    plan: Plan, loaded: LoadedModel, system: str, pair: str, rows: Sequence[Row]
-) -> Iterator[dict[str, Any]]:
-    """Yield the results of one system, in the order in which they are ready.
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What one system has to do for one pair of languages."""
 
-    Seconds of a result are those since the one before, so that they add up to what the system took; judging is left
-    out of them, as it is out of the cost.
-    """
-    translator = Translator(loaded, _direction(rows), options_of(system, plan.options), plan.entries[pair])
-    tasks = (translator.task(i, row.source, ()) for i, row in enumerate(rows))
-    in_flight = plan.options.in_flight
-    waiting: list[tuple[Result, float]] = []
-    clock = time.monotonic()
-    for result in run(translator.decoder, tasks, translator.settings, loaded.model, in_flight):
-        seconds = time.monotonic() - clock
-        candidate = chosen(result)
-        reward = common_reward(candidate.parts) if candidate else None
-        if candidate is None or reward is not None:
-            parts = candidate.parts if candidate else {}
-            yield _record(system, rows[result.index], result, reward, parts, seconds)
-        else:
-            waiting.append((result, seconds))
-        if len(waiting) == JUDGED_TOGETHER:
-            yield from _judged(translator, system, rows, waiting)
-            waiting = []
+    system: str
+    rows: Sequence[Row]
+    translator: Translator
+    tasks: Sequence[Task]
+    """Of the rows, in their order."""
+
+    @classmethod
+    def prepare(cls, plan: Plan, loaded: LoadedModel, system: str, pair: str, rows: Sequence[Row]) -> _Work:
+        """Set the system up."""
+        options = options_of(system, plan.options)
+        translator = Translator(loaded, _direction(rows), options, plan.entries[pair])
+        return cls(system, rows, translator, [translator.task(i, row.source, ()) for i, row in enumerate(rows)])
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Yield results in the order in which they are ready.
+
+        Seconds of a result are those since the one before, so that they add up to what the system took; judging is
+        left out of them, as it is out of the cost.
+        """
+        t = self.translator
+        waiting: list[tuple[Result, float]] = []
         clock = time.monotonic()
-    yield from _judged(translator, system, rows, waiting)
+        for result in run(t.decoder, self.tasks, t.settings, t.model, t.options.in_flight):
+            seconds = time.monotonic() - clock
+            candidate = chosen(result)
+            reward = common_reward(candidate.parts) if candidate else None
+            if candidate is None or reward is not None:
+                yield self._record(result, reward, candidate.parts if candidate else {}, seconds)
+            else:
+                waiting.append((result, seconds))
+            if len(waiting) == JUDGED_TOGETHER:
+                yield from self._judged(waiting)
+                waiting = []
+            clock = time.monotonic()
+        yield from self._judged(waiting)
 
+    def _judged(self, results: Sequence[tuple[Result, float]]) -> Iterator[dict[str, Any]]:
+        """Judge what the system chose, gated or not, and complete the records."""
+        drafts = {r.index: candidate.draft for r, _ in results if (candidate := chosen(r))}
+        settings = replace(self.translator.settings, reward=COMMON_REWARD)
+        tasks = [self.tasks[i] for i in drafts]
+        judge = run(JudgeDecoder(drafts), tasks, settings, self.translator.model, JUDGED_TOGETHER)
+        judged = {r.index: r.candidates[0] for r in judge}
+        for result, seconds in results:
+            candidate = judged[result.index]
+            yield self._record(result, candidate.reward, candidate.parts, seconds)
 
-def _judged(
-    translator: Translator, system: str, rows: Sequence[Row], results: Sequence[tuple[Result, float]]
-) -> Iterator[dict[str, Any]]:
-    """Judge what the systems chose and complete the records, in the order of results."""
-    drafts = {r.index: candidate.draft for r, _ in results if (candidate := chosen(r))}
-    tasks = (translator.task(i, rows[i].source, ()) for i in drafts)
-    settings = replace(translator.settings, reward=COMMON_REWARD)
-    judged = {r.index: r for r in run(JudgeDecoder(drafts), tasks, settings, translator.model, JUDGED_TOGETHER)}
-    for result, seconds in results:
-        [candidate] = judged[result.index].candidates
-        yield _record(system, rows[result.index], result, candidate.reward, candidate.parts, seconds)
-
-
-def _record(
-    system: str, row: Row, result: Result, reward: float | None, parts: Mapping[str, float], seconds: float
-) -> dict[str, Any]:
-    cost = asdict(result.cost)
-    budget = getattr(result, "budget_tokens", None)
-    return {
-        "system": system,
-        "pair": row.pair,
-        "src_lang": row.source_tag,
-        "tgt_lang": row.target_tag,
-        "id": row.id,
-        "domain": row.domain,
-        "src": row.source,
-        "refs": list(row.references),
-        "translation": result.text,
-        "reward": None if reward is None else round(reward, 6),
-        "parts": {name: round(value, 6) for name, value in parts.items()},
-        "cost": {name: cost[name] for name in ("prompt_tokens", "sampled_tokens", "scored_tokens")},
-        "cost_tokens": result.cost.tokens,
-        **({} if budget is None else {"budget_tokens": budget}),
-        "distinct": len(result.candidates),
-        "candidates": sum(c.count for c in result.candidates),
-        "fell_back": result.fell_back,
-        "seconds": round(seconds, 3),
-    }
+    def _record(
+        self, result: Result, reward: float | None, parts: Mapping[str, float], seconds: float
+    ) -> dict[str, Any]:
+        row = self.rows[result.index]
+        budget = result.unit * self.translator.settings.budget
+        return {
+            "system": self.system,
+            "pair": row.pair,
+            "id": row.id,
+            "src_lang": row.source_tag,
+            "tgt_lang": row.target_tag,
+            "domain": row.domain,
+            "src": row.source,
+            "refs": list(row.references),
+            "translation": result.text,
+            "reward": None if reward is None else round(reward, 6),
+            "parts": {name: round(value, 6) for name, value in parts.items()},
+            "cost": {
+                "prompt_tokens": result.cost.prompt_tokens,
+                "sampled_tokens": result.cost.sampled_tokens,
+                "scored_tokens": result.cost.scored_tokens,
+            },
+            "cost_tokens": result.cost.tokens,
+            # Reading the prompt is not paid from the budget.
+            "budget_tokens": round(budget) + len(self.tasks[result.index].prompt) if budget else None,
+            "distinct": len(result.candidates),
+            "candidates": sum(c.count for c in result.candidates),
+            "fell_back": result.fell_back,
+            "seconds": round(seconds, 3),
+        }
 
 
 def manifest(plan: Plan, writer: ResultsWriter, command: Sequence[str], seconds: float) -> dict[str, Any]:

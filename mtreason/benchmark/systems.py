@@ -8,16 +8,17 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from mtreason.config import Options
-from mtreason.decoding import DECODERS, Candidate, Result, Settings, Task
+from mtreason.decoding import Candidate, Result, Settings, Task
+from mtreason.decoding.pool import scene_of
 from mtreason.decoding.protocol import Cost
 from mtreason.errors import InputError
 from mtreason.models.calls import Steps
-from mtreason.models.sequences import SharedSequences
-from mtreason.rewards import REWARDS, Draft, Reward, Scene, judge
+from mtreason.rewards import REWARDS, Draft, Reward, judge, weigh
 
-_PRESETS: dict[str, dict[str, Any]] = {
+SYSTEMS: dict[str, Mapping[str, Any]] = {
     "greedy": {"decoder": "greedy"},
     "beam-5": {"decoder": "beam", "beam_width": 5},
+    "beam": {"decoder": "beam"},
     "sample": {"decoder": "sample"},
     "best-of-n:likelihood": {"decoder": "best-of-n", "reward": "likelihood"},
     "best-of-n:confidence": {"decoder": "best-of-n", "reward": "confidence"},
@@ -28,17 +29,9 @@ _PRESETS: dict[str, dict[str, Any]] = {
     "marco-mini-step-32": {"decoder": "mcts-uct", "reward": "confidence", "nodes": "mini-step-32"},
     "mcts": {},
 }
+"""System -> what it changes in the options of a run; `beam` is as wide as the budget pays for."""
 
-# The one place that allows for decoders that are not there yet.
-SYSTEMS: dict[str, Mapping[str, Any]] = {
-    name: changes for name, changes in _PRESETS.items() if changes.get("decoder", Options().decoder) in DECODERS
-}
-"""System -> what it changes in the options of a run."""
-
-UNBUDGETED = frozenset({"greedy", "sample", "beam"})
-"""Decoders whose cost follows from what they do and not from the budget."""
-
-_CHOOSES_OTHERWISE = {"greedy": (), "sample": (), "beam": ("likelihood",), "mbr": ("chrf",)}
+_CHOOSES_OTHERWISE = {"greedy": (), "sample": (), "beam": ("likelihood",), "mbr": ("chrf", "consensus")}
 """What decoders maximise that do not choose by the reward."""
 
 OF_THE_RUN = frozenset({"budget", "context", "in_flight", "seed", "glossaries", "shipped_glossaries", "dtype"})
@@ -92,11 +85,11 @@ class JudgeDecoder:
     def decode(self, task: Task, settings: Settings) -> Steps[Result]:
         """See `Decoder.decode`; the result's only candidate is the draft, its cost is left out."""
         draft = self.drafts[task.index]
-        back = SharedSequences(task.back_head)
-        scene = Scene(back, task.back_tail, task.source_tokens, task.hints, task.target_tag)
-        [(reward, parts)] = yield from judge(settings.reward, scene, [draft])
-        yield from back.close()
-        candidate = Candidate(draft.text, draft, reward, parts, 1, ())
+        scene = scene_of(task)
+        [parts] = yield from judge(settings.reward, scene, [draft])
+        yield from scene.back.close()
+        yield from scene.verdict.close()
+        candidate = Candidate(draft.text, draft, weigh(settings.reward, parts), parts, 1, ())
         return Result(task.index, draft.text, fell_back=False, candidates=(candidate,), cost=Cost())
 
 
@@ -107,5 +100,4 @@ def chosen(result: Result) -> Candidate | None:
 
 def common_reward(parts: Mapping[str, float]) -> float | None:
     """Compute the common reward from the parts that a system judged by itself; None where some are missing."""
-    weights = COMMON_REWARD.weights
-    return sum(w * parts[p] for p, w in weights.items()) if weights.keys() <= parts.keys() else None
+    return weigh(COMMON_REWARD, dict(parts)) if COMMON_REWARD.weights.keys() <= parts.keys() else None

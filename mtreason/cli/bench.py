@@ -22,51 +22,63 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Compare decoders on segments with references, at equal cost.")
 
 
+_Out = Annotated[
+    Path, typer.Option("--out", "-o", metavar="DIR", help="Where results go; a run that was cut off goes on there.")
+]
+_Data = Annotated[
+    Path | None, typer.Option(metavar="FILE.jsonl", help="Rows with id, src_lang, tgt_lang, src, refs and domain.")
+]
+_Source = Annotated[Path | None, typer.Option(metavar="FILE", help="Instead: source text, a segment a line.")]
+_References = Annotated[
+    list[Path] | None, typer.Option(metavar="FILE", help="References, line by line; may be repeated.")
+]
+_From = Annotated[str | None, typer.Option("--from", metavar="LANG", help="Source language of --src.")]
+_To = Annotated[str | None, typer.Option("--to", metavar="LANG", help="Target language of --src.")]
+_Testset = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Instead: a test set that sacrebleu downloads, such as wmt22.")
+]
+_Languages = Annotated[str | None, typer.Option(metavar="L-L", help="Language pair of --testset.")]
+_Limit = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="Take N segments of each language pair, evenly spread.")
+]
+_Systems = Annotated[
+    str | None, typer.Option(metavar="A,B,C", help="What to compare, all if left out; a wrong name lists them.")
+]
+_Budget = Annotated[float, typer.Option(metavar="N", help="A segment may cost what N full samples cost.")]
+_Model = Annotated[
+    str | None, typer.Option(metavar="MODEL", help="Alias, directory, FILE.gguf, hub id, or modelscope:ID.")
+]
+_Seed = Annotated[int, typer.Option(metavar="N", help="Same seed, same results.")]
+_InFlight = Annotated[int, typer.Option(metavar="N", help="Segments translated side by side; for speed only.")]
+_Glossaries = Annotated[list[Path] | None, typer.Option(metavar="FILE", help="A glossary in TSV; may be repeated.")]
+_NoGlossary = Annotated[bool, typer.Option("--no-glossary", help="Leave out the glossaries that come along.")]
+_Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+_Dtype = Annotated[str, typer.Option(help="auto, int8, bf16, fp16 or fp32.")]
+_Trust = Annotated[bool, typer.Option("--trust-remote-code", help="Run code that a model brings along.")]
+
+
 @app.command("run")
 def run(
     *,
-    out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="DIR", help="Where results go; a run that was cut off goes on there.")
-    ],
-    data: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.jsonl", help="Rows with id, src_lang, tgt_lang, src, refs and domain."),
-    ] = None,
-    src: Annotated[Path | None, typer.Option(metavar="FILE", help="Instead: source text, a segment a line.")] = None,
-    ref: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="References, line by line; may be repeated.")
-    ] = None,
-    from_: Annotated[str | None, typer.Option("--from", metavar="LANG", help="Source language of --src.")] = None,
-    to: Annotated[str | None, typer.Option("--to", metavar="LANG", help="Target language of --src.")] = None,
-    testset: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Instead: a test set that sacrebleu downloads, such as wmt22.")
-    ] = None,
-    langs: Annotated[str | None, typer.Option(metavar="L-L", help="Language pair of --testset.")] = None,
-    limit: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Take N segments of each language pair, evenly spread.")
-    ] = None,
-    systems: Annotated[
-        str | None, typer.Option(metavar="A,B,C", help="What to compare, all if left out; a wrong name lists them.")
-    ] = None,
-    budget: Annotated[float, typer.Option(metavar="N", help="A segment may cost what N full samples cost.")] = EFFORTS[
-        "medium"
-    ],
-    model: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="Alias, directory, FILE.gguf, hub id, or modelscope:ID.")
-    ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", help="Same seed, same results.")] = 0,
-    in_flight: Annotated[int, typer.Option(metavar="N", help="Segments translated side by side; for speed only.")] = 16,
-    glossary: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="A glossary in TSV; may be repeated.")
-    ] = None,
-    no_glossary: Annotated[
-        bool, typer.Option("--no-glossary", help="Leave out the glossaries that come along.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
-    dtype: Annotated[str, typer.Option(help="auto, int8, bf16, fp16 or fp32.")] = "auto",
-    trust_remote_code: Annotated[
-        bool, typer.Option("--trust-remote-code", help="Run code that a model brings along.")
-    ] = False,
+    out: _Out,
+    data: _Data = None,
+    src: _Source = None,
+    ref: _References = None,
+    from_: _From = None,
+    to: _To = None,
+    testset: _Testset = None,
+    langs: _Languages = None,
+    limit: _Limit = None,
+    systems: _Systems = None,
+    budget: _Budget = EFFORTS["medium"],
+    model: _Model = None,
+    seed: _Seed = 0,
+    in_flight: _InFlight = 16,
+    glossary: _Glossaries = None,
+    no_glossary: _NoGlossary = False,
+    quiet: _Quiet = False,
+    dtype: _Dtype = "auto",
+    trust_remote_code: _Trust = False,
 ) -> None:
     """Translate every segment with every system; results come as JSON lines, and a killed run goes on."""
     options = Options(
@@ -77,10 +89,10 @@ def run(
         shipped_glossaries=not no_glossary,
         dtype=dtype,
     )
-    source = _Source(data, src, tuple(ref or ()), from_, to, testset, langs)
+    rows = _Segments(data, src, tuple(ref or ()), from_, to, testset, langs)
     job = _Job(out, options, model, trust_remote_code, quiet)
     try:
-        job.run(source, limit, systems)
+        job.run(rows, limit, systems)
     except KeyboardInterrupt as error:
         raise InterruptedRunError(
             f"interrupted: {job.written} results of this run are in {out}; the same command goes on from there"
@@ -90,7 +102,7 @@ def run(
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
+class _Segments:
     """Where segments come from: one of three ways."""
 
     data: Path | None
@@ -101,7 +113,7 @@ class _Source:
     testset: str | None
     langs: str | None
 
-    def rows(self) -> list[Row]:
+    def read(self) -> list[Row]:
         from mtreason.benchmark import read_files, read_rows, read_testset
 
         given = [n for n, v in (("--data", self.data), ("--src", self.src), ("--testset", self.testset)) if v]
@@ -143,12 +155,12 @@ class _Job:
     def __post_init__(self) -> None:
         self.progress = ProgressLine(shown=not self.quiet)
 
-    def run(self, source: _Source, limit: int | None, systems: str | None) -> None:
+    def run(self, source: _Segments, limit: int | None, systems: str | None) -> None:
         from mtreason.benchmark import SYSTEMS, by_pair, check_directory, make_plan, pick_systems
 
         names = [n.strip() for n in systems.split(",")] if systems is not None else list(SYSTEMS)
         picked = pick_systems(names)
-        groups = by_pair(source.rows(), limit)
+        groups = by_pair(source.read(), limit)
         plan = make_plan(groups, picked, self.options)
         check_directory(self.out)
         without = sum(not row.references for rows in groups.values() for row in rows)

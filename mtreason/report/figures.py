@@ -4,10 +4,10 @@ A report of one pair of languages holds, at its top level:
 
 - `config`: what was run; `segments`: how many are compared, which are those that every system has finished;
   `left_out`: how many others some system has finished; `with_references`; `indication`: fewer than 100 are compared.
-- `systems.NAME`: `segments`, means per segment (`cost_tokens`, `prompt_tokens`, `sampled_tokens`, `scored_tokens`,
-  `distinct`, `candidates`, `seconds`, `mean_reward`, and `parts` of the reward), `fell_back` (a count), scores of the
-  corpus (`bleu`, `chrf`; null without references), their 95 % intervals (`bleu_interval`, `chrf_interval`,
-  `mean_reward_interval`), and `optimised`: metrics that the system maximised while it chose.
+- `systems.NAME`: `segments`; means per segment (`cost_tokens`, `budget_tokens` or null, `prompt_tokens`,
+  `sampled_tokens`, `scored_tokens`, `distinct`, `candidates`, `seconds`, `mean_reward`, and its `parts`); `fell_back` (a
+  count); scores of the corpus (`bleu`, `chrf`; null without references); 95 % intervals (`bleu_interval`,
+  `chrf_interval`, `mean_reward_interval`); and `optimised`: metrics that the system maximised while it chose.
 - `pairs."A vs B"`: A minus B in chrF++: `delta`, `interval`, `p_value`, `p_holm` (corrected for all comparisons of that
   metric), `wins`, `ties`, `losses`; `metrics.bleu` and `metrics.reward` hold the same.
 - `best_without_search`, `signatures`, `domains.NAME` (`segments`, and `chrf` by system), `cost_deviation` (`percent` by
@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from mtreason.benchmark import SYSTEMS, UNBUDGETED, optimised, read_config, read_results
+from mtreason.benchmark import SYSTEMS, optimised, read_config, read_results
 from mtreason.errors import InputError
 from mtreason.evaluation import CHRF, Metric, bootstrap, compare, corpus_metrics, holm, interval, mean_metric
 from mtreason.languages import parse_language
@@ -110,7 +110,7 @@ def _report(config: Record, pair: str, results: Mapping[str, Mapping[str, Record
         "pairs": _pairs(table, best),
         "signatures": {key: m.signature for key, m in table.metrics.items() if m.signature},
         "domains": _domains(table),
-        "cost_deviation": _cost_deviation(config, figures),
+        "cost_deviation": _cost_deviation(figures),
         "examples": _examples(table),
     }
 
@@ -119,9 +119,9 @@ def _system(options: Record, table: _Table, name: str, all_rows: Sequence[Record
     """Describe one system; its seconds are those of all its rows, as each counts from the one before."""
     rows = table.rows[name]
     figures: dict[str, Any] = {"segments": len(rows), "fell_back": sum(bool(r["fell_back"]) for r in rows)}
-    for key in ("cost_tokens", "budget_tokens", "distinct", "candidates"):
-        if all(key in r for r in rows):
-            figures[key] = _mean([r[key] for r in rows])
+    figures |= {key: _mean([r[key] for r in rows]) for key in ("cost_tokens", "distinct", "candidates")}
+    budgeted = all(r["budget_tokens"] for r in rows)
+    figures["budget_tokens"] = _mean([r["budget_tokens"] for r in rows]) if budgeted else None
     figures |= {key: _mean([r["cost"][key] for r in rows]) for key in rows[0]["cost"]}
     figures["seconds"] = _mean([r["seconds"] for r in all_rows])
     shared = [p for p in rows[0]["parts"] if all(p in r["parts"] for r in rows)]
@@ -185,13 +185,9 @@ def _domains(table: _Table) -> dict[str, Any]:
     }
 
 
-def _cost_deviation(config: Record, figures: Mapping[str, Record]) -> dict[str, Any] | None:
-    """Return by how much the dearest system with a budget exceeds the cheapest; None where fewer than two have one."""
-    costs = {
-        name: float(own["cost_tokens"])
-        for name, own in figures.items()
-        if config["systems"].get(name, {}).get("decoder") not in UNBUDGETED
-    }
+def _cost_deviation(figures: Mapping[str, Record]) -> dict[str, Any] | None:
+    """Compare mean costs of the systems that have a budget; None where fewer than two have one."""
+    costs = {n: own["cost_tokens"] for n, own in figures.items() if own["budget_tokens"]}
     if len(costs) < 2:
         return None
     low, high = min(costs, key=lambda n: costs[n]), max(costs, key=lambda n: costs[n])

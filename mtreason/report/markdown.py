@@ -79,6 +79,7 @@ def _system_table(report: Figures) -> str:
             row[title] = _p_of(report["pairs"], name, other)
         row |= {
             "tokens": f"{own['cost_tokens']:.0f}",
+            "of budget": f"{own['cost_tokens'] / own['budget_tokens']:.0%}" if own["budget_tokens"] else NOTHING,
             "drawn": f"{own['candidates']:.1f}",
             "distinct": f"{own['distinct']:.1f}",
             "fell back": str(own["fell_back"]),
