@@ -20,7 +20,7 @@ from mtreason.languages import Language, already_in
 from mtreason.models.protocol import ROOT, Guard
 from mtreason.models.text import Codec
 from mtreason.prompts import SYSTEM, VERDICTS, instruction, translation_prompt, verdict_question
-from mtreason.rewards import REWARDS
+from mtreason.rewards import load_reward
 
 if TYPE_CHECKING:
     from mtreason.models.load import LoadedModel
@@ -68,7 +68,7 @@ class Direction:
 def check_options(options: Options) -> None:
     """Raise `InputError` for a decoder, reward or node size that does not exist."""
     _pick(DECODERS, options.decoder, "--decoder")
-    _pick(REWARDS, options.reward, "--reward")
+    load_reward(options.reward)
     parse_border(options.nodes, str)
 
 
@@ -90,7 +90,7 @@ class Translator:
         self.options = options
         self.decoder = _pick(DECODERS, options.decoder, "--decoder")
         self.settings = Settings(
-            reward=_pick(REWARDS, options.reward, "--reward"),
+            reward=load_reward(options.reward),
             budget=options.budget,
             decode=self.codec.decode,
             border=parse_border(options.nodes, self.codec.decode),

@@ -480,7 +480,7 @@ def test_the_parts_of_a_reward_add_up_to_it() -> None:
     for c in clean:
         assert c.parts["channel"] == pytest.approx(channel_by_hand(model, c), abs=1e-5)
         assert c.parts["terms"] == float(honoured(entry, c.text, "en"))
-        assert c.reward == pytest.approx(c.parts["likelihood"] + c.parts["channel"] + c.parts["terms"])
+        assert c.reward == pytest.approx(sum(w * c.parts[p] for p, w in REWARDS["mix"].weights.items()))
 
 
 @pytest.mark.parametrize("name", ["best-of-n", "mcts", "mcts-uct"])

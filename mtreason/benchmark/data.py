@@ -8,10 +8,12 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mtreason.errors import InputError, LanguageError
 from mtreason.languages import parse_language
+
+T = TypeVar("T")
 
 KEYS = ("id", "src_lang", "tgt_lang", "src")
 """What every row must have; `refs` (a list of texts) and `domain` may be left out."""
@@ -37,27 +39,37 @@ class Row:
 
 def read_rows(path: Path) -> list[Row]:
     """Read JSON lines; raises `InputError` with file and line for what cannot be understood."""
-    rows = []
+    return [row for row, _, _ in read_records(path)]
+
+
+def read_records(path: Path) -> list[tuple[Row, str, dict[str, Any]]]:
+    """Read as `read_rows` does, and return with each row its place (file and line) and all that the line holds."""
+    records = []
     first_lines: dict[str, int] = {}
     for number, line in enumerate(_lines(path), 1):
         if not line.strip():
             continue
         where = f"{path}:{number}"
-        row = _parse_row(where, line)
+        record = _parse_record(where, line)
+        row = _parse_row(where, record)
         if row.id in first_lines:
             raise InputError(f"{where}: the id {row.id!r} is on line {first_lines[row.id]} already: ids must differ")
         first_lines[row.id] = number
-        rows.append(row)
-    return _some(rows, str(path))
+        records.append((row, where, record))
+    return _some(records, str(path))
 
 
-def _parse_row(where: str, line: str) -> Row:
+def _parse_record(where: str, line: str) -> dict[str, Any]:
     try:
         record = json.loads(line)
     except ValueError as error:
         raise InputError(f"{where}: not JSON ({error}): expected one object a line") from error
     if not isinstance(record, dict):
         raise InputError(f"{where}: expected an object with {', '.join(KEYS)}, refs and domain")
+    return record
+
+
+def _parse_row(where: str, record: dict[str, Any]) -> Row:
     missing = [key for key in KEYS if key not in record]
     if missing:
         raise InputError(f"{where}: {', '.join(missing)} missing: a row has {', '.join(KEYS)}, refs and domain")
@@ -178,7 +190,7 @@ def _lines(path: Path) -> Iterator[str]:
     return iter(lines[:-1] if not lines[-1] else lines)
 
 
-def _some(rows: list[Row], name: str) -> list[Row]:
+def _some(rows: list[T], name: str) -> list[T]:
     if not rows:
         raise InputError(f"{name} has no segments: expected at least one")
     return rows

@@ -82,14 +82,14 @@ def _open(directory: Path, config: Mapping[str, Any]) -> Iterator[ResultsWriter]
     elif file.exists():
         raise InputError(f"{file} exists without {CONFIG}: its configuration is unknown, name another -o")
     write_json(directory / CONFIG, config)
-    _drop_broken_end(file)
+    drop_broken_end(file)
     done = {_key(record): float(record["seconds"]) for record in read_results(directory)}
     (directory / MANIFEST).unlink(missing_ok=True)
     with file.open("ab") as stream:
         yield ResultsWriter(directory, stream, done)
 
 
-def _drop_broken_end(file: Path) -> None:
+def drop_broken_end(file: Path) -> None:
     """Cut off what follows the last line break: a line that was not written to its end."""
     if not file.exists():
         file.touch()

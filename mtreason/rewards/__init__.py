@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from mtreason.models.calls import Steps
 from mtreason.rewards.channel import channel
 from mtreason.rewards.confidence import confidence
 from mtreason.rewards.consensus import consensus
+from mtreason.rewards.file import load_reward, read_reward, write_reward
 from mtreason.rewards.likelihood import likelihood
 from mtreason.rewards.llama_o1 import llama_o1
 from mtreason.rewards.protocol import Draft, Part, PoolPart, Reward, Scene
 from mtreason.rewards.terms import terms
 
-__all__ = ["FREE_PARTS", "PARTS", "POOL_PARTS", "REWARDS", "Draft", "Reward", "Scene", "judge", "judge_pool", "weigh"]
+__all__ = [
+    "FREE_PARTS", "PARTS", "POOL_PARTS", "REWARDS", "Draft", "Reward", "Scene", "judge", "judge_pool", "load_reward",
+    "weigh", "write_reward",
+]  # fmt: skip
 
 PARTS: dict[str, Part] = {
     "confidence": confidence,
@@ -38,7 +43,7 @@ REWARDS: dict[str, Reward] = {
         Reward("channel", {"channel": 1.0}),
         Reward("consensus", {"consensus": 1.0}),
         Reward("llama-o1", {"llama-o1": 1.0}),
-        Reward("mix", {"likelihood": 1.0, "channel": 1.0, "terms": 1.0}),
+        read_reward(Path(__file__).with_name("mix.toml"), (*PARTS, *POOL_PARTS)),
     )
 }
 

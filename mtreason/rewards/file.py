@@ -1,0 +1,122 @@
+"""Rewards in files: TOML with a name, a table of weights, and where they came from."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import os
+import re
+import tomllib
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from mtreason.errors import InputError, MtreasonError
+from mtreason.rewards.protocol import Reward
+
+SUFFIX = ".toml"
+TOLERANCE = 1e-3
+"""By how much the weights of a file may miss 1; they are divided by their sum."""
+
+_LAYOUT = 'name = "…", a table [weights] of parts and numbers, and, if you like, a table [fit]'
+_LINE = re.compile(r" \(at line (\d+), column \d+\)")
+
+
+def load_reward(spec: str) -> Reward:
+    """Find the reward that `--reward` names: one that comes along, or a TOML file; raises `InputError`."""
+    from mtreason.rewards import PARTS, POOL_PARTS, REWARDS
+
+    if spec in REWARDS:
+        return REWARDS[spec]
+    path = Path(spec).expanduser()
+    if path.suffix == SUFFIX or path.exists():
+        return read_reward(path, (*PARTS, *POOL_PARTS))
+    raise InputError(
+        f"--reward {spec!r}: no such reward{_near(spec, REWARDS)} (there are {', '.join(REWARDS)}; "
+        f"a file with weights ends in {SUFFIX})"
+    )
+
+
+def read_reward(path: Path, known: Collection[str]) -> Reward:
+    """Read the reward in a file, whose parts have to be known ones; raises `InputError` for what is wrong in it."""
+    content = _parse(path)
+    unknown = [key for key in content if key not in {"name", "weights", "fit"}]
+    if unknown:
+        raise InputError(f"{path}: unknown key {unknown[0]!r}: expected {_LAYOUT}")
+    name, weights = content.get("name"), content.get("weights")
+    if not isinstance(name, str) or not name.strip():
+        raise InputError(f"{path}: name must be a text that is not blank: expected {_LAYOUT}")
+    if not isinstance(weights, dict) or not weights:
+        raise InputError(f"{path}: the table [weights] is missing or empty: expected {_LAYOUT}")
+    for part, weight in weights.items():
+        if part not in known:
+            raise InputError(f"{path}: no such part {part!r}{_near(part, known)} (there are {', '.join(known)})")
+        if isinstance(weight, bool) or not isinstance(weight, int | float):
+            raise InputError(f"{path}: the weight of {part} is {weight!r}: expected a number from 0 to 1")
+        if not (math.isfinite(weight) and weight >= 0):
+            raise InputError(f"{path}: the weight of {part} is {weight}: weights are finite and not negative")
+    total = math.fsum(weights.values())
+    if abs(total - 1) > TOLERANCE:
+        raise InputError(f"{path}: the weights sum to {total:.6g}: they must sum to 1; divide each by {total:.6g}")
+    return Reward(name, {part: weight / total for part, weight in weights.items()})
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise InputError(f"{path}:{line}: not UTF-8 (byte offset {error.start}): save it as UTF-8") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror or error}): check the name of the reward") from error
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = _LINE.search(str(error))
+        line = int(found[1]) if found else text.count("\n") + 1  # "at end of document"
+        raise InputError(f"{path}:{line}: not TOML ({_LINE.sub('', str(error))}): expected {_LAYOUT}") from error
+
+
+def _near(name: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    return f", did you mean {near[0]!r}?" if near else ""
+
+
+def write_reward(path: Path, reward: Reward, fit: Mapping[str, Any]) -> None:
+    """Write a reward for `load_reward`, whole or not at all; raises `MtreasonError` when it cannot be written.
+
+    `fit` says where the weights came from, in texts, numbers and lists of them; its "command" is a comment as well.
+    """
+    lines = [f"# {_visible(str(fit['command']))}"] if "command" in fit else []
+    lines += [f"name = {_value(reward.name)}", "", "[weights]"]
+    lines += [f"{part} = {_value(weight)}" for part, weight in _rounded(reward.weights).items()]
+    lines += ["", "[fit]", *(f"{key} = {_value(value)}" for key, value in fit.items())]
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text("\n".join(lines) + "\n", "utf-8", newline="\n")
+        temporary.replace(path)
+    except OSError as error:
+        raise MtreasonError(f"{path} cannot be written ({error.strerror or error})") from error
+
+
+def _rounded(weights: Mapping[str, float]) -> dict[str, float]:
+    """Round to four digits that still sum to 1: the largest weight takes what is left over."""
+    rounded = {part: round(weight, 4) for part, weight in weights.items()}
+    largest = max(rounded, key=lambda part: rounded[part])
+    rounded[largest] = round(1 - math.fsum(w for part, w in rounded.items() if part != largest), 4)
+    return rounded
+
+
+def _value(value: Any) -> str:  # noqa: ANN401 - whatever TOML can hold of the above
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_value, value))}]"
+    if isinstance(value, str):
+        quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{_visible(quoted)}"'
+    return repr(value)
+
+
+def _visible(text: str) -> str:
+    """Spell out control characters, and put a question mark for what is no character (an undecodable file name)."""
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08X}" for c in text)

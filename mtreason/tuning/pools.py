@@ -1,0 +1,236 @@
+"""Pools of judged candidates: made by a decoder or from given texts, and kept in a file, as they are what costs time.
+
+The file holds JSON lines: the configuration first, then a segment each.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mtreason.benchmark.results import drop_broken_end
+from mtreason.decoding import DECODERS, Candidate, Decoder, Result, Settings, Task, run
+from mtreason.decoding.pool import scene_of
+from mtreason.decoding.protocol import Cost
+from mtreason.errors import InputError, MtreasonError
+from mtreason.models.calls import Steps, extend, release, score
+from mtreason.models.protocol import TOP_ALTERNATIVES
+from mtreason.pipeline import Translator
+from mtreason.rewards import REWARDS, Draft, Reward, judge, judge_pool, weigh
+from mtreason.tuning.fit import Judged
+from mtreason.tuning.segments import Segment, gold_values
+
+POOLING = ("best-of-n", "mcts", "mcts-uct")
+"""Decoders that choose from candidates by the reward they are told."""
+
+DIGITS = 6
+CONFIG = "pools"
+"""The key of the line that holds the configuration."""
+_HEAD = f'{{"{CONFIG}": '.encode()
+
+
+def pooling_reward(parts: Sequence[str]) -> Reward:
+    """Return the default reward, which also computes those of the parts that it gives no weight."""
+    default = REWARDS["mix"].weights
+    return Reward("pooling", {part: default.get(part, 0.0) for part in dict.fromkeys((*default, *parts))})
+
+
+@dataclass(frozen=True, slots=True)
+class PoolingDecoder:
+    """Another decoder, but the greedy translation stands in the trace; implements `Decoder`."""
+
+    inner: Decoder
+    name: str = "pooling"
+
+    def decode(self, task: Task, settings: Settings) -> Steps[Result]:
+        """See `Decoder.decode`; the cost is that of the other decoder."""
+        greedy = yield from DECODERS["greedy"].decode(task, settings)
+        result = yield from self.inner.decode(task, settings)
+        return replace(result, trace={"greedy": greedy.text})
+
+
+@dataclass(frozen=True, slots=True)
+class GivenDecoder:
+    """Judges texts that were not drawn, as if each had been drawn once; implements `Decoder`."""
+
+    texts: Mapping[int, Sequence[str]]
+    """By the index of their task."""
+    encode: Callable[[str], tuple[int, ...]]
+    end: int
+    """The token that ends a translation."""
+    name: str = "given"
+
+    def decode(self, task: Task, settings: Settings) -> Steps[Result]:
+        """See `Decoder.decode`; candidates stay in the order of the texts, the cost is left out."""
+        texts = self.texts[task.index]
+        targets = [(*self.encode(text), self.end) for text in texts]
+        [prompt] = yield from extend([task.head], [task.prompt])
+        scores = yield from score([prompt] * len(targets), targets)
+        yield from release([prompt])
+        drafts = [
+            # What else the model thought of was not kept, so nothing can be said of its confidence.
+            Draft(text, tokens, own, np.full((len(tokens), TOP_ALTERNATIVES), np.nan, np.float32))
+            for text, tokens, own in zip(texts, targets, scores, strict=True)
+        ]
+        scene = scene_of(task)
+        parts = yield from judge(settings.reward, scene, drafts)
+        more = yield from judge_pool(settings.reward, scene, drafts, [1] * len(drafts))
+        yield from scene.back.close()
+        yield from scene.verdict.close()
+        together = [{**a, **b} for a, b in zip(parts, more or [{}] * len(parts), strict=True)]
+        candidates = tuple(
+            Candidate(draft.text, draft, weigh(settings.reward, own), own, 1, ())
+            for draft, own in zip(drafts, together, strict=True)
+        )
+        return Result(task.index, texts[0], fell_back=False, candidates=candidates, cost=Cost())
+
+
+def collect(translator: Translator, segments: Sequence[Segment], parts: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Decode segments, or judge their hypotheses, and yield the record of each pool in JSON types, in any order."""
+    tasks = (translator.task(i, segment.row.source, ()) for i, segment in enumerate(segments))
+    settings = replace(translator.settings, reward=pooling_reward(parts))
+    decoder: Decoder = PoolingDecoder(translator.decoder)
+    if segments[0].ratings:
+        texts = {i: segment.hypotheses for i, segment in enumerate(segments)}
+        decoder = GivenDecoder(texts, translator.codec.encode, translator.codec.end)
+    for result in run(decoder, tasks, settings, translator.model, translator.options.in_flight):
+        yield _record(segments[result.index], result)
+
+
+def _record(segment: Segment, result: Result) -> dict[str, Any]:
+    greedy = result.text if result.trace is None else str(result.trace["greedy"])
+    candidates = [c for c in result.candidates if not c.problems]
+    if not segment.ratings:
+        # An order that owes nothing to any reward, as ties go to the first.
+        candidates.sort(key=lambda c: (c.text != greedy, c.text))
+    return {
+        "id": segment.row.id,
+        "src": segment.row.source,
+        "greedy": greedy,
+        "candidates": [
+            {
+                "text": c.text,
+                "count": c.count,
+                "parts": {name: round(value, DIGITS) for name, value in c.parts.items() if math.isfinite(value)},
+            }
+            for c in candidates
+        ],
+    }
+
+
+def judged(segment: Segment, record: Mapping[str, Any]) -> Judged | None:
+    """Return a pool with its gold values; None where all candidates were held back."""
+    candidates = record["candidates"]
+    if not candidates:
+        return None
+    parts = {name: [c["parts"][name] for c in candidates] for name in candidates[0]["parts"]}
+    gold = gold_values(segment, [c["text"] for c in candidates])
+    return Judged(segment.row.domain, parts, gold, gold_values(segment, [record["greedy"]])[0])
+
+
+class PoolFile:
+    """Pools that were made before, and those that come; kept in memory where no file is named."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Read what is there, without a last line that was cut off; raises `InputError` if it is something else."""
+        self.path = path
+        self.config: dict[str, Any] | None = None
+        self.records: dict[str, dict[str, Any]] = {}
+        if path is not None and path.exists():
+            self._read(path)
+
+    def _read(self, path: Path) -> None:
+        try:
+            *lines, rest = path.read_bytes().split(b"\n")
+        except OSError as error:
+            raise InputError(f"{path} cannot be read ({error.strerror or error}): name another --pools") from error
+        if not lines and rest[: len(_HEAD)] != _HEAD[: len(rest)]:
+            raise InputError(f"{path} is not what 'mtreason tune --pools' writes: name another file")
+        for number, line in enumerate(lines, 1):
+            try:
+                record = json.loads(line)
+                if number == 1:
+                    self.config = dict(record[CONFIG])
+                    self.config["parts"] = list(self.config["parts"])
+                else:
+                    _check_record(record, self.config or {})
+                    self.records[record["id"]] = record
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                hint = "name another --pools" if number == 1 else "delete the line to have it made again"
+                raise InputError(f"{path}:{number}: not what 'mtreason tune --pools' writes: {hint}") from error
+
+    def begin(self, config: Mapping[str, Any]) -> None:
+        """Go on with a file of the same configuration, or make it; raises `InputError` that names the differences."""
+        if self.config is not None:
+            self.check(config)
+        if self.path is None:
+            self.config = dict(config)
+            return
+        try:
+            drop_broken_end(self.path)
+        except OSError as error:
+            raise InputError(
+                f"{self.path} cannot be written ({error.strerror or error}): name another --pools"
+            ) from error
+        if self.config is None:
+            self.config = dict(config)
+            self._append(self.path, {CONFIG: self.config})
+
+    def check(self, config: Mapping[str, Any]) -> None:
+        """Raise `InputError` if the file was made otherwise; it may hold more parts than are wanted."""
+        before = self.config or {}
+        missing = [part for part in config["parts"] if part not in before["parts"]]
+        changed = [key for key in config if key != "parts" and config[key] != before.get(key)]
+        shown = [f"{key} was {_short(before.get(key))}, now {_short(config[key])}" for key in changed]
+        shown += [f"it lacks {', '.join(missing)}"] if missing else []
+        if shown:
+            raise InputError(
+                f"{self.path} holds pools of another configuration: {'; '.join(shown)}; name another --pools"
+            )
+
+    def has(self, segment: Segment) -> bool:
+        """Whether the pool of a segment is there; raises `InputError` if the one of that name is of another."""
+        record = self.records.get(segment.row.id)
+        if record is None:
+            return False
+        texts = [c["text"] for c in record["candidates"]]
+        if record["src"] != segment.row.source or (segment.ratings and texts != list(segment.hypotheses)):
+            raise InputError(f"{self.path}: the segment {segment.row.id!r} has changed since: name another --pools")
+        return True
+
+    def add(self, record: dict[str, Any]) -> None:
+        """Keep a pool, written all the way out; raises `MtreasonError` when it cannot be."""
+        if self.path is not None:
+            self._append(self.path, record)
+        self.records[record["id"]] = record
+
+    @staticmethod
+    def _append(path: Path, record: Mapping[str, Any]) -> None:
+        try:
+            with path.open("ab") as stream:
+                stream.write(json.dumps(record, ensure_ascii=False).encode("utf-8") + b"\n")
+        except OSError as error:
+            raise MtreasonError(
+                f"{path} cannot be written ({error.strerror or error}): make room and run again, all pools before "
+                "are kept"
+            ) from error
+
+
+def _check_record(record: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+    """Raise one of the errors of a lookup where something is missing."""
+    record["id"], record["src"].strip(), record["greedy"].strip()
+    for candidate in record["candidates"]:
+        candidate["text"].strip()
+        for part in config["parts"]:
+            float(candidate["parts"][part])
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 40 else text[:20] + "…"

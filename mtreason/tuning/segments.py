@@ -1,0 +1,91 @@
+"""What is learnt from: segments with references, or with hypotheses that somebody has rated."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mtreason.benchmark import Row, by_pair, read_records
+from mtreason.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A segment, and what tells good translations of it from bad ones."""
+
+    row: Row
+    hypotheses: tuple[str, ...]
+    ratings: tuple[float, ...]
+    """Of each hypothesis, higher is better; both are empty where references are to tell."""
+
+
+def read_segments(path: Path, pair: str | None, limit: int | None) -> tuple[list[Segment], int]:
+    """Read JSON lines of one pair of languages, and say how many were left out, as nothing is known of them.
+
+    Lines have the keys of a benchmark's, with `refs`, or `hyps` and `ratings` instead; `limit` takes so many evenly.
+    Raises `InputError` for what cannot be understood, more than one pair, and a mixture of references and ratings.
+    """
+    segments, pairs, left_out = list[Segment](), dict[str, None](), 0
+    for row, where, record in read_records(path):
+        hypotheses, ratings = _ratings(where, record)
+        if pair is not None and row.pair != pair:
+            pairs[row.pair] = None
+        elif ratings or row.references:
+            segments.append(Segment(row, hypotheses, ratings))
+            pairs[row.pair] = None
+        else:
+            left_out += 1
+    _check_pairs(path, pair, segments, list(pairs))
+    if not segments:
+        raise InputError(f"{path}: no row has refs, or hyps with ratings: there is nothing to learn from")
+    rated = sum(bool(segment.ratings) for segment in segments)
+    if 0 < rated < len(segments):
+        raise InputError(
+            f"{path}: {rated} rows have ratings and {len(segments) - rated} have references, which measure "
+            "differently: make a file of each"
+        )
+    by_id = {segment.row.id: segment for segment in segments}
+    [rows] = by_pair((segment.row for segment in segments), limit).values()
+    return [by_id[row.id] for row in rows], left_out
+
+
+def _check_pairs(path: Path, pair: str | None, segments: Sequence[Segment], pairs: Sequence[str]) -> None:
+    if pair is not None and not segments and pairs:
+        raise InputError(f"--langs {pair!r}: {path} has {', '.join(pairs)}")
+    if pair is None and len(pairs) > 1:
+        raise InputError(
+            f"{path} has {', '.join(pairs)}: weights are fitted to one pair of languages: add --langs {pairs[0]}"
+        )
+
+
+def _ratings(where: str, record: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    hypotheses, ratings = record.get("hyps") or [], record.get("ratings") or []
+    if not isinstance(hypotheses, list) or not all(isinstance(h, str) and h.strip() for h in hypotheses):
+        raise InputError(f"{where}: hyps must be a list of texts that are not blank")
+    if any(0xD800 <= ord(c) <= 0xDFFF for h in hypotheses for c in h):
+        raise InputError(f"{where}: has half of a surrogate pair (\\ud800 to \\udfff): write the whole character")
+    if not isinstance(ratings, list) or not all(_is_number(r) for r in ratings):
+        raise InputError(f"{where}: ratings must be a list of numbers, higher is better")
+    if len(hypotheses) != len(ratings):
+        raise InputError(f"{where}: {len(hypotheses)} hyps and {len(ratings)} ratings: give each text its number")
+    return tuple(hypotheses), tuple(map(float, ratings))
+
+
+def _is_number(value: Any) -> bool:  # noqa: ANN401 - whatever JSON holds
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def gold_values(segment: Segment, texts: Sequence[str]) -> list[float]:
+    """Return what translations are worth: sentence chrF++ by the reference that fits best, or the ratings.
+
+    Rated texts are the segment's hypotheses, or the first of them.
+    """
+    if segment.ratings:
+        return list(segment.ratings[: len(texts)])
+    from sacrebleu.metrics.chrf import CHRF
+
+    scorer = CHRF(word_order=2)
+    return [float(scorer.sentence_score(text, list(segment.row.references)).score) for text in texts]
