@@ -44,10 +44,10 @@ def tune(
         Path | None, typer.Option(metavar="FILE.jsonl", help="Keep candidates there; those that it has are reused.")
     ] = None,
     decoder: Annotated[
-        str | None, typer.Option(help=f"What finds candidates: best-of-n, mcts or mcts-uct. [default: {DECODER}]")
+        str | None, typer.Option(help="What finds candidates: best-of-n (if left out), mcts or mcts-uct.")
     ] = None,
     budget: Annotated[
-        float | None, typer.Option(metavar="N", help="A segment may cost what N full samples cost. [default: 16]")
+        float | None, typer.Option(metavar="N", help="A segment may cost what N full samples cost; 16 if left out.")
     ] = None,
     model: Annotated[
         str | None, typer.Option(metavar="MODEL", help="Alias, directory, FILE.gguf, hub id, or modelscope:ID.")

@@ -189,7 +189,7 @@ def finest(parts: int, points: int) -> int:
 def simplex(parts: int, steps: int) -> NDArray[np.int64]:
     """Return all ways to share out `steps` among the parts, [P, K], in ascending order."""
     bars = itertools.combinations(range(steps + parts - 1), parts - 1)
-    cuts = np.array(list(bars), np.int64).reshape(-1, parts - 1)
+    cuts = np.array(list(bars), np.int64)  # [P, K - 1]
     ends = np.pad(cuts, ((0, 0), (1, 1)), constant_values=((0, 0), (-1, steps + parts - 1)))
     return np.diff(ends, axis=1) - 1
 
