@@ -130,7 +130,7 @@ def _system(options: Record, table: _Table, name: str, all_rows: Sequence[Record
         metric, position = table.metrics.get(key), table.names.index(name)
         figures[shown] = metric.score(metric.statistics[position].sum(0)) if metric else None
         figures[f"{shown}_interval"] = list(interval(bootstrap(metric, position))) if metric else None
-    figures["optimised"] = optimised(options.get("decoder", ""), options.get("reward", ""))
+    figures["optimised"] = optimised(options.get("decoder", ""), options.get("reward"))
     return figures
 
 
