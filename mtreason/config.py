@@ -10,6 +10,7 @@ from mtreason.errors import InputError
 EFFORTS = {"low": 4, "medium": 16, "high": 64}
 """Names for budgets: what so many full samples cost."""
 
+DEFAULT_REWARD = "mix"
 DEFAULT_NODES = "1"
 
 MOST = 100_000
@@ -23,8 +24,10 @@ class Options:
     """Settings of a translation run that do not depend on the model."""
 
     decoder: str = "mcts"
-    reward: str = "mix"
-    nodes: str = DEFAULT_NODES
+    reward: str | None = None
+    """None for DEFAULT_REWARD; given only for a decoder that chooses by it."""
+    nodes: str | None = None
+    """None for DEFAULT_NODES; given only for a decoder that searches a tree."""
     beam_width: int | None = None
     """Of beam search; None for what the budget pays for."""
     budget: float = EFFORTS["medium"]

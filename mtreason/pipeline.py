@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mtreason.config import Options
-from mtreason.decoding import DECODERS, Candidate, Result, Settings, Task, run
+from mtreason.config import DEFAULT_NODES, DEFAULT_REWARD, Options
+from mtreason.decoding import DECODERS, Candidate, Decoder, Result, Settings, Task, run
 from mtreason.decoding.borders import parse_border
 from mtreason.decoding.guard import allow_also, build_guard
 from mtreason.decoding.protocol import Cost, derive_seed
@@ -66,10 +66,16 @@ class Direction:
 
 
 def check_options(options: Options) -> None:
-    """Raise `InputError` for a decoder, reward or node size that does not exist."""
-    _pick(DECODERS, options.decoder, "--decoder")
-    load_reward(options.reward)
-    parse_border(options.nodes, str)
+    """Raise `InputError` for a decoder, reward or node size that does not exist, or an option that would do nothing."""
+    decoder: Decoder = _pick(DECODERS, options.decoder, "--decoder")
+    for name in ("reward", "nodes", "beam_width"):
+        if getattr(options, name) is not None and name not in decoder.heeds:
+            users = ", ".join(d.name for d in DECODERS.values() if name in d.heeds)
+            raise InputError(
+                f"--{name.replace('_', '-')} does nothing for --decoder {decoder.name}: leave it out, or take {users}"
+            )
+    load_reward(options.reward or DEFAULT_REWARD)
+    parse_border(options.nodes or DEFAULT_NODES, str)
 
 
 def load_entries(direction: Direction, options: Options) -> tuple[Entry, ...]:
@@ -84,16 +90,17 @@ class Translator:
 
     def __init__(self, loaded: LoadedModel, direction: Direction, options: Options, entries: Sequence[Entry]) -> None:
         """Read what the run shares; raises `InputError` as `check_options` does."""
+        check_options(options)
         self.model = loaded.model
         self.codec = Codec(loaded.tokenizer, loaded.stop)
         self.direction = direction
         self.options = options
         self.decoder = _pick(DECODERS, options.decoder, "--decoder")
         self.settings = Settings(
-            reward=load_reward(options.reward),
+            reward=load_reward(options.reward or DEFAULT_REWARD),
             budget=options.budget,
             decode=self.codec.decode,
-            border=parse_border(options.nodes, self.codec.decode),
+            border=parse_border(options.nodes or DEFAULT_NODES, self.codec.decode),
             beam_width=options.beam_width,
         )
         self.matcher = Matcher(entries, direction.source.tag)

@@ -16,6 +16,7 @@ from mtreason.cli import app
 from mtreason.config import Options
 from mtreason.decoding import DECODERS
 from mtreason.errors import InputError, InterruptedRunError, MtreasonError
+from mtreason.pipeline import check_options
 from mtreason.report import build_report, to_markdown
 from mtreason.rewards import REWARDS
 
@@ -268,16 +269,18 @@ def test_empty_output_is_judged_as_it_stands(bench, tmp_path, monkeypatch) -> No
 def test_systems_are_options_that_exist(name) -> None:
     options = options_of(name, Options(budget=7))
     assert options.budget == 7
-    assert options.decoder in DECODERS
-    assert options.reward in REWARDS
-    assert "budget" not in own_options(name, Options())
+    check_options(options)
+    own = own_options(name, Options())
+    assert "budget" not in own
+    assert own["decoder"] in DECODERS
+    assert (own["reward"] in REWARDS) == (own["decoder"] in {"best-of-n", "mcts", "mcts-uct"})
 
 
 def test_what_systems_maximise() -> None:
     assert optimised("best-of-n", "confidence") == ["confidence"]
     assert optimised("best-of-n", "likelihood") == ["likelihood"]
-    assert optimised("mbr", "mix") == ["chrf", "consensus"]
-    assert optimised("beam", "mix") == ["likelihood"]
+    assert optimised("mbr", None) == ["chrf", "consensus"]
+    assert optimised("beam", None) == ["likelihood"]
 
 
 GOOD = json.dumps({"id": "1", "src_lang": "zh", "tgt_lang": "en", "src": "好"})

@@ -26,14 +26,14 @@ from mtreason.models.calls import cut, extend, release, score
 from mtreason.models.protocol import ROOT, Guard
 from mtreason.models.recompute import RecomputeModel
 from mtreason.models.sequences import SharedSequences
-from mtreason.pipeline import Direction, Translator
+from mtreason.pipeline import Direction, Translator, check_options
 from mtreason.rewards import REWARDS, Draft, Scene, judge, weigh
 from mtreason.rewards.consensus import chrf_matrix, expected_utility
 
 ZH, EN = parse_language("zh"), parse_language("en")
 ROUND = 6
 """Rollouts begun side by side at most: by so many a search may spend more than it was given."""
-CHOOSE_BY_REWARD = {"best-of-n", "mcts", "mcts-uct"}
+CHOOSE_BY_REWARD = {d.name for d in DECODERS.values() if "reward" in d.heeds}
 SENTENCES = ["今天天气很好。", "我们去公园吧。", "这双鞋的踩屎感太强了！", "你好", "公园里的鞋很好。", "她说天气好。"]
 
 
@@ -60,7 +60,7 @@ def summary(results):
 @pytest.mark.parametrize("reward", REWARDS)
 @pytest.mark.parametrize("decoder", DECODERS)
 def test_every_decoder_with_every_reward(loaded, decoder, reward) -> None:
-    t = translator(loaded, decoder=decoder, reward=reward, budget=5)
+    t = translator(loaded, decoder=decoder, reward=reward if decoder in CHOOSE_BY_REWARD else None, budget=5)
     held = set(t.model._nodes)
     for result in decode(t):
         assert result.text
@@ -88,6 +88,21 @@ def test_in_flight_and_order_change_nothing(loaded, decoder) -> None:
     assert [shuffled[order.index(i)] for i in range(len(SENTENCES))] == expected
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"decoder": "greedy", "reward": "mix"}, "--reward does nothing for --decoder greedy: .* best-of-n, mcts"),
+        ({"decoder": "mbr", "reward": "mix"}, "--reward does nothing for --decoder mbr"),
+        ({"decoder": "best-of-n", "nodes": "4"}, "--nodes does nothing for --decoder best-of-n: .* mcts, mcts-uct"),
+        ({"decoder": "mcts", "beam_width": 4}, "--beam-width does nothing for --decoder mcts: .* take beam"),
+        ({"decoder": "beam", "beam_width": 0}, "--beam-width 0: must be at least 1"),
+    ],
+)
+def test_options_that_would_do_nothing_are_refused(options, message) -> None:
+    with pytest.raises(InputError, match=message):
+        check_options(Options(**options))
+
+
 def test_seed_changes_samples_and_nothing_else_does(loaded) -> None:
     one, again, other = (summary(decode(translator(loaded, decoder="sample", seed=s))) for s in (1, 1, 2))
     assert one == again
@@ -98,7 +113,7 @@ def test_seed_changes_samples_and_nothing_else_does(loaded) -> None:
 @pytest.mark.parametrize("decoder", ["beam", "best-of-n", "mbr", "mcts", "mcts-uct"])
 @pytest.mark.parametrize("budget", [4, 8, 16])
 def test_budget_is_met(loaded, decoder, budget, reward) -> None:
-    t = translator(loaded, decoder=decoder, reward=reward, budget=budget)
+    t = translator(loaded, decoder=decoder, reward=reward if decoder in CHOOSE_BY_REWARD else None, budget=budget)
     for index, result in enumerate(decode(t)):
         drawn = sum(c.count for c in result.candidates)
         task = t.task(index, SENTENCES[index], ())

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from mtreason.config import Options
-from mtreason.decoding import Candidate, Result, Settings, Task
+from mtreason.config import DEFAULT_NODES, DEFAULT_REWARD, Options
+from mtreason.decoding import DECODERS, Candidate, Result, Settings, Task
 from mtreason.decoding.pool import scene_of
 from mtreason.decoding.protocol import Cost
 from mtreason.errors import InputError
@@ -54,12 +54,16 @@ def options_of(system: str, shared: Options) -> Options:
 
 
 def own_options(system: str, shared: Options) -> dict[str, Any]:
-    """Return those options that another system may have otherwise, in JSON types."""
+    """Return those options that another system may have otherwise, in JSON types; defaults by their values."""
     options = asdict(options_of(system, shared))
+    heeds = DECODERS[options["decoder"]].heeds
+    for name, default in (("reward", DEFAULT_REWARD), ("nodes", DEFAULT_NODES)):
+        if name in heeds and options[name] is None:
+            options[name] = default
     return {f.name: options[f.name] for f in fields(Options) if f.name not in OF_THE_RUN}
 
 
-def optimised(decoder: str, reward: str) -> list[str]:
+def optimised(decoder: str, reward: str | None) -> list[str]:
     """Name the metrics that a decoder maximised while it chose: not fair evidence that it is better."""
     if decoder in _CHOOSES_OTHERWISE:
         return list(_CHOOSES_OTHERWISE[decoder])
@@ -81,6 +85,7 @@ class JudgeDecoder:
     drafts: Mapping[int, Draft]
     """By the index of their task."""
     name: str = "judge"
+    heeds: frozenset[str] = frozenset()
 
     def decode(self, task: Task, settings: Settings) -> Steps[Result]:
         """See `Decoder.decode`; the result's only candidate is the draft, its cost is left out."""

@@ -15,7 +15,7 @@ import typer
 
 from mtreason.cli.loading import open_model
 from mtreason.cli.output import Output, ProgressLine, say
-from mtreason.config import DEFAULT_NODES, EFFORTS, Options
+from mtreason.config import DEFAULT_REWARD, EFFORTS, Options
 from mtreason.errors import DocumentError, InputError, InterruptedRunError
 
 if TYPE_CHECKING:
@@ -45,11 +45,23 @@ def translate(
     model: Annotated[
         str | None, typer.Option(metavar="MODEL", help="Alias, directory, FILE.gguf, hub id, or modelscope:ID.")
     ] = None,
-    decoder: Annotated[str, typer.Option(help="greedy, sample, best-of-n, mcts or mcts-uct.")] = "mcts",
-    reward: Annotated[str, typer.Option(help="What search maximises: confidence, likelihood, channel or mix.")] = "mix",
+    decoder: Annotated[
+        str, typer.Option(metavar="NAME", help="greedy, sample, beam, best-of-n, mbr, mcts or mcts-uct.")
+    ] = "mcts",
+    reward: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="What is maximised: mix, likelihood, channel, consensus, confidence or llama-o1. [default: mix]",
+        ),
+    ] = None,
     nodes: Annotated[
-        str, typer.Option(metavar="SIZE", help="Tokens per tree node, or step, mini-step-64, mini-step-32.")
-    ] = DEFAULT_NODES,
+        str | None,
+        typer.Option(metavar="SIZE", help="Tokens per tree node, or step, mini-step-64, mini-step-32. [default: 1]"),
+    ] = None,
+    beam_width: Annotated[
+        int | None, typer.Option(metavar="N", help="Of --decoder beam; what the budget pays for if left out.")
+    ] = None,
     budget: Annotated[
         float | None, typer.Option(metavar="N", help="A sentence may cost what N full samples cost. [default: 16]")
     ] = None,
@@ -80,6 +92,7 @@ def translate(
         decoder=decoder,
         reward=reward,
         nodes=nodes,
+        beam_width=beam_width,
         budget=_budget(budget, effort),
         context=context,
         in_flight=in_flight,
@@ -245,8 +258,9 @@ class _Job:
         )
         translator = Translator(loaded, direction, self.options, entries)
         self._note(
-            f"model: {resolved.name} ({loaded.dtype}, {loaded.device}); decoder: {self.options.decoder}, "
-            f"reward {self.options.reward}, budget {self.options.budget:g}"
+            f"model: {resolved.name} ({loaded.dtype}, {loaded.device}); decoder: {self.options.decoder}"
+            + (f", reward {self.options.reward or DEFAULT_REWARD}" if "reward" in translator.decoder.heeds else "")
+            + f", budget {self.options.budget:g}"
         )
         return translator
 

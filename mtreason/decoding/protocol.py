@@ -120,6 +120,11 @@ class Decoder(Protocol):
         """What `--decoder` calls it."""
         ...
 
+    @property
+    def heeds(self) -> frozenset[str]:
+        """Which of the options reward, nodes and beam_width make a difference to it."""
+        ...
+
     def decode(self, task: Task, settings: Settings) -> Steps[Result]:
         """Yield model calls until the sentence is done."""
         ...

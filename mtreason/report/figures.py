@@ -5,8 +5,8 @@ A report of one pair of languages holds, at its top level:
 - `config`: what was run; `segments`: how many are compared, which are those that every system has finished;
   `left_out`: how many others some system has finished; `with_references`; `indication`: fewer than 100 are compared.
 - `systems.NAME`: `segments`; means per segment (`cost_tokens`, `budget_tokens` or null, `prompt_tokens`,
-  `sampled_tokens`, `scored_tokens`, `distinct`, `candidates`, `seconds`, `mean_reward`, and its `parts`); `fell_back` (a
-  count); scores of the corpus (`bleu`, `chrf`; null without references); 95 % intervals (`bleu_interval`,
+  `sampled_tokens`, `scored_tokens`, `distinct`, `candidates`, `seconds`, `mean_reward`, and its `parts`); `fell_back`
+  (a count); scores of the corpus (`bleu`, `chrf`; null without references); 95 % intervals (`bleu_interval`,
   `chrf_interval`, `mean_reward_interval`); and `optimised`: metrics that the system maximised while it chose.
 - `pairs."A vs B"`: A minus B in chrF++: `delta`, `interval`, `p_value`, `p_holm` (corrected for all comparisons of that
   metric), `wins`, `ties`, `losses`; `metrics.bleu` and `metrics.reward` hold the same.
@@ -130,7 +130,7 @@ def _system(options: Record, table: _Table, name: str, all_rows: Sequence[Record
         metric, position = table.metrics.get(key), table.names.index(name)
         figures[shown] = metric.score(metric.statistics[position].sum(0)) if metric else None
         figures[f"{shown}_interval"] = list(interval(bootstrap(metric, position))) if metric else None
-    figures["optimised"] = optimised(options.get("decoder", ""), options.get("reward", ""))
+    figures["optimised"] = optimised(options.get("decoder", ""), options.get("reward"))
     return figures
 
 
