@@ -14,13 +14,14 @@ from mtreason.decoding.borders import parse_border
 from mtreason.decoding.guard import allow_also, build_guard
 from mtreason.decoding.protocol import Cost, derive_seed
 from mtreason.documents import Line, join_line, parse_line
-from mtreason.errors import InputError
+from mtreason.errors import InputError, ModelError
 from mtreason.glossary import Entry, Hit, Matcher, honoured, load_glossary, shipped_glossaries
 from mtreason.languages import Language, already_in
+from mtreason.models.estimator import Estimator, check_checkpoint, needs_references
 from mtreason.models.protocol import ROOT, Guard
 from mtreason.models.text import Codec
 from mtreason.prompts import SYSTEM, instruction, translation_prompt
-from mtreason.rewards import REWARDS
+from mtreason.rewards import REWARDS, Reward
 
 if TYPE_CHECKING:
     from mtreason.models.load import LoadedModel
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 TOKENS_PER_SOURCE_TOKEN = 2.5
 SPARE_TOKENS = 24
 """A translation may take this many tokens more than its source's length explains; beyond, it is running away."""
+
+MBR = "mbr"
+"""The decoder whose utility a checkpoint with references may be."""
 
 GUARD_NOTE = "guard:"
 """A glossary entry whose note begins so only keeps shorter terms from matching inside it."""
@@ -66,10 +70,41 @@ class Direction:
 
 
 def check_options(options: Options) -> None:
-    """Raise `InputError` for a decoder, reward or node size that does not exist."""
+    """Raise `InputError` for a decoder, reward or node size that does not exist, or a reward that lacks its metric."""
     _pick(DECODERS, options.decoder, "--decoder")
-    _pick(REWARDS, options.reward, "--reward")
+    _check_metric(_pick(REWARDS, options.reward, "--reward"), options)
     parse_border(options.nodes, str)
+
+
+def _check_metric(reward: Reward, options: Options) -> None:
+    """Raise `InputError` unless a checkpoint is named where one is asked, and asked where one is named."""
+    asked = "qe" in reward.weights
+    if options.qe is None:
+        if asked:
+            raise InputError(
+                f"--reward {reward.name} needs a COMET checkpoint without references: name one with --qe, "
+                "or take --reward channel, which asks the translating model alone"
+            )
+        return
+    if not asked and options.decoder != MBR:
+        raise InputError(f"--qe {options.qe}: --reward {reward.name} does not use it: add --reward qe or leave it out")
+    check_checkpoint(options.qe, referenceless=asked)
+
+
+def _load_metric(reward: Reward, options: Options) -> Estimator | None:
+    """Load the checkpoint that the reward, or the utility of minimum Bayes risk, asks."""
+    _check_metric(reward, options)
+    if options.qe is None:
+        return None
+    estimator = Estimator(options.qe)
+    if "qe" in reward.weights and estimator.needs_references:
+        raise ModelError(needs_references(options.qe))
+    if "qe" not in reward.weights and not estimator.takes_references:
+        raise ModelError(
+            f"--decoder {options.decoder} compares candidates with one another, but the COMET checkpoint {options.qe} "
+            "takes no references: name one that does, or leave out --qe"
+        )
+    return estimator
 
 
 def load_entries(direction: Direction, options: Options) -> tuple[Entry, ...]:
@@ -89,8 +124,10 @@ class Translator:
         self.direction = direction
         self.options = options
         self.decoder = _pick(DECODERS, options.decoder, "--decoder")
+        reward = _pick(REWARDS, options.reward, "--reward")
+        self.estimator = _load_metric(reward, options)
         self.settings = Settings(
-            reward=_pick(REWARDS, options.reward, "--reward"),
+            reward=reward,
             budget=options.budget,
             decode=self.codec.decode,
             border=parse_border(options.nodes, self.codec.decode),
@@ -141,7 +178,8 @@ class Translator:
         translated.
         """
         book = _Book(self, on_result)
-        for result in run(self.decoder, book.tasks(lines), self.settings, self.model, self.options.in_flight):
+        tasks, in_flight = book.tasks(lines), self.options.in_flight
+        for result in run(self.decoder, tasks, self.settings, self.model, in_flight, self.estimator):
             book.settle(result)
             yield from book.ready()
         yield from book.ready()

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from fakes import TableModel
+from fakes import TableMetric, TableModel
 from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM
@@ -46,7 +46,7 @@ def translator(loaded, entries=(), **options):
 
 def decode(t, sentences=SENTENCES, in_flight=16):
     tasks = (t.task(i, s, ()) for i, s in enumerate(sentences))
-    return sorted(run(t.decoder, tasks, t.settings, t.model, in_flight), key=lambda r: r.index)
+    return sorted(run(t.decoder, tasks, t.settings, t.model, in_flight, t.estimator), key=lambda r: r.index)
 
 
 def summary(results):
@@ -55,8 +55,9 @@ def summary(results):
 
 @pytest.mark.parametrize("reward", REWARDS)
 @pytest.mark.parametrize("decoder", DECODERS)
-def test_every_decoder_with_every_reward(loaded, decoder, reward) -> None:
-    t = translator(loaded, decoder=decoder, reward=reward, budget=5)
+def test_every_decoder_with_every_reward(loaded, tiny_comet, decoder, reward) -> None:
+    qe = str(tiny_comet("referenceless_regression_metric")) if "qe" in REWARDS[reward].weights else None
+    t = translator(loaded, decoder=decoder, reward=reward, budget=5, qe=qe)
     held = set(t.model._nodes)
     for result in decode(t):
         assert result.text
@@ -198,7 +199,7 @@ def test_confidence_and_likelihood_by_hand(loaded) -> None:
     log_probs = np.log(np.array([0.5, 0.01], np.float32))
     top = np.log(np.array([[0.5, 0.2, 0.1, 0.1, 0.05], [0.4, 0.2, 0.1, 0.1, 0.1]], np.float32))
     draft = Draft("x", (1, 2), log_probs, top)
-    scene = Scene(SharedSequences(ROOT), (), (), (), "en")
+    scene = Scene("源", SharedSequences(ROOT), (), (), (), "en")
     [(reward, parts)] = play(judge(REWARDS["confidence"], scene, [draft]), loaded.model)
     assert reward == pytest.approx((0.5 / 0.95 + 0.01 / 0.9) / 2, rel=1e-5)
     assert parts["likelihood"] == pytest.approx(np.log(0.5 * 0.01) / 2, rel=1e-5)
@@ -336,7 +337,8 @@ def test_candidates_hold_what_was_drawn(decoder, reward) -> None:
     model = TableModel(seed=3)
     tasks = table_tasks(model, 5)
     held, before = set(model.tokens), replace(model.usage)
-    results = sorted(run(DECODERS[decoder], tasks, table_settings(reward, 12.0), model, 2), key=lambda r: r.index)
+    settings = table_settings(reward, 12.0)
+    results = sorted(run(DECODERS[decoder], tasks, settings, model, 2, TableMetric()), key=lambda r: r.index)
     assert set(model.tokens) == held, "prefixes were not given back"
     assert sum(r.cost.tokens for r in results) == model.usage.tokens - before.tokens, "costs do not add up"
     for task, result in zip(tasks, results, strict=True):

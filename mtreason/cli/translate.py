@@ -45,7 +45,12 @@ def translate(
         str | None, typer.Option(metavar="MODEL", help="Alias, directory, FILE.gguf, hub id, or modelscope:ID.")
     ] = None,
     decoder: Annotated[str, typer.Option(help="greedy, sample, best-of-n, mcts or mcts-uct.")] = "mcts",
-    reward: Annotated[str, typer.Option(help="What search maximises: confidence, likelihood, channel or mix.")] = "mix",
+    reward: Annotated[
+        str, typer.Option(help="What search maximises: confidence, likelihood, channel, mix or qe.")
+    ] = "mix",
+    qe: Annotated[
+        str | None, typer.Option(metavar="CHECKPOINT", help="COMET checkpoint for --reward qe: a path or hub name.")
+    ] = None,
     nodes: Annotated[
         str, typer.Option(metavar="SIZE", help="Tokens per tree node, or step, mini-step-64, mini-step-32.")
     ] = DEFAULT_NODES,
@@ -85,6 +90,7 @@ def translate(
         seed=seed,
         glossaries=tuple(glossary or ()),
         shipped_glossaries=not no_glossary,
+        qe=qe,
         dtype=dtype,
     )
     job = _Job(source, out, trace, options, model, trust_remote_code, as_json, quiet)
@@ -246,6 +252,8 @@ class _Job:
             trust_remote_code=self.trust_remote_code,
             note=self._note,
         )
+        if self.options.qe is not None:
+            report(f"loading {self.options.qe}", 0.0)
         translator = Translator(loaded, direction, self.options, entries)
         progress.stop()
         self._note(

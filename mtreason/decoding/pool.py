@@ -28,7 +28,7 @@ class Pool:
         self.unit = 0.0
         """Tokens that one full sample costs, drawn and judged: the unit of the budget."""
         back = SharedSequences(task.back_head)
-        self._scene = Scene(back, task.back_tail, task.source_tokens, task.hints, task.target_tag)
+        self._scene = Scene(task.source, back, task.back_tail, task.source_tokens, task.hints, task.target_tag)
         self.prompt: Prefix | None = None
 
     def open(self) -> Steps[Prefix]:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mtreason.models.protocol import Continuation, Draw, Guard, Prefix
+from mtreason.models.protocol import Continuation, Draw, Guard, Prefix, Triple
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,13 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """`Estimating.scores`; answered by the scores."""
+
+    triples: Sequence[Triple]
+
+
+@dataclass(frozen=True, slots=True)
 class Cut:
     """`LanguageModel.cut`; answered by the prefix. Costs nothing."""
 
@@ -55,7 +62,7 @@ class Release:
     prefixes: Sequence[Prefix]
 
 
-Call = Extend | Sample | Score | Cut | Release
+Call = Extend | Sample | Score | Estimate | Cut | Release
 
 T = TypeVar("T")
 # What is sent back depends on the call, which a generator's type cannot say; the helpers below can.
@@ -83,6 +90,14 @@ def score(prefixes: Sequence[Prefix], targets: Sequence[Sequence[int]]) -> Steps
     if not prefixes:
         return []
     answer: list[NDArray[np.float32]] = yield Score(prefixes, targets)
+    return answer
+
+
+def estimate(triples: Sequence[Triple]) -> Steps[list[float]]:
+    """Ask for the scores of a learned metric."""
+    if not triples:
+        return []
+    answer: list[float] = yield Estimate(triples)
     return answer
 
 

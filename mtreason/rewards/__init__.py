@@ -9,6 +9,7 @@ from mtreason.rewards.channel import channel
 from mtreason.rewards.confidence import confidence
 from mtreason.rewards.likelihood import likelihood
 from mtreason.rewards.protocol import Draft, Part, Reward, Scene
+from mtreason.rewards.qe import qe
 from mtreason.rewards.terms import terms
 
 __all__ = ["FREE_PARTS", "PARTS", "REWARDS", "Draft", "Part", "Reward", "Scene", "judge"]
@@ -18,6 +19,7 @@ PARTS: dict[str, Part] = {
     "likelihood": likelihood,
     "channel": channel,
     "terms": terms,
+    "qe": qe,
 }
 
 FREE_PARTS = ("confidence", "likelihood", "terms")
@@ -29,6 +31,7 @@ REWARDS: dict[str, Reward] = {
         Reward("confidence", {"confidence": 1.0}),
         Reward("likelihood", {"likelihood": 1.0}),
         Reward("channel", {"channel": 1.0}),
+        Reward("qe", {"qe": 1.0}),
         Reward("mix", {"likelihood": 1.0, "channel": 1.0, "terms": 1.0}),
     )
 }

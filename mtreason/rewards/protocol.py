@@ -29,6 +29,7 @@ class Draft:
 class Scene:
     """What a reward may know of the sentence whose drafts it judges."""
 
+    source: str
     back: SharedSequences
     """The prompt of the opposite direction, up to where the text to translate back begins."""
     back_tail: tuple[int, ...]
