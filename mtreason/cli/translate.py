@@ -28,6 +28,12 @@ SAMPLE_CHARACTERS = 2000
 SAMPLE_LINES = 50
 """How much of a document is looked at to tell its language."""
 
+_Checkpoint = Annotated[
+    str | None, typer.Option(metavar="CHECKPOINT", help="COMET checkpoint for --reward qe: a path or hub name.")
+]
+_Glossaries = Annotated[list[Path] | None, typer.Option(metavar="FILE", help="A glossary in TSV; may be repeated.")]
+_NoGlossary = Annotated[bool, typer.Option("--no-glossary", help="Leave out the glossaries that come along.")]
+
 
 def translate(
     source: Annotated[
@@ -48,9 +54,7 @@ def translate(
     reward: Annotated[
         str, typer.Option(help="What search maximises: confidence, likelihood, channel, mix or qe.")
     ] = "mix",
-    qe: Annotated[
-        str | None, typer.Option(metavar="CHECKPOINT", help="COMET checkpoint for --reward qe: a path or hub name.")
-    ] = None,
+    qe: _Checkpoint = None,
     nodes: Annotated[
         str, typer.Option(metavar="SIZE", help="Tokens per tree node, or step, mini-step-64, mini-step-32.")
     ] = DEFAULT_NODES,
@@ -58,12 +62,8 @@ def translate(
         float | None, typer.Option(metavar="N", help="A sentence may cost what N full samples cost. [default: 16]")
     ] = None,
     effort: Annotated[str | None, typer.Option(help="low, medium or high: a budget of 4, 16 or 64.")] = None,
-    glossary: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="A glossary in TSV; may be repeated.")
-    ] = None,
-    no_glossary: Annotated[
-        bool, typer.Option("--no-glossary", help="Leave out the glossaries that come along.")
-    ] = False,
+    glossary: _Glossaries = None,
+    no_glossary: _NoGlossary = False,
     context: Annotated[int, typer.Option(metavar="N", help="Preceding segments shown to the model.")] = 0,
     in_flight: Annotated[
         int, typer.Option(metavar="N", help="Sentences translated side by side; for speed only.")

@@ -107,8 +107,8 @@ class Estimator:
         import torch
         from lightning_fabric.utilities import move_data_to_device
 
-        # Repeating the last one gives every pass of the head the same shape, and costs next to nothing.
-        full = [*chunk, *[chunk[-1]] * (rows - len(chunk))]
+        # Repeating the last one gives every pass of the head the same shape; its texts are encoded once.
+        full = [*chunk, *[chunk[-1]] * (rows - len(chunk) if self.kind in APART else 0)]
         samples = [{"src": s, "mt": h} | ({} if r is None else {"ref": r}) for s, h, r in full]
         with _quiet(), torch.inference_mode():
             batch = self._model.prepare_sample(samples, stage="predict")
