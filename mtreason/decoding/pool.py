@@ -30,6 +30,7 @@ class Pool:
         self.unit = 0
         """Tokens that one full sample costs, the unit of the budget; known once the greedy draft is."""
         self._scene = Scene(
+            source=task.source,
             tail=task.tail,
             back=SharedSequences(task.back_head),
             source_tokens=task.source_tokens,
