@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
+from mtreason.cli.loading import open_model
 from mtreason.cli.output import Output, ProgressLine, say
 from mtreason.config import DEFAULT_REWARD, EFFORTS, Options
 from mtreason.errors import DocumentError, InputError, InterruptedRunError
@@ -250,23 +251,18 @@ class _Job:
             self._note(f"glossary: {name} ({count} entries)")
 
     def _load(self, direction: Direction, entries: tuple[Entry, ...], progress: ProgressLine) -> Translator:
-        from mtreason.models.load import load_model
-        from mtreason.models.resolve import resolve_model
         from mtreason.pipeline import Translator
 
-        report = progress.stage if not self.quiet else (lambda _stage, _fraction: None)
-        resolved = resolve_model(self.model, report)
-        report(f"loading {resolved.name}", 0.0)
-        loaded = load_model(
-            resolved.path,
+        resolved, loaded = open_model(
+            self.model,
             dtype=self.options.dtype,
             trust_remote_code=self.trust_remote_code,
+            progress=None if self.quiet else progress,
             note=self._note,
         )
         if self.options.qe is not None:
             report(f"loading {self.options.qe}", 0.0)
         translator = Translator(loaded, direction, self.options, entries)
-        progress.stop()
         self._note(
             f"model: {resolved.name} ({loaded.dtype}, {loaded.device}); decoder: {self.options.decoder}"
             + (f", reward {self.options.reward or DEFAULT_REWARD}" if "reward" in translator.decoder.heeds else "")
