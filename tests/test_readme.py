@@ -31,7 +31,7 @@ def run_example(example: str, tmp_path: Path, tiny_model: Path) -> subprocess.Co
     if example.startswith("echo"):
         head, _, tail = example.partition("| ")
         command = f"{head}| {tail.replace('mtreason', f'{shlex.quote(sys.executable)} -m mtreason', 1)}"
-    if " translate " in example or " bench run " in example:
+    if any(f" {command} " in example for command in ("translate", "bench run", "tune")):
         command += f" --model {shlex.quote(str(tiny_model))}"
         if "--effort" not in example:
             command += " --budget 2"
@@ -44,7 +44,9 @@ def test_example_runs(example: str, tmp_path: Path, tiny_model: Path) -> None:
     """Every example, as it stands, with a small model in the place of the big one, and few segments for many."""
     (tmp_path / "notes.zh.txt").write_text("今天天气很好。\n\n", "utf-8")
     (tmp_path / "benchmarks").mkdir()
-    (tmp_path / "benchmarks" / "segments.jsonl").write_text("".join(SEGMENTS[:2]), "utf-8")
+    (tmp_path / "benchmarks" / "segments.jsonl").write_text(
+        "".join(SEGMENTS[: 12 if " tune " in example else 2]), "utf-8"
+    )
     if " bench report " in example:
         [before] = [e for e in EXAMPLES if " bench run " in e]
         run_example(before, tmp_path, tiny_model)
@@ -63,7 +65,7 @@ def test_options_in_the_table_exist() -> None:
             text=True,
             check=True,
         ).stdout
-        for command in (["translate"], ["bench", "run"], ["bench", "report"])
+        for command in (["translate"], ["bench", "run"], ["bench", "report"], ["tune"])
     )
     for option in re.findall(r"`(--[a-z-]+)", README):
         assert option in help_text, option

@@ -69,7 +69,7 @@ def test_file_that_cannot_be_written_is_left_as_it_was(tmp_path) -> None:
     ("content", "message"),
     [
         (b'name = "x"\n[weights]\nlikelihood = 0.5\nchanel = 0.5\n', "no such part 'chanel', did you mean 'channel'?"),
-        (b'name = "x"\n[weights]\nqqq = 1\n', "there are confidence, likelihood, channel, terms, llama-o1, consensus"),
+        (b'name = "x"\n[weights]\nqqq = 1\n', f"there are {', '.join(NAMES)})"),
         (b'name = "x"\n[weights]\nlikelihood = 0.5\nchannel = 0.6\n', "the weights sum to 1.1: they must sum to 1"),
         (b'name = "x"\n[weights]\nlikelihood = 0\n', "sum to 0:"),
         (b'name = "x"\n[weights]\nlikelihood = 1.5\nchannel = -0.5\n', "the weight of channel is -0.5"),

@@ -12,6 +12,7 @@ import sacrebleu
 from mtreason.cli import app
 from mtreason.cli import tune as tune_command
 from mtreason.errors import InputError, InterruptedRunError, MtreasonError
+from mtreason.models.estimator import Estimator
 from mtreason.rewards import REWARDS, load_reward
 from mtreason.rewards.consensus import chrf_matrix, expected_utility
 from mtreason.tuning import Judged, PoolFile, read_segments, tune
@@ -349,6 +350,18 @@ def by_hand(tiny_model, source, text):
     return total / len(target)
 
 
+def test_learned_metric_is_a_part(fitted, tmp_path, tiny_comet) -> None:
+    data = write_rows(tmp_path / "rated.jsonl", [rated(i) for i in range(6)])
+    checkpoint = tiny_comet("referenceless_regression_metric")
+    pools = tmp_path / "pools.jsonl"
+    report, _ = fitted("--parts", "likelihood,qe", "--qe", checkpoint, "--pools", pools, data=data, budget=())
+    assert list(report["weights"]) == ["likelihood", "qe"]
+    records = [json.loads(line) for line in pools.read_text("utf-8").splitlines()[1:]]
+    found = {(r["src"], c["text"]): c["parts"]["qe"] for r in records for c in r["candidates"]}
+    triples = [(source, text, None) for source, text in found]
+    assert Estimator(str(checkpoint)).scores(triples) == pytest.approx(list(found.values()), abs=1e-5)
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
@@ -388,6 +401,8 @@ def test_arguments_that_do_not_go_together(data, tmp_path) -> None:
         (["--parts", "likelihod"], "no such part, did you mean 'likelihood'"),
         (["--decoder", "mbr"], "--decoder 'mbr': expected one that chooses by the reward: best-of-n"),
         (["--budget", "0"], "--budget 0"),
+        (["--parts", "likelihood,qe"], "--parts qe: needs a COMET checkpoint: name one with --qe"),
+        (["--qe", "none.ckpt"], "--qe none.ckpt: nothing here uses it: add qe or comet-consensus to --parts"),
         (["--pools", data], "--pools .* is named for something else"),
         (["--pools", out], "-o .* is named for something else|--pools .* is named for something else"),
         (["--pools", tmp_path], "is a directory"),

@@ -60,6 +60,9 @@ def tune(
     no_glossary: Annotated[
         bool, typer.Option("--no-glossary", help="Leave out the glossaries that come along.")
     ] = False,
+    qe: Annotated[
+        str | None, typer.Option(metavar="CHECKPOINT", help="COMET checkpoint for the parts qe and comet-consensus.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
     dtype: Annotated[str, typer.Option(help="auto, int8, bf16, fp16 or fp32.")] = "auto",
@@ -70,7 +73,7 @@ def tune(
     """Fit the weights of a reward to references or ratings, and measure the gain on segments held out."""
     glossaries, decoding = tuple(glossary or ()), {"decoder": decoder, "budget": budget}
     given = {name: value for name, value in decoding.items() if value is not None}
-    own: dict[str, Any] = {"decoder": DECODER, "in_flight": in_flight, "seed": seed, "dtype": dtype}
+    own: dict[str, Any] = {"decoder": DECODER, "in_flight": in_flight, "seed": seed, "dtype": dtype, "qe": qe}
     options = Options(glossaries=glossaries, shipped_glossaries=not no_glossary, **own | given)
     job = _Job(data, out, pools, options, tuple(given), model, trust_remote_code, quiet)
     try:
@@ -143,7 +146,14 @@ class _Job:
 
     def _check_decoding(self, segments: Sequence[Segment], parts: Sequence[str]) -> None:
         """Refuse what does not go together, before anything heavy is loaded."""
-        from mtreason.tuning import POOLING
+        from mtreason.pipeline import check_options
+        from mtreason.tuning import POOLING, pooling_reward
+
+        asking = [part for part in ("qe", "comet-consensus") if part in parts]
+        if asking and self.options.qe is None:
+            raise InputError(f"--parts {asking[0]}: needs a COMET checkpoint: name one with --qe, or leave it out")
+        if self.options.qe is not None and not asking:
+            raise InputError(f"--qe {self.options.qe}: nothing here uses it: add qe or comet-consensus to --parts")
 
         if segments[0].ratings:
             if "confidence" in parts:
@@ -159,13 +169,14 @@ class _Job:
             raise InputError(
                 f"--decoder {self.options.decoder!r}: expected one that chooses by the reward: {', '.join(POOLING)}"
             )
+        check_options(self.options, pooling_reward(parts))
 
     def _collect(self, segments: Sequence[Segment], parts: Sequence[str]) -> PoolFile:
         """Make the pools that are not there yet."""
         from mtreason.languages import parse_language
         from mtreason.models.resolve import resolve_model
         from mtreason.pipeline import Direction, Translator, load_entries
-        from mtreason.tuning import PoolFile, collect
+        from mtreason.tuning import PoolFile, collect, pooling_reward
 
         row = segments[0].row
         direction = Direction(parse_language(row.source_tag), parse_language(row.target_tag))
@@ -194,8 +205,8 @@ class _Job:
         else:
             config["model"] = resolved.name
         store.begin(config | {"digest": resolved.digest})
-        translator = Translator(loaded, direction, self.options, entries)
-        for record in collect(translator, left, parts):
+        translator = Translator(loaded, direction, self.options, entries, pooling_reward(parts))
+        for record in collect(translator, left):
             store.add(record)
             self.made += 1
             self.progress.count("pools", self.made, len(left))
@@ -218,6 +229,8 @@ class _Job:
             "glossary": digest(entries),
             "dtype": self.options.dtype,
         }
+        if self.options.qe is not None:
+            config["qe"] = self.options.qe
         if not rated:
             config |= {"decoder": self.options.decoder, "budget": self.options.budget, "seed": self.options.seed}
             if self.options.decoder != DECODER:  # What a search finds depends on what it looks for.

@@ -26,7 +26,7 @@ from mtreason.rewards import REWARDS, Draft, Reward, judge, judge_pool, weigh
 from mtreason.tuning.fit import Judged
 from mtreason.tuning.segments import Segment, gold_values
 
-POOLING = ("best-of-n", "mcts", "mcts-uct")
+POOLING = tuple(decoder.name for decoder in DECODERS.values() if "reward" in decoder.heeds)
 """Decoders that choose from candidates by the reward they are told."""
 
 DIGITS = 6
@@ -47,6 +47,7 @@ class PoolingDecoder:
 
     inner: Decoder
     name: str = "pooling"
+    heeds: frozenset[str] = frozenset({"reward", "nodes"})
 
     def decode(self, task: Task, settings: Settings) -> Steps[Result]:
         """See `Decoder.decode`; the cost is that of the other decoder."""
@@ -65,6 +66,7 @@ class GivenDecoder:
     end: int
     """The token that ends a translation."""
     name: str = "given"
+    heeds: frozenset[str] = frozenset({"reward"})
 
     def decode(self, task: Task, settings: Settings) -> Steps[Result]:
         """See `Decoder.decode`; candidates stay in the order of the texts, the cost is left out."""
@@ -91,15 +93,18 @@ class GivenDecoder:
         return Result(task.index, texts[0], fell_back=False, candidates=candidates, cost=Cost())
 
 
-def collect(translator: Translator, segments: Sequence[Segment], parts: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Decode segments, or judge their hypotheses, and yield the record of each pool in JSON types, in any order."""
+def collect(translator: Translator, segments: Sequence[Segment]) -> Iterator[dict[str, Any]]:
+    """Decode segments, or judge their hypotheses, and yield the record of each pool in JSON types, in any order.
+
+    The translator's reward is to be one of `pooling_reward`.
+    """
     tasks = (translator.task(i, segment.row.source, ()) for i, segment in enumerate(segments))
-    settings = replace(translator.settings, reward=pooling_reward(parts))
     decoder: Decoder = PoolingDecoder(translator.decoder)
     if segments[0].ratings:
         texts = {i: segment.hypotheses for i, segment in enumerate(segments)}
         decoder = GivenDecoder(texts, translator.codec.encode, translator.codec.end)
-    for result in run(decoder, tasks, settings, translator.model, translator.options.in_flight):
+    in_flight = translator.options.in_flight
+    for result in run(decoder, tasks, translator.settings, translator.model, in_flight, translator.estimator):
         yield _record(segments[result.index], result)
 
 
