@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -11,7 +12,7 @@ from mtreason.decoding.protocol import Candidate, Cost, Result, Settings, Task, 
 from mtreason.models.calls import Extend, Sample, Score, Steps, extend, release, sample
 from mtreason.models.protocol import Continuation, Draw, Prefix
 from mtreason.models.sequences import SharedSequences
-from mtreason.rewards import Draft, Scene, judge, judge_pool, weigh
+from mtreason.rewards import Draft, Scene, compare, judge, weigh
 
 FIRST_DRAFTS = 4
 """Drafts of the opening round, of every decoder that draws several."""
@@ -27,6 +28,8 @@ class Pool:
         self.settings = settings
         self.cost = Cost()
         self.candidates: dict[str, Candidate] = {}
+        self.samples: Counter[str] = Counter()
+        """Clean drafts that were drawn freely, the greedy one among them."""
         self.unit = 0
         """Tokens that one full sample costs, the unit of the budget; known once the greedy draft is."""
         self._scene = scene_of(task)
@@ -71,7 +74,7 @@ class Pool:
         count = max(1, min(FIRST_DRAFTS, int(self.settings.budget)))
         drawn = yield from self.draw([self.full_draw(prefix, i) for i in range(count)])
         self.set_unit(drawn[0])
-        yield from self.add_drawn(drawn)
+        yield from self.add_samples(drawn)
         return drawn
 
     def set_unit(self, greedy: Continuation) -> None:
@@ -86,32 +89,55 @@ class Pool:
         temperature = self.settings.temperature if number else 0.0
         return Draw(prefix, derive_seed(self.task.seed, "draft", number), temperature, self.task.max_new_tokens)
 
+    def add_samples(self, drawn: Sequence[Continuation]) -> Steps[list[Candidate]]:
+        """Judge whole continuations that were drawn freely; they say what the model means."""
+        self.samples.update(c.text for c in map(self._checked, drawn) if not c.problems)
+        return (yield from self.add_drawn(drawn))
+
     def add_drawn(self, drawn: Sequence[Continuation]) -> Steps[list[Candidate]]:
         """Judge whole continuations of the prompt."""
-        return (yield from self.add([to_draft(self.settings, c) for c in drawn], [c.finished for c in drawn]))
+        return (yield from self.add([self._checked(c) for c in drawn]))
 
-    def add(self, drafts: Sequence[Draft], finished: Sequence[bool]) -> Steps[list[Candidate]]:
-        """Judge finished drafts; those whose text is known are merged and cost nothing more."""
-        cleaned = [strip_chatter(d.text, self.task.source) for d in drafts]
-        fresh: dict[str, tuple[Draft, tuple[str, ...]]] = {}
-        for text, draft, end in zip(cleaned, drafts, finished, strict=True):
-            why = problems(text, self.task.source, finished=end, chatter=text != " ".join(draft.text.split()))
-            known = fresh[text][1] if text in fresh else old.problems if (old := self.candidates.get(text)) else None
+    def _checked(self, piece: Continuation) -> Candidate:
+        return self.check(to_draft(self.settings, piece), finished=piece.finished)
+
+    def check(self, draft: Draft, *, finished: bool) -> Candidate:
+        """Clean a draft's text and name what is wrong with it; it is not judged yet."""
+        text = strip_chatter(draft.text, self.task.source)
+        why = problems(text, self.task.source, finished=finished, chatter=text != " ".join(draft.text.split()))
+        return Candidate(text, draft, float("-inf"), {}, 0, why)
+
+    def add(self, checked: Sequence[Candidate]) -> Steps[list[Candidate]]:
+        """Judge drafts; those whose text is known are merged and cost nothing more."""
+        fresh: dict[str, Candidate] = {}
+        for candidate in checked:
+            known = fresh.get(candidate.text) or self.candidates.get(candidate.text)
             # A clean draft takes the place of one that says the same with chatter around it or without an end.
-            if known is None or (known and not why):
-                fresh[text] = draft, why
+            if known is None or (known.problems and not candidate.problems):
+                fresh[candidate.text] = candidate
         # A draft that is held back is never chosen over a clean one, so judging it would be money thrown away.
-        clean = [text for text, (_, why) in fresh.items() if not why]
-        judged = yield from judge(self.settings.reward, self._scene, [fresh[t][0] for t in clean])
-        parts = dict(zip(clean, judged, strict=True))
-        for text, (draft, why) in fresh.items():
-            reward = weigh(self.settings.reward, parts[text]) if text in parts else float("-inf")
+        clean = [c for c in fresh.values() if not c.problems]
+        drafts = [c.draft for c in clean]
+        own = yield from judge(self.settings.reward, self._scene, drafts)
+        for candidate, parts in zip(clean, own, strict=True):
+            fresh[candidate.text] = replace(candidate, parts=parts)
+        for text, candidate in fresh.items():
             count = self.candidates[text].count if text in self.candidates else 0
-            self.candidates[text] = Candidate(text, draft, reward, parts.get(text, {}), count, why)
-        for text in cleaned:
-            merged = self.candidates[text]
-            self.candidates[text] = replace(merged, count=merged.count + 1)
-        return [self.candidates[t] for t in cleaned]
+            self.candidates[text] = replace(candidate, count=count)
+        yield from self._compare([c.text for c in clean])
+        for candidate in checked:
+            merged = self.candidates[candidate.text]
+            self.candidates[candidate.text] = replace(merged, count=merged.count + 1)
+        return [self.candidates[c.text] for c in checked]
+
+    def _compare(self, texts: Sequence[str]) -> Steps[None]:
+        """Weigh clean candidates beside the samples known by now."""
+        known = [self.candidates[text] for text in texts]
+        reward = self.settings.reward
+        beside = yield from compare(reward, self._scene, [c.draft for c in known], self.samples)
+        for candidate, parts in zip(known, beside, strict=True):
+            together = {**candidate.parts, **parts}
+            self.candidates[candidate.text] = replace(candidate, parts=together, reward=weigh(reward, together))
 
     @property
     def spent(self) -> float:
@@ -131,7 +157,7 @@ class Pool:
 
     def close(self, drawn: Sequence[Continuation], trace: dict[str, Any] | None = None) -> Steps[Result]:
         """Give back what the model holds for this sentence, `drawn` included, and choose."""
-        yield from self._compare()
+        yield from self._compare([text for text, c in self.candidates.items() if not c.problems])
         yield from self._scene.back.close()
         yield from self._scene.verdict.close()
         yield from release([p for c in drawn for p in c.prefixes])
@@ -142,17 +168,6 @@ class Pool:
         fell_back = not usable or bool(usable[0].problems)
         text = usable[0].text if usable else self.task.source
         return Result(self.task.index, text, fell_back, ranked, self.cost, self.unit, trace)
-
-    def _compare(self) -> Steps[None]:
-        """Add what clean candidates are worth beside one another."""
-        clean = [c for c in self.candidates.values() if not c.problems]
-        more = yield from judge_pool(
-            self.settings.reward, self._scene, [c.draft for c in clean], [c.count for c in clean]
-        )
-        for candidate, parts in zip(clean, more, strict=True):
-            together = {**candidate.parts, **parts}
-            reward = weigh(self.settings.reward, together)
-            self.candidates[candidate.text] = replace(candidate, parts=together, reward=reward)
 
 
 def scene_of(task: Task) -> Scene:
