@@ -29,6 +29,28 @@ def instruction(source: Language, target: Language) -> str:
     )
 
 
+OPEN_THOUGHT, CLOSE_THOUGHT = "<Thought>", "</Thought>"
+OPEN_OUTPUT, CLOSE_OUTPUT = "<Output>", "</Output>"
+"""The form in which Marco-o1 (arXiv 2411.14405) was trained to answer."""
+
+WORDS_PER_TOKEN = 0.75
+"""Of English; models can keep to a number of words, for they do not see their tokens."""
+
+RETHINK = "Wait! Maybe I made some mistakes! I need to rethink from scratch."
+"""With this phrase Marco-o1 (section 5) makes its model look at its own answer again."""
+
+
+def thinking_instruction(source: Language, target: Language, max_thought_tokens: int) -> str:
+    """Return the beginning that all prompts of a direction share where answers reason first."""
+    words = max(1, int(WORDS_PER_TOKEN * max_thought_tokens))
+    return (
+        f"Translate the following {source.name} text into {target.name}. Answer in this form:\n"
+        f"{OPEN_THOUGHT}\nwhat the text means, what tone it has, and how to say its difficult words in {target.name}, "
+        f"in at most {words} words\n{CLOSE_THOUGHT}\n"
+        f"{OPEN_OUTPUT}\nthe {target.name} translation and nothing else\n{CLOSE_OUTPUT}\n\n"
+    )
+
+
 def verdict_question(segment: str, source: Language, target: Language) -> str:
     """Ask whether what follows translates a segment well."""
     return (

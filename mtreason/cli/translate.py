@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from mtreason.cli.output import Output, ProgressLine, say
-from mtreason.config import DEFAULT_NODES, EFFORTS, Options
+from mtreason.config import DEFAULT_NODES, DEFAULT_THOUGHT, EFFORTS, Options
 from mtreason.errors import DocumentError, InputError, InterruptedRunError
 
 if TYPE_CHECKING:
@@ -70,6 +70,17 @@ def translate(
     as_json: Annotated[bool, typer.Option("--json", help="Write one JSON object a line instead of text.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
     dtype: Annotated[str, typer.Option(help="auto, int8, bf16, fp16 or fp32.")] = "auto",
+    think: Annotated[bool, typer.Option("--think", help="Let the model reason before it translates.")] = False,
+    max_thought_tokens: Annotated[
+        int | None, typer.Option(metavar="N", help=f"With --think: how long it may. [default: {DEFAULT_THOUGHT}]")
+    ] = None,
+    reward_over: Annotated[
+        str | None,
+        typer.Option(help="With --think: what likelihood and confidence look at, output or all. [default: output]"),
+    ] = None,
+    reflect: Annotated[
+        bool, typer.Option("--reflect", help="Give the best draft back to be thought over: one more candidate.")
+    ] = False,
     trust_remote_code: Annotated[
         bool, typer.Option("--trust-remote-code", help="Run code that a model brings along.")
     ] = False,
@@ -86,6 +97,10 @@ def translate(
         glossaries=tuple(glossary or ()),
         shipped_glossaries=not no_glossary,
         dtype=dtype,
+        think=think,
+        max_thought_tokens=max_thought_tokens,
+        reward_over=reward_over,
+        reflect=reflect,
     )
     job = _Job(source, out, trace, options, model, trust_remote_code, as_json, quiet)
     job.run(to, from_)
@@ -110,6 +125,9 @@ class _Tally:
     fell_back: list[int] = field(default_factory=list)
     hints: int = 0
     honoured: int = 0
+    answers: int = 0
+    in_form: int = 0
+    """Of answers that reason first."""
 
     def count(self, segment: Segment) -> None:
         self.segments += 1
@@ -118,6 +136,9 @@ class _Tally:
         self.honoured += sum(segment.honoured)
         if segment.result and segment.result.fell_back:
             self.fell_back.append(segment.line)
+        if segment.result:
+            self.answers += sum(segment.result.forms.values())
+            self.in_form += segment.result.forms.get("ok", 0)
 
 
 @dataclass(slots=True)
@@ -273,7 +294,7 @@ class _Job:
         def settle(segment: Segment) -> None:
             self.tally.count(segment)
             if record is not None:
-                record.write(json.dumps(trace_record(segment, self.options.decoder), ensure_ascii=False) + "\n")
+                record.write(json.dumps(trace_record(segment, self.options), ensure_ascii=False) + "\n")
             speed = translator.model.usage.tokens / max(time.monotonic() - started, 1e-9)
             progress.advance(output.lines, self.tally.segments, speed)
 
@@ -291,6 +312,8 @@ class _Job:
             text += f"; {tally.passed} passed through (already {translator.direction.target.name}, or no words)"
         if tally.hints:
             text += f"; glossary hints honoured: {tally.honoured} of {tally.hints}"
+        if self.options.think:
+            text += f"; answers in form: {tally.in_form} of {tally.answers}"
         self._note(text)
         if tally.fell_back:
             lines = ", ".join(map(str, sorted(set(tally.fell_back))[:10]))

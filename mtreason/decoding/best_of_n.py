@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from mtreason.decoding.pool import Pool
 from mtreason.decoding.protocol import Result, Settings, Task
+from mtreason.decoding.reflection import reflect
 from mtreason.models.calls import Steps
 from mtreason.rewards import Reward
 
@@ -37,4 +38,5 @@ class BestOfNDecoder:
             more = yield from pool.draw(draws)
             yield from pool.add_drawn(more)
             drawn += more
+        yield from reflect(pool)
         return (yield from pool.close(drawn))

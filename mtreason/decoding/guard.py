@@ -34,6 +34,14 @@ def build_guard(pieces: Sequence[bytes], target: Language, stop: frozenset[int],
     return Guard(banned, stop, top_p=0.95)
 
 
+def build_free_guard(pieces: Sequence[bytes], stop: frozenset[int], specials: Iterable[int]) -> Guard:
+    """Ban special tokens only: for text that need not be in the target language nor on one line."""
+    banned = np.array([not piece for piece in pieces], dtype=np.bool_)
+    banned[list(specials)] = True
+    banned[list(stop)] = False
+    return Guard(banned, stop, top_p=0.95)
+
+
 def allow_also(guard: Guard, tokens: Iterable[int]) -> Guard:
     """Return a guard that lets these tokens through too (terms that are to be kept as they are)."""
     banned: NDArray[np.bool_] = guard.banned.copy()

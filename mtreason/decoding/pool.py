@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from mtreason.decoding.answers import answer_problems, to_answer
 from mtreason.decoding.gates import problems, strip_chatter
 from mtreason.decoding.protocol import Candidate, Cost, Result, Settings, Task, derive_seed
+from mtreason.decoding.thinking import draw_answers
 from mtreason.models.calls import Extend, Sample, Score, Steps, extend, release, sample
 from mtreason.models.protocol import Continuation, Draw, Prefix
 from mtreason.models.sequences import SharedSequences
@@ -27,6 +30,11 @@ class Pool:
         self.settings = settings
         self.cost = Cost()
         self.candidates: dict[str, Candidate] = {}
+        self.continuations: dict[str, Continuation] = {}
+        """What each candidate was drawn as, from the prompt on; the handles are the decoder's."""
+        self.reserve = 0.0
+        """How much of the budget is put by for reflection."""
+        self._forms: Counter[str] = Counter()
         self.unit = 0
         """Tokens that one full sample costs, the unit of the budget; known once the greedy draft is."""
         self._scene = Scene(
@@ -70,14 +78,17 @@ class Pool:
         [self.prompt] = yield from extend([self.task.head], [self.task.prompt])
         return self.prompt
 
-    def draw(self, draws: Sequence[Draw]) -> Steps[list[Continuation]]:
-        """Draw continuations."""
+    def draw(self, draws: Sequence[Draw], before: Sequence[tuple[int, ...]] = ()) -> Steps[list[Continuation]]:
+        """Draw continuations; `before` are the tokens from the prompt to each, nothing if all begin there."""
+        if (thinking := self.settings.thinking) is not None:
+            paths = before or [()] * len(draws)
+            return (yield from draw_answers(thinking, self.settings, self.task, draws, paths))
         return (yield from sample(draws, self.task.guard))
 
     def open_with_drafts(self) -> Steps[list[Continuation]]:
         """Read the prompt and draw the first drafts, the same for every decoder: the greedy one, then samples."""
         prefix = yield from self.open()
-        count = max(1, min(FIRST_DRAFTS, int(self.settings.budget)))
+        count = max(1, min(FIRST_DRAFTS, int(self.settings.budget) - 2 * bool(self.settings.reflection)))
         drawn = yield from self.draw([self.full_draw(prefix, i) for i in range(count)])
         self.set_unit(drawn[0])
         yield from self.add_drawn(drawn)
@@ -88,7 +99,10 @@ class Pool:
 
         The same for every decoder and reward, so that all of them get the same number of tokens for a sentence.
         """
-        self.unit = 2 * len(greedy.tokens) + len(self.task.tail) + len(self.task.source_tokens)
+        read = len(self.to_draft(greedy).tokens)
+        self.unit = len(greedy.tokens) + read + len(self.task.tail) + len(self.task.source_tokens)
+        if turn := self.settings.reflection:
+            self.reserve = 1 + (len(turn) + len(greedy.tokens)) / self.unit
 
     def full_draw(self, prefix: Prefix, number: int) -> Draw:
         """Describe the draw of the number-th whole draft; number 0 is the greedy one."""
@@ -97,7 +111,23 @@ class Pool:
 
     def add_drawn(self, drawn: Sequence[Continuation]) -> Steps[list[Candidate]]:
         """Judge whole continuations of the prompt."""
-        return (yield from self.add([to_draft(self.settings, c) for c in drawn], [c.finished for c in drawn]))
+        drafts = [self.to_draft(c) for c in drawn]
+        ends = [c.finished if d.reasoning is None else d.reasoning.complete for c, d in zip(drawn, drafts, strict=True)]
+        added = yield from self.add(drafts, ends)
+        for continuation, draft, candidate in zip(drawn, drafts, added, strict=True):
+            if self.candidates[candidate.text].draft is draft:
+                self.continuations[candidate.text] = continuation
+            if draft.reasoning is not None:
+                self._forms[draft.reasoning.form] += 1
+        return added
+
+    def to_draft(self, whole: Continuation) -> Draft:
+        """Turn a continuation of the prompt into a draft."""
+        decode = self.settings.decode
+        if (thinking := self.settings.thinking) is not None:
+            return to_answer(thinking, whole, decode, self.task.max_new_tokens)
+        text = decode(whole.tokens[:-1] if whole.finished else whole.tokens)
+        return Draft(text, whole.tokens, whole.log_probs, whole.top_log_probs)
 
     def add(self, drafts: Sequence[Draft], finished: Sequence[bool]) -> Steps[list[Candidate]]:
         """Judge finished drafts; those whose text is known are merged and cost nothing more."""
@@ -105,6 +135,8 @@ class Pool:
         fresh: dict[str, tuple[Draft, tuple[str, ...]]] = {}
         for text, draft, end in zip(cleaned, drafts, finished, strict=True):
             why = problems(text, self.task.source, finished=end, chatter=text != " ".join(draft.text.split()))
+            if self.settings.thinking is not None:
+                why += answer_problems(self.settings.thinking, text, self.task.hints)
             known = fresh[text][1] if text in fresh else old.problems if (old := self.candidates.get(text)) else None
             # A clean draft takes the place of one that says the same with chatter around it or without an end.
             if known is None or (known and not why):
@@ -132,7 +164,7 @@ class Pool:
         drawn = sum(c.count for c in self.candidates.values())
         price = self.spent / max(1, drawn)
         # Half a draft of tolerance: the mean of what is spent then meets the budget instead of staying below it.
-        return max(0, min(drafts, int((self.settings.budget - self.spent) / max(price, 1e-9) + 0.5)))
+        return max(0, min(drafts, int((self.settings.budget - self.reserve - self.spent) / max(price, 1e-9) + 0.5)))
 
     def lookup(self, draft: Draft) -> Candidate:
         """Return what became of a draft that was added."""
@@ -140,7 +172,7 @@ class Pool:
 
     def close(self, drawn: Sequence[Continuation], trace: dict[str, Any] | None = None) -> Steps[Result]:
         """Give back what the model holds for this sentence, `drawn` included, and choose."""
-        yield from self._compare()
+        yield from self.compare()
         yield from self._scene.back.close()
         yield from self._scene.verdict.close()
         yield from release([p for c in drawn for p in c.prefixes])
@@ -150,9 +182,9 @@ class Pool:
         usable = [c for c in ranked if "empty" not in c.problems]
         fell_back = not usable or bool(usable[0].problems)
         text = usable[0].text if usable else self.task.source
-        return Result(self.task.index, text, fell_back, ranked, self.cost, self.unit, trace)
+        return Result(self.task.index, text, fell_back, ranked, self.cost, self.unit, trace, dict(self._forms))
 
-    def _compare(self) -> Steps[None]:
+    def compare(self) -> Steps[None]:
         """Add what clean candidates are worth beside one another."""
         clean = [c for c in self.candidates.values() if not c.problems]
         more = yield from judge_pool(
@@ -162,9 +194,3 @@ class Pool:
             together = {**candidate.parts, **parts}
             reward = weigh(self.settings.reward, together)
             self.candidates[candidate.text] = replace(candidate, parts=together, reward=reward)
-
-
-def to_draft(settings: Settings, piece: Continuation) -> Draft:
-    """Turn a continuation of the prompt into a draft."""
-    text = settings.decode(piece.tokens[:-1] if piece.finished else piece.tokens)
-    return Draft(text, piece.tokens, piece.log_probs, piece.top_log_probs)

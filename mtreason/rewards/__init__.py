@@ -10,10 +10,22 @@ from mtreason.rewards.confidence import confidence
 from mtreason.rewards.consensus import consensus
 from mtreason.rewards.likelihood import likelihood
 from mtreason.rewards.llama_o1 import llama_o1
-from mtreason.rewards.protocol import Draft, Part, PoolPart, Reward, Scene
+from mtreason.rewards.protocol import Draft, Part, PoolPart, Reasoning, Reward, Scene
 from mtreason.rewards.terms import terms
 
-__all__ = ["FREE_PARTS", "PARTS", "POOL_PARTS", "REWARDS", "Draft", "Reward", "Scene", "judge", "judge_pool", "weigh"]
+__all__ = [
+    "FREE_PARTS",
+    "PARTS",
+    "POOL_PARTS",
+    "REWARDS",
+    "Draft",
+    "Reasoning",
+    "Reward",
+    "Scene",
+    "judge",
+    "judge_pool",
+    "weigh",
+]
 
 PARTS: dict[str, Part] = {
     "confidence": confidence,
