@@ -116,7 +116,11 @@ class Translator:
         )
         self.matcher = Matcher(entries, direction.source.tag)
         self.guard = build_guard(
-            self.codec.pieces(loaded.vocabulary), direction.target, loaded.stop, self.codec.specials()
+            self.codec.pieces(loaded.vocabulary),
+            direction.target,
+            loaded.stop,
+            self.codec.specials(),
+            line_breaks=options.think,
         )
         frame = self.codec.frame(SYSTEM)
         self._tail = frame.tail

@@ -6,6 +6,7 @@ The form is that of Marco-o1 (arXiv 2411.14405): `<Thought>…</Thought>`, a lin
 from __future__ import annotations
 
 import bisect
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,9 @@ from mtreason.prompts import CLOSE_OUTPUT, CLOSE_THOUGHT, OPEN_OUTPUT, OPEN_THOU
 from mtreason.rewards import Draft, Reasoning
 
 OK = "ok"
+
+_TAG = re.compile(r"</?\s*(?:tho|tou|ou|$)", re.IGNORECASE)
+"""What looks like a tag of the form, spelled wrong or broken off too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,8 @@ def read_answer(text: str) -> Answer:
 
 def drawn(piece: Continuation) -> NDArray[np.bool_]:
     """Return which tokens [n] were drawn, not given: those that had alternatives."""
-    return np.isfinite(piece.top_log_probs[:, 0])
+    own: NDArray[np.bool_] = np.isfinite(piece.top_log_probs[:, 0])
+    return own
 
 
 class Tokens:
@@ -170,20 +175,17 @@ def to_answer(thinking: Thinking, whole: Continuation, decode: Callable[[tuple[i
     answer = tokens.answer
     start, end = tokens.output_start, tokens.output_end
     own = drawn(whole)[:end]
-    given = None if own.all() else int(np.argmin(own))
-    form = answer.form
-    if given is not None:
-        before = read_answer(decode(whole.tokens[:given]))
-        if before.closed:
-            form = "no output tag"
-        elif given >= thinking.limit or running_away(whole.tokens[:given]):
-            form = "endless thought"
-        else:
-            form = "unclosed thought" if before.thought else "no thought"
+    form, thought, thought_tokens = answer.form, answer.thought, tokens.covering(answer.thought_end)
+    if not own.all():
+        given = int(np.argmin(own))
+        own_words = read_answer(decode(whole.tokens[:given]))
+        endless = given >= thinking.limit or running_away(whole.tokens[:given])
+        form = "no output tag" if own_words.closed else "endless thought" if endless else own_words.form
+        thought, thought_tokens = own_words.thought, min(given, thought_tokens)
     mask = counted(thinking, whole, tokens)
     reasoning = Reasoning(
-        thought=answer.thought if given is None else decode(whole.tokens[:given]).removeprefix(OPEN_THOUGHT).strip(),
-        thought_tokens=tokens.covering(answer.thought_end) if given is None else given,
+        thought=thought,
+        thought_tokens=thought_tokens,
         form=form,
         complete=(answer.complete or whole.finished) and end - start <= room,
     )
@@ -199,7 +201,7 @@ def to_answer(thinking: Thinking, whole: Continuation, decode: Callable[[tuple[i
 def answer_problems(thinking: Thinking, text: str, hints: Sequence[Hit]) -> tuple[str, ...]:
     """Say what only the masks of a bare translation rule out: "tag", "script"."""
     found = []
-    if any(tag in text for tag in (OPEN_THOUGHT, CLOSE_THOUGHT, OPEN_OUTPUT, CLOSE_OUTPUT)):
+    if _TAG.search(text):
         found.append("tag")
     if foreign(thinking, text, hints):
         found.append("script")

@@ -79,7 +79,7 @@ def _plan(thinking: Thinking, decode: Decode, task: Task, row: _Row) -> _Row:
     if piece is None:
         return replace(row, room=max(1, room - (len(tokens.tokens) - tokens.output_start)))
     ended = piece.finished or answer.complete or running_away(piece.tokens)
-    kept, given = tokens.count, ()
+    kept, given = tokens.count, tuple[int, ...]()
     if not answer.closed and not answer.opened:
         given = thinking.close
     elif not answer.begun or not (answer.opened or ended):
