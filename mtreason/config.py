@@ -10,6 +10,7 @@ from mtreason.errors import InputError
 EFFORTS = {"low": 4, "medium": 16, "high": 64}
 """Names for budgets: what so many full samples cost."""
 
+DEFAULT_REWARD = "mix"
 DEFAULT_NODES = "1"
 
 DEFAULT_THOUGHT = 256
@@ -31,8 +32,10 @@ class Options:
     """Settings of a translation run that do not depend on the model."""
 
     decoder: str = "mcts"
-    reward: str = "mix"
-    nodes: str = DEFAULT_NODES
+    reward: str | None = None
+    """None for DEFAULT_REWARD; given only for a decoder that chooses by it."""
+    nodes: str | None = None
+    """None for DEFAULT_NODES; given only for a decoder that searches a tree."""
     beam_width: int | None = None
     """Of beam search; None for what the budget pays for."""
     budget: float = EFFORTS["medium"]
@@ -43,6 +46,8 @@ class Options:
     seed: int = 0
     glossaries: tuple[Path, ...] = ()
     shipped_glossaries: bool = True
+    qe: str | None = None
+    """A COMET-family checkpoint: a path, or the name of one on a hub."""
     dtype: str = "auto"
     """Number format of the linear layers; auto is int8 on a CPU."""
     think: bool = False

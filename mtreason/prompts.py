@@ -41,13 +41,16 @@ RETHINK = "Wait! Maybe I made some mistakes! I need to rethink from scratch."
 
 
 def thinking_instruction(source: Language, target: Language, max_thought_tokens: int) -> str:
-    """Return the beginning that all prompts of a direction share where answers reason first."""
+    """Return the beginning that all prompts of a direction share where answers reason first.
+
+    The form is described, not shown: a 0.5B model copied a form with words for the parts as its answer (3 of 4 times),
+    and kept one that was only described, its first tag given (3 of 4).
+    """
     words = max(1, int(WORDS_PER_TOKEN * max_thought_tokens))
     return (
-        f"Translate the following {source.name} text into {target.name}. Answer in this form:\n"
-        f"{OPEN_THOUGHT}\nwhat the text means, what tone it has, and how to say its difficult words in {target.name}, "
-        f"in at most {words} words\n{CLOSE_THOUGHT}\n"
-        f"{OPEN_OUTPUT}\nthe {target.name} translation and nothing else\n{CLOSE_OUTPUT}\n\n"
+        f"Translate the following {source.name} text into {target.name}. First reason inside {OPEN_THOUGHT} and "
+        f"{CLOSE_THOUGHT}, in at most {words} words: what the text means, which words are difficult, how to say it "
+        f"best. Then give only the translation inside {OPEN_OUTPUT} and {CLOSE_OUTPUT}.\n\n"
     )
 
 

@@ -415,13 +415,15 @@ def test_models_command(cache) -> None:
     refused(["models", "remove", "nope"], cache, "'nope'")
 
 
-@pytest.mark.parametrize("args", [["--help"], ["translate", "--help"], ["models", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "args", [["--help"], ["translate", "--help"], ["bench", "run", "--help"], ["models", "--help"], ["--version"]]
+)
 def test_help_loads_nothing_heavy(args) -> None:
     code = (
         "import sys; sys.argv = ['mtreason', *sys.argv[1:]]\n"
         "from mtreason.cli import app\n"
         "try:\n    app()\nexcept SystemExit:\n    pass\n"
-        "heavy = {'torch', 'transformers', 'numpy', 'lingua', 'langcodes'} & set(sys.modules)\n"
+        "heavy = {'torch', 'transformers', 'numpy', 'pandas', 'sacrebleu', 'lingua', 'langcodes'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}

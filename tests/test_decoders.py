@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from fakes import TableModel
+from fakes import TableMetric, TableModel
 from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM
 
-from mtreason.config import Options
+from mtreason.config import DEFAULT_REWARD, Options
 from mtreason.decoding import DECODERS, run
 from mtreason.decoding.borders import Clauses, EveryN, parse_border
 from mtreason.decoding.gates import problems, strip_chatter
@@ -26,14 +26,14 @@ from mtreason.models.calls import cut, extend, release, score
 from mtreason.models.protocol import ROOT, Guard
 from mtreason.models.recompute import RecomputeModel
 from mtreason.models.sequences import SharedSequences
-from mtreason.pipeline import Direction, Translator
+from mtreason.pipeline import Direction, Translator, check_options
 from mtreason.rewards import REWARDS, Draft, Scene, judge, weigh
 from mtreason.rewards.consensus import chrf_matrix, expected_utility
 
 ZH, EN = parse_language("zh"), parse_language("en")
 ROUND = 6
 """Rollouts begun side by side at most: by so many a search may spend more than it was given."""
-CHOOSE_BY_REWARD = {"best-of-n", "mcts", "mcts-uct"}
+CHOOSE_BY_REWARD = {d.name for d in DECODERS.values() if "reward" in d.heeds}
 SENTENCES = ["今天天气很好。", "我们去公园吧。", "这双鞋的踩屎感太强了！", "你好", "公园里的鞋很好。", "她说天气好。"]
 
 
@@ -50,7 +50,7 @@ def translator(loaded, entries=(), **options):
 
 def decode(t, sentences=SENTENCES, in_flight=16):
     tasks = (t.task(i, s, ()) for i, s in enumerate(sentences))
-    return sorted(run(t.decoder, tasks, t.settings, t.model, in_flight), key=lambda r: r.index)
+    return sorted(run(t.decoder, tasks, t.settings, t.model, in_flight, t.estimator), key=lambda r: r.index)
 
 
 def summary(results):
@@ -59,8 +59,13 @@ def summary(results):
 
 @pytest.mark.parametrize("reward", REWARDS)
 @pytest.mark.parametrize("decoder", DECODERS)
-def test_every_decoder_with_every_reward(loaded, decoder, reward) -> None:
-    t = translator(loaded, decoder=decoder, reward=reward, budget=5)
+def test_every_decoder_with_every_reward(loaded, tiny_comet, decoder, reward) -> None:
+    if decoder not in CHOOSE_BY_REWARD:
+        reward = DEFAULT_REWARD
+    asked = {"qe": "referenceless_regression_metric", "comet-consensus": "regression_metric"}
+    qe = next((str(tiny_comet(kind)) for part, kind in asked.items() if part in REWARDS[reward].weights), None)
+    chosen = reward if decoder in CHOOSE_BY_REWARD else None
+    t = translator(loaded, decoder=decoder, reward=chosen, budget=5, qe=qe)
     held = set(t.model._nodes)
     for result in decode(t):
         assert result.text
@@ -88,6 +93,21 @@ def test_in_flight_and_order_change_nothing(loaded, decoder) -> None:
     assert [shuffled[order.index(i)] for i in range(len(SENTENCES))] == expected
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"decoder": "greedy", "reward": "mix"}, "--reward does nothing for --decoder greedy: .* best-of-n, mcts"),
+        ({"decoder": "mbr", "reward": "mix"}, "--reward does nothing for --decoder mbr"),
+        ({"decoder": "best-of-n", "nodes": "4"}, "--nodes does nothing for --decoder best-of-n: .* mcts, mcts-uct"),
+        ({"decoder": "mcts", "beam_width": 4}, "--beam-width does nothing for --decoder mcts: .* take beam"),
+        ({"decoder": "beam", "beam_width": 0}, "--beam-width 0: must be at least 1"),
+    ],
+)
+def test_options_that_would_do_nothing_are_refused(options, message) -> None:
+    with pytest.raises(InputError, match=message):
+        check_options(Options(**options))
+
+
 def test_seed_changes_samples_and_nothing_else_does(loaded) -> None:
     one, again, other = (summary(decode(translator(loaded, decoder="sample", seed=s))) for s in (1, 1, 2))
     assert one == again
@@ -98,7 +118,7 @@ def test_seed_changes_samples_and_nothing_else_does(loaded) -> None:
 @pytest.mark.parametrize("decoder", ["beam", "best-of-n", "mbr", "mcts", "mcts-uct"])
 @pytest.mark.parametrize("budget", [4, 8, 16])
 def test_budget_is_met(loaded, decoder, budget, reward) -> None:
-    t = translator(loaded, decoder=decoder, reward=reward, budget=budget)
+    t = translator(loaded, decoder=decoder, reward=reward if decoder in CHOOSE_BY_REWARD else None, budget=budget)
     for index, result in enumerate(decode(t)):
         drawn = sum(c.count for c in result.candidates)
         task = t.task(index, SENTENCES[index], ())
@@ -202,7 +222,7 @@ def test_confidence_and_likelihood_by_hand(loaded) -> None:
     top = np.log(np.array([[0.5, 0.2, 0.1, 0.1, 0.05], [0.4, 0.2, 0.1, 0.1, 0.1]], np.float32))
     draft = Draft("x", (1, 2), log_probs, top)
     shared = SharedSequences(ROOT)
-    scene = Scene((), shared, (), shared, (), (), (), "en")
+    scene = Scene("源", (), shared, (), shared, (), (), (), "en")
     [parts] = play(judge(REWARDS["confidence"], scene, [draft]), loaded.model)
     assert weigh(REWARDS["confidence"], parts) == pytest.approx((0.5 / 0.95 + 0.01 / 0.9) / 2, rel=1e-5)
     assert parts["likelihood"] == pytest.approx(np.log(0.5 * 0.01) / 2, rel=1e-5)
@@ -357,7 +377,8 @@ def test_candidates_hold_what_was_drawn(decoder, reward) -> None:
     model = TableModel(seed=3)
     tasks = table_tasks(model, 5)
     held, before = set(model.tokens), replace(model.usage)
-    results = sorted(run(DECODERS[decoder], tasks, table_settings(reward, 12.0), model, 2), key=lambda r: r.index)
+    settings = table_settings(reward, 12.0)
+    results = sorted(run(DECODERS[decoder], tasks, settings, model, 2, TableMetric()), key=lambda r: r.index)
     assert set(model.tokens) == held, "prefixes were not given back"
     assert sum(r.cost.tokens for r in results) == model.usage.tokens - before.tokens, "costs do not add up"
     for task, result in zip(tasks, results, strict=True):

@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+SEGMENTS = (ROOT / "benchmarks" / "segments.jsonl").read_text("utf-8").splitlines(keepends=True)
 EXAMPLES = [line for block in BLOCKS[1:] for line in block.splitlines() if line]
 
 
@@ -25,33 +26,45 @@ def test_quick_start_is_two_lines_and_ci_runs_the_second() -> None:
     assert "sed -n 2p" in ci
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
-def test_example_runs(example: str, tmp_path: Path, tiny_model: Path) -> None:
-    """Every example, as it stands, with a small model in the place of the big one."""
-    (tmp_path / "notes.zh.txt").write_text("今天天气很好。\n\n", "utf-8")
+def run_example(example: str, tmp_path: Path, tiny_model: Path) -> subprocess.CompletedProcess[str]:
     command = example.replace("mtreason", f"{shlex.quote(sys.executable)} -m mtreason", 1)
     if example.startswith("echo"):
         head, _, tail = example.partition("| ")
         command = f"{head}| {tail.replace('mtreason', f'{shlex.quote(sys.executable)} -m mtreason', 1)}"
-    if " translate " in example:
+    if " translate " in example or " bench run " in example:
         command += f" --model {shlex.quote(str(tiny_model))}"
         if "--effort" not in example:
             command += " --budget 2"
     env = {"PATH": "/usr/bin:/bin", "MTREASON_CACHE": str(tmp_path / "cache"), "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, shell=True, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    return subprocess.run(command, shell=True, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_example_runs(example: str, tmp_path: Path, tiny_model: Path) -> None:
+    """Every example, as it stands, with a small model in the place of the big one, and few segments for many."""
+    (tmp_path / "notes.zh.txt").write_text("今天天气很好。\n\n", "utf-8")
+    (tmp_path / "benchmarks").mkdir()
+    (tmp_path / "benchmarks" / "segments.jsonl").write_text("".join(SEGMENTS[:2]), "utf-8")
+    if " bench report " in example:
+        [before] = [e for e in EXAMPLES if " bench run " in e]
+        run_example(before, tmp_path, tiny_model)
+    done = run_example(example, tmp_path, tiny_model)
     # A model of random weights need not find a clean translation: that is what 3 says.
     assert done.returncode in {0, 3}, done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_options_in_the_table_exist() -> None:
-    help_text = subprocess.run(
-        [sys.executable, "-m", "mtreason", "translate", "--help"],
-        env={"PATH": "/usr/bin:/bin", "COLUMNS": "200", "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    help_text = "".join(
+        subprocess.run(
+            [sys.executable, "-m", "mtreason", *command, "--help"],
+            env={"PATH": "/usr/bin:/bin", "COLUMNS": "200", "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for command in (["translate"], ["bench", "run"], ["bench", "report"])
+    )
     for option in re.findall(r"`(--[a-z-]+)", README):
         assert option in help_text, option
 

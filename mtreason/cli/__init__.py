@@ -8,7 +8,7 @@ import sys
 import typer
 
 from mtreason import __version__
-from mtreason.cli import models, translate
+from mtreason.cli import bench, models, translate
 from mtreason.cli.output import say
 from mtreason.errors import MtreasonError
 
@@ -20,6 +20,7 @@ app = typer.Typer(
     help="Translate with a language model that searches while it decodes.",
 )
 app.command("translate")(translate.translate)
+app.add_typer(bench.app, name="bench")
 app.add_typer(models.app, name="models")
 
 

@@ -118,6 +118,17 @@ class ProgressLine:
             done = f"{segments} segments  {tokens_per_second:.0f} tokens/s"
             self._bar.update(self._task, completed=lines, done=done)
 
+    def count(self, name: str, done: int, total: int) -> None:
+        """Show how many of so many things that have this name are done; silence off a terminal."""
+        if not self.shown:
+            return
+        if name != self._stage:
+            self.stop()
+            self._start(name, total, "{task.completed:.0f}/{task.total:.0f}")
+            self._stage = name
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=done)
+
     def stop(self) -> None:
         """Take the line away."""
         if self._bar is not None:

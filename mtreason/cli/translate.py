@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
+from mtreason.cli.loading import open_model
 from mtreason.cli.output import Output, ProgressLine, say
-from mtreason.config import DEFAULT_NODES, DEFAULT_THOUGHT, EFFORTS, Options
+from mtreason.config import DEFAULT_REWARD, DEFAULT_THOUGHT, EFFORTS, Options
 from mtreason.errors import DocumentError, InputError, InterruptedRunError
 
 if TYPE_CHECKING:
@@ -27,6 +28,30 @@ FELL_BACK = 3
 SAMPLE_CHARACTERS = 2000
 SAMPLE_LINES = 50
 """How much of a document is looked at to tell its language."""
+
+_Reward = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="What is maximised: mix, likelihood, channel, consensus, confidence, llama-o1 or qe. [default: mix]",
+    ),
+]
+_Checkpoint = Annotated[
+    str | None, typer.Option(metavar="CHECKPOINT", help="COMET checkpoint for --reward qe: a path or hub name.")
+]
+_Glossaries = Annotated[list[Path] | None, typer.Option(metavar="FILE", help="A glossary in TSV; may be repeated.")]
+_Think = Annotated[bool, typer.Option("--think", help="Let the model reason before it translates.")]
+_MaxThoughtTokens = Annotated[
+    int | None, typer.Option(metavar="N", help=f"How long it may reason. [default: {DEFAULT_THOUGHT}]")
+]
+_RewardOver = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PART", help="Whether likelihood and confidence look at the output or at all. [default: output]"
+    ),
+]
+_Reflect = Annotated[bool, typer.Option("--reflect", help="Give the best draft back to be thought over at the end.")]
+_NoGlossary = Annotated[bool, typer.Option("--no-glossary", help="Leave out the glossaries that come along.")]
 
 
 def translate(
@@ -44,21 +69,24 @@ def translate(
     model: Annotated[
         str | None, typer.Option(metavar="MODEL", help="Alias, directory, FILE.gguf, hub id, or modelscope:ID.")
     ] = None,
-    decoder: Annotated[str, typer.Option(help="greedy, sample, best-of-n, mcts or mcts-uct.")] = "mcts",
-    reward: Annotated[str, typer.Option(help="What search maximises: confidence, likelihood, channel or mix.")] = "mix",
+    decoder: Annotated[
+        str, typer.Option(metavar="NAME", help="greedy, sample, beam, best-of-n, mbr, mcts or mcts-uct.")
+    ] = "mcts",
+    reward: _Reward = None,
+    qe: _Checkpoint = None,
     nodes: Annotated[
-        str, typer.Option(metavar="SIZE", help="Tokens per tree node, or step, mini-step-64, mini-step-32.")
-    ] = DEFAULT_NODES,
+        str | None,
+        typer.Option(metavar="SIZE", help="Tokens per tree node, or step, mini-step-64, mini-step-32. [default: 1]"),
+    ] = None,
+    beam_width: Annotated[
+        int | None, typer.Option(metavar="N", help="Of --decoder beam; what the budget pays for if left out.")
+    ] = None,
     budget: Annotated[
         float | None, typer.Option(metavar="N", help="A sentence may cost what N full samples cost. [default: 16]")
     ] = None,
     effort: Annotated[str | None, typer.Option(help="low, medium or high: a budget of 4, 16 or 64.")] = None,
-    glossary: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="A glossary in TSV; may be repeated.")
-    ] = None,
-    no_glossary: Annotated[
-        bool, typer.Option("--no-glossary", help="Leave out the glossaries that come along.")
-    ] = False,
+    glossary: _Glossaries = None,
+    no_glossary: _NoGlossary = False,
     context: Annotated[int, typer.Option(metavar="N", help="Preceding segments shown to the model.")] = 0,
     in_flight: Annotated[
         int, typer.Option(metavar="N", help="Sentences translated side by side; for speed only.")
@@ -70,17 +98,10 @@ def translate(
     as_json: Annotated[bool, typer.Option("--json", help="Write one JSON object a line instead of text.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
     dtype: Annotated[str, typer.Option(help="auto, int8, bf16, fp16 or fp32.")] = "auto",
-    think: Annotated[bool, typer.Option("--think", help="Let the model reason before it translates.")] = False,
-    max_thought_tokens: Annotated[
-        int | None, typer.Option(metavar="N", help=f"With --think: how long it may. [default: {DEFAULT_THOUGHT}]")
-    ] = None,
-    reward_over: Annotated[
-        str | None,
-        typer.Option(help="With --think: what likelihood and confidence look at, output or all. [default: output]"),
-    ] = None,
-    reflect: Annotated[
-        bool, typer.Option("--reflect", help="Give the best draft back to be thought over: one more candidate.")
-    ] = False,
+    think: _Think = False,
+    max_thought_tokens: _MaxThoughtTokens = None,
+    reward_over: _RewardOver = None,
+    reflect: _Reflect = False,
     trust_remote_code: Annotated[
         bool, typer.Option("--trust-remote-code", help="Run code that a model brings along.")
     ] = False,
@@ -90,12 +111,14 @@ def translate(
         decoder=decoder,
         reward=reward,
         nodes=nodes,
+        beam_width=beam_width,
         budget=_budget(budget, effort),
         context=context,
         in_flight=in_flight,
         seed=seed,
         glossaries=tuple(glossary or ()),
         shipped_glossaries=not no_glossary,
+        qe=qe,
         dtype=dtype,
         think=think,
         max_thought_tokens=max_thought_tokens,
@@ -254,24 +277,22 @@ class _Job:
             self._note(f"glossary: {name} ({count} entries)")
 
     def _load(self, direction: Direction, entries: tuple[Entry, ...], progress: ProgressLine) -> Translator:
-        from mtreason.models.load import load_model
-        from mtreason.models.resolve import resolve_model
         from mtreason.pipeline import Translator
 
-        report = progress.stage if not self.quiet else (lambda _stage, _fraction: None)
-        resolved = resolve_model(self.model, report)
-        report(f"loading {resolved.name}", 0.0)
-        loaded = load_model(
-            resolved.path,
+        resolved, loaded = open_model(
+            self.model,
             dtype=self.options.dtype,
             trust_remote_code=self.trust_remote_code,
+            progress=None if self.quiet else progress,
             note=self._note,
         )
+        if self.options.qe is not None:
+            report(f"loading {self.options.qe}", 0.0)
         translator = Translator(loaded, direction, self.options, entries)
-        progress.stop()
         self._note(
-            f"model: {resolved.name} ({loaded.dtype}, {loaded.device}); decoder: {self.options.decoder}, "
-            f"reward {self.options.reward}, budget {self.options.budget:g}"
+            f"model: {resolved.name} ({loaded.dtype}, {loaded.device}); decoder: {self.options.decoder}"
+            + (f", reward {self.options.reward or DEFAULT_REWARD}" if "reward" in translator.decoder.heeds else "")
+            + f", budget {self.options.budget:g}"
         )
         return translator
 

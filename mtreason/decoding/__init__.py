@@ -13,12 +13,7 @@ from mtreason.decoding.single import SingleDecoder
 from mtreason.rewards import REWARDS
 from mtreason.search.selection import uct
 
-__all__ = ["DECODERS", "REFLECTING", "THINKING", "Candidate", "Decoder", "Result", "Settings", "Task", "run"]
-
-THINKING = frozenset({"greedy", "sample", "best-of-n", "mbr", "mcts", "mcts-uct"})
-"""Decoders whose answers can reason first."""
-REFLECTING = frozenset({"best-of-n", "mbr", "mcts", "mcts-uct"})
-"""Decoders that can give a draft back: those that draw several and choose."""
+__all__ = ["DECODERS", "Candidate", "Decoder", "Result", "Settings", "Task", "run"]
 
 DECODERS: dict[str, Decoder] = {
     decoder.name: decoder

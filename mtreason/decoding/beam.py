@@ -25,6 +25,11 @@ class BeamDecoder:
 
     name: str = "beam"
 
+    @property
+    def heeds(self) -> frozenset[str]:
+        """See `Decoder.heeds`."""
+        return frozenset({"beam_width"})
+
     def decode(self, task: Task, settings: Settings) -> Steps[Result]:
         """See `Decoder.decode`."""
         pool = Pool(task, replace(settings, reward=REWARDS["likelihood"]))

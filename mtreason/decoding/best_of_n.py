@@ -22,6 +22,11 @@ class BestOfNDecoder:
     reward: Reward | None = None
     """What it chooses by, whatever the settings say."""
 
+    @property
+    def heeds(self) -> frozenset[str]:
+        """See `Decoder.heeds`."""
+        return frozenset({"think", "reflect", *(["reward"] if self.reward is None else [])})
+
     def decode(self, task: Task, settings: Settings) -> Steps[Result]:
         """See `Decoder.decode`."""
         pool = Pool(task, settings if self.reward is None else replace(settings, reward=self.reward))

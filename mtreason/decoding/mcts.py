@@ -38,6 +38,11 @@ class MctsDecoder:
     """Of rollouts: what makes them differ is that each begins with a token that was not tried there."""
     guidance: float = GUIDANCE
 
+    @property
+    def heeds(self) -> frozenset[str]:
+        """See `Decoder.heeds`."""
+        return frozenset({"reward", "nodes", "think", "reflect"})
+
     def decode(self, task: Task, settings: Settings) -> Steps[Result]:
         """See `Decoder.decode`."""
         pool = Pool(task, settings)

@@ -37,16 +37,7 @@ class Pool:
         self._forms: Counter[str] = Counter()
         self.unit = 0
         """Tokens that one full sample costs, the unit of the budget; known once the greedy draft is."""
-        self._scene = Scene(
-            tail=task.tail,
-            back=SharedSequences(task.back_head),
-            source_tokens=task.source_tokens,
-            verdict=SharedSequences(task.chat_head),
-            verdict_prompt=task.verdict_prompt,
-            verdict_tokens=task.verdict_tokens,
-            hints=task.hints,
-            target_tag=task.target_tag,
-        )
+        self._scene = scene_of(task)
         self.prompt: Prefix | None = None
 
     def counted(self, steps: Steps[T]) -> Steps[T]:
@@ -194,3 +185,18 @@ class Pool:
             together = {**candidate.parts, **parts}
             reward = weigh(self.settings.reward, together)
             self.candidates[candidate.text] = replace(candidate, parts=together, reward=reward)
+
+
+def scene_of(task: Task) -> Scene:
+    """Describe a sentence to those who judge its drafts; its sequences are to be closed."""
+    return Scene(
+        source=task.source,
+        tail=task.tail,
+        back=SharedSequences(task.back_head),
+        source_tokens=task.source_tokens,
+        verdict=SharedSequences(task.chat_head),
+        verdict_prompt=task.verdict_prompt,
+        verdict_tokens=task.verdict_tokens,
+        hints=task.hints,
+        target_tag=task.target_tag,
+    )

@@ -129,6 +129,11 @@ class Decoder(Protocol):
         """What `--decoder` calls it."""
         ...
 
+    @property
+    def heeds(self) -> frozenset[str]:
+        """Which of the options reward, nodes, beam_width, think and reflect make a difference to it."""
+        ...
+
     def decode(self, task: Task, settings: Settings) -> Steps[Result]:
         """Yield model calls until the sentence is done."""
         ...

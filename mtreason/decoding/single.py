@@ -18,6 +18,11 @@ class SingleDecoder:
     number: int
     """Which draft of `Pool.full_draw`: 0 is greedy."""
 
+    @property
+    def heeds(self) -> frozenset[str]:
+        """See `Decoder.heeds`."""
+        return frozenset({"think"})
+
     def decode(self, task: Task, settings: Settings) -> Steps[Result]:
         """See `Decoder.decode`."""
         # Nothing is chosen, so a reward that costs model calls would be paid for nothing.

@@ -1,0 +1,213 @@
+"""Trials of the search: the reward that each variant reaches at the same cost, paired with the default.
+
+    python benchmarks/trials.py --model qwen2.5-coder-0.5b --segments 60 --budget 8 -o benchmarks/trials.md
+
+Every variant gets the same tokens per sentence, prompt, gates and opening drafts as the default. The objective is the
+default reward without what depends on the pool: whether that reward is right is another question, asked by `tune`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sacrebleu
+from engine import DEV, DIRECTION, decode_all, dev_rows
+
+from mtreason.config import Options
+from mtreason.decoding import DECODERS, pool
+from mtreason.decoding.borders import parse_border
+from mtreason.decoding.mcts import MctsDecoder
+from mtreason.decoding.protocol import Decoder
+from mtreason.models.calls import Steps
+from mtreason.models.load import load_model
+from mtreason.models.resolve import resolve_model
+from mtreason.pipeline import Translator
+from mtreason.rewards import POOL_PARTS, Draft, Reward, Scene
+from mtreason.search.selection import MIN_UNEXPLORED, resample, unexplored
+from mtreason.search.tree import ROOT, Tree
+
+IN_FLIGHT = 24
+TIE = 1e-6
+RESAMPLES = 10_000
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One variant."""
+
+    group: str
+    name: str
+    decoder: Decoder
+    nodes: str = "1"
+    patched: dict[str, Any] = field(default_factory=dict)
+    """What stands in for names of `mtreason.decoding.pool` while it runs."""
+
+
+def walk(tree: Tree, value: str, priors: bool, exploration: float, widening: float) -> int | None:
+    """Walk down from the root by value(c) + exploration * bonus(c), and begin where a node may still widen.
+
+    The bonus is that of UCT, or with priors that of PUCT (Silver et al. 2017): prior(c) sqrt(visits(n)) / (1 +
+    visits(c)), priors being the model's probabilities of the first token of a step.
+    """
+    values = tree.best[: tree.size] if value == "best" else tree.mean()
+    closed = unexplored(tree) < MIN_UNEXPLORED
+    alive = ~closed
+    for node in range(tree.size - 1, 0, -1):
+        alive[tree.parent[node]] |= alive[node]
+    node = ROOT if alive[ROOT] else None
+    while node is not None:
+        visits = int(tree.visits[node] + tree.tries[node])
+        below = [int(c) for c in tree.children_of(node) if alive[c]]
+        if not closed[node] and (tree.children[node] < max(1.0, visits**widening) or not below):
+            return node
+        counts = [int(tree.visits[c] + tree.tries[c]) for c in below]
+        bonus = [
+            tree.prior[c] * math.sqrt(visits) / (1 + n) if priors else math.sqrt(math.log(max(visits, 2)) / max(1, n))
+            for c, n in zip(below, counts, strict=True)
+        ]
+        node = below[int(np.argmax([values[c] + exploration * b for c, b in zip(below, bonus, strict=True)]))]
+    return None
+
+
+def filtered(judge: Callable[..., Steps[list[dict[str, float]]]], margin: float) -> Callable[..., Any]:
+    """Judge only drafts whose likelihood comes within a margin of the round's best; the others are worth little."""
+
+    def cheap(reward: Reward, scene: Scene, drafts: Sequence[Draft]) -> Steps[list[dict[str, float]]]:
+        means = [float(d.log_probs.mean()) for d in drafts]
+        kept = [d for d, m in zip(drafts, means, strict=True) if m >= max(means) - margin]
+        judged = iter((yield from judge(reward, scene, kept)))
+        low = {"likelihood": -20.0, "channel": -20.0, "confidence": 0.0, "terms": 0.0}
+        return [next(judged) if m >= max(means) - margin else low for m in means]
+
+    return cheap
+
+
+def trials() -> Iterator[Trial]:
+    base = MctsDecoder()
+    yield Trial("", "best-of-n", DECODERS["best-of-n"])
+    yield Trial("default", "mcts", base)
+    for value in ("best", "mean"):
+        for priors in (False, True):
+            rule = partial(walk, value=value, priors=priors, exploration=0.5, widening=0.5)
+            name = f"{'PUCT' if priors else 'UCT'}, {value} value, nodes of 4"
+            yield Trial("rule and backup", name, replace(base, rule=rule), "4")
+    rule = partial(walk, value="best", priors=False, exploration=0.5, widening=0.5)
+    yield Trial("rule and backup", "UCT, best value, T = .5, no contrast", DECODERS["mcts-uct"], "4")
+    for nodes in ("2", "4", "8", "16", "step"):
+        yield Trial("node size", f"nodes of {nodes}", base, nodes)
+    for kept in (2, 4):
+        yield Trial("re-sampling", f"of the {kept} best", replace(base, rule=partial(resample, pool=kept, spread=2.0)))
+    for spread in (1.0, 4.0):
+        yield Trial("re-sampling", f"spread {spread:g}", replace(base, rule=partial(resample, pool=1, spread=spread)))
+    for temperature in (0.3, 0.7):
+        yield Trial("temperature", f"rollouts at T = {temperature}", replace(base, temperature=temperature))
+    for guidance in (0.0, 0.4, 1.2):
+        yield Trial("contrast", f"weight {guidance * 0.5:g}", replace(base, guidance=guidance))
+    for leaves in (2, 8):
+        yield Trial("round", f"{leaves} rollouts", replace(base, leaves=leaves))
+    for count in (1, 8):
+        yield Trial("opening", f"{count} drafts", base, patched={"FIRST_DRAFTS": count})
+    for margin in (0.5, 1.0):
+        name = f"channel only within {margin:g} nats of the round's best likelihood"
+        yield Trial("filter", name, base, patched={"judge": filtered(pool.judge, margin)})
+
+
+@contextmanager
+def patched(names: dict[str, Any]) -> Iterator[None]:
+    before = {name: getattr(pool, name) for name in names}
+    vars(pool).update(names)
+    yield
+    vars(pool).update(before)
+
+
+def own_reward(t: Translator, parts: dict[str, float]) -> float:
+    return sum(w * parts[n] for n, w in t.settings.reward.weights.items() if n not in POOL_PARTS)
+
+
+def measure(t: Translator, trial: Trial, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    variant = copy.copy(t)
+    variant.decoder = trial.decoder
+    variant.settings = replace(t.settings, border=parse_border(trial.nodes, t.codec.decode))
+    start = time.perf_counter()
+    with patched(trial.patched):
+        results = decode_all(variant, [r["src"] for r in rows], IN_FLIGHT)
+    references = [[r["refs"][0] for r in rows]]
+    best = [
+        max(own_reward(t, c.parts) for c in r.candidates if not c.problems) if not r.fell_back else math.nan
+        for r in results
+    ]
+    return {
+        "group": trial.group,
+        "name": trial.name,
+        "rewards": best,
+        "tokens": float(np.mean([r.cost.tokens for r in results])),
+        "distinct": float(np.mean([len(r.candidates) for r in results])),
+        "chrf": sacrebleu.corpus_chrf([r.text for r in results], references, word_order=2).score,
+        "seconds": (time.perf_counter() - start) / len(rows),
+    }
+
+
+def table(measured: Sequence[dict[str, Any]]) -> str:
+    """Differences from the default, with bootstrap intervals over sentences."""
+    default = next(m for m in measured if m["group"] == "default")
+    random = np.random.default_rng(0)
+    lines = [
+        "| varied | variant | mean reward* | difference from the default (95 %) | ahead / level / behind | tokens "
+        "| candidates | chrF++ |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for m in measured:
+        delta = np.array(m["rewards"]) - np.array(default["rewards"])
+        delta = delta[np.isfinite(delta)]
+        means = delta[random.integers(0, len(delta), (RESAMPLES, len(delta)))].mean(1)
+        low, high = np.quantile(means, [0.025, 0.975])
+        ahead, behind = int((delta > TIE).sum()), int((delta < -TIE).sum())
+        lines.append(
+            f"| {m['group']} | {m['name']} | {np.nanmean(m['rewards']):.4f} | {delta.mean():+.4f} ({low:+.4f} to "
+            f"{high:+.4f}) | {ahead} / {len(delta) - ahead - behind} / {behind} | {m['tokens']:.0f} | "
+            f"{m['distinct']:.1f} | {m['chrf']:.1f} |"
+        )
+    return "\n".join([*lines, "", "\\* what all variants optimise, without the part that depends on the pool"])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default="qwen2.5-coder-0.5b")
+    parser.add_argument("--dev", type=Path, default=DEV)
+    parser.add_argument("--segments", type=int, default=60)
+    parser.add_argument("--budget", type=float, default=8)
+    parser.add_argument("--only", help="names of groups, separated by commas")
+    parser.add_argument("-o", "--out", type=Path)
+    options = parser.parse_args()
+    if not options.dev.is_file():
+        sys.exit(f"{options.dev} is not there: name a file of segments with --dev")
+    loaded = load_model(resolve_model(options.model, lambda _stage, _fraction: None).path, note=print)
+    t = Translator(loaded, DIRECTION, Options(budget=options.budget), ())
+    rows = dev_rows(options.dev, options.segments)
+    wanted = set(options.only.split(",")) | {"default"} if options.only else None
+    measured = []
+    for trial in trials():
+        if wanted is None or trial.group in wanted:
+            measured.append(measure(t, trial, rows))
+            print(f"{trial.name}: {np.nanmean(measured[-1]['rewards']):.4f}", file=sys.stderr, flush=True)
+    text = f"{options.model}, {len(rows)} zh-en segments of dev.jsonl, budget {options.budget:g}\n\n{table(measured)}\n"
+    print(text)
+    print(json.dumps([{k: v for k, v in m.items() if k != "rewards"} for m in measured]))
+    if options.out:
+        options.out.write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,192 @@
+"""Every system on every segment, each result judged alike and written as it comes."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from mtreason import __version__
+from mtreason.benchmark.data import Row, digest, rows_digest
+from mtreason.benchmark.results import ResultsWriter
+from mtreason.benchmark.systems import COMMON_REWARD, JudgeDecoder, chosen, common_reward, options_of, own_options
+from mtreason.config import Options
+from mtreason.decoding import Result, Task, run
+from mtreason.languages import parse_language
+from mtreason.pipeline import Direction, Translator, load_entries
+
+if TYPE_CHECKING:
+    from mtreason.glossary import Entry
+    from mtreason.models.load import LoadedModel
+
+JUDGED_TOGETHER = 8
+"""Translations that wait for one another to be judged in one batch, and are lost when the run is killed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a benchmark is to do."""
+
+    groups: Mapping[str, Sequence[Row]]
+    """By pair of languages."""
+    systems: Sequence[str]
+    options: Options
+    """Those that all systems share."""
+    entries: Mapping[str, Sequence[Entry]]
+    """Of the glossaries, by pair of languages."""
+
+
+def make_plan(groups: Mapping[str, list[Row]], systems: Sequence[str], options: Options) -> Plan:
+    """Read the glossaries that the segments need."""
+    entries = {pair: load_entries(_direction(rows), options) for pair, rows in groups.items()}
+    return Plan(groups, systems, options, entries)
+
+
+def _direction(rows: Sequence[Row]) -> Direction:
+    return Direction(parse_language(rows[0].source_tag), parse_language(rows[0].target_tag))
+
+
+def describe(plan: Plan, model: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the configuration that a directory of results stands for, in JSON types."""
+    entries = [(pair, e.source, e.targets, e.literal, e.note) for pair, own in plan.entries.items() for e in own]
+    return {
+        "model": dict(model),
+        "budget": plan.options.budget,
+        "seed": plan.options.seed,
+        "data": {
+            "segments": {pair: len(rows) for pair, rows in plan.groups.items()},
+            "digest": rows_digest(plan.groups),
+        },
+        "glossary": {"entries": len(entries), "digest": digest(entries)},
+        "common_reward": dict(COMMON_REWARD.weights),
+        "versions": versions(),
+        "systems": {name: own_options(name, plan.options) for name in plan.systems},
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what the translations depend on."""
+    return {"mtreason": __version__} | {name: version(name) for name in ("torch", "transformers")}
+
+
+def run_benchmark(
+    plan: Plan, loaded: LoadedModel, writer: ResultsWriter, on_progress: Callable[[str, str, int, int], None]
+) -> None:
+    """Do what is not in the results yet.
+
+    `on_progress` is told system, pair, and how many of how many segments are done: before the first one of each
+    system, and after every one.
+    """
+    for pair, rows in plan.groups.items():
+        for system in plan.systems:
+            left = [row for row in rows if (system, pair, row.id) not in writer.done]
+            done = len(rows) - len(left)
+            on_progress(system, pair, done, len(rows))
+            for record in _Work.prepare(plan, loaded, system, pair, left).records() if left else ():
+                writer.write(record)
+                done += 1
+                on_progress(system, pair, done, len(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What one system has to do for one pair of languages."""
+
+    system: str
+    rows: Sequence[Row]
+    translator: Translator
+    tasks: Sequence[Task]
+    """Of the rows, in their order."""
+
+    @classmethod
+    def prepare(cls, plan: Plan, loaded: LoadedModel, system: str, pair: str, rows: Sequence[Row]) -> _Work:
+        """Set the system up."""
+        options = options_of(system, plan.options)
+        translator = Translator(loaded, _direction(rows), options, plan.entries[pair])
+        return cls(system, rows, translator, [translator.task(i, row.source, ()) for i, row in enumerate(rows)])
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Yield results in the order in which they are ready.
+
+        Seconds of a result are those since the one before, so that they add up to what the system took; judging is
+        left out of them, as it is out of the cost.
+        """
+        t = self.translator
+        waiting: list[tuple[Result, float]] = []
+        clock = time.monotonic()
+        for result in run(t.decoder, self.tasks, t.settings, t.model, t.options.in_flight):
+            seconds = time.monotonic() - clock
+            candidate = chosen(result)
+            reward = common_reward(candidate.parts) if candidate else None
+            if candidate is None or reward is not None:
+                yield self._record(result, reward, candidate.parts if candidate else {}, seconds)
+            else:
+                waiting.append((result, seconds))
+            if len(waiting) == JUDGED_TOGETHER:
+                yield from self._judged(waiting)
+                waiting = []
+            clock = time.monotonic()
+        yield from self._judged(waiting)
+
+    def _judged(self, results: Sequence[tuple[Result, float]]) -> Iterator[dict[str, Any]]:
+        """Judge what the system chose, gated or not, and complete the records."""
+        drafts = {r.index: candidate.draft for r, _ in results if (candidate := chosen(r))}
+        settings = replace(self.translator.settings, reward=COMMON_REWARD)
+        tasks = [self.tasks[i] for i in drafts]
+        judge = run(JudgeDecoder(drafts), tasks, settings, self.translator.model, JUDGED_TOGETHER)
+        judged = {r.index: r.candidates[0] for r in judge}
+        for result, seconds in results:
+            candidate = judged[result.index]
+            yield self._record(result, candidate.reward, candidate.parts, seconds)
+
+    def _record(
+        self, result: Result, reward: float | None, parts: Mapping[str, float], seconds: float
+    ) -> dict[str, Any]:
+        row = self.rows[result.index]
+        budget = result.unit * self.translator.settings.budget
+        return {
+            "system": self.system,
+            "pair": row.pair,
+            "id": row.id,
+            "src_lang": row.source_tag,
+            "tgt_lang": row.target_tag,
+            "domain": row.domain,
+            "src": row.source,
+            "refs": list(row.references),
+            "translation": result.text,
+            "reward": None if reward is None else round(reward, 6),
+            "parts": {name: round(value, 6) for name, value in parts.items()},
+            "cost": {
+                "prompt_tokens": result.cost.prompt_tokens,
+                "sampled_tokens": result.cost.sampled_tokens,
+                "scored_tokens": result.cost.scored_tokens,
+            },
+            "cost_tokens": result.cost.tokens,
+            # Reading the prompt is not paid from the budget.
+            "budget_tokens": round(budget) + len(self.tasks[result.index].prompt) if budget else None,
+            "distinct": len(result.candidates),
+            "candidates": sum(c.count for c in result.candidates),
+            "fell_back": result.fell_back,
+            "seconds": round(seconds, 3),
+        }
+
+
+def manifest(plan: Plan, writer: ResultsWriter, command: Sequence[str], seconds: float) -> dict[str, Any]:
+    """Describe a finished run; `seconds` is what this invocation took, those by system include earlier ones."""
+    systems: dict[str, dict[str, float]] = {}
+    for (system, _, _), own in writer.done.items():
+        figures = systems.setdefault(system, {"segments": 0, "seconds": 0.0})
+        figures["segments"] += 1
+        figures["seconds"] = round(figures["seconds"] + own, 3)
+    return {
+        "command": list(command),
+        "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "seconds": round(seconds, 1),
+        "in_flight": plan.options.in_flight,
+        "systems": systems,
+        "versions": versions() | {"python": platform.python_version()},
+        "machine": platform.platform(),
+    }

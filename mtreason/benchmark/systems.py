@@ -1,0 +1,108 @@
+"""What is compared: systems, which are named options, and the judge that gives all of them the same reward."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from mtreason.config import DEFAULT_NODES, DEFAULT_REWARD, Options
+from mtreason.decoding import DECODERS, Candidate, Result, Settings, Task
+from mtreason.decoding.pool import scene_of
+from mtreason.decoding.protocol import Cost
+from mtreason.errors import InputError
+from mtreason.models.calls import Steps
+from mtreason.rewards import REWARDS, Draft, Reward, judge, weigh
+
+SYSTEMS: dict[str, Mapping[str, Any]] = {
+    "greedy": {"decoder": "greedy"},
+    "beam-5": {"decoder": "beam", "beam_width": 5},
+    "beam": {"decoder": "beam"},
+    "sample": {"decoder": "sample"},
+    "best-of-n:likelihood": {"decoder": "best-of-n", "reward": "likelihood"},
+    "best-of-n:confidence": {"decoder": "best-of-n", "reward": "confidence"},
+    "best-of-n:mix": {"decoder": "best-of-n", "reward": "mix"},
+    "mbr": {"decoder": "mbr"},
+    "marco-step": {"decoder": "mcts-uct", "reward": "confidence", "nodes": "step"},
+    "marco-mini-step-64": {"decoder": "mcts-uct", "reward": "confidence", "nodes": "mini-step-64"},
+    "marco-mini-step-32": {"decoder": "mcts-uct", "reward": "confidence", "nodes": "mini-step-32"},
+    "mcts": {},
+}
+"""System -> what it changes in the options of a run; `beam` is as wide as the budget pays for."""
+
+_CHOOSES_OTHERWISE = {"greedy": (), "sample": (), "beam": ("likelihood",), "mbr": ("chrf", "consensus")}
+"""What decoders maximise that do not choose by the reward."""
+
+OF_THE_RUN = frozenset({"budget", "context", "in_flight", "seed", "glossaries", "shipped_glossaries", "dtype"})
+"""Options that all systems share."""
+
+
+def pick_systems(names: list[str]) -> list[str]:
+    """Check names of systems; raises `InputError` with the nearest for one that does not exist."""
+    for name in names:
+        if name not in SYSTEMS:
+            near = difflib.get_close_matches(name, SYSTEMS, n=1, cutoff=0.4)
+            guess = f"did you mean {near[0]!r}? " if near else ""
+            raise InputError(f"--systems {name!r}: no such system, {guess}(there are {', '.join(SYSTEMS)})")
+    return list(dict.fromkeys(names))
+
+
+def options_of(system: str, shared: Options) -> Options:
+    """Return a system's options for a run."""
+    return replace(shared, **SYSTEMS[system])
+
+
+def own_options(system: str, shared: Options) -> dict[str, Any]:
+    """Return those options that another system may have otherwise, in JSON types; defaults by their values."""
+    options = asdict(options_of(system, shared))
+    heeds = DECODERS[options["decoder"]].heeds
+    for name, default in (("reward", DEFAULT_REWARD), ("nodes", DEFAULT_NODES)):
+        if name in heeds and options[name] is None:
+            options[name] = default
+    return {f.name: options[f.name] for f in fields(Options) if f.name not in OF_THE_RUN}
+
+
+def optimised(decoder: str, reward: str | None) -> list[str]:
+    """Name the metrics that a decoder maximised while it chose: not fair evidence that it is better."""
+    if decoder in _CHOOSES_OTHERWISE:
+        return list(_CHOOSES_OTHERWISE[decoder])
+    parts = sorted(REWARDS[reward].weights) if reward in REWARDS else []
+    return [*(["reward"] if set(COMMON_REWARD.weights) <= set(parts) else []), *parts]
+
+
+COMMON_REWARD = Reward(
+    "common", {p: w for p, w in REWARDS["mix"].weights.items() if p in {"likelihood", "channel", "terms"}}
+)
+"""What every system's translations are judged by: those parts of the default mix for which the other candidates of a
+sentence, which differ from system to system, do not matter."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeDecoder:
+    """Judges drafts that were chosen before, gated or not; implements `Decoder`, but draws nothing."""
+
+    drafts: Mapping[int, Draft]
+    """By the index of their task."""
+    name: str = "judge"
+    heeds: frozenset[str] = frozenset()
+
+    def decode(self, task: Task, settings: Settings) -> Steps[Result]:
+        """See `Decoder.decode`; the result's only candidate is the draft, its cost is left out."""
+        draft = self.drafts[task.index]
+        scene = scene_of(task)
+        [parts] = yield from judge(settings.reward, scene, [draft])
+        yield from scene.back.close()
+        yield from scene.verdict.close()
+        candidate = Candidate(draft.text, draft, weigh(settings.reward, parts), parts, 1, ())
+        return Result(task.index, draft.text, fell_back=False, candidates=(candidate,), cost=Cost())
+
+
+def chosen(result: Result) -> Candidate | None:
+    """Return the candidate that a result's text is; where all were empty, the first of them."""
+    return next((c for c in result.candidates if c.text == result.text), next(iter(result.candidates), None))
+
+
+def common_reward(parts: Mapping[str, float]) -> float | None:
+    """Compute the common reward from the parts that a system judged by itself; None where some are missing."""
+    return weigh(COMMON_REWARD, dict(parts)) if COMMON_REWARD.weights.keys() <= parts.keys() else None

@@ -1,0 +1,221 @@
+"""`mtreason bench`: systems on segments, and the tables of what came of it."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mtreason.cli.loading import open_model
+from mtreason.cli.output import Output, ProgressLine, say
+from mtreason.config import EFFORTS, Options
+from mtreason.errors import InputError, InterruptedRunError
+
+if TYPE_CHECKING:
+    from mtreason.benchmark import Plan, Row
+
+app = typer.Typer(no_args_is_help=True, help="Compare decoders on segments with references, at equal cost.")
+
+
+_Out = Annotated[
+    Path, typer.Option("--out", "-o", metavar="DIR", help="Where results go; a run that was cut off goes on there.")
+]
+_Data = Annotated[
+    Path | None, typer.Option(metavar="FILE.jsonl", help="Rows with id, src_lang, tgt_lang, src, refs and domain.")
+]
+_Source = Annotated[Path | None, typer.Option(metavar="FILE", help="Instead: source text, a segment a line.")]
+_References = Annotated[
+    list[Path] | None, typer.Option(metavar="FILE", help="References, line by line; may be repeated.")
+]
+_From = Annotated[str | None, typer.Option("--from", metavar="LANG", help="Source language of --src.")]
+_To = Annotated[str | None, typer.Option("--to", metavar="LANG", help="Target language of --src.")]
+_Testset = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Instead: a test set that sacrebleu downloads, such as wmt22.")
+]
+_Languages = Annotated[str | None, typer.Option(metavar="L-L", help="Language pair of --testset.")]
+_Limit = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="Take N segments of each language pair, evenly spread.")
+]
+_Systems = Annotated[
+    str | None, typer.Option(metavar="A,B,C", help="What to compare, all if left out; a wrong name lists them.")
+]
+_Budget = Annotated[float, typer.Option(metavar="N", help="A segment may cost what N full samples cost.")]
+_Model = Annotated[
+    str | None, typer.Option(metavar="MODEL", help="Alias, directory, FILE.gguf, hub id, or modelscope:ID.")
+]
+_Seed = Annotated[int, typer.Option(metavar="N", help="Same seed, same results.")]
+_InFlight = Annotated[int, typer.Option(metavar="N", help="Segments translated side by side; for speed only.")]
+_Glossaries = Annotated[list[Path] | None, typer.Option(metavar="FILE", help="A glossary in TSV; may be repeated.")]
+_NoGlossary = Annotated[bool, typer.Option("--no-glossary", help="Leave out the glossaries that come along.")]
+_Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+_Dtype = Annotated[str, typer.Option(help="auto, int8, bf16, fp16 or fp32.")]
+_Trust = Annotated[bool, typer.Option("--trust-remote-code", help="Run code that a model brings along.")]
+
+
+@app.command("run")
+def run(
+    *,
+    out: _Out,
+    data: _Data = None,
+    src: _Source = None,
+    ref: _References = None,
+    from_: _From = None,
+    to: _To = None,
+    testset: _Testset = None,
+    langs: _Languages = None,
+    limit: _Limit = None,
+    systems: _Systems = None,
+    budget: _Budget = EFFORTS["medium"],
+    model: _Model = None,
+    seed: _Seed = 0,
+    in_flight: _InFlight = 16,
+    glossary: _Glossaries = None,
+    no_glossary: _NoGlossary = False,
+    quiet: _Quiet = False,
+    dtype: _Dtype = "auto",
+    trust_remote_code: _Trust = False,
+) -> None:
+    """Translate every segment with every system; results come as JSON lines, and a killed run goes on."""
+    options = Options(
+        budget=budget,
+        in_flight=in_flight,
+        seed=seed,
+        glossaries=tuple(glossary or ()),
+        shipped_glossaries=not no_glossary,
+        dtype=dtype,
+    )
+    rows = _Segments(data, src, tuple(ref or ()), from_, to, testset, langs)
+    job = _Job(out, options, model, trust_remote_code, quiet)
+    try:
+        job.run(rows, limit, systems)
+    except KeyboardInterrupt as error:
+        raise InterruptedRunError(
+            f"interrupted: {job.written} results of this run are in {out}; the same command goes on from there"
+        ) from error
+    finally:
+        job.progress.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class _Segments:
+    """Where segments come from: one of three ways."""
+
+    data: Path | None
+    src: Path | None
+    ref: tuple[Path, ...]
+    from_: str | None
+    to: str | None
+    testset: str | None
+    langs: str | None
+
+    def read(self) -> list[Row]:
+        from mtreason.benchmark import read_files, read_rows, read_testset
+
+        given = [n for n, v in (("--data", self.data), ("--src", self.src), ("--testset", self.testset)) if v]
+        if len(given) != 1:
+            found = f"{' and '.join(given)} exclude each other" if given else "no segments are named"
+            raise InputError(
+                f"{found}: give --data FILE.jsonl, or --src FILE --ref FILE --from LANG --to LANG, or "
+                "--testset NAME --langs L-L"
+            )
+        for name, value, owner in (
+            ("--ref", self.ref, "--src"),
+            ("--from", self.from_, "--src"),
+            ("--to", self.to, "--src"),
+            ("--langs", self.langs, "--testset"),
+        ):
+            if value and given != [owner]:
+                raise InputError(f"{name} belongs to {owner}, and {given[0]} is given: leave one of them out")
+            if not value and given == [owner] and name != "--ref":
+                raise InputError(f"{owner} needs {name}: say which language")
+        if self.data:
+            return read_rows(self.data)
+        if self.src:
+            return read_files(self.src, self.ref, str(self.from_), str(self.to))
+        return read_testset(str(self.testset), str(self.langs))
+
+
+@dataclass(slots=True)
+class _Job:
+    """One invocation of `bench run`."""
+
+    out: Path
+    options: Options
+    model: str | None
+    trust_remote_code: bool
+    quiet: bool
+    written: int = 0
+    progress: ProgressLine = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.progress = ProgressLine(shown=not self.quiet)
+
+    def run(self, source: _Segments, limit: int | None, systems: str | None) -> None:
+        from mtreason.benchmark import SYSTEMS, by_pair, check_directory, make_plan, pick_systems
+
+        names = [n.strip() for n in systems.split(",")] if systems is not None else list(SYSTEMS)
+        picked = pick_systems(names)
+        groups = by_pair(source.read(), limit)
+        plan = make_plan(groups, picked, self.options)
+        check_directory(self.out)
+        without = sum(not row.references for rows in groups.values() for row in rows)
+        if without:
+            total = sum(map(len, groups.values()))
+            self._note(f"{without} of {total} segments have no reference: scored by the model's own reward only")
+        self._run(plan)
+
+    def _run(self, plan: Plan) -> None:
+        from mtreason.benchmark import describe, manifest, open_results, run_benchmark
+
+        started = time.monotonic()
+        resolved, loaded = open_model(
+            self.model,
+            dtype=self.options.dtype,
+            trust_remote_code=self.trust_remote_code,
+            progress=None if self.quiet else self.progress,
+            note=self._note,
+        )
+        model = {"name": resolved.name, "digest": resolved.digest, "dtype": loaded.dtype, "device": loaded.device}
+        with open_results(self.out, describe(plan, model)) as writer:
+            kept = len(writer.done)
+            if kept:
+                self._note(f"{self.out} holds {kept} results already")
+
+            def advance(system: str, pair: str, done: int, total: int) -> None:
+                self.written = len(writer.done) - kept
+                self.progress.count(f"{system} {pair}", done, total)
+                if done == total:
+                    self.progress.stop()
+                    self._note(f"{system}, {pair}: {total} segments")
+
+            run_benchmark(plan, loaded, writer, advance)
+            writer.finish(manifest(plan, writer, sys.argv, time.monotonic() - started))
+        self._note(f"done; tables: mtreason bench report {self.out}")
+
+    def _note(self, message: str) -> None:
+        if not self.quiet:
+            say(message)
+
+
+@app.command("report")
+def report(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="What 'mtreason bench run -o' wrote.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print report.json instead of report.md.")] = False,
+) -> None:
+    """Print tables of quality, cost and significance, and write them to DIR as report.md and report.json."""
+    from mtreason.benchmark import write_json, write_text
+    from mtreason.report import build_report, to_markdown
+
+    built = build_report(directory)
+    text = to_markdown(built)
+    write_json(directory / "report.json", built)
+    write_text(directory / "report.md", text)
+    output = Output(None)
+    output.write(json.dumps(built, ensure_ascii=False, indent=2) + "\n" if as_json else text)
+    output.close()

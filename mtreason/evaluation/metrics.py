@@ -1,0 +1,106 @@
+"""BLEU, chrF++ and means of per-segment values, all as sums of statistics per segment.
+
+Letters: n segments, K statistics of one segment, which depend on the metric.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtreason.languages import Language
+
+if TYPE_CHECKING:
+    from sacrebleu.metrics.base import Metric as SacrebleuMetric
+
+Statistics = NDArray[np.float64]
+"""[n, K]; the score of a corpus is a function of their sum over its segments."""
+
+CHRF = "chrf"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A score of a corpus that is computed from sums over its segments; higher is better."""
+
+    name: str
+    title: str
+    score: Callable[[NDArray[np.float64]], float]
+    """From the sum of statistics, [K]."""
+    segment_score: Callable[[NDArray[np.float64]], float]
+    """From one segment's statistics, [K]: BLEU of one segment leaves out the orders it is too short for."""
+    tie: float
+    """Segments whose scores differ by no more than this count as equal."""
+    signature: str = ""
+    statistics: tuple[Statistics, ...] = ()
+    """Of each system that was given, in that order."""
+
+
+def corpus_metrics(
+    systems: Sequence[Sequence[str]], references: Sequence[Sequence[str]], target: Language
+) -> tuple[Metric, ...]:
+    """Return BLEU and chrF++ of each system's translations.
+
+    `references` holds the references of each segment, at least one, not all the same number; of several, BLEU uses
+    all and chrF++ the one that fits best, as sacrebleu has it.
+    """
+    from sacrebleu.metrics.bleu import BLEU
+    from sacrebleu.metrics.chrf import CHRF as CHRF_SCORER
+
+    tokenize = tokenizer_for(target)
+    streams: list[Any] = list(itertools.zip_longest(*references))  # None where a segment has fewer
+    bleu, chrf = BLEU(tokenize=tokenize, force=True), CHRF_SCORER(word_order=2)
+    sentence_bleu = BLEU(tokenize=tokenize, effective_order=True)
+    return (
+        _metric("bleu", "BLEU", bleu, sentence_bleu, systems, streams),
+        _metric(CHRF, "chrF++", chrf, chrf, systems, streams),
+    )
+
+
+def _metric(
+    name: str,
+    title: str,
+    corpus: SacrebleuMetric,
+    sentence: SacrebleuMetric,
+    systems: Sequence[Sequence[str]],
+    streams: list[Any],
+) -> Metric:
+    # What sacrebleu's own significance tests call; its public functions do not hand out statistics.
+    statistics = tuple(np.array(corpus._extract_corpus_statistics(s, streams), np.float64) for s in systems)
+    return Metric(
+        name,
+        title,
+        lambda total: float(corpus._compute_score_from_stats(total.tolist()).score),
+        lambda own: float(sentence._compute_score_from_stats(own.tolist()).score),
+        1e-9,
+        corpus.get_signature().format(),
+        statistics,
+    )
+
+
+def mean_metric(name: str, title: str, systems: Sequence[Sequence[float]], tie: float) -> Metric:
+    """Treat the mean of a value per segment as a metric."""
+    statistics = tuple(np.stack([np.array(v, np.float64), np.ones(len(v))], axis=1) for v in systems)
+
+    def mean(total: NDArray[np.float64]) -> float:
+        return float(total[0] / total[1])
+
+    return Metric(name, title, mean, mean, tie, statistics=statistics)
+
+
+_TOKENIZERS = {"zh": ("zh", ()), "ja": ("ja-mecab", ("MeCab", "ipadic")), "ko": ("ko-mecab", ("mecab_ko",))}
+"""By language: sacrebleu's tokenizer, and the modules that it needs."""
+
+
+def tokenizer_for(target: Language) -> str:
+    """Name the tokenizer for BLEU: by character where words are not marked and the proper one is not installed."""
+    name, modules = _TOKENIZERS.get(target.primary, ("", ()))
+    if name and all(importlib.util.find_spec(m) for m in modules):
+        return name
+    return "13a" if target.spaced and not name else "char"
