@@ -286,8 +286,8 @@ class _Job:
             progress=None if self.quiet else progress,
             note=self._note,
         )
-        if self.options.qe is not None:
-            report(f"loading {self.options.qe}", 0.0)
+        if self.options.qe is not None and not self.quiet:
+            progress.stage(f"loading {self.options.qe}", 0.0)
         translator = Translator(loaded, direction, self.options, entries)
         self._note(
             f"model: {resolved.name} ({loaded.dtype}, {loaded.device}); decoder: {self.options.decoder}"

@@ -41,7 +41,7 @@ class BestOfNDecoder:
             # Half of what the budget still pays for: the price of a draft becomes known as they are drawn.
             draws = [pool.full_draw(pool.prompt, number + i) for i in range(-(-room // 2))]
             more = yield from pool.draw(draws)
-            yield from pool.add_drawn(more)
+            yield from pool.add_samples(more)
             drawn += more
         yield from reflect(pool)
         return (yield from pool.close(drawn))

@@ -25,7 +25,7 @@ def reflect(pool: Pool) -> Steps[None]:
     have behind the prompt, without the draft before them.
     """
     turn, prompt = pool.settings.reflection, pool.prompt
-    yield from pool.compare()
+    yield from pool.compare_all()
     clean = [c for c in pool.candidates.values() if not c.problems and c.text in pool.continuations]
     if not turn or not clean or prompt is None:
         return

@@ -63,8 +63,12 @@ class Scene:
 Part = Callable[[Scene, Sequence[Draft]], Steps[list[float]]]
 """Judges drafts of one sentence, each by itself; higher is better."""
 
-PoolPart = Callable[[Scene, Sequence[Draft], Sequence[int]], Steps[list[float]]]
-"""Judges all drafts of one sentence beside one another, knowing how often each was drawn."""
+Samples = Mapping[str, int]
+"""What the model wrote when it drew freely from the beginning: text -> how often. Drafts that a search made are not
+among them: they say what the search likes, not what the model means."""
+
+PoolPart = Callable[[Scene, Sequence[Draft], Samples], Steps[list[float]]]
+"""Judges drafts beside the samples drawn so far."""
 
 
 @dataclass(frozen=True, slots=True)
