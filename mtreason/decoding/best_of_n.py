@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from mtreason.decoding.pool import Pool
 from mtreason.decoding.protocol import Result, Settings, Task
+from mtreason.decoding.reflection import reflect
 from mtreason.models.calls import Steps
 from mtreason.rewards import Reward
 
@@ -24,7 +25,7 @@ class BestOfNDecoder:
     @property
     def heeds(self) -> frozenset[str]:
         """See `Decoder.heeds`."""
-        return frozenset({"reward"} if self.reward is None else ())
+        return frozenset({"think", "reflect", *(["reward"] if self.reward is None else [])})
 
     def decode(self, task: Task, settings: Settings) -> Steps[Result]:
         """See `Decoder.decode`."""
@@ -42,4 +43,5 @@ class BestOfNDecoder:
             more = yield from pool.draw(draws)
             yield from pool.add_samples(more)
             drawn += more
+        yield from reflect(pool)
         return (yield from pool.close(drawn))

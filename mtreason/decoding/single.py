@@ -21,7 +21,7 @@ class SingleDecoder:
     @property
     def heeds(self) -> frozenset[str]:
         """See `Decoder.heeds`."""
-        return frozenset()
+        return frozenset({"think"})
 
     def decode(self, task: Task, settings: Settings) -> Steps[Result]:
         """See `Decoder.decode`."""

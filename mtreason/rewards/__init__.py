@@ -11,7 +11,7 @@ from mtreason.rewards.consensus import consensus
 from mtreason.rewards.length import length
 from mtreason.rewards.likelihood import likelihood
 from mtreason.rewards.llama_o1 import llama_o1
-from mtreason.rewards.protocol import Draft, Part, PoolPart, Reward, Samples, Scene
+from mtreason.rewards.protocol import Draft, Part, PoolPart, Reasoning, Reward, Samples, Scene
 from mtreason.rewards.qe import comet_consensus, qe
 from mtreason.rewards.terms import terms
 
@@ -21,6 +21,7 @@ __all__ = [
     "POOL_PARTS",
     "REWARDS",
     "Draft",
+    "Reasoning",
     "Reward",
     "Samples",
     "Scene",
