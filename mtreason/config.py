@@ -38,6 +38,8 @@ class Options:
     seed: int = 0
     glossaries: tuple[Path, ...] = ()
     shipped_glossaries: bool = True
+    qe: str | None = None
+    """A COMET-family checkpoint: a path, or the name of one on a hub."""
     dtype: str = "auto"
     """Number format of the linear layers; auto is int8 on a CPU."""
 

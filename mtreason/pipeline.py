@@ -5,22 +5,24 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mtreason.config import DEFAULT_NODES, DEFAULT_REWARD, Options
 from mtreason.decoding import DECODERS, Candidate, Decoder, Result, Settings, Task, run
+from mtreason.decoding.best_of_n import BestOfNDecoder
 from mtreason.decoding.borders import parse_border
 from mtreason.decoding.guard import allow_also, build_guard
 from mtreason.decoding.protocol import Cost, derive_seed
 from mtreason.documents import Line, join_line, parse_line
-from mtreason.errors import InputError
+from mtreason.errors import InputError, ModelError
 from mtreason.glossary import Entry, Hit, Matcher, honoured, load_glossary, shipped_glossaries
 from mtreason.languages import Language, already_in
+from mtreason.models.estimator import Estimator, check_checkpoint, needs_references
 from mtreason.models.protocol import ROOT, Guard
 from mtreason.models.text import Codec
 from mtreason.prompts import SYSTEM, VERDICTS, instruction, translation_prompt, verdict_question
-from mtreason.rewards import REWARDS
+from mtreason.rewards import REWARDS, Reward
 
 if TYPE_CHECKING:
     from mtreason.models.load import LoadedModel
@@ -67,15 +69,51 @@ class Direction:
 
 def check_options(options: Options) -> None:
     """Raise `InputError` for a decoder, reward or node size that does not exist, or an option that would do nothing."""
-    decoder: Decoder = _pick(DECODERS, options.decoder, "--decoder")
+    decoder, reward = _plan(options)
     for name in ("reward", "nodes", "beam_width"):
         if getattr(options, name) is not None and name not in decoder.heeds:
             users = ", ".join(d.name for d in DECODERS.values() if name in d.heeds)
             raise InputError(
                 f"--{name.replace('_', '-')} does nothing for --decoder {decoder.name}: leave it out, or take {users}"
             )
-    _pick(REWARDS, options.reward or DEFAULT_REWARD, "--reward")
     parse_border(options.nodes or DEFAULT_NODES, str)
+    asked = "qe" in reward.weights or "comet-consensus" in reward.weights
+    if asked and options.qe is None:
+        raise InputError(
+            f"--reward {reward.name} needs a COMET checkpoint: name one with --qe, or take --reward channel, which "
+            "asks the translating model alone"
+        )
+    if options.qe is not None and not asked:
+        raise InputError(
+            f"--qe {options.qe}: nothing here uses it: add --reward qe, --reward comet-consensus or --decoder mbr"
+        )
+    if options.qe is not None:
+        check_checkpoint(options.qe, referenceless="qe" in reward.weights)
+
+
+def _plan(options: Options) -> tuple[Decoder, Reward]:
+    """Return the decoder and what it chooses by."""
+    decoder: Decoder = _pick(DECODERS, options.decoder, "--decoder")
+    reward: Reward = _pick(REWARDS, options.reward or DEFAULT_REWARD, "--reward")
+    if isinstance(decoder, BestOfNDecoder) and decoder.reward is not None:
+        reward = decoder.reward if options.qe is None else REWARDS["comet-consensus"]
+        decoder = replace(decoder, reward=reward)
+    return decoder, reward
+
+
+def _load_metric(reward: Reward, options: Options) -> Estimator | None:
+    """Load the checkpoint that the reward asks."""
+    if options.qe is None:
+        return None
+    estimator = Estimator(options.qe)
+    if "qe" in reward.weights and estimator.needs_references:
+        raise ModelError(needs_references(options.qe))
+    if "comet-consensus" in reward.weights and not estimator.takes_references:
+        raise ModelError(
+            f"--reward comet-consensus and --decoder mbr compare candidates with one another, but the COMET checkpoint "
+            f"{options.qe} takes no references: name one that does, or leave out --qe"
+        )
+    return estimator
 
 
 def load_entries(direction: Direction, options: Options) -> tuple[Entry, ...]:
@@ -95,9 +133,10 @@ class Translator:
         self.codec = Codec(loaded.tokenizer, loaded.stop)
         self.direction = direction
         self.options = options
-        self.decoder = _pick(DECODERS, options.decoder, "--decoder")
+        self.decoder, reward = _plan(options)
+        self.estimator = _load_metric(reward, options)
         self.settings = Settings(
-            reward=_pick(REWARDS, options.reward or DEFAULT_REWARD, "--reward"),
+            reward=reward,
             budget=options.budget,
             decode=self.codec.decode,
             border=parse_border(options.nodes or DEFAULT_NODES, self.codec.decode),
@@ -154,7 +193,8 @@ class Translator:
         translated.
         """
         book = _Book(self, on_result)
-        for result in run(self.decoder, book.tasks(lines), self.settings, self.model, self.options.in_flight):
+        tasks, in_flight = book.tasks(lines), self.options.in_flight
+        for result in run(self.decoder, tasks, self.settings, self.model, in_flight, self.estimator):
             book.settle(result)
             yield from book.ready()
         yield from book.ready()

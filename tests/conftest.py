@@ -1,7 +1,9 @@
 """A model small enough for every test: real architecture, real tokenizer, random weights."""
 
+import functools
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -67,3 +69,79 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network.save_pretrained(path)
     assert json.loads((path / "config.json").read_text("utf-8"))["model_type"] == "qwen2"
     return path
+
+
+@pytest.fixture(scope="session")
+def tiny_comet(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Makes the directory of a COMET checkpoint of a kind: two layers, 32 wide, random weights, at most 140 kB."""
+
+    @functools.cache
+    def make(kind: str) -> Path:
+        import torch
+        import yaml
+
+        from mtreason.models.estimator import _quiet
+
+        path = tmp_path_factory.mktemp(kind)
+        _tiny_encoder(path / "encoder")
+        settings = {
+            "encoder_model": "XLM-RoBERTa",
+            "pretrained_model": str(path / "encoder"),
+            "hidden_sizes": [16],
+            "layer_norm": False,
+            "dropout": 0.0,
+        }
+        if kind in {"unified_metric", "xcomet_metric"}:
+            settings |= {"word_layer": 2, "layer_transformation": "softmax"}
+        if kind == "xcomet_metric":
+            settings |= {"word_level_training": True, "error_labels": ["minor", "major", "critical"]}
+        if kind == "ranking_metric":
+            del settings["hidden_sizes"]
+        with _quiet():
+            import pytorch_lightning
+            from comet.models import str2model
+
+            torch.manual_seed(3)
+            model = str2model[kind](**settings, load_pretrained_weights=False)
+        for parameter in model.parameters():
+            if parameter.ndim > 1:
+                parameter.data.mul_(2)  # scores that differ clearly
+        (path / "checkpoints").mkdir()
+        (path / "hparams.yaml").write_text(yaml.safe_dump({"class_identifier": kind, **settings}), "utf-8")
+        checkpoint = {
+            "state_dict": model.state_dict(),
+            "hyper_parameters": settings,
+            "pytorch-lightning_version": pytorch_lightning.__version__,
+            "epoch": 0,
+            "global_step": 0,
+        }
+        torch.save(checkpoint, path / "checkpoints" / "model.ckpt")
+        assert sum(f.stat().st_size for f in path.rglob("*") if f.is_file()) <= 140_000
+        return path
+
+    return make
+
+
+def _tiny_encoder(path: Path) -> None:
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
+    from transformers import XLMRobertaConfig, XLMRobertaTokenizerFast
+
+    pieces = Tokenizer(models.Unigram())
+    pieces.pre_tokenizer = pre_tokenizers.Metaspace()
+    specials = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    trainer = trainers.UnigramTrainer(vocab_size=200, special_tokens=specials, unk_token="<unk>", show_progress=False)
+    pieces.train_from_iterator(TEXTS, trainer)
+    pieces.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
+    XLMRobertaTokenizerFast(tokenizer_object=pieces).save_pretrained(path)
+    XLMRobertaConfig(
+        vocab_size=pieces.get_vocab_size(),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=66,
+        type_vocab_size=1,
+        pad_token_id=1,
+        bos_token_id=0,
+        eos_token_id=2,
+    ).save_pretrained(path)

@@ -199,3 +199,14 @@ class TableModel:
             prefix=self._add(path + tuple(tokens[:-1]), draw.prefix.id),
             contrast=contrast,
         )
+
+
+class TableMetric:
+    """A learned metric that finds long translations good; implements `Estimating` and remembers its batches."""
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+
+    def scores(self, triples) -> list[float]:
+        self.batches.append(len(triples))
+        return [float(len(hypothesis)) for _, hypothesis, _ in triples]

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from fakes import TableModel
+from fakes import TableMetric, TableModel
 from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM
 
-from mtreason.config import Options
+from mtreason.config import DEFAULT_REWARD, Options
 from mtreason.decoding import DECODERS, run
 from mtreason.decoding.borders import Clauses, EveryN, parse_border
 from mtreason.decoding.gates import problems, strip_chatter
@@ -50,7 +50,7 @@ def translator(loaded, entries=(), **options):
 
 def decode(t, sentences=SENTENCES, in_flight=16):
     tasks = (t.task(i, s, ()) for i, s in enumerate(sentences))
-    return sorted(run(t.decoder, tasks, t.settings, t.model, in_flight), key=lambda r: r.index)
+    return sorted(run(t.decoder, tasks, t.settings, t.model, in_flight, t.estimator), key=lambda r: r.index)
 
 
 def summary(results):
@@ -59,8 +59,13 @@ def summary(results):
 
 @pytest.mark.parametrize("reward", REWARDS)
 @pytest.mark.parametrize("decoder", DECODERS)
-def test_every_decoder_with_every_reward(loaded, decoder, reward) -> None:
-    t = translator(loaded, decoder=decoder, reward=reward if decoder in CHOOSE_BY_REWARD else None, budget=5)
+def test_every_decoder_with_every_reward(loaded, tiny_comet, decoder, reward) -> None:
+    if decoder not in CHOOSE_BY_REWARD:
+        reward = DEFAULT_REWARD
+    asked = {"qe": "referenceless_regression_metric", "comet-consensus": "regression_metric"}
+    qe = next((str(tiny_comet(kind)) for part, kind in asked.items() if part in REWARDS[reward].weights), None)
+    chosen = reward if decoder in CHOOSE_BY_REWARD else None
+    t = translator(loaded, decoder=decoder, reward=chosen, budget=5, qe=qe)
     held = set(t.model._nodes)
     for result in decode(t):
         assert result.text
@@ -217,7 +222,7 @@ def test_confidence_and_likelihood_by_hand(loaded) -> None:
     top = np.log(np.array([[0.5, 0.2, 0.1, 0.1, 0.05], [0.4, 0.2, 0.1, 0.1, 0.1]], np.float32))
     draft = Draft("x", (1, 2), log_probs, top)
     shared = SharedSequences(ROOT)
-    scene = Scene((), shared, (), shared, (), (), (), "en")
+    scene = Scene("源", (), shared, (), shared, (), (), (), "en")
     [parts] = play(judge(REWARDS["confidence"], scene, [draft]), loaded.model)
     assert weigh(REWARDS["confidence"], parts) == pytest.approx((0.5 / 0.95 + 0.01 / 0.9) / 2, rel=1e-5)
     assert parts["likelihood"] == pytest.approx(np.log(0.5 * 0.01) / 2, rel=1e-5)
@@ -372,7 +377,8 @@ def test_candidates_hold_what_was_drawn(decoder, reward) -> None:
     model = TableModel(seed=3)
     tasks = table_tasks(model, 5)
     held, before = set(model.tokens), replace(model.usage)
-    results = sorted(run(DECODERS[decoder], tasks, table_settings(reward, 12.0), model, 2), key=lambda r: r.index)
+    settings = table_settings(reward, 12.0)
+    results = sorted(run(DECODERS[decoder], tasks, settings, model, 2, TableMetric()), key=lambda r: r.index)
     assert set(model.tokens) == held, "prefixes were not given back"
     assert sum(r.cost.tokens for r in results) == model.usage.tokens - before.tokens, "costs do not add up"
     for task, result in zip(tasks, results, strict=True):

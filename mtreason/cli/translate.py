@@ -29,6 +29,12 @@ SAMPLE_CHARACTERS = 2000
 SAMPLE_LINES = 50
 """How much of a document is looked at to tell its language."""
 
+_Checkpoint = Annotated[
+    str | None, typer.Option(metavar="CHECKPOINT", help="COMET checkpoint for --reward qe: a path or hub name.")
+]
+_Glossaries = Annotated[list[Path] | None, typer.Option(metavar="FILE", help="A glossary in TSV; may be repeated.")]
+_NoGlossary = Annotated[bool, typer.Option("--no-glossary", help="Leave out the glossaries that come along.")]
+
 
 def translate(
     source: Annotated[
@@ -52,9 +58,10 @@ def translate(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="What is maximised: mix, likelihood, channel, consensus, confidence or llama-o1. [default: mix]",
+            help="What is maximised: mix, likelihood, channel, consensus, confidence, llama-o1 or qe. [default: mix]",
         ),
     ] = None,
+    qe: _Checkpoint = None,
     nodes: Annotated[
         str | None,
         typer.Option(metavar="SIZE", help="Tokens per tree node, or step, mini-step-64, mini-step-32. [default: 1]"),
@@ -66,12 +73,8 @@ def translate(
         float | None, typer.Option(metavar="N", help="A sentence may cost what N full samples cost. [default: 16]")
     ] = None,
     effort: Annotated[str | None, typer.Option(help="low, medium or high: a budget of 4, 16 or 64.")] = None,
-    glossary: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="A glossary in TSV; may be repeated.")
-    ] = None,
-    no_glossary: Annotated[
-        bool, typer.Option("--no-glossary", help="Leave out the glossaries that come along.")
-    ] = False,
+    glossary: _Glossaries = None,
+    no_glossary: _NoGlossary = False,
     context: Annotated[int, typer.Option(metavar="N", help="Preceding segments shown to the model.")] = 0,
     in_flight: Annotated[
         int, typer.Option(metavar="N", help="Sentences translated side by side; for speed only.")
@@ -99,6 +102,7 @@ def translate(
         seed=seed,
         glossaries=tuple(glossary or ()),
         shipped_glossaries=not no_glossary,
+        qe=qe,
         dtype=dtype,
     )
     job = _Job(source, out, trace, options, model, trust_remote_code, as_json, quiet)
@@ -256,6 +260,8 @@ class _Job:
             progress=None if self.quiet else progress,
             note=self._note,
         )
+        if self.options.qe is not None:
+            report(f"loading {self.options.qe}", 0.0)
         translator = Translator(loaded, direction, self.options, entries)
         self._note(
             f"model: {resolved.name} ({loaded.dtype}, {loaded.device}); decoder: {self.options.decoder}"

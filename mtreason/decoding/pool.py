@@ -158,6 +158,7 @@ class Pool:
 def scene_of(task: Task) -> Scene:
     """Describe a sentence to those who judge its drafts; its sequences are to be closed."""
     return Scene(
+        source=task.source,
         tail=task.tail,
         back=SharedSequences(task.back_head),
         source_tokens=task.source_tokens,

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mtreason.decoding.protocol import Decoder, Result, Settings, Task
-from mtreason.models.calls import Call, Cut, Extend, Peek, Release, Sample, Score
-from mtreason.models.protocol import Continuation, Guard, LanguageModel, Sampling
+from mtreason.models.calls import Call, Cut, Estimate, Extend, Peek, Release, Sample, Score
+from mtreason.models.protocol import Continuation, Estimating, Guard, LanguageModel, Sampling
 
 GATHER = 4
 """Passes are made for at least this share of the sentences at a time (one in four), or all of them wait."""
@@ -40,15 +40,21 @@ class _Drawing:
 
 
 def run(
-    decoder: Decoder, tasks: Iterable[Task | Result], settings: Settings, model: LanguageModel, in_flight: int
+    decoder: Decoder,
+    tasks: Iterable[Task | Result],
+    settings: Settings,
+    model: LanguageModel,
+    in_flight: int,
+    estimator: Estimating | None = None,
 ) -> Iterator[Result]:
     """Yield results as sentences finish, in any order.
 
     At most `in_flight` tasks are open at a time; tasks are taken from the iterable only when there is room. What needs
-    no decoding may stand among the tasks as a result and is passed on.
+    no decoding may stand among the tasks as a result and is passed on. `estimator` answers rewards that ask a learned
+    metric.
     """
     waiting = iter(tasks)
-    crew = _Crew(model)
+    crew = _Crew(model, estimator)
     while True:
         while len(crew.running) < in_flight and not crew.done:
             task = next(waiting, None)
@@ -69,8 +75,9 @@ def run(
 class _Crew:
     """The sentences in flight."""
 
-    def __init__(self, model: LanguageModel) -> None:
+    def __init__(self, model: LanguageModel, estimator: Estimating | None) -> None:
         self.model = model
+        self.estimator = estimator
         self.running: list[_Running] = []
         self.done: deque[Result] = deque()
         self._asking: list[_Running] = []
@@ -88,7 +95,8 @@ class _Crew:
         drawing = next((d for d in self._drawings.values() if d.sampling.rows), None)
         if drawing is None or GATHER * len(self._asking) >= len(self.running):
             asking, self._asking = self._asking, []
-            for entry, answer in zip(asking, _answer([e.call for e in asking], self.model), strict=True):
+            answers = _answer([e.call for e in asking], self.model, self.estimator)
+            for entry, answer in zip(asking, answers, strict=True):
                 self._go_on(entry, answer)
             return
         for number, continuation in drawing.sampling.advance():
@@ -131,7 +139,7 @@ class _Crew:
             drawing.begun += 1
 
 
-def _answer(calls: list[Call | None], model: LanguageModel) -> list[Any]:
+def _answer(calls: list[Call | None], model: LanguageModel, estimator: Estimating | None) -> list[Any]:
     """Answer all calls, those of one kind as one batch; answers in the order of calls."""
     answers: list[Any] = [None] * len(calls)
     for kind, serve in ((Extend, model.extend), (Score, model.score)):
@@ -146,4 +154,11 @@ def _answer(calls: list[Call | None], model: LanguageModel) -> list[Any]:
     for i, asked in enumerate(calls):
         if isinstance(asked, Peek):
             answers[i] = model.alternatives(asked.prefixes, asked.guard, asked.count)
+    estimates = [(i, ask) for i, ask in enumerate(calls) if isinstance(ask, Estimate)]
+    if estimates:
+        if estimator is None:
+            raise TypeError("a reward asks a learned metric, and the run was given none")
+        scores = iter(estimator.scores([t for _, ask in estimates for t in ask.triples]))
+        for i, ask in estimates:
+            answers[i] = list(itertools.islice(scores, len(ask.triples)))
     return answers

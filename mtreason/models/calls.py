@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mtreason.models.protocol import Alternatives, Continuation, Draw, Guard, Prefix
+from mtreason.models.protocol import Alternatives, Continuation, Draw, Guard, Prefix, Triple
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,13 @@ class Peek:
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """`Estimating.scores`; answered by the scores."""
+
+    triples: Sequence[Triple]
+
+
+@dataclass(frozen=True, slots=True)
 class Cut:
     """`LanguageModel.cut`; answered by the prefix. Costs nothing."""
 
@@ -64,7 +71,7 @@ class Release:
     prefixes: Sequence[Prefix]
 
 
-Call = Extend | Sample | Score | Peek | Cut | Release
+Call = Extend | Sample | Score | Peek | Estimate | Cut | Release
 
 T = TypeVar("T")
 # What is sent back depends on the call, which a generator's type cannot say; the helpers below can.
@@ -98,6 +105,14 @@ def score(prefixes: Sequence[Prefix], targets: Sequence[Sequence[int]]) -> Steps
 def peek(prefixes: Sequence[Prefix], guard: Guard, count: int) -> Steps[list[Alternatives]]:
     """Ask for the most probable next tokens."""
     answer: list[Alternatives] = yield Peek(prefixes, guard, count)
+    return answer
+
+
+def estimate(triples: Sequence[Triple]) -> Steps[list[float]]:
+    """Ask for the scores of a learned metric."""
+    if not triples:
+        return []
+    answer: list[float] = yield Estimate(triples)
     return answer
 
 

@@ -213,3 +213,15 @@ class LanguageModel(Protocol):
     def release(self, prefixes: Sequence[Prefix]) -> None:
         """Give handles back. Children made from a prefix stay valid."""
         ...
+
+
+Triple = tuple[str, str, str | None]
+"""A source, a translation of it, and a reference translation where there is one."""
+
+
+class Estimating(Protocol):
+    """A learned metric of translations."""
+
+    def scores(self, triples: Sequence[Triple]) -> list[float]:
+        """Return one score a triple, in the metric's own units, higher is better; independent of the company."""
+        ...

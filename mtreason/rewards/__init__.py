@@ -11,6 +11,7 @@ from mtreason.rewards.consensus import consensus
 from mtreason.rewards.likelihood import likelihood
 from mtreason.rewards.llama_o1 import llama_o1
 from mtreason.rewards.protocol import Draft, Part, PoolPart, Reward, Scene
+from mtreason.rewards.qe import comet_consensus, qe
 from mtreason.rewards.terms import terms
 
 __all__ = ["FREE_PARTS", "PARTS", "POOL_PARTS", "REWARDS", "Draft", "Reward", "Scene", "judge", "judge_pool", "weigh"]
@@ -21,10 +22,11 @@ PARTS: dict[str, Part] = {
     "channel": channel,
     "terms": terms,
     "llama-o1": llama_o1,
+    "qe": qe,
 }
 """What a draft is worth by itself: what a search climbs."""
 
-POOL_PARTS: dict[str, PoolPart] = {"consensus": consensus}
+POOL_PARTS: dict[str, PoolPart] = {"consensus": consensus, "comet-consensus": comet_consensus}
 """What a draft is worth beside the others; it changes with every draft, so it joins in when the choice is made."""
 
 FREE_PARTS = ("confidence", "likelihood", "terms")
@@ -38,6 +40,8 @@ REWARDS: dict[str, Reward] = {
         Reward("channel", {"channel": 1.0}),
         Reward("consensus", {"consensus": 1.0}),
         Reward("llama-o1", {"llama-o1": 1.0}),
+        Reward("qe", {"qe": 1.0}),
+        Reward("comet-consensus", {"comet-consensus": 1.0}),
         Reward("mix", {"likelihood": 1.0, "channel": 1.0, "terms": 1.0}),
     )
 }

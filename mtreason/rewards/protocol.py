@@ -29,6 +29,7 @@ class Draft:
 class Scene:
     """What a reward may know of the sentence whose drafts it judges."""
 
+    source: str
     tail: tuple[int, ...]
     """What ends a prompt, behind the text that it is about."""
     back: SharedSequences
