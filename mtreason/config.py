@@ -13,6 +13,14 @@ EFFORTS = {"low": 4, "medium": 16, "high": 64}
 DEFAULT_REWARD = "mix"
 DEFAULT_NODES = "1"
 
+DEFAULT_THOUGHT = 256
+"""Tokens a thought may take."""
+
+REWARD_OVER = ("output", "all")
+
+MIN_REFLECTION_BUDGET = 4
+"""Reading a draft again and answering anew costs up to twice what a draft does, and there have to be drafts."""
+
 MOST = 100_000
 """No number of samples, sentences or segments beyond this is meant."""
 
@@ -42,6 +50,14 @@ class Options:
     """A COMET-family checkpoint: a path, or the name of one on a hub."""
     dtype: str = "auto"
     """Number format of the linear layers; auto is int8 on a CPU."""
+    think: bool = False
+    """Reason first, then translate."""
+    max_thought_tokens: int | None = None
+    """None for `DEFAULT_THOUGHT`."""
+    reward_over: str | None = None
+    """Where answers reason first: which tokens likelihood and confidence look at; None for the output's."""
+    reflect: bool = False
+    """Give the best draft back to be thought over."""
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
@@ -51,6 +67,25 @@ class Options:
             ("--beam-width", 1 if self.beam_width is None else self.beam_width, 1),
             ("--in-flight", self.in_flight, 1),
             ("--context", self.context, 0),
+            ("--max-thought-tokens", self.thought_limit, 1),
         ):
             if not least <= value <= MOST:  # not a number fails both comparisons
                 raise InputError(f"{name} {value}: must be at least {least} and at most {MOST}")
+        self._check_reasoning()
+
+    def _check_reasoning(self) -> None:
+        if self.reward_over is not None and self.reward_over not in REWARD_OVER:
+            raise InputError(f"--reward-over {self.reward_over!r}: expected one of {', '.join(REWARD_OVER)}")
+        for name, value in (("--max-thought-tokens", self.max_thought_tokens), ("--reward-over", self.reward_over)):
+            if value is not None and not self.think:
+                raise InputError(f"{name} {value}: there are no thoughts without --think, add it or leave this out")
+        if self.reflect and self.budget < MIN_REFLECTION_BUDGET:
+            raise InputError(
+                f"--budget {self.budget:g} is too small for --reflect: a draft, reading it again and a new answer cost "
+                f"up to {MIN_REFLECTION_BUDGET}"
+            )
+
+    @property
+    def thought_limit(self) -> int:
+        """Most tokens of a thought."""
+        return DEFAULT_THOUGHT if self.max_thought_tokens is None else self.max_thought_tokens

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from mtreason.config import DEFAULT_NODES, DEFAULT_REWARD, Options
+from mtreason.config import DEFAULT_NODES, DEFAULT_REWARD, REWARD_OVER, Options
 from mtreason.decoding import DECODERS, Candidate, Decoder, Result, Settings, Task, run
+from mtreason.decoding.answers import Thinking
 from mtreason.decoding.best_of_n import BestOfNDecoder
 from mtreason.decoding.borders import parse_border
-from mtreason.decoding.guard import allow_also, build_guard
+from mtreason.decoding.guard import CARRIED, allow_also, build_free_guard, build_guard
 from mtreason.decoding.protocol import Cost, derive_seed
 from mtreason.documents import Line, join_line, parse_line
 from mtreason.errors import InputError, ModelError
@@ -21,7 +22,18 @@ from mtreason.languages import Language, already_in
 from mtreason.models.estimator import Estimator, check_checkpoint, needs_references
 from mtreason.models.protocol import ROOT, Guard
 from mtreason.models.text import Codec
-from mtreason.prompts import SYSTEM, VERDICTS, instruction, translation_prompt, verdict_question
+from mtreason.prompts import (
+    CLOSE_THOUGHT,
+    OPEN_OUTPUT,
+    OPEN_THOUGHT,
+    RETHINK,
+    SYSTEM,
+    VERDICTS,
+    instruction,
+    thinking_instruction,
+    translation_prompt,
+    verdict_question,
+)
 from mtreason.rewards import REWARDS, Reward, load_reward
 
 if TYPE_CHECKING:
@@ -74,8 +86,8 @@ def check_options(options: Options, reward: Reward | None = None) -> None:
     """
     decoder, planned = _plan(options)
     reward = reward or planned
-    for name in ("reward", "nodes", "beam_width"):
-        if getattr(options, name) is not None and name not in decoder.heeds:
+    for name in ("reward", "nodes", "beam_width", "think", "reflect"):
+        if getattr(options, name) not in {None, False} and name not in decoder.heeds:
             users = ", ".join(d.name for d in DECODERS.values() if name in d.heeds)
             raise InputError(
                 f"--{name.replace('_', '-')} does nothing for --decoder {decoder.name}: leave it out, or take {users}"
@@ -147,22 +159,33 @@ class Translator:
         self.decoder, planned = _plan(options)
         reward = reward or planned
         self.estimator = _load_metric(reward, options)
+        # Small models that are left to open the thought themselves answer without one.
+        self._opening = self.codec.encode(f"{OPEN_THOUGHT}\n") if options.think else ()
         self.settings = Settings(
             reward=reward,
             budget=options.budget,
             decode=self.codec.decode,
             border=parse_border(options.nodes or DEFAULT_NODES, self.codec.decode),
             beam_width=options.beam_width,
+            thinking=self._thinking(loaded) if options.think else None,
+            reflection=self._reflection() if options.reflect else (),
         )
         self.matcher = Matcher(entries, direction.source.tag)
         self.guard = build_guard(
-            self.codec.pieces(loaded.vocabulary), direction.target, loaded.stop, self.codec.specials()
+            self.codec.pieces(loaded.vocabulary),
+            direction.target,
+            loaded.stop,
+            self.codec.specials(),
+            line_breaks=options.think,
         )
         frame = self.codec.frame(SYSTEM)
         self._tail = frame.tail
         self._verdicts = tuple(self.codec.encode(word) for word in VERDICTS)
         [self._chat_head] = self.model.extend([ROOT], [frame.head])
-        there = self.codec.encode(instruction(direction.source, direction.target))
+        asked = instruction(direction.source, direction.target)
+        if options.think:
+            asked = thinking_instruction(direction.source, direction.target, options.thought_limit)
+        there = self.codec.encode(asked)
         back = self.codec.encode(instruction(direction.target, direction.source))
         self._head, self._back_head = self.model.extend([self._chat_head] * 2, [there, back])
         [self._sourceless] = self.model.extend([self._head], [self._tail])
@@ -178,7 +201,10 @@ class Translator:
             index=index,
             source=segment,
             head=self._head,
-            prompt=(self.codec.encode(rest) if rest else ()) + self.codec.encode(prompt.segment) + self._tail,
+            prompt=(self.codec.encode(rest) if rest else ())
+            + self.codec.encode(prompt.segment)
+            + self._tail
+            + self._opening,
             sourceless=self._sourceless,
             tail=self._tail,
             back_head=self._back_head,
@@ -192,6 +218,25 @@ class Translator:
             seed=derive_seed(self.options.seed, segment),
             max_new_tokens=int(TOKENS_PER_SOURCE_TOKEN * len(own)) + SPARE_TOKENS,
         )
+
+    def _thinking(self, loaded: LoadedModel) -> Thinking:
+        pieces = self.codec.pieces(loaded.vocabulary)
+        return Thinking(
+            limit=self.options.thought_limit,
+            guard=build_free_guard(pieces, loaded.stop, self.codec.specials()),
+            close=self.codec.encode(f"{CLOSE_THOUGHT}\n{OPEN_OUTPUT}\n"),
+            open=self.codec.encode(f"{OPEN_OUTPUT}\n"),
+            encode=self.codec.encode,
+            end=self.codec.end,
+            scripts=frozenset(self.direction.target.scripts) | {CARRIED},
+            reward_all=self.options.reward_over == "all",
+        )
+
+    def _reflection(self) -> tuple[int, ...]:
+        turn = self.codec.answer_turn(SYSTEM, RETHINK)
+        if turn is None:
+            raise InputError("--reflect: the chat template of this model shows no earlier answers: leave it out")
+        return turn + self._opening
 
     def _guard(self, hits: Sequence[Hit]) -> Guard:
         """Let through what the glossary says is to be kept, which may be in the source's script."""
@@ -282,7 +327,7 @@ def parse_lines(raw: Iterable[str], language: Language) -> Iterator[Line]:
         yield parse_line(number, text, language)
 
 
-def trace_record(segment: Segment, decoder: str) -> dict[str, Any]:
+def trace_record(segment: Segment, options: Options) -> dict[str, Any]:
     """Describe a segment and all that was considered for it, in JSON types."""
     result = segment.result
     cost = result.cost if result else Cost()
@@ -290,7 +335,8 @@ def trace_record(segment: Segment, decoder: str) -> dict[str, Any]:
         "line": segment.line,
         "source": segment.source,
         "translation": segment.translation,
-        "decoder": None if segment.passed else decoder,
+        "decoder": None if segment.passed else options.decoder,
+        "reasoning": _reasoning_record(options, result),
         "passed_through": segment.passed,
         "fell_back": bool(result and result.fell_back),
         "candidates": [_candidate_record(c) for c in (result.candidates if result else ())],
@@ -316,6 +362,28 @@ def _candidate_record(candidate: Candidate) -> dict[str, Any]:
         "count": candidate.count,
         "tokens": len(candidate.draft.tokens),
         "problems": list(candidate.problems),
+        "reflected": candidate.reflected,
+        **_thought_record(candidate),
+    }
+
+
+def _thought_record(candidate: Candidate) -> dict[str, Any]:
+    reasoning = candidate.draft.reasoning
+    if reasoning is None:
+        return {}
+    return {"form": reasoning.form, "thought_tokens": reasoning.thought_tokens, "thought": reasoning.thought}
+
+
+def _reasoning_record(options: Options, result: Result | None) -> dict[str, Any]:
+    """Describe the mode, and how often answers kept their form in it."""
+    if not options.think:
+        return {"think": False, "reflect": options.reflect}
+    return {
+        "think": True,
+        "reflect": options.reflect,
+        "max_thought_tokens": options.thought_limit,
+        "reward_over": options.reward_over or REWARD_OVER[0],
+        "forms": dict(result.forms) if result else {},
     }
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from mtreason.models.protocol import ROOT as START
 from mtreason.models.protocol import Alternatives, AtOnce, Continuation, Prefix, Usage
+from mtreason.models.sequences import running_away
 from mtreason.search.mcts import Rollout
 from mtreason.search.tree import ROOT, Step, Tree
 
@@ -135,18 +136,19 @@ class TableModel:
             row[banned] = -np.inf
         return row - np.log(np.exp(row.astype(np.float64)).sum())
 
+    def after(self, path, banned=None):
+        return self.log_probs(path[-1], banned)
+
     def score(self, prefixes, targets):
         self.calls.append(("score", len(prefixes)))
         self.usage.scored_tokens += sum(map(len, targets))
         return [
-            np.array(
-                [self.log_probs(a)[b] for a, b in itertools.pairwise((self.tokens[p.id][-1], *target))], np.float32
-            )
+            np.array([self.after(self.tokens[p.id] + tuple(target[:i]))[t] for i, t in enumerate(target)], np.float32)
             for p, target in zip(prefixes, targets, strict=True)
         ]
 
     def alternatives(self, prefixes, guard, count):
-        rows = [self.log_probs(self.tokens[p.id][-1], guard.banned) for p in prefixes]
+        rows = [self.after(self.tokens[p.id], guard.banned) for p in prefixes]
         return [
             Alternatives(tuple(np.argsort(-row, kind="stable")[:count].tolist()), -np.sort(-row)[:count])
             for row in rows
@@ -164,17 +166,19 @@ class TableModel:
         rng = np.random.default_rng(draw.seed)
         tokens: list[int] = []
         rows = []
-        while len(tokens) < draw.max_new_tokens and not (tokens and tokens[-1] in guard.stop):
-            log_probs = self.log_probs((*path, *tokens)[-1], guard.banned)
+        while len(tokens) < draw.max_new_tokens and not (
+            (tokens[-1:] and tokens[-1] in guard.stop) or running_away(tokens)
+        ):
+            log_probs = self.after((*path, *tokens), guard.banned)
             free = log_probs.copy()
             if not tokens:
                 free[list(draw.banned_first)] = -np.inf
             if draw.contrast is not None:
-                other = (*self.tokens[draw.contrast.prefix.id], *tokens)[-1]
+                other = (*self.tokens[draw.contrast.prefix.id], *tokens)
                 weight = draw.contrast.weight
                 free[free < free.max() + np.log(0.1)] = -np.inf
                 possible = np.isfinite(free)
-                against = self.log_probs(other, guard.banned)
+                against = self.after(other, guard.banned)
                 free[possible] = (free[possible] - weight * against[possible]) / (1 - weight)
             if not np.isfinite(free).any():
                 free = log_probs
@@ -210,3 +214,46 @@ class TableMetric:
     def scores(self, triples) -> list[float]:
         self.batches.append(len(triples))
         return [float(len(hypothesis)) for _, hypothesis, _ in triples]
+
+
+CHARACTERS = "\0\n" + "".join(map(chr, range(32, 127))) + "你好天气晴源"
+"""The vocabulary of `ScriptModel`: one token a character, the first ends a text."""
+
+
+def spell(tokens) -> str:
+    return "".join(CHARACTERS[t] for t in tokens)
+
+
+def unspell(text: str) -> tuple[int, ...]:
+    return tuple(CHARACTERS.index(c) for c in text)
+
+
+class ScriptModel(TableModel):
+    """A language model that plays given texts: behind each key it writes one of its texts, by their weights.
+
+    Of several keys that have been written, the last one counts. Off its scripts it ends; all else has a little
+    probability too.
+    """
+
+    NOISE = 1e-4
+
+    def __init__(self, scripts: dict[str, dict[str, float]]) -> None:
+        super().__init__(size=2)
+        self.scripts = scripts
+
+    def after(self, path, banned=None):
+        text = spell(path)
+        weights = np.full(len(CHARACTERS), self.NOISE)
+        places = sorted(((text.rfind(key) + len(key), key) for key in self.scripts if key in text), reverse=True)
+        for place, key in places:
+            going_on = {s: w for s, w in self.scripts[key].items() if (s + "\0").startswith(text[place:])}
+            for script, weight in going_on.items():
+                weights[CHARACTERS.index((script + "\0")[len(text) - place])] += weight
+            if going_on:
+                break
+        else:
+            weights[0] += 1.0
+        if banned is not None:
+            weights[banned] = 0.0
+        with np.errstate(divide="ignore"):
+            return np.log(weights / weights.sum()).astype(np.float32)

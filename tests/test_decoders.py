@@ -222,7 +222,7 @@ def test_confidence_and_likelihood_by_hand(loaded) -> None:
     top = np.log(np.array([[0.5, 0.2, 0.1, 0.1, 0.05], [0.4, 0.2, 0.1, 0.1, 0.1]], np.float32))
     draft = Draft("x", (1, 2), log_probs, top)
     shared = SharedSequences(ROOT)
-    scene = Scene("源", (), shared, (), shared, (), (), (), "en")
+    scene = Scene("源", (), shared, (1,), shared, (), (), (), "en")
     [parts] = play(judge(REWARDS["confidence"], scene, [draft]), loaded.model)
     assert weigh(REWARDS["confidence"], parts) == pytest.approx((0.5 / 0.95 + 0.01 / 0.9) / 2, rel=1e-5)
     assert parts["likelihood"] == pytest.approx(np.log(0.5 * 0.01) / 2, rel=1e-5)
@@ -450,16 +450,18 @@ def test_a_beam_of_one_is_greedy() -> None:
         assert beam.candidates[0].draft.tokens == greedy.candidates[0].draft.tokens
 
 
-@given(st.lists(st.text(alphabet="abc d猫。", max_size=12), min_size=1, max_size=6), st.data())
-def test_consensus_is_chrf_against_the_others(texts, data) -> None:
+@given(st.lists(st.text(alphabet="abc d猫。", max_size=12), min_size=1, max_size=6, unique=True), st.data())
+def test_consensus_is_chrf_against_the_samples(texts, data) -> None:
     from sacrebleu.metrics import CHRF
 
     metric = CHRF()
     expected = np.array([[metric.sentence_score(a, [b]).score / 100 for b in texts] for a in texts])
-    assert np.allclose(chrf_matrix(texts), expected, atol=1e-9)
-    counts = [data.draw(st.integers(1, 3)) for _ in texts]
-    for i, value in enumerate(expected_utility(expected, counts)):
-        others = [expected[i][j] for j, n in enumerate(counts) for _ in range(n - (i == j))]
+    assert np.allclose(chrf_matrix(texts, texts), expected, atol=1e-9)
+    assert np.allclose(chrf_matrix(texts[:2], texts[1:]), expected[:2, 1:], atol=1e-9)
+    samples = {text: data.draw(st.integers(1, 3)) for text in texts}
+    for i, text in enumerate(texts):
+        others = [expected[i][j] for j, t in enumerate(texts) for _ in range(samples[t] - (i == j))]
+        value = expected_utility(expected[i], samples, own=text)
         assert value == pytest.approx(np.mean(others) if others else 1.0)
 
 
@@ -468,9 +470,30 @@ def test_mbr_chooses_what_agrees_most_with_all_that_was_drawn() -> None:
     for task in table_tasks(model, 4):
         [result] = run(DECODERS["mbr"], [task], table_settings(budget=10.0, temperature=1.0), model, 1)
         clean = [c for c in result.candidates if not c.problems]
-        values = expected_utility(chrf_matrix([c.text for c in clean]), [c.count for c in clean])
+        samples = {c.text: c.count for c in clean}
+        texts = list(samples)
+        values = [
+            expected_utility(row, samples, own=t) for row, t in zip(chrf_matrix(texts, texts), texts, strict=True)
+        ]
         assert [c.reward for c in clean] == pytest.approx(values)
-        assert result.text == clean[int(np.argmax(values))].text
+        assert result.text == texts[int(np.argmax(values))]
+
+
+@pytest.mark.parametrize("decoder", ["mcts", "mcts-uct"])
+def test_drafts_of_a_search_are_no_samples(monkeypatch, decoder) -> None:
+    """A search's own drafts agree with one another because it made them so: that is no evidence."""
+    seen = []
+    close = Pool.close
+    monkeypatch.setattr(Pool, "close", lambda self, *rest: seen.append(self) or close(self, *rest))
+    model = TableModel(seed=8)
+    for task in table_tasks(model, 4):
+        [result] = run(DECODERS[decoder], [task], table_settings("consensus", 20.0, temperature=1.0), model, 1)
+        samples = seen.pop().samples
+        assert sum(samples.values()) <= 4 < sum(c.count for c in result.candidates)
+        for c in result.candidates:
+            if not c.problems:
+                [row] = chrf_matrix([c.text], list(samples))
+                assert c.reward == pytest.approx(expected_utility(row, samples, own=c.text))
 
 
 def test_llama_o1_is_the_probability_of_yes_among_yes_and_no() -> None:
@@ -592,7 +615,7 @@ def test_a_clean_draft_is_not_lost_to_the_same_text_with_chatter(together, clean
     if not clean_first:
         drafts.reverse()
     for batch in [drafts] if together else [[d] for d in drafts]:
-        play(pool.add([d for d, _ in batch], [end for _, end in batch]), None)
+        play(pool.add([pool.check(d, finished=end) for d, end in batch]), None)
     [candidate] = pool.candidates.values()
     assert candidate.text == "Hello."
     assert candidate.problems == ()
@@ -603,16 +626,16 @@ def test_a_clean_draft_is_not_lost_to_the_same_text_with_chatter(together, clean
 def test_held_back_drafts_stand_last_and_serve_as_a_last_resort() -> None:
     pool = opened_pool()
     drafts = [draft_of("Sure! Here is the translation: Good.", -0.1), draft_of("Bad.", -5.0), draft_of("…", -0.01)]
-    play(pool.add(drafts, [True] * 3), None)
+    play(pool.add([pool.check(d, finished=True) for d in drafts]), None)
     result = play(pool.close([]), TableModel())
     assert [c.text for c in result.candidates] == ["Bad.", "Good.", "…"]
     assert (result.text, result.fell_back) == ("Bad.", False)
     only = opened_pool()
-    play(only.add([drafts[2], drafts[0]], [True] * 2), None)
+    play(only.add([only.check(d, finished=True) for d in (drafts[2], drafts[0])]), None)
     result = play(only.close([]), TableModel())
     assert (result.text, result.fell_back) == ("Good.", True)
     none = opened_pool()
-    play(none.add([drafts[2]], [True]), None)
+    play(none.add([none.check(drafts[2], finished=True)]), None)
     result = play(none.close([]), TableModel())
     assert (result.text, result.fell_back) == ("源", True)
 

@@ -239,28 +239,29 @@ class Playing:
             return stop.value
 
 
-def utility(source, texts, counts):
+def utility(source, texts, samples):
     drafts = [SimpleNamespace(text=text) for text in texts]
-    return comet_consensus(SimpleNamespace(source=source), drafts, counts)
+    return comet_consensus(SimpleNamespace(source=source), drafts, samples)
 
 
 def test_utility_by_hand(tiny_comet, monkeypatch) -> None:
     metric = Estimator(str(tiny_comet(REGRESSION)))
     rows = count_rows(metric, monkeypatch)
-    texts, counts = ["the weather is nice", "nice weather", "go to the park"], [3, 1, 2]
-    found = Playing(metric).play(utility("今天天气很好。", texts, counts))
-    assert sum(rows) == 4, "every text is encoded once"
-    own = {(h, r): predicted(tiny_comet(REGRESSION), [("今天天气很好。", h, r)])[0] for h in texts for r in texts}
-    a, b, c = texts
+    samples = {"the weather is nice": 3, "nice weather": 1, "go to the park": 2}
+    a, b, c = samples
+    texts = [*samples, "the park"]
+    found = Playing(metric).play(utility("今天天气很好。", texts, samples))
+    assert sum(rows) == 5, "every text is encoded once"
+    own = {(h, r): predicted(tiny_comet(REGRESSION), [("今天天气很好。", h, r)])[0] for h in texts for r in samples}
     expected = [
-        (1 * own[a, b] + 2 * own[a, c]) / 3,
+        (2 * own[a, a] + 1 * own[a, b] + 2 * own[a, c]) / 5,
         (3 * own[b, a] + 2 * own[b, c]) / 5,
-        (3 * own[c, a] + 1 * own[c, b]) / 4,
+        (3 * own[c, a] + 1 * own[c, b] + 1 * own[c, c]) / 5,
+        (3 * own["the park", a] + 1 * own["the park", b] + 2 * own["the park", c]) / 6,
     ]
     assert found == pytest.approx(expected, abs=2e-6)
-    assert len(set(found)) == 3
-    assert play(utility("今天", ["alone"], [4]), None) == [0.0]
-    assert play(utility("今天", [], []), None) == []
+    assert Playing(metric).play(utility("今天", ["alone"], {"alone": 1})) == [1.0]
+    assert play(utility("今天", [], {}), None) == []
 
 
 # What cannot be.

@@ -35,7 +35,13 @@ def run_example(example: str, tmp_path: Path, tiny_model: Path) -> subprocess.Co
         command += f" --model {shlex.quote(str(tiny_model))}"
         if "--effort" not in example:
             command += " --budget 2"
-    env = {"PATH": "/usr/bin:/bin", "MTREASON_CACHE": str(tmp_path / "cache"), "PYTHONPATH": str(ROOT)}
+    # Two threads for matrices this small only wait for one another.
+    env = {
+        "PATH": "/usr/bin:/bin",
+        "OMP_NUM_THREADS": "1",
+        "MTREASON_CACHE": str(tmp_path / "cache"),
+        "PYTHONPATH": str(ROOT),
+    }
     return subprocess.run(command, shell=True, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
 
 

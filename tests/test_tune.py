@@ -14,7 +14,7 @@ from mtreason.cli import tune as tune_command
 from mtreason.errors import InputError, InterruptedRunError, MtreasonError
 from mtreason.models.estimator import Estimator
 from mtreason.rewards import REWARDS, load_reward
-from mtreason.rewards.consensus import chrf_matrix, expected_utility
+from mtreason.rewards.consensus import chrf_matrix
 from mtreason.tuning import Judged, PoolFile, read_segments, tune
 from mtreason.tuning.fit import _Grid, assign_folds, choose, finest, gold_table, simplex
 
@@ -228,10 +228,11 @@ def test_pools_hold_what_decides(fitted, tmp_path) -> None:
         if gold:
             best.append(max(gold))
             first.append(greedy)
-            texts, counts = own[1:], [c["count"] for c in record["candidates"]]
-            expected = expected_utility(chrf_matrix(texts), counts)
-            assert [c["parts"]["consensus"] for c in record["candidates"]] == pytest.approx(expected, abs=1e-5)
-            assert record["greedy"] not in texts[1:]
+            assert record["greedy"] not in own[2:]
+            assert own[2:] == sorted(own[2:])
+            assert all(
+                head["pools"]["parts"] and set(head["pools"]["parts"]) <= set(c["parts"]) for c in record["candidates"]
+            )
     assert report["segments"] == len(best)
     assert report["training"]["best"] == pytest.approx(np.mean(best))
     assert report["training"]["first"] == pytest.approx(np.mean(first))
@@ -276,7 +277,7 @@ def test_pools_of_another_configuration_are_refused(fitted, data, tmp_path) -> N
     fitted("--pools", pools, "--parts", "likelihood,channel,consensus")
     before = pools.read_bytes()
     with pytest.raises(InputError, match=r"another configuration: budget was 4.0, now 3.0; name another --pools"):
-        fitted("--pools", pools, budget=("--budget", 3))
+        fitted("--pools", pools, "--parts", "likelihood", budget=("--budget", 3))
     with pytest.raises(InputError, match="another configuration: it lacks llama-o1; name another"):
         fitted("--pools", pools, "--parts", "likelihood,llama-o1")
     report, _ = fitted("--pools", pools, "--parts", "likelihood,channel")
@@ -321,9 +322,10 @@ def test_given_texts_are_judged(fitted, tmp_path, tiny_model) -> None:
     assert head["pools"]["candidates"] == "rated"
     for record in records:
         assert [c["text"] for c in record["candidates"]] == HYPOTHESES
-        assert [c["parts"]["consensus"] for c in record["candidates"]] == pytest.approx(
-            expected_utility(chrf_matrix(HYPOTHESES), [1, 1, 1]), abs=1e-5
-        )
+        # The two others are what each is compared with.
+        utilities = chrf_matrix(HYPOTHESES, HYPOTHESES)
+        expected = (utilities.sum(1) - np.diag(utilities)) / 2
+        assert [c["parts"]["consensus"] for c in record["candidates"]] == pytest.approx(expected, abs=1e-5)
     assert by_hand(tiny_model, SOURCES[0], HYPOTHESES[0]) == pytest.approx(
         next(r for r in records if r["id"] == "r0")["candidates"][0]["parts"]["likelihood"], abs=1e-4
     )
@@ -420,7 +422,7 @@ def test_table_is_aligned(data, tmp_path, tiny_model, capfd) -> None:
     captured = capfd.readouterr()
     lines = captured.out.splitlines()
     assert lines[0].endswith("segments, 2 folds, gold: chrF++")
-    weights = lines[lines.index("") + 1 :][:5]
+    weights = lines[lines.index("") + 1 :][:6]
     assert [line.split()[0] for line in weights] == ["part", *tune_command.PARTS_TO_FIT.split(",")]
     assert {len(line.split("  not fitted")[0]) for line in weights} == {29}
     folds = [line for line in lines if line[:1].isdigit()][-2:]

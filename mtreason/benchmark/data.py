@@ -37,12 +37,15 @@ class Row:
         return f"{self.source_tag}-{self.target_tag}"
 
 
-def read_rows(path: Path) -> list[Row]:
-    """Read JSON lines; raises `InputError` with file and line for what cannot be understood."""
-    return [row for row, _, _ in read_records(path)]
+def read_rows(path: Path, pair: str | None = None) -> list[Row]:
+    """Read JSON lines, of one pair of languages or all.
+
+    Raises `InputError` with file and line for what cannot be understood, and when the pair does not occur.
+    """
+    return [row for row, _, _ in read_records(path, pair)]
 
 
-def read_records(path: Path) -> list[tuple[Row, str, dict[str, Any]]]:
+def read_records(path: Path, pair: str | None = None) -> list[tuple[Row, str, dict[str, Any]]]:
     """Read as `read_rows` does, and return with each row its place (file and line) and all that the line holds."""
     records = []
     first_lines: dict[str, int] = {}
@@ -56,7 +59,10 @@ def read_records(path: Path) -> list[tuple[Row, str, dict[str, Any]]]:
             raise InputError(f"{where}: the id {row.id!r} is on line {first_lines[row.id]} already: ids must differ")
         first_lines[row.id] = number
         records.append((row, where, record))
-    return _some(records, str(path))
+    pairs = list(dict.fromkeys(row.pair for row, _, _ in _some(records, str(path))))
+    if pair is not None and pair not in pairs:
+        raise InputError(f"--langs {pair!r}: {path} has {', '.join(pairs)}")
+    return [record for record in records if pair in {None, record[0].pair}]
 
 
 def _parse_record(where: str, line: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import typer
 
 from mtreason.cli.loading import open_model
 from mtreason.cli.output import Output, ProgressLine, say
-from mtreason.config import DEFAULT_REWARD, EFFORTS, Options
+from mtreason.config import DEFAULT_REWARD, DEFAULT_THOUGHT, EFFORTS, Options
 from mtreason.errors import DocumentError, InputError, InterruptedRunError
 
 if TYPE_CHECKING:
@@ -29,10 +29,28 @@ SAMPLE_CHARACTERS = 2000
 SAMPLE_LINES = 50
 """How much of a document is looked at to tell its language."""
 
+_Reward = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="What is maximised: mix, likelihood, channel, consensus, confidence, llama-o1 or qe. [default: mix]",
+    ),
+]
 _Checkpoint = Annotated[
     str | None, typer.Option(metavar="CHECKPOINT", help="COMET checkpoint for --reward qe: a path or hub name.")
 ]
 _Glossaries = Annotated[list[Path] | None, typer.Option(metavar="FILE", help="A glossary in TSV; may be repeated.")]
+_Think = Annotated[bool, typer.Option("--think", help="Let the model reason before it translates.")]
+_MaxThoughtTokens = Annotated[
+    int | None, typer.Option(metavar="N", help=f"How long it may reason. [default: {DEFAULT_THOUGHT}]")
+]
+_RewardOver = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PART", help="Whether likelihood and confidence look at the output or at all. [default: output]"
+    ),
+]
+_Reflect = Annotated[bool, typer.Option("--reflect", help="Give the best draft back to be thought over at the end.")]
 _NoGlossary = Annotated[bool, typer.Option("--no-glossary", help="Leave out the glossaries that come along.")]
 
 
@@ -54,13 +72,7 @@ def translate(
     decoder: Annotated[
         str, typer.Option(metavar="NAME", help="greedy, sample, beam, best-of-n, mbr, mcts or mcts-uct.")
     ] = "mcts",
-    reward: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="What is maximised: mix, likelihood, channel, consensus, confidence, llama-o1 or qe. [default: mix]",
-        ),
-    ] = None,
+    reward: _Reward = None,
     qe: _Checkpoint = None,
     nodes: Annotated[
         str | None,
@@ -86,6 +98,10 @@ def translate(
     as_json: Annotated[bool, typer.Option("--json", help="Write one JSON object a line instead of text.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
     dtype: Annotated[str, typer.Option(help="auto, int8, bf16, fp16 or fp32.")] = "auto",
+    think: _Think = False,
+    max_thought_tokens: _MaxThoughtTokens = None,
+    reward_over: _RewardOver = None,
+    reflect: _Reflect = False,
     trust_remote_code: Annotated[
         bool, typer.Option("--trust-remote-code", help="Run code that a model brings along.")
     ] = False,
@@ -104,6 +120,10 @@ def translate(
         shipped_glossaries=not no_glossary,
         qe=qe,
         dtype=dtype,
+        think=think,
+        max_thought_tokens=max_thought_tokens,
+        reward_over=reward_over,
+        reflect=reflect,
     )
     job = _Job(source, out, trace, options, model, trust_remote_code, as_json, quiet)
     job.run(to, from_)
@@ -128,6 +148,9 @@ class _Tally:
     fell_back: list[int] = field(default_factory=list)
     hints: int = 0
     honoured: int = 0
+    answers: int = 0
+    in_form: int = 0
+    """Of answers that reason first."""
 
     def count(self, segment: Segment) -> None:
         self.segments += 1
@@ -136,6 +159,9 @@ class _Tally:
         self.honoured += sum(segment.honoured)
         if segment.result and segment.result.fell_back:
             self.fell_back.append(segment.line)
+        if segment.result:
+            self.answers += sum(segment.result.forms.values())
+            self.in_form += segment.result.forms.get("ok", 0)
 
 
 @dataclass(slots=True)
@@ -289,7 +315,7 @@ class _Job:
         def settle(segment: Segment) -> None:
             self.tally.count(segment)
             if record is not None:
-                record.write(json.dumps(trace_record(segment, self.options.decoder), ensure_ascii=False) + "\n")
+                record.write(json.dumps(trace_record(segment, self.options), ensure_ascii=False) + "\n")
             speed = translator.model.usage.tokens / max(time.monotonic() - started, 1e-9)
             progress.advance(output.lines, self.tally.segments, speed)
 
@@ -307,6 +333,8 @@ class _Job:
             text += f"; {tally.passed} passed through (already {translator.direction.target.name}, or no words)"
         if tally.hints:
             text += f"; glossary hints honoured: {tally.honoured} of {tally.hints}"
+        if self.options.think:
+            text += f"; answers in form: {tally.in_form} of {tally.answers}"
         self._note(text)
         if tally.fell_back:
             lines = ", ".join(map(str, sorted(set(tally.fell_back))[:10]))

@@ -46,7 +46,7 @@ class BeamDecoder:
             left = pool.settings.budget * pool.unit - len(greedy[0].tokens)
             width = max(1, round(left / len(greedy[0].tokens)))
         ended = yield from _search(pool, prompt, width)
-        yield from pool.add([_draft(pool.settings, h) for h in ended], [h.finished for h in ended])
+        yield from pool.add([pool.check(_draft(pool.settings, h), finished=h.finished) for h in ended])
         return (yield from pool.close([]))
 
 

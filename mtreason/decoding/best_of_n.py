@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from mtreason.decoding.pool import Pool
 from mtreason.decoding.protocol import Result, Settings, Task
+from mtreason.decoding.reflection import reflect
 from mtreason.models.calls import Steps
 from mtreason.rewards import Reward
 
@@ -24,7 +25,7 @@ class BestOfNDecoder:
     @property
     def heeds(self) -> frozenset[str]:
         """See `Decoder.heeds`."""
-        return frozenset({"reward"} if self.reward is None else ())
+        return frozenset({"think", "reflect", *(["reward"] if self.reward is None else [])})
 
     def decode(self, task: Task, settings: Settings) -> Steps[Result]:
         """See `Decoder.decode`."""
@@ -40,6 +41,7 @@ class BestOfNDecoder:
             # Half of what the budget still pays for: the price of a draft becomes known as they are drawn.
             draws = [pool.full_draw(pool.prompt, number + i) for i in range(-(-room // 2))]
             more = yield from pool.draw(draws)
-            yield from pool.add_drawn(more)
+            yield from pool.add_samples(more)
             drawn += more
+        yield from reflect(pool)
         return (yield from pool.close(drawn))

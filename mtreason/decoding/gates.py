@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from mtreason.languages import scripts_of
 
@@ -49,6 +50,13 @@ def problems(text: str, source: str, *, finished: bool, chatter: bool) -> tuple[
     if text == " ".join(source.split()) and len(scripts_of(text)) > 0 and len(text) > MAX_NAME:
         found.append("copy")
     return tuple(found)
+
+
+def foreign_letters(text: str, scripts: frozenset[str], kept: Sequence[str]) -> bool:
+    """Whether a text has letters of other scripts than these, outside the terms that are to be kept as they are."""
+    for term in kept:
+        text = text.replace(term, " ")
+    return not scripts_of(text) <= scripts
 
 
 MAX_NAME = 24

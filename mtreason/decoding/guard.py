@@ -19,16 +19,32 @@ CARRIED = "Latin"
 """Names, addresses and units are carried over in this script into any language."""
 
 
-def build_guard(pieces: Sequence[bytes], target: Language, stop: frozenset[int], specials: Iterable[int]) -> Guard:
-    """Ban the tokens of a vocabulary that a one-line text in the target language cannot contain.
+def build_guard(
+    pieces: Sequence[bytes],
+    target: Language,
+    stop: frozenset[int],
+    specials: Iterable[int],
+    *,
+    line_breaks: bool = False,
+) -> Guard:
+    """Ban the tokens of a vocabulary that a text in the target language cannot contain.
 
-    `pieces` are the bytes each token stands for, V of them. Banned are special tokens, line breaks, and tokens whose
-    letters belong to none of the target's scripts nor to Latin, whole characters and beginnings of characters alike.
+    `pieces` are the bytes each token stands for, V of them. Banned are special tokens, line breaks (unless they are let
+    through, to stand between a translation and the tags around it), and tokens whose letters belong to none of the
+    target's scripts nor to Latin, whole characters and beginnings of characters alike.
     """
     allowed = frozenset(target.scripts) | {CARRIED}
     banned = np.zeros(len(pieces), dtype=np.bool_)
     for token, piece in enumerate(pieces):
-        banned[token] = not _usable(piece, allowed)
+        banned[token] = not _usable(piece, allowed, line_breaks)
+    banned[list(specials)] = True
+    banned[list(stop)] = False
+    return Guard(banned, stop, top_p=0.95)
+
+
+def build_free_guard(pieces: Sequence[bytes], stop: frozenset[int], specials: Iterable[int]) -> Guard:
+    """Ban special tokens only: for text that need not be in the target language nor on one line."""
+    banned = np.array([not piece for piece in pieces], dtype=np.bool_)
     banned[list(specials)] = True
     banned[list(stop)] = False
     return Guard(banned, stop, top_p=0.95)
@@ -41,8 +57,8 @@ def allow_also(guard: Guard, tokens: Iterable[int]) -> Guard:
     return Guard(banned, guard.stop, guard.top_p)
 
 
-def _usable(piece: bytes, allowed: frozenset[str]) -> bool:
-    if not piece or b"\n" in piece or b"\r" in piece or b"\x00" in piece:
+def _usable(piece: bytes, allowed: frozenset[str], line_breaks: bool) -> bool:
+    if not piece or b"\x00" in piece or (not line_breaks and (b"\n" in piece or b"\r" in piece)):
         return False
     if piece.isascii():
         return True

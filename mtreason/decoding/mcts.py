@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mtreason.decoding.pool import Pool, to_draft
+from mtreason.decoding.pool import Pool
 from mtreason.decoding.protocol import Result, Settings, Task, derive_seed
+from mtreason.decoding.reflection import reflect
 from mtreason.models.calls import Steps, cut, release
 from mtreason.models.protocol import Continuation, Contrast, Draw, Prefix
 from mtreason.models.sequences import SharedSequences
@@ -40,7 +41,7 @@ class MctsDecoder:
     @property
     def heeds(self) -> frozenset[str]:
         """See `Decoder.heeds`."""
-        return frozenset({"reward", "nodes"})
+        return frozenset({"reward", "nodes", "think", "reflect"})
 
     def decode(self, task: Task, settings: Settings) -> Steps[Result]:
         """See `Decoder.decode`."""
@@ -50,11 +51,13 @@ class MctsDecoder:
     def _decode(self, pool: Pool) -> Steps[Result]:
         drawn = yield from pool.open_with_drafts()
         tree = Tree()
-        guidance = self.guidance * pool.settings.reward.channel_share
+        # Without the source, the model would have another thought to owe the translation to.
+        guidance = 0.0 if pool.settings.thinking else self.guidance * pool.settings.reward.channel_share
         problem = TranslationProblem(pool, self.temperature, guidance)
         problem.begin(tree, drawn)
         yield from search(tree, problem, self.rule, self.leaves)
         trace = problem.trace(tree)
+        yield from reflect(pool)
         yield from problem.close()
         return (yield from pool.close([], trace))
 
@@ -104,7 +107,7 @@ class TranslationProblem:
             room = max(1, self.pool.task.max_new_tokens - length)
             draws.append(Draw(prefix, seed, self.temperature, room, tried, contrast))  # type: ignore[arg-type]
             starts.append(length)
-        drawn = yield from self.pool.draw(draws)
+        drawn = yield from self.pool.draw(draws, [self._before(tree, node) for node in nodes])
         whole = [
             self._joined(tree, node, start, piece) for node, start, piece in zip(nodes, starts, drawn, strict=True)
         ]
@@ -114,7 +117,7 @@ class TranslationProblem:
     def _rollouts(self, whole: Sequence[Continuation], starts: Sequence[int]) -> list[Rollout]:
         rollouts = []
         for continuation, start in zip(whole, starts, strict=True):
-            candidate = self.pool.lookup(to_draft(self.pool.settings, continuation))
+            candidate = self.pool.lookup(self.pool.to_draft(continuation))
             value = None if candidate.problems else candidate.reward
             self.drafts.append(continuation)
             rollouts.append(Rollout(self._steps(continuation, start), value))
@@ -132,6 +135,10 @@ class TranslationProblem:
         """Return the tokens from the prompt to a node."""
         return sum(len(tree.keys[n]) for n in tree.path(node) if n != ROOT)  # type: ignore[arg-type, misc]
 
+    def _before(self, tree: Tree, node: int) -> tuple[int, ...]:
+        """Return these tokens."""
+        return () if node == ROOT else self.drafts[int(tree.rollout[node])].tokens[: self._length(tree, node)]
+
     def _prefix(self, tree: Tree, node: int) -> Steps[Prefix]:
         prompt = self.pool.prompt
         if prompt is None:
@@ -140,7 +147,8 @@ class TranslationProblem:
             return prompt
         if node not in self._prefixes:
             maker = self.drafts[int(tree.rollout[node])]
-            self._prefixes[node] = yield from cut(maker.prefix, prompt.length + self._length(tree, node))
+            length = prompt.length + self._length(tree, node)
+            self._prefixes[node] = yield from cut(maker.spanning(length), length)
         return self._prefixes[node]
 
     def _contrast(self, tree: Tree, nodes: Sequence[int]) -> Steps[list[Contrast | None]]:
@@ -174,6 +182,7 @@ class TranslationProblem:
             finished=piece.finished,
             prefix=piece.prefix,
             contrast=piece.contrast,
+            earlier=piece.earlier,
         )
 
     def close(self) -> Steps[None]:

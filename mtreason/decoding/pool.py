@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from mtreason.decoding.answers import answer_problems, to_answer
 from mtreason.decoding.gates import problems, strip_chatter
 from mtreason.decoding.protocol import Candidate, Cost, Result, Settings, Task, derive_seed
+from mtreason.decoding.thinking import draw_answers
 from mtreason.models.calls import Extend, Sample, Score, Steps, extend, release, sample
 from mtreason.models.protocol import Continuation, Draw, Prefix
 from mtreason.models.sequences import SharedSequences
-from mtreason.rewards import Draft, Scene, judge, judge_pool, weigh
+from mtreason.rewards import Draft, Scene, compare, judge, weigh
 
 FIRST_DRAFTS = 4
 """Drafts of the opening round, of every decoder that draws several."""
@@ -27,6 +30,13 @@ class Pool:
         self.settings = settings
         self.cost = Cost()
         self.candidates: dict[str, Candidate] = {}
+        self.continuations: dict[str, Continuation] = {}
+        """What each candidate was drawn as, from the prompt on; the handles are the decoder's."""
+        self.reserve = 0.0
+        """How much of the budget is put by for reflection."""
+        self._forms: Counter[str] = Counter()
+        self.samples: Counter[str] = Counter()
+        """Clean drafts that were drawn freely, the greedy one among them."""
         self.unit = 0
         """Tokens that one full sample costs, the unit of the budget; known once the greedy draft is."""
         self._scene = scene_of(task)
@@ -61,17 +71,20 @@ class Pool:
         [self.prompt] = yield from extend([self.task.head], [self.task.prompt])
         return self.prompt
 
-    def draw(self, draws: Sequence[Draw]) -> Steps[list[Continuation]]:
-        """Draw continuations."""
+    def draw(self, draws: Sequence[Draw], before: Sequence[tuple[int, ...]] = ()) -> Steps[list[Continuation]]:
+        """Draw continuations; `before` are the tokens from the prompt to each, nothing if all begin there."""
+        if (thinking := self.settings.thinking) is not None:
+            paths = before or [()] * len(draws)
+            return (yield from draw_answers(thinking, self.settings, self.task, draws, paths))
         return (yield from sample(draws, self.task.guard))
 
     def open_with_drafts(self) -> Steps[list[Continuation]]:
         """Read the prompt and draw the first drafts, the same for every decoder: the greedy one, then samples."""
         prefix = yield from self.open()
-        count = max(1, min(FIRST_DRAFTS, int(self.settings.budget)))
+        count = max(1, min(FIRST_DRAFTS, int(self.settings.budget) - 2 * bool(self.settings.reflection)))
         drawn = yield from self.draw([self.full_draw(prefix, i) for i in range(count)])
         self.set_unit(drawn[0])
-        yield from self.add_drawn(drawn)
+        yield from self.add_samples(drawn)
         return drawn
 
     def set_unit(self, greedy: Continuation) -> None:
@@ -79,39 +92,87 @@ class Pool:
 
         The same for every decoder and reward, so that all of them get the same number of tokens for a sentence.
         """
-        self.unit = 2 * len(greedy.tokens) + len(self.task.tail) + len(self.task.source_tokens)
+        read = len(self.to_draft(greedy).tokens)
+        self.unit = len(greedy.tokens) + read + len(self.task.tail) + len(self.task.source_tokens)
+        if turn := self.settings.reflection:
+            self.reserve = 1 + (len(turn) + len(greedy.tokens)) / self.unit
 
     def full_draw(self, prefix: Prefix, number: int) -> Draw:
         """Describe the draw of the number-th whole draft; number 0 is the greedy one."""
         temperature = self.settings.temperature if number else 0.0
         return Draw(prefix, derive_seed(self.task.seed, "draft", number), temperature, self.task.max_new_tokens)
 
+    def add_samples(self, drawn: Sequence[Continuation]) -> Steps[list[Candidate]]:
+        """Judge whole continuations that were drawn freely; they say what the model means."""
+        self.samples.update(c.text for c in map(self._checked, drawn) if not c.problems)
+        return (yield from self.add_drawn(drawn))
+
     def add_drawn(self, drawn: Sequence[Continuation]) -> Steps[list[Candidate]]:
         """Judge whole continuations of the prompt."""
-        return (yield from self.add([to_draft(self.settings, c) for c in drawn], [c.finished for c in drawn]))
+        checked = [self._checked(c) for c in drawn]
+        added = yield from self.add(checked)
+        for continuation, own in zip(drawn, checked, strict=True):
+            if self.candidates[own.text].draft is own.draft:
+                self.continuations[own.text] = continuation
+            if own.draft.reasoning is not None:
+                self._forms[own.draft.reasoning.form] += 1
+        return added
 
-    def add(self, drafts: Sequence[Draft], finished: Sequence[bool]) -> Steps[list[Candidate]]:
-        """Judge finished drafts; those whose text is known are merged and cost nothing more."""
-        cleaned = [strip_chatter(d.text, self.task.source) for d in drafts]
-        fresh: dict[str, tuple[Draft, tuple[str, ...]]] = {}
-        for text, draft, end in zip(cleaned, drafts, finished, strict=True):
-            why = problems(text, self.task.source, finished=end, chatter=text != " ".join(draft.text.split()))
-            known = fresh[text][1] if text in fresh else old.problems if (old := self.candidates.get(text)) else None
+    def to_draft(self, whole: Continuation) -> Draft:
+        """Turn a continuation of the prompt into a draft."""
+        decode = self.settings.decode
+        if (thinking := self.settings.thinking) is not None:
+            return to_answer(thinking, whole, decode, self.task.max_new_tokens)
+        text = decode(whole.tokens[:-1] if whole.finished else whole.tokens)
+        return Draft(text, whole.tokens, whole.log_probs, whole.top_log_probs)
+
+    def _checked(self, piece: Continuation) -> Candidate:
+        draft = self.to_draft(piece)
+        return self.check(draft, finished=piece.finished if draft.reasoning is None else draft.reasoning.complete)
+
+    def check(self, draft: Draft, *, finished: bool) -> Candidate:
+        """Clean a draft's text and name what is wrong with it; it is not judged yet."""
+        text = strip_chatter(draft.text, self.task.source)
+        why = problems(text, self.task.source, finished=finished, chatter=text != " ".join(draft.text.split()))
+        if self.settings.thinking is not None:
+            why += answer_problems(self.settings.thinking, text, self.task.hints)
+        return Candidate(text, draft, float("-inf"), {}, 0, why)
+
+    def add(self, checked: Sequence[Candidate]) -> Steps[list[Candidate]]:
+        """Judge drafts; those whose text is known are merged and cost nothing more."""
+        fresh: dict[str, Candidate] = {}
+        for candidate in checked:
+            known = fresh.get(candidate.text) or self.candidates.get(candidate.text)
             # A clean draft takes the place of one that says the same with chatter around it or without an end.
-            if known is None or (known and not why):
-                fresh[text] = draft, why
+            if known is None or (known.problems and not candidate.problems):
+                fresh[candidate.text] = candidate
         # A draft that is held back is never chosen over a clean one, so judging it would be money thrown away.
-        clean = [text for text, (_, why) in fresh.items() if not why]
-        judged = yield from judge(self.settings.reward, self._scene, [fresh[t][0] for t in clean])
-        parts = dict(zip(clean, judged, strict=True))
-        for text, (draft, why) in fresh.items():
-            reward = weigh(self.settings.reward, parts[text]) if text in parts else float("-inf")
+        clean = [c for c in fresh.values() if not c.problems]
+        drafts = [c.draft for c in clean]
+        own = yield from judge(self.settings.reward, self._scene, drafts)
+        for candidate, parts in zip(clean, own, strict=True):
+            fresh[candidate.text] = replace(candidate, parts=parts)
+        for text, candidate in fresh.items():
             count = self.candidates[text].count if text in self.candidates else 0
-            self.candidates[text] = Candidate(text, draft, reward, parts.get(text, {}), count, why)
-        for text in cleaned:
-            merged = self.candidates[text]
-            self.candidates[text] = replace(merged, count=merged.count + 1)
-        return [self.candidates[t] for t in cleaned]
+            self.candidates[text] = replace(candidate, count=count)
+        yield from self._compare([c.text for c in clean])
+        for candidate in checked:
+            merged = self.candidates[candidate.text]
+            self.candidates[candidate.text] = replace(merged, count=merged.count + 1)
+        return [self.candidates[c.text] for c in checked]
+
+    def compare_all(self) -> Steps[None]:
+        """Weigh all clean candidates anew, now that all samples are known."""
+        yield from self._compare([text for text, c in self.candidates.items() if not c.problems])
+
+    def _compare(self, texts: Sequence[str]) -> Steps[None]:
+        """Weigh clean candidates beside the samples known by now."""
+        known = [self.candidates[text] for text in texts]
+        reward = self.settings.reward
+        beside = yield from compare(reward, self._scene, [c.draft for c in known], self.samples)
+        for candidate, parts in zip(known, beside, strict=True):
+            together = {**candidate.parts, **parts}
+            self.candidates[candidate.text] = replace(candidate, parts=together, reward=weigh(reward, together))
 
     @property
     def spent(self) -> float:
@@ -123,7 +184,7 @@ class Pool:
         drawn = sum(c.count for c in self.candidates.values())
         price = self.spent / max(1, drawn)
         # Half a draft of tolerance: the mean of what is spent then meets the budget instead of staying below it.
-        return max(0, min(drafts, int((self.settings.budget - self.spent) / max(price, 1e-9) + 0.5)))
+        return max(0, min(drafts, int((self.settings.budget - self.reserve - self.spent) / max(price, 1e-9) + 0.5)))
 
     def lookup(self, draft: Draft) -> Candidate:
         """Return what became of a draft that was added."""
@@ -131,7 +192,7 @@ class Pool:
 
     def close(self, drawn: Sequence[Continuation], trace: dict[str, Any] | None = None) -> Steps[Result]:
         """Give back what the model holds for this sentence, `drawn` included, and choose."""
-        yield from self._compare()
+        yield from self.compare_all()
         yield from self._scene.back.close()
         yield from self._scene.verdict.close()
         yield from release([p for c in drawn for p in c.prefixes])
@@ -141,18 +202,7 @@ class Pool:
         usable = [c for c in ranked if "empty" not in c.problems]
         fell_back = not usable or bool(usable[0].problems)
         text = usable[0].text if usable else self.task.source
-        return Result(self.task.index, text, fell_back, ranked, self.cost, self.unit, trace)
-
-    def _compare(self) -> Steps[None]:
-        """Add what clean candidates are worth beside one another."""
-        clean = [c for c in self.candidates.values() if not c.problems]
-        more = yield from judge_pool(
-            self.settings.reward, self._scene, [c.draft for c in clean], [c.count for c in clean]
-        )
-        for candidate, parts in zip(clean, more, strict=True):
-            together = {**candidate.parts, **parts}
-            reward = weigh(self.settings.reward, together)
-            self.candidates[candidate.text] = replace(candidate, parts=together, reward=reward)
+        return Result(self.task.index, text, fell_back, ranked, self.cost, self.unit, trace, dict(self._forms))
 
 
 def scene_of(task: Task) -> Scene:
@@ -168,9 +218,3 @@ def scene_of(task: Task) -> Scene:
         hints=task.hints,
         target_tag=task.target_tag,
     )
-
-
-def to_draft(settings: Settings, piece: Continuation) -> Draft:
-    """Turn a continuation of the prompt into a draft."""
-    text = settings.decode(piece.tokens[:-1] if piece.finished else piece.tokens)
-    return Draft(text, piece.tokens, piece.log_probs, piece.top_log_probs)

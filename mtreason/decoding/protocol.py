@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from mtreason.decoding.answers import Thinking
 from mtreason.glossary import Hit
 from mtreason.models.calls import Steps
 from mtreason.models.protocol import Guard, Prefix
@@ -57,6 +58,10 @@ class Settings:
     """Of drafts drawn from the beginning."""
     beam_width: int | None = None
     """Of beam search; None for what the budget pays for."""
+    thinking: Thinking | None = None
+    """How answers reason first; None for bare translations."""
+    reflection: tuple[int, ...] = ()
+    """What gives a draft back to the model to be thought over, from the draft's end on; nothing for no reflection."""
 
 
 class Border(Protocol):
@@ -79,6 +84,8 @@ class Candidate:
     """How often it was drawn."""
     problems: tuple[str, ...]
     """Why the gates hold it back; empty for a clean one."""
+    reflected: bool = False
+    """Whether reflection came to it."""
 
 
 @dataclass(slots=True)
@@ -110,6 +117,8 @@ class Result:
     """Tokens that one full sample of this sentence costs, the unit of the budget; 0 if the decoder has none."""
     trace: Mapping[str, Any] | None = field(default=None)
     """What the decoder wants to show of its work, in JSON types."""
+    forms: Mapping[str, int] = field(default_factory=dict)
+    """How often answers that reason first kept their form ("ok") or missed it, and how."""
 
 
 class Decoder(Protocol):
@@ -122,7 +131,7 @@ class Decoder(Protocol):
 
     @property
     def heeds(self) -> frozenset[str]:
-        """Which of the options reward, nodes and beam_width make a difference to it."""
+        """Which of the options reward, nodes, beam_width, think and reflect make a difference to it."""
         ...
 
     def decode(self, task: Task, settings: Settings) -> Steps[Result]:

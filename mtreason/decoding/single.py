@@ -21,7 +21,7 @@ class SingleDecoder:
     @property
     def heeds(self) -> frozenset[str]:
         """See `Decoder.heeds`."""
-        return frozenset()
+        return frozenset({"think"})
 
     def decode(self, task: Task, settings: Settings) -> Steps[Result]:
         """See `Decoder.decode`."""
@@ -32,5 +32,5 @@ class SingleDecoder:
     def _decode(self, pool: Pool) -> Steps[Result]:
         prefix = yield from pool.open()
         drawn = yield from pool.draw([pool.full_draw(prefix, self.number)])
-        yield from pool.add_drawn(drawn)
+        yield from pool.add_samples(drawn)
         return (yield from pool.close(drawn))

@@ -53,11 +53,17 @@ class Continuation:
     """Covers all tokens but the last one, which was drawn but not yet read by the model."""
     contrast: Prefix | None = None
     """The same tokens behind the prefix that the draw was contrasted with."""
+    earlier: tuple[Prefix, ...] = ()
+    """Where several draws were joined: handles to what comes before the span of `prefix`, in order of length."""
 
     @property
     def prefixes(self) -> tuple[Prefix, ...]:
         """All handles that have to be given back."""
-        return (self.prefix,) if self.contrast is None else (self.prefix, self.contrast)
+        return (*self.earlier, self.prefix) if self.contrast is None else (*self.earlier, self.prefix, self.contrast)
+
+    def spanning(self, length: int) -> Prefix:
+        """Return the handle in whose own span this many tokens from the root end."""
+        return next((p for p in self.earlier if p.length >= length), self.prefix)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,20 @@ class Codec:
         head, _, tail = text.partition(_MARK)
         return ChatFrame(self._encode(head, control=True), self._encode(tail, control=True))
 
+    def answer_turn(self, system: str, text: str) -> tuple[int, ...] | None:
+        """Return the tokens from an answer's end on to where the answer to `text`, the user's next turn, begins.
+
+        None if the chat template does not show earlier answers.
+        """
+        turns = [{"role": "user", "content": "?"}, {"role": "assistant", "content": _MARK}]
+        turns.append({"role": "user", "content": text})
+        try:
+            shown = self._render([{"role": "system", "content": system}, *turns])
+        except Exception:  # noqa: BLE001 - as above
+            shown = self._render(turns)
+        _, mark, rest = shown.partition(_MARK)
+        return self._encode(rest, control=True) if mark else None
+
     def _render(self, turns: list[dict[str, str]]) -> str:
         return str(self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
 

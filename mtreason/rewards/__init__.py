@@ -10,31 +10,45 @@ from mtreason.rewards.channel import channel
 from mtreason.rewards.confidence import confidence
 from mtreason.rewards.consensus import consensus
 from mtreason.rewards.file import load_reward, read_reward, write_reward
+from mtreason.rewards.length import length
 from mtreason.rewards.likelihood import likelihood
 from mtreason.rewards.llama_o1 import llama_o1
-from mtreason.rewards.protocol import Draft, Part, PoolPart, Reward, Scene
+from mtreason.rewards.protocol import Draft, Part, PoolPart, Reasoning, Reward, Samples, Scene
 from mtreason.rewards.qe import comet_consensus, qe
 from mtreason.rewards.terms import terms
 
 __all__ = [
-    "FREE_PARTS", "PARTS", "POOL_PARTS", "REWARDS", "Draft", "Reward", "Scene", "judge", "judge_pool", "load_reward",
-    "weigh", "write_reward",
-]  # fmt: skip
+    "FREE_PARTS",
+    "PARTS",
+    "POOL_PARTS",
+    "REWARDS",
+    "Draft",
+    "Reasoning",
+    "Reward",
+    "Samples",
+    "Scene",
+    "compare",
+    "judge",
+    "load_reward",
+    "weigh",
+    "write_reward",
+]
 
 PARTS: dict[str, Part] = {
     "confidence": confidence,
     "likelihood": likelihood,
     "channel": channel,
+    "length": length,
     "terms": terms,
     "llama-o1": llama_o1,
     "qe": qe,
 }
-"""What a draft is worth by itself: what a search climbs."""
+"""What a draft is worth by itself."""
 
 POOL_PARTS: dict[str, PoolPart] = {"consensus": consensus, "comet-consensus": comet_consensus}
-"""What a draft is worth beside the others; it changes with every draft, so it joins in when the choice is made."""
+"""What a draft is worth beside what the model draws freely; weighed anew when all samples are known."""
 
-FREE_PARTS = ("confidence", "likelihood", "terms")
+FREE_PARTS = ("confidence", "likelihood", "length", "terms")
 """Parts that need no model call: always in the record."""
 
 REWARDS: dict[str, Reward] = {
@@ -58,18 +72,20 @@ def judge(reward: Reward, scene: Scene, drafts: Sequence[Draft]) -> Steps[list[d
     for name, part in PARTS.items():
         if name in reward.weights or name in FREE_PARTS:
             table[name] = yield from part(scene, drafts)
-    return [{name: values[i] for name, values in table.items()} for i in range(len(drafts))]
+    return _rows(table, len(drafts))
 
 
-def judge_pool(
-    reward: Reward, scene: Scene, drafts: Sequence[Draft], counts: Sequence[int]
-) -> Steps[list[dict[str, float]]]:
-    """Return the parts of the reward that drafts have beside one another."""
+def compare(reward: Reward, scene: Scene, drafts: Sequence[Draft], samples: Samples) -> Steps[list[dict[str, float]]]:
+    """Return each draft's parts that it has beside the samples."""
     table: dict[str, list[float]] = {}
     for name, part in POOL_PARTS.items():
         if drafts and name in reward.weights:
-            table[name] = yield from part(scene, drafts, counts)
-    return [{name: values[i] for name, values in table.items()} for i in range(len(drafts))]
+            table[name] = yield from part(scene, drafts, samples)
+    return _rows(table, len(drafts))
+
+
+def _rows(table: dict[str, list[float]], count: int) -> list[dict[str, float]]:
+    return [{name: values[i] for name, values in table.items()} for i in range(count)]
 
 
 def weigh(reward: Reward, parts: dict[str, float]) -> float:

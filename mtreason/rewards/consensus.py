@@ -1,6 +1,6 @@
-"""How much a draft says what the other drafts say: minimum Bayes risk decoding with chrF as the utility.
+"""How much a draft says what the samples say: minimum Bayes risk decoding with chrF as the utility.
 
-Letters: C texts, G distinct n-grams of one order.
+Letters: C texts, R references, G distinct n-grams of one order.
 """
 
 from __future__ import annotations
@@ -12,46 +12,45 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtreason.models.calls import Steps
-from mtreason.rewards.protocol import Draft, Scene
+from mtreason.rewards.protocol import Draft, Samples, Scene
 
 ORDERS = 6
 BETA = 2.0
 """chrF2 (Popović 2015), the settings of sacrebleu: character n-grams up to six, recall weighs twice as much."""
 
 
-def consensus(scene: Scene, drafts: Sequence[Draft], counts: Sequence[int]) -> Steps[list[float]]:
-    """Mean chrF of each draft against all others that were drawn, in [0, 1].
+def consensus(scene: Scene, drafts: Sequence[Draft], samples: Samples) -> Steps[list[float]]:
+    """Mean chrF of each draft against the samples, in [0, 1], one draw of its own text left out.
 
-    The expected utility of minimum Bayes risk decoding (Kumar & Byrne 2004; Eikema & Aziz 2020), each text weighted by
-    how often it was drawn, the further draws of the draft's own text among them. Costs no model call.
+    The expected utility of minimum Bayes risk decoding (Kumar & Byrne 2004; Eikema & Aziz 2020). Costs no model call.
     """
     del scene
     yield from ()
-    return expected_utility(chrf_matrix([draft.text for draft in drafts]), counts)
+    texts = [" ".join(draft.text.split()) for draft in drafts]
+    utilities = chrf_matrix(texts, list(samples))
+    return [expected_utility(row, samples, own=text) for row, text in zip(utilities, texts, strict=True)]
 
 
-def expected_utility(utilities: NDArray[np.float64], counts: Sequence[int]) -> list[float]:
-    """Average utilities [C, C] (row: draft, column: what is taken as its reference) over all draws but one's own."""
-    draws = np.asarray(counts, np.float64)
-    if draws.sum() <= 1:
-        return [1.0] * len(draws)
-    total = utilities @ draws - np.diag(utilities)
-    return [float(value) for value in total / (draws.sum() - 1)]
+def expected_utility(utilities: Sequence[float] | NDArray[np.float64], samples: Samples, own: str) -> float:
+    """Average the utilities of a text, one a sample, over all draws but one of its own; 1 where there is no other."""
+    weights = np.array([count - (text == own) for text, count in samples.items()], np.float64)
+    return float(np.dot(utilities, weights) / weights.sum()) if weights.sum() else 1.0
 
 
-def chrf_matrix(texts: Sequence[str]) -> NDArray[np.float64]:
-    """Return sentence chrF in [0, 1] of every text (row) against every other as its reference (column), [C, C]."""
-    count = len(texts)
-    precision, recall, orders = (np.zeros((count, count)) for _ in range(3))
-    bare = ["".join(text.split()) for text in texts]
+def chrf_matrix(texts: Sequence[str], references: Sequence[str]) -> NDArray[np.float64]:
+    """Return sentence chrF in [0, 1] of every text (row) against every reference (column), [C, R]."""
+    shape = len(texts), len(references)
+    precision, recall, orders = (np.zeros(shape) for _ in range(3))
+    bare = ["".join(text.split()) for text in (*texts, *references)]
     for n in range(1, ORDERS + 1):
         grams = _gram_counts(bare, n)
-        sizes = grams.sum(1, dtype=np.float64)  # [C]
-        matches = np.stack([np.minimum(row, grams).sum(1, dtype=np.float64) for row in grams])  # [C, C]
-        both = (sizes[:, None] > 0) & (sizes[None, :] > 0)
-        safe = np.maximum(sizes, 1)
-        precision += np.where(both, matches / safe[:, None], 0.0)
-        recall += np.where(both, matches / safe[None, :], 0.0)
+        sizes = grams.sum(1, dtype=np.float64)
+        own, other = grams[: len(texts)], grams[len(texts) :]
+        matches = np.array([np.minimum(row, other).sum(1, dtype=np.float64) for row in own]).reshape(shape)
+        own_sizes, other_sizes = sizes[: len(texts), None], sizes[None, len(texts) :]
+        both = (own_sizes > 0) & (other_sizes > 0)
+        precision += np.where(both, matches / np.maximum(own_sizes, 1), 0.0)
+        recall += np.where(both, matches / np.maximum(other_sizes, 1), 0.0)
         orders += both
     orders = np.maximum(orders, 1)
     precision, recall = precision / orders, recall / orders
@@ -60,7 +59,7 @@ def chrf_matrix(texts: Sequence[str]) -> NDArray[np.float64]:
 
 
 def _gram_counts(texts: Sequence[str], n: int) -> NDArray[np.int16]:
-    """Count the n-grams of each text, [C, G]."""
+    """Count the n-grams of each text, [C + R, G]."""
     counters = [Counter(text[i : i + n] for i in range(len(text) - n + 1)) for text in texts]
     index = {gram: place for place, gram in enumerate(dict.fromkeys(gram for c in counters for gram in c))}
     counts = np.zeros((len(texts), len(index)), np.int16)

@@ -14,6 +14,18 @@ from mtreason.models.sequences import SharedSequences
 
 
 @dataclass(frozen=True, slots=True)
+class Reasoning:
+    """What stands around a translation where the model reasons first."""
+
+    thought: str
+    thought_tokens: int
+    form: str
+    """Where the answer first missed its form, or "ok"."""
+    complete: bool
+    """Whether the translation came to its end, within its limit."""
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A finished translation and what the model thought while writing it. n tokens, the end token included."""
 
@@ -23,6 +35,8 @@ class Draft:
     """[n] natural logarithms, at temperature 1."""
     top_log_probs: NDArray[np.float32]
     """[n, 5] of the five most probable tokens at each position."""
+    reasoning: Reasoning | None = None
+    """If there is one, n may differ for the probabilities: they are of the tokens that rewards are to look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +63,12 @@ class Scene:
 Part = Callable[[Scene, Sequence[Draft]], Steps[list[float]]]
 """Judges drafts of one sentence, each by itself; higher is better."""
 
-PoolPart = Callable[[Scene, Sequence[Draft], Sequence[int]], Steps[list[float]]]
-"""Judges all drafts of one sentence beside one another, knowing how often each was drawn."""
+Samples = Mapping[str, int]
+"""What the model wrote when it drew freely from the beginning: text -> how often. Drafts that a search made are not
+among them: they say what the search likes, not what the model means."""
+
+PoolPart = Callable[[Scene, Sequence[Draft], Samples], Steps[list[float]]]
+"""Judges drafts beside the samples drawn so far."""
 
 
 @dataclass(frozen=True, slots=True)

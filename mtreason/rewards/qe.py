@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mtreason.models.calls import Steps, estimate
-from mtreason.rewards.protocol import Draft, Scene
+from mtreason.rewards.consensus import expected_utility
+from mtreason.rewards.protocol import Draft, Samples, Scene
 
 
 def qe(scene: Scene, drafts: Sequence[Draft]) -> Steps[list[float]]:
@@ -17,17 +18,13 @@ def qe(scene: Scene, drafts: Sequence[Draft]) -> Steps[list[float]]:
     return (yield from estimate([(scene.source, " ".join(draft.text.split()), None) for draft in drafts]))
 
 
-def comet_consensus(scene: Scene, drafts: Sequence[Draft], counts: Sequence[int]) -> Steps[list[float]]:
-    """Mean score of each draft with each of the others that were drawn as its reference, one's own text left out.
+def comet_consensus(scene: Scene, drafts: Sequence[Draft], samples: Samples) -> Steps[list[float]]:
+    """Mean score of each draft with each of the samples as its reference, one draw of its own text left out.
 
-    Minimum Bayes risk decoding with a learned utility (Freitag et al. 2022); asks for n(n-1) scores of a checkpoint
-    that takes references. A text that stands alone has no others: 0.
+    Minimum Bayes risk decoding with a learned utility (Freitag et al. 2022); asks a checkpoint that takes references
+    for one score a pair.
     """
     texts = [" ".join(draft.text.split()) for draft in drafts]
-    pairs = [(i, j) for i in range(len(texts)) for j in range(len(texts)) if i != j]
-    scores = yield from estimate([(scene.source, texts[i], texts[j]) for i, j in pairs])
-    sums = [0.0] * len(texts)
-    for (i, j), score in zip(pairs, scores, strict=True):
-        sums[i] += counts[j] * score
-    total = sum(counts)
-    return [value / (total - count) if total > count else 0.0 for value, count in zip(sums, counts, strict=True)]
+    scores = yield from estimate([(scene.source, text, sample) for text in texts for sample in samples])
+    rows = [scores[i * len(samples) : (i + 1) * len(samples)] for i in range(len(texts))]
+    return [expected_utility(row, samples, own=text) for row, text in zip(rows, texts, strict=True)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from mtreason.errors import InputError, MtreasonError
 from mtreason.models.calls import Steps, extend, release, score
 from mtreason.models.protocol import TOP_ALTERNATIVES
 from mtreason.pipeline import Translator
-from mtreason.rewards import REWARDS, Draft, Reward, judge, judge_pool, weigh
+from mtreason.rewards import REWARDS, Draft, Reward, compare, judge, weigh
 from mtreason.tuning.fit import Judged
 from mtreason.tuning.segments import Segment, gold_values
 
@@ -82,10 +83,11 @@ class GivenDecoder:
         ]
         scene = scene_of(task)
         parts = yield from judge(settings.reward, scene, drafts)
-        more = yield from judge_pool(settings.reward, scene, drafts, [1] * len(drafts))
+        samples = Counter(" ".join(text.split()) for text in texts)
+        beside = yield from compare(settings.reward, scene, drafts, samples)
         yield from scene.back.close()
         yield from scene.verdict.close()
-        together = [{**a, **b} for a, b in zip(parts, more or [{}] * len(parts), strict=True)]
+        together = [{**a, **b} for a, b in zip(parts, beside, strict=True)]
         candidates = tuple(
             Candidate(draft.text, draft, weigh(settings.reward, own), own, 1, ())
             for draft, own in zip(drafts, together, strict=True)

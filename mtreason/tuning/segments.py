@@ -28,17 +28,15 @@ def read_segments(path: Path, pair: str | None, limit: int | None) -> tuple[list
     Lines have the keys of a benchmark's, with `refs`, or `hyps` and `ratings` instead; `limit` takes so many evenly.
     Raises `InputError` for what cannot be understood, more than one pair, and a mixture of references and ratings.
     """
-    segments, pairs, left_out = list[Segment](), dict[str, None](), 0
-    for row, where, record in read_records(path):
-        hypotheses, ratings = _ratings(where, record)
-        if pair is not None and row.pair != pair:
-            pairs[row.pair] = None
-        elif ratings or row.references:
-            segments.append(Segment(row, hypotheses, ratings))
-            pairs[row.pair] = None
-        else:
-            left_out += 1
-    _check_pairs(path, pair, segments, list(pairs))
+    records = read_records(path, pair)
+    segments = [Segment(row, *_ratings(where, record)) for row, where, record in records]
+    segments = [segment for segment in segments if segment.ratings or segment.row.references]
+    left_out = len(records) - len(segments)
+    pairs = list(dict.fromkeys(segment.row.pair for segment in segments))
+    if len(pairs) > 1:
+        raise InputError(
+            f"{path} has {', '.join(pairs)}: weights are fitted to one pair of languages: add --langs {pairs[0]}"
+        )
     if not segments:
         raise InputError(f"{path}: no row has refs, or hyps with ratings: there is nothing to learn from")
     rated = sum(bool(segment.ratings) for segment in segments)
@@ -50,15 +48,6 @@ def read_segments(path: Path, pair: str | None, limit: int | None) -> tuple[list
     by_id = {segment.row.id: segment for segment in segments}
     [rows] = by_pair((segment.row for segment in segments), limit).values()
     return [by_id[row.id] for row in rows], left_out
-
-
-def _check_pairs(path: Path, pair: str | None, segments: Sequence[Segment], pairs: Sequence[str]) -> None:
-    if pair is not None and not segments and pairs:
-        raise InputError(f"--langs {pair!r}: {path} has {', '.join(pairs)}")
-    if pair is None and len(pairs) > 1:
-        raise InputError(
-            f"{path} has {', '.join(pairs)}: weights are fitted to one pair of languages: add --langs {pairs[0]}"
-        )
 
 
 def _ratings(where: str, record: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[float, ...]]:

@@ -1,0 +1,90 @@
+"""Giving the best draft back to the model to be thought over (Marco-o1, arXiv 2411.14405, section 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtreason.decoding.answers import Tokens, counted, drawn
+from mtreason.decoding.pool import Pool
+from mtreason.decoding.protocol import derive_seed
+from mtreason.models.calls import Steps, cut, extend, peek, release, score
+from mtreason.models.protocol import TOP_ALTERNATIVES, Continuation, Draw, Guard, Prefix
+
+ALTERNATIVES = 64
+"""A token that is not among so many of the most probable ones is asked for by itself."""
+
+
+def reflect(pool: Pool) -> Steps[None]:
+    """Let the model answer once more, knowing its best clean draft, and judge that as one more candidate.
+
+    It is worth what it would be worth had it been drawn as the others were: its tokens get the probabilities that they
+    have behind the prompt, without the draft before them.
+    """
+    turn, prompt = pool.settings.reflection, pool.prompt
+    yield from pool.compare_all()
+    clean = [c for c in pool.candidates.values() if not c.problems and c.text in pool.continuations]
+    if not turn or not clean or prompt is None:
+        return
+    best = max(clean, key=lambda c: c.reward)
+    draft = pool.continuations[best.text]
+    written = draft.tokens[:-1] if draft.finished else draft.tokens
+    [asked] = yield from extend([draft.prefix], [written[draft.prefix.length - prompt.length :] + turn])
+    seed = derive_seed(pool.task.seed, "reflection")
+    [again] = yield from pool.draw([Draw(asked, seed, 0.0, pool.task.max_new_tokens)])
+    own = yield from _behind_prompt(pool, prompt, again)
+    [candidate] = yield from pool.add_drawn([own])
+    pool.candidates[candidate.text] = replace(pool.candidates[candidate.text], reflected=True)
+    yield from release([asked, *again.prefixes])
+
+
+def _behind_prompt(pool: Pool, prompt: Prefix, piece: Continuation) -> Steps[Continuation]:
+    """Return the same tokens with the probabilities they have behind the prompt, where rewards look at them."""
+    read: list[Prefix] = []
+    if len(piece.tokens) > 1:
+        read = yield from extend([prompt], [piece.tokens[:-1]])
+    log_probs, top = piece.log_probs.copy(), piece.top_log_probs.copy()
+    for guard, places in _places(pool, piece):
+        prefixes: list[Prefix] = []
+        for i in places:
+            prefix = prompt if i == 0 else (yield from cut(read[0], prompt.length + i))
+            prefixes.append(prefix)
+        found = yield from _probabilities(prefixes, [piece.tokens[i] for i in places], guard)
+        log_probs[places] = [own for own, _ in found]
+        top[places] = [best for _, best in found]
+        yield from release([p for p in prefixes if p != prompt])
+    yield from release(read)
+    return replace(piece, log_probs=log_probs, top_log_probs=top)
+
+
+def _places(pool: Pool, piece: Continuation) -> list[tuple[Guard, list[int]]]:
+    """Return the tokens that rewards look at, by the guard they were drawn with."""
+    thinking, task = pool.settings.thinking, pool.task
+    if thinking is None:
+        return [(task.guard, list(range(len(piece.tokens))))]
+    own = drawn(piece)
+    first_given = len(own) if own.all() else int(np.argmin(own))
+    tokens = Tokens(piece.tokens, thinking.guard.stop, pool.settings.decode)
+    wanted = np.flatnonzero(counted(thinking, piece, tokens)).tolist()
+    # Behind a tag that was given, the translation was drawn as bare ones are.
+    split = [i for i in wanted if i < first_given], [i for i in wanted if i > first_given]
+    return [(guard, places) for guard, places in zip((thinking.guard, task.guard), split, strict=True) if places]
+
+
+def _probabilities(
+    prefixes: Sequence[Prefix], tokens: Sequence[int], guard: Guard
+) -> Steps[list[tuple[float, NDArray[np.float32]]]]:
+    """Return, for each token behind its prefix, log p and those of the five most probable."""
+    nexts = yield from peek(prefixes, guard, ALTERNATIVES)
+    known = [dict(zip(after.tokens, after.log_probs.tolist(), strict=True)) for after in nexts]
+    rare = [i for i, token in enumerate(tokens) if not np.isfinite(known[i].get(token, -np.inf))]
+    scores = yield from score([prefixes[i] for i in rare], [(tokens[i],) for i in rare])
+    for i, own in zip(rare, scores, strict=True):
+        known[i][tokens[i]] = float(own[0])
+    return [
+        (known[i][token], after.log_probs[:TOP_ALTERNATIVES])
+        for i, (token, after) in enumerate(zip(tokens, nexts, strict=True))
+    ]
