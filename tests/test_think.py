@@ -377,7 +377,7 @@ def test_room_is_left_for_a_reflection() -> None:
 def loaded(tiny_model):
     from mtreason.models.load import load_model
 
-    return load_model(tiny_model, dtype="fp32", note=pytest.fail)
+    return load_model(tiny_model, note=pytest.fail)
 
 
 def real(loaded, in_flight=4, **options):
@@ -396,16 +396,19 @@ def test_a_real_tokenizer_and_company(loaded, decoder) -> None:
     t = Translator(loaded, Direction(ZH, EN), Options(), ())
     for c in (c for r in expected for c in r.candidates):
         assert c.draft.reasoning.thought_tokens <= 16
-        assert t.codec.decode(c.draft.tokens[:-1]) == c.draft.text
+        assert t.codec.decode(c.draft.tokens[:-1]) == c.draft.text.rstrip("\ufffd")
     shared = 4  # heads that each translator reads for the run
     assert len(set(loaded.model._nodes) - held) == 3 * shared, "prefixes were not given back"
 
 
 @pytest.mark.parametrize("decoder", ["greedy", "best-of-n", "mcts"])
-def test_the_recomputing_model_thinks_the_same(loaded, tiny_model, decoder) -> None:
+def test_the_recomputing_model_thinks_the_same(tiny_model, decoder) -> None:
     import torch
     from transformers import AutoModelForCausalLM
 
+    from mtreason.models.load import load_model
+
+    loaded = load_model(tiny_model, dtype="fp32", note=pytest.fail)
     plain = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32).eval()
     options = {"decoder": decoder, "budget": 5, "reflect": decoder in REFLECTING}
     one = real(loaded, **options)
