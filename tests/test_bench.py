@@ -344,6 +344,7 @@ def test_limit_is_spread_evenly_over_each_pair(tmp_path) -> None:
     assert [r.id for r in groups["zh-de"]] == ["0", "6", "15", "21"]
     assert [r.id for r in groups["zh-en"]] == ["1", "8", "16", "23"]
     assert len(by_pair(read_rows(tmp_path / "x.jsonl"), 40)["zh-de"]) == 10
+    assert {r.pair for r in read_rows(tmp_path / "x.jsonl", "zh-de")} == {"zh-de"}
 
 
 def test_testset_without_a_network(tmp_path, monkeypatch, capfd) -> None:
@@ -371,6 +372,7 @@ def test_refused_commands(data, tmp_path) -> None:
         ([*run, "--data", data, "--from", "zh", *out], "--from belongs to --src"),
         ([*run, "--src", data, "--from", "zh", *out], "--src needs --to"),
         ([*run, "--testset", "wmt22", *out], "--testset needs --langs"),
+        ([*run, "--data", data, "--langs", "zh-de", *out], r"--langs 'zh-de': .*data\.jsonl has zh-en"),
         ([*run, "--data", data, "-o", file], "cannot be written to"),
         (["bench", "report", tmp_path / "none"], "holds no benchmark"),
     ):

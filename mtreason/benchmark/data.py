@@ -35,8 +35,11 @@ class Row:
         return f"{self.source_tag}-{self.target_tag}"
 
 
-def read_rows(path: Path) -> list[Row]:
-    """Read JSON lines; raises `InputError` with file and line for what cannot be understood."""
+def read_rows(path: Path, pair: str | None = None) -> list[Row]:
+    """Read JSON lines, of one pair of languages or all.
+
+    Raises `InputError` with file and line for what cannot be understood, and when the pair does not occur.
+    """
     rows = []
     first_lines: dict[str, int] = {}
     for number, line in enumerate(_lines(path), 1):
@@ -48,7 +51,10 @@ def read_rows(path: Path) -> list[Row]:
             raise InputError(f"{where}: the id {row.id!r} is on line {first_lines[row.id]} already: ids must differ")
         first_lines[row.id] = number
         rows.append(row)
-    return _some(rows, str(path))
+    pairs = list(dict.fromkeys(row.pair for row in _some(rows, str(path))))
+    if pair is not None and pair not in pairs:
+        raise InputError(f"--langs {pair!r}: {path} has {', '.join(pairs)}")
+    return [row for row in rows if pair in {None, row.pair}]
 
 
 def _parse_row(where: str, line: str) -> Row:

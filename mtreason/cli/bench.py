@@ -37,7 +37,9 @@ _To = Annotated[str | None, typer.Option("--to", metavar="LANG", help="Target la
 _Testset = Annotated[
     str | None, typer.Option(metavar="NAME", help="Instead: a test set that sacrebleu downloads, such as wmt22.")
 ]
-_Languages = Annotated[str | None, typer.Option(metavar="L-L", help="Language pair of --testset.")]
+_Languages = Annotated[
+    str | None, typer.Option(metavar="L-L", help="Language pair of --testset, or the one to take from --data.")
+]
 _Limit = Annotated[
     int | None, typer.Option(metavar="N", min=1, help="Take N segments of each language pair, evenly spread.")
 ]
@@ -127,14 +129,14 @@ class _Segments:
             ("--ref", self.ref, "--src"),
             ("--from", self.from_, "--src"),
             ("--to", self.to, "--src"),
-            ("--langs", self.langs, "--testset"),
+            ("--langs", self.langs, "--data" if self.data and self.langs else "--testset"),
         ):
             if value and given != [owner]:
                 raise InputError(f"{name} belongs to {owner}, and {given[0]} is given: leave one of them out")
             if not value and given == [owner] and name != "--ref":
                 raise InputError(f"{owner} needs {name}: say which language")
         if self.data:
-            return read_rows(self.data)
+            return read_rows(self.data, self.langs)
         if self.src:
             return read_files(self.src, self.ref, str(self.from_), str(self.to))
         return read_testset(str(self.testset), str(self.langs))
