@@ -324,6 +324,17 @@ def test_a_reflection_is_judged_behind_the_original_prompt() -> None:
     assert fine.draft.top_log_probs[0] == pytest.approx(best, abs=1e-6)
 
 
+def test_a_reflection_that_was_all_but_impossible_is_judged_too() -> None:
+    """Its tokens are not among the most probable ones behind the prompt, and have to be asked for."""
+    model = ScriptModel({":": {"Sunny.": 1.0}, "assistant:": {"zzz": 1.0}})
+    result = reflected(model, thinking=False, temperature=0.0)
+    found = next(c for c in result.candidates if c.reflected)
+    [task] = tasks(model)
+    expected = by_hand(model, task, unspell("zzz\0"), 0, 4, lambda i: None)
+    assert found.parts["likelihood"] == pytest.approx(expected, abs=1e-3)
+    assert found.parts["likelihood"] < -5
+
+
 def test_a_better_reflection_is_chosen() -> None:
     scripts = {":": {"Sunny.": 0.6, "Good.": 0.4}, "assistant:": {"Good.": 1.0}, "Good.:": {"源": 1.0}}
     model = ScriptModel({**scripts, "Sunny.:": {"Y": 1.0}})
