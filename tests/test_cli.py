@@ -252,6 +252,31 @@ def test_unknown_names(cache, text, kept) -> None:
     )
 
 
+def test_options_of_reasoning_that_would_do_nothing(cache, text, kept) -> None:
+    args = ["translate", text, "--from", "zh", "--to", "en", "-o", kept]
+    for more, parts in (
+        (["--decoder", "beam", "--think"], ("--think", "--decoder beam", "mcts")),
+        (["--decoder", "greedy", "--reflect"], ("--reflect", "--decoder greedy", "best-of-n")),
+        (["--max-thought-tokens", "64"], ("--max-thought-tokens 64", "--think")),
+        (["--reward-over", "all"], ("--reward-over all", "--think")),
+        (["--think", "--reward-over", "some"], ("'some'", "output, all")),
+        (["--reflect", "--budget", "3"], ("--budget 3", "--reflect", "4")),
+    ):
+        refused([*args, *more], cache, *parts)
+
+
+def test_answers_in_form_are_counted(cache, tiny_model, tmp_path) -> None:
+    trace = tmp_path / "trace.jsonl"
+    args = ["translate", "--from", "zh", "--to", "en", "--model", tiny_model, "--think", "--max-thought-tokens", "8"]
+    code, out, err = run([*args, "--decoder", "sample", "--trace", trace], cache, "公园\n你好\n".encode())
+    assert code in {0, 3}
+    assert len(out.splitlines()) == 2
+    assert "answers in form: 0 of 2" in err
+    records = [json.loads(line) for line in trace.read_text("utf-8").splitlines()]
+    assert [sum(r["reasoning"]["forms"].values()) for r in records] == [1, 1]
+    assert all(c["thought_tokens"] <= 8 for r in records for c in r["candidates"])
+
+
 def test_corrupt_model_file(cache, text, kept, tmp_path) -> None:
     import hashlib
 

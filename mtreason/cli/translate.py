@@ -29,6 +29,20 @@ SAMPLE_CHARACTERS = 2000
 SAMPLE_LINES = 50
 """How much of a document is looked at to tell its language."""
 
+_Decoder = Annotated[str, typer.Option(metavar="NAME", help="greedy, sample, beam, best-of-n, mbr, mcts or mcts-uct.")]
+_Nodes = Annotated[
+    str | None,
+    typer.Option(metavar="SIZE", help="Tokens per tree node, or step, mini-step-64, mini-step-32. [default: 1]"),
+]
+_BeamWidth = Annotated[
+    int | None, typer.Option(metavar="N", help="Of --decoder beam; what the budget pays for if left out.")
+]
+_Budget = Annotated[
+    float | None, typer.Option(metavar="N", help="A sentence may cost what N full samples cost. [default: 16]")
+]
+_InFlight = Annotated[int, typer.Option(metavar="N", help="Sentences translated side by side; for speed only.")]
+_Trace = Annotated[Path | None, typer.Option(metavar="FILE.jsonl", help="Record the search, one JSON line a segment.")]
+_TrustRemoteCode = Annotated[bool, typer.Option("--trust-remote-code", help="Run code that a model brings along.")]
 _Reward = Annotated[
     str | None,
     typer.Option(
@@ -69,32 +83,19 @@ def translate(
     model: Annotated[
         str | None, typer.Option(metavar="MODEL", help="Alias, directory, FILE.gguf, hub id, or modelscope:ID.")
     ] = None,
-    decoder: Annotated[
-        str, typer.Option(metavar="NAME", help="greedy, sample, beam, best-of-n, mbr, mcts or mcts-uct.")
-    ] = "mcts",
+    decoder: _Decoder = "mcts",
     reward: _Reward = None,
     qe: _Checkpoint = None,
-    nodes: Annotated[
-        str | None,
-        typer.Option(metavar="SIZE", help="Tokens per tree node, or step, mini-step-64, mini-step-32. [default: 1]"),
-    ] = None,
-    beam_width: Annotated[
-        int | None, typer.Option(metavar="N", help="Of --decoder beam; what the budget pays for if left out.")
-    ] = None,
-    budget: Annotated[
-        float | None, typer.Option(metavar="N", help="A sentence may cost what N full samples cost. [default: 16]")
-    ] = None,
+    nodes: _Nodes = None,
+    beam_width: _BeamWidth = None,
+    budget: _Budget = None,
     effort: Annotated[str | None, typer.Option(help="low, medium or high: a budget of 4, 16 or 64.")] = None,
     glossary: _Glossaries = None,
     no_glossary: _NoGlossary = False,
     context: Annotated[int, typer.Option(metavar="N", help="Preceding segments shown to the model.")] = 0,
-    in_flight: Annotated[
-        int, typer.Option(metavar="N", help="Sentences translated side by side; for speed only.")
-    ] = 16,
+    in_flight: _InFlight = 16,
     seed: Annotated[int, typer.Option(metavar="N", help="Same seed, same output.")] = 0,
-    trace: Annotated[
-        Path | None, typer.Option(metavar="FILE.jsonl", help="Record the search, one JSON line a segment.")
-    ] = None,
+    trace: _Trace = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write one JSON object a line instead of text.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
     dtype: Annotated[str, typer.Option(help="auto, int8, bf16, fp16 or fp32.")] = "auto",
@@ -102,9 +103,7 @@ def translate(
     max_thought_tokens: _MaxThoughtTokens = None,
     reward_over: _RewardOver = None,
     reflect: _Reflect = False,
-    trust_remote_code: Annotated[
-        bool, typer.Option("--trust-remote-code", help="Run code that a model brings along.")
-    ] = False,
+    trust_remote_code: _TrustRemoteCode = False,
 ) -> None:
     """Translate a text line by line, searching for the best translation of every sentence."""
     options = Options(
