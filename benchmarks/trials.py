@@ -119,6 +119,9 @@ def trials() -> Iterator[Trial]:
         yield Trial("round", f"{leaves} rollouts", replace(base, leaves=leaves))
     for count in (1, 8):
         yield Trial("opening", f"{count} drafts", base, patched={"FIRST_DRAFTS": count})
+    for least in (0.02, 0.05, 0.1):
+        rule = partial(resample, pool=1, spread=2.0, least=least)
+        yield Trial("early stopping", f"below a score of {least:g}", replace(base, rule=rule))
     for margin in (0.5, 1.0):
         name = f"channel only within {margin:g} nats of the round's best likelihood"
         yield Trial("filter", name, base, patched={"judge": filtered(pool.judge, margin)})

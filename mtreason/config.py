@@ -38,6 +38,8 @@ class Options:
     """None for DEFAULT_NODES; given only for a decoder that searches a tree."""
     beam_width: int | None = None
     """Of beam search; None for what the budget pays for."""
+    full_budget: bool = False
+    """Whether to search on where nothing better is to be expected."""
     budget: float = EFFORTS["medium"]
     context: int = 0
     """Preceding segments shown in each prompt."""

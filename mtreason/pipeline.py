@@ -86,7 +86,7 @@ def check_options(options: Options, reward: Reward | None = None) -> None:
     """
     decoder, planned = _plan(options)
     reward = reward or planned
-    for name in ("reward", "nodes", "beam_width", "think", "reflect"):
+    for name in ("reward", "nodes", "beam_width", "full_budget", "think", "reflect"):
         if getattr(options, name) not in {None, False} and name not in decoder.heeds:
             users = ", ".join(d.name for d in DECODERS.values() if name in d.heeds)
             raise InputError(
@@ -167,6 +167,7 @@ class Translator:
             decode=self.codec.decode,
             border=parse_border(options.nodes or DEFAULT_NODES, self.codec.decode),
             beam_width=options.beam_width,
+            full_budget=options.full_budget,
             thinking=self._thinking(loaded) if options.think else None,
             reflection=self._reflection() if options.reflect else (),
         )

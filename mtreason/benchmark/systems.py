@@ -27,9 +27,11 @@ SYSTEMS: dict[str, Mapping[str, Any]] = {
     "marco-step": {"decoder": "mcts-uct", "reward": "confidence", "nodes": "step"},
     "marco-mini-step-64": {"decoder": "mcts-uct", "reward": "confidence", "nodes": "mini-step-64"},
     "marco-mini-step-32": {"decoder": "mcts-uct", "reward": "confidence", "nodes": "mini-step-32"},
-    "mcts": {},
+    "mcts": {"full_budget": True},
+    "mcts-early": {},
 }
-"""System -> what it changes in the options of a run; `beam` is as wide as the budget pays for."""
+"""System -> what it changes in the options of a run. `beam` is as wide as the budget pays for; `mcts-early` is the
+default, which stops where nothing better is to be expected, and `mcts` spends what the others do."""
 
 _CHOOSES_OTHERWISE = {"greedy": (), "sample": (), "beam": ("likelihood",), "mbr": ("chrf", "consensus")}
 """What decoders maximise that do not choose by the reward."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mtreason.cli import options
 from mtreason.cli.loading import open_model
 from mtreason.cli.output import Output, ProgressLine, say
 from mtreason.config import EFFORTS, Options
@@ -46,17 +47,6 @@ _Limit = Annotated[
 _Systems = Annotated[
     str | None, typer.Option(metavar="A,B,C", help="What to compare, all if left out; a wrong name lists them.")
 ]
-_Budget = Annotated[float, typer.Option(metavar="N", help="A segment may cost what N full samples cost.")]
-_Model = Annotated[
-    str | None, typer.Option(metavar="MODEL", help="Alias, directory, FILE.gguf, hub id, or modelscope:ID.")
-]
-_Seed = Annotated[int, typer.Option(metavar="N", help="Same seed, same results.")]
-_InFlight = Annotated[int, typer.Option(metavar="N", help="Segments translated side by side; for speed only.")]
-_Glossaries = Annotated[list[Path] | None, typer.Option(metavar="FILE", help="A glossary in TSV; may be repeated.")]
-_NoGlossary = Annotated[bool, typer.Option("--no-glossary", help="Leave out the glossaries that come along.")]
-_Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
-_Dtype = Annotated[str, typer.Option(help="auto, int8, bf16, fp16 or fp32.")]
-_Trust = Annotated[bool, typer.Option("--trust-remote-code", help="Run code that a model brings along.")]
 
 
 @app.command("run")
@@ -72,19 +62,19 @@ def run(
     langs: _Languages = None,
     limit: _Limit = None,
     systems: _Systems = None,
-    budget: _Budget = EFFORTS["medium"],
-    model: _Model = None,
-    seed: _Seed = 0,
-    in_flight: _InFlight = 16,
-    glossary: _Glossaries = None,
-    no_glossary: _NoGlossary = False,
-    quiet: _Quiet = False,
-    dtype: _Dtype = "auto",
-    trust_remote_code: _Trust = False,
+    budget: options.Budget = None,
+    model: options.Model = None,
+    seed: options.Seed = 0,
+    in_flight: options.InFlight = 16,
+    glossary: options.Glossaries = None,
+    no_glossary: options.NoGlossary = False,
+    quiet: options.Quiet = False,
+    dtype: options.Dtype = "auto",
+    trust_remote_code: options.TrustRemoteCode = False,
 ) -> None:
     """Translate every segment with every system; results come as JSON lines, and a killed run goes on."""
-    options = Options(
-        budget=budget,
+    shared = Options(
+        budget=EFFORTS["medium"] if budget is None else budget,
         in_flight=in_flight,
         seed=seed,
         glossaries=tuple(glossary or ()),
@@ -92,7 +82,7 @@ def run(
         dtype=dtype,
     )
     rows = _Segments(data, src, tuple(ref or ()), from_, to, testset, langs)
-    job = _Job(out, options, model, trust_remote_code, quiet)
+    job = _Job(out, shared, model, trust_remote_code, quiet)
     try:
         job.run(rows, limit, systems)
     except KeyboardInterrupt as error:

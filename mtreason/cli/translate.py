@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
+from mtreason.cli import options
 from mtreason.cli.loading import open_model
 from mtreason.cli.output import Output, ProgressLine, say
-from mtreason.config import DEFAULT_REWARD, DEFAULT_THOUGHT, EFFORTS, Options
+from mtreason.config import DEFAULT_REWARD, EFFORTS, Options
 from mtreason.errors import DocumentError, InputError, InterruptedRunError
 
 if TYPE_CHECKING:
@@ -28,44 +29,6 @@ FELL_BACK = 3
 SAMPLE_CHARACTERS = 2000
 SAMPLE_LINES = 50
 """How much of a document is looked at to tell its language."""
-
-_Decoder = Annotated[str, typer.Option(metavar="NAME", help="greedy, sample, beam, best-of-n, mbr, mcts or mcts-uct.")]
-_Nodes = Annotated[
-    str | None,
-    typer.Option(metavar="SIZE", help="Tokens per tree node, or step, mini-step-64, mini-step-32. [default: 1]"),
-]
-_BeamWidth = Annotated[
-    int | None, typer.Option(metavar="N", help="Of --decoder beam; what the budget pays for if left out.")
-]
-_Budget = Annotated[
-    float | None, typer.Option(metavar="N", help="A sentence may cost what N full samples cost. [default: 16]")
-]
-_InFlight = Annotated[int, typer.Option(metavar="N", help="Sentences translated side by side; for speed only.")]
-_Trace = Annotated[Path | None, typer.Option(metavar="FILE.jsonl", help="Record the search, one JSON line a segment.")]
-_TrustRemoteCode = Annotated[bool, typer.Option("--trust-remote-code", help="Run code that a model brings along.")]
-_Reward = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME",
-        help="What is maximised: mix, likelihood, channel, consensus, confidence, llama-o1 or qe. [default: mix]",
-    ),
-]
-_Checkpoint = Annotated[
-    str | None, typer.Option(metavar="CHECKPOINT", help="COMET checkpoint for --reward qe: a path or hub name.")
-]
-_Glossaries = Annotated[list[Path] | None, typer.Option(metavar="FILE", help="A glossary in TSV; may be repeated.")]
-_Think = Annotated[bool, typer.Option("--think", help="Let the model reason before it translates.")]
-_MaxThoughtTokens = Annotated[
-    int | None, typer.Option(metavar="N", help=f"How long it may reason. [default: {DEFAULT_THOUGHT}]")
-]
-_RewardOver = Annotated[
-    str | None,
-    typer.Option(
-        metavar="PART", help="Whether likelihood and confidence look at the output or at all. [default: output]"
-    ),
-]
-_Reflect = Annotated[bool, typer.Option("--reflect", help="Give the best draft back to be thought over at the end.")]
-_NoGlossary = Annotated[bool, typer.Option("--no-glossary", help="Leave out the glossaries that come along.")]
 
 
 def translate(
@@ -80,37 +43,37 @@ def translate(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="Where to write; standard output if left out.")
     ] = None,
-    model: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="Alias, directory, FILE.gguf, hub id, or modelscope:ID.")
-    ] = None,
-    decoder: _Decoder = "mcts",
-    reward: _Reward = None,
-    qe: _Checkpoint = None,
-    nodes: _Nodes = None,
-    beam_width: _BeamWidth = None,
-    budget: _Budget = None,
-    effort: Annotated[str | None, typer.Option(help="low, medium or high: a budget of 4, 16 or 64.")] = None,
-    glossary: _Glossaries = None,
-    no_glossary: _NoGlossary = False,
+    model: options.Model = None,
+    decoder: options.Decoder = "mcts",
+    reward: options.RewardName = None,
+    qe: options.Checkpoint = None,
+    nodes: options.Nodes = None,
+    beam_width: options.BeamWidth = None,
+    budget: options.Budget = None,
+    full_budget: options.FullBudget = False,
+    effort: options.Effort = None,
+    glossary: options.Glossaries = None,
+    no_glossary: options.NoGlossary = False,
     context: Annotated[int, typer.Option(metavar="N", help="Preceding segments shown to the model.")] = 0,
-    in_flight: _InFlight = 16,
-    seed: Annotated[int, typer.Option(metavar="N", help="Same seed, same output.")] = 0,
-    trace: _Trace = None,
+    in_flight: options.InFlight = 16,
+    seed: options.Seed = 0,
+    trace: options.Trace = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write one JSON object a line instead of text.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
-    dtype: Annotated[str, typer.Option(help="auto, int8, bf16, fp16 or fp32.")] = "auto",
-    think: _Think = False,
-    max_thought_tokens: _MaxThoughtTokens = None,
-    reward_over: _RewardOver = None,
-    reflect: _Reflect = False,
-    trust_remote_code: _TrustRemoteCode = False,
+    quiet: options.Quiet = False,
+    dtype: options.Dtype = "auto",
+    think: options.Think = False,
+    max_thought_tokens: options.MaxThoughtTokens = None,
+    reward_over: options.RewardOver = None,
+    reflect: options.Reflect = False,
+    trust_remote_code: options.TrustRemoteCode = False,
 ) -> None:
     """Translate a text line by line, searching for the best translation of every sentence."""
-    options = Options(
+    settings = Options(
         decoder=decoder,
         reward=reward,
         nodes=nodes,
         beam_width=beam_width,
+        full_budget=full_budget,
         budget=_budget(budget, effort),
         context=context,
         in_flight=in_flight,
@@ -124,7 +87,7 @@ def translate(
         reward_over=reward_over,
         reflect=reflect,
     )
-    job = _Job(source, out, trace, options, model, trust_remote_code, as_json, quiet)
+    job = _Job(source, out, trace, settings, model, trust_remote_code, as_json, quiet)
     job.run(to, from_)
 
 

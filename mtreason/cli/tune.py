@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mtreason.cli import options
 from mtreason.cli.loading import open_model
 from mtreason.cli.output import Output, ProgressLine, say
 from mtreason.config import Options
@@ -46,36 +47,24 @@ def tune(
     decoder: Annotated[
         str | None, typer.Option(help="What finds candidates: best-of-n (if left out), mcts or mcts-uct.")
     ] = None,
-    budget: Annotated[
-        float | None, typer.Option(metavar="N", help="A segment may cost what N full samples cost; 16 if left out.")
-    ] = None,
-    model: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="Alias, directory, FILE.gguf, hub id, or modelscope:ID.")
-    ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", help="Same seed, same results.")] = 0,
-    in_flight: Annotated[int, typer.Option(metavar="N", help="Segments decoded side by side; for speed only.")] = 16,
-    glossary: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="A glossary in TSV; may be repeated.")
-    ] = None,
-    no_glossary: Annotated[
-        bool, typer.Option("--no-glossary", help="Leave out the glossaries that come along.")
-    ] = False,
-    qe: Annotated[
-        str | None, typer.Option(metavar="CHECKPOINT", help="COMET checkpoint for the parts qe and comet-consensus.")
-    ] = None,
+    budget: options.Budget = None,
+    model: options.Model = None,
+    seed: options.Seed = 0,
+    in_flight: options.InFlight = 16,
+    glossary: options.Glossaries = None,
+    no_glossary: options.NoGlossary = False,
+    qe: options.Checkpoint = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
-    dtype: Annotated[str, typer.Option(help="auto, int8, bf16, fp16 or fp32.")] = "auto",
-    trust_remote_code: Annotated[
-        bool, typer.Option("--trust-remote-code", help="Run code that a model brings along.")
-    ] = False,
+    quiet: options.Quiet = False,
+    dtype: options.Dtype = "auto",
+    trust_remote_code: options.TrustRemoteCode = False,
 ) -> None:
     """Fit the weights of a reward to references or ratings, and measure the gain on segments held out."""
     glossaries, decoding = tuple(glossary or ()), {"decoder": decoder, "budget": budget}
     given = {name: value for name, value in decoding.items() if value is not None}
     own: dict[str, Any] = {"decoder": DECODER, "in_flight": in_flight, "seed": seed, "dtype": dtype, "qe": qe}
-    options = Options(glossaries=glossaries, shipped_glossaries=not no_glossary, **own | given)
-    job = _Job(data, out, pools, options, tuple(given), model, trust_remote_code, quiet)
+    settings = Options(glossaries=glossaries, shipped_glossaries=not no_glossary, **own | given)
+    job = _Job(data, out, pools, settings, tuple(given), model, trust_remote_code, quiet)
     try:
         job.run(langs, limit, [name.strip() for name in parts.split(",")], folds, as_json)
     except KeyboardInterrupt as error:

@@ -24,6 +24,6 @@ DECODERS: dict[str, Decoder] = {
         BestOfNDecoder(),
         BestOfNDecoder("mbr", REWARDS["consensus"]),
         MctsDecoder(),
-        MctsDecoder("mcts-uct", partial(uct, exploration=0.5, widening=0.5), temperature=0.5, guidance=0.0),
+        MctsDecoder("mcts-uct", partial(uct, exploration=0.5, widening=0.5), None, temperature=0.5, guidance=0.0),
     )
 }

@@ -20,7 +20,11 @@ from mtreason.search.mcts import Rollout, search
 from mtreason.search.selection import Rule, resample
 from mtreason.search.tree import ROOT, Step, Tree
 
+ENOUGH = 0.05
+"""Score of the rule below which further search seldom changes the choice (benchmarks/trials.md, early stopping)."""
+
 DEFAULT_RULE: Rule = partial(resample, pool=1, spread=2.0)
+STOPPING_RULE: Rule = partial(resample, pool=1, spread=2.0, least=ENOUGH)
 
 GUIDANCE = 0.4
 """Weight of the contrast per share of the channel in the reward; see `TranslationProblem`."""
@@ -32,6 +36,8 @@ class MctsDecoder:
 
     name: str = "mcts"
     rule: Rule = DEFAULT_RULE
+    stopping_rule: Rule | None = STOPPING_RULE
+    """Takes the place of the rule unless the whole budget is to be spent; None for the same."""
     leaves: int = 4
     """Rollouts begun a round."""
     temperature: float = 0.0
@@ -41,7 +47,7 @@ class MctsDecoder:
     @property
     def heeds(self) -> frozenset[str]:
         """See `Decoder.heeds`."""
-        return frozenset({"reward", "nodes", "think", "reflect"})
+        return frozenset({"reward", "nodes", "think", "reflect", *(["full_budget"] if self.stopping_rule else [])})
 
     def decode(self, task: Task, settings: Settings) -> Steps[Result]:
         """See `Decoder.decode`."""
@@ -55,7 +61,8 @@ class MctsDecoder:
         guidance = 0.0 if pool.settings.thinking else self.guidance * pool.settings.reward.channel_share
         problem = TranslationProblem(pool, self.temperature, guidance)
         problem.begin(tree, drawn)
-        yield from search(tree, problem, self.rule, self.leaves)
+        stopping = self.stopping_rule if not pool.settings.full_budget else None
+        yield from search(tree, problem, stopping or self.rule, self.leaves)
         trace = problem.trace(tree)
         yield from reflect(pool)
         yield from problem.close()

@@ -58,6 +58,8 @@ class Settings:
     """Of drafts drawn from the beginning."""
     beam_width: int | None = None
     """Of beam search; None for what the budget pays for."""
+    full_budget: bool = False
+    """Whether to search on where nothing better is to be expected."""
     thinking: Thinking | None = None
     """How answers reason first; None for bare translations."""
     reflection: tuple[int, ...] = ()
@@ -131,7 +133,7 @@ class Decoder(Protocol):
 
     @property
     def heeds(self) -> frozenset[str]:
-        """Which of the options reward, nodes, beam_width, think and reflect make a difference to it."""
+        """Which of the options reward, nodes, beam_width, full_budget, think and reflect make a difference to it."""
         ...
 
     def decode(self, task: Task, settings: Settings) -> Steps[Result]:

@@ -1,0 +1,63 @@
+"""Options that more than one command has, declared once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mtreason.config import DEFAULT_THOUGHT
+
+Model = Annotated[
+    str | None, typer.Option(metavar="MODEL", help="Alias, directory, FILE.gguf, hub id, or modelscope:ID.")
+]
+Dtype = Annotated[str, typer.Option(help="auto, int8, bf16, fp16 or fp32.")]
+TrustRemoteCode = Annotated[bool, typer.Option("--trust-remote-code", help="Run code that a model brings along.")]
+Seed = Annotated[int, typer.Option(metavar="N", help="Same seed, same output.")]
+InFlight = Annotated[int, typer.Option(metavar="N", help="Sentences translated side by side; for speed only.")]
+Glossaries = Annotated[list[Path] | None, typer.Option(metavar="FILE", help="A glossary in TSV; may be repeated.")]
+NoGlossary = Annotated[bool, typer.Option("--no-glossary", help="Leave out the glossaries that come along.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+Budget = Annotated[
+    float | None, typer.Option(metavar="N", help="A sentence may cost what N full samples cost; 16 if left out.")
+]
+Checkpoint = Annotated[
+    str | None,
+    typer.Option(metavar="CHECKPOINT", help="COMET checkpoint that the reward or mbr asks: a path or hub name."),
+]
+
+# Of `translate` alone; here because what they mean does not fit beside the others.
+Decoder = Annotated[str, typer.Option(metavar="NAME", help="greedy, sample, beam, best-of-n, mbr, mcts or mcts-uct.")]
+RewardName = Annotated[
+    str | None,
+    typer.Option(
+        "--reward",
+        metavar="NAME",
+        help="What is maximised: mix, likelihood, channel, consensus, confidence, llama-o1, qe, comet-consensus, or a "
+        "file that tune wrote; mix if left out.",
+    ),
+]
+Nodes = Annotated[
+    str | None,
+    typer.Option(metavar="SIZE", help="Tokens per tree node, or step, mini-step-64, mini-step-32; 1 if left out."),
+]
+BeamWidth = Annotated[
+    int | None, typer.Option(metavar="N", help="Of --decoder beam; what the budget pays for if left out.")
+]
+FullBudget = Annotated[
+    bool, typer.Option("--full-budget", help="Search on even where nothing better is to be expected.")
+]
+Effort = Annotated[str | None, typer.Option(help="low, medium or high: a budget of 4, 16 or 64.")]
+Trace = Annotated[Path | None, typer.Option(metavar="FILE.jsonl", help="Record the search, one JSON line a segment.")]
+Think = Annotated[bool, typer.Option("--think", help="Let the model reason before it translates.")]
+MaxThoughtTokens = Annotated[
+    int | None, typer.Option(metavar="N", help=f"How long it may reason, in tokens; {DEFAULT_THOUGHT} if left out.")
+]
+RewardOver = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PART", help="Whether likelihood and confidence look at the output or at all; output if left out."
+    ),
+]
+Reflect = Annotated[bool, typer.Option("--reflect", help="Give the best draft back to be thought over at the end.")]
