@@ -1,9 +1,9 @@
-"""The search against best-of-n at equal cost: mean reward of what is chosen, wins, ties and losses.
+"""The search against best-of-n at equal cost and at twice its cost: mean reward of what is chosen, wins and losses.
 
     python benchmarks/search.py --model qwen2.5-coder-0.5b
 
-Both decoders get the same budget in tokens per sentence, the same prompt, gates and reward (the default mix without a
-glossary: mean log p(y given x) + mean log p(x given y)), and the same first four drafts.
+Both decoders get the same budget in tokens per sentence, the same prompt, gates and reward, and the same first four
+drafts. The reward is the default mix without what depends on the other candidates, so that its values can be compared.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from typing import Any
 
 import numpy as np
 from engine import DEV, DIRECTION, decode_all, dev_rows
+from numpy.typing import NDArray
 
 from mtreason.config import Options
 from mtreason.models.load import load_model
 from mtreason.models.resolve import resolve_model
 from mtreason.pipeline import Translator
+from mtreason.rewards import POOL_PARTS, REWARDS, Reward
 
 TIE = 1e-6
 IN_FLIGHT = 16
@@ -33,33 +35,55 @@ def main() -> None:
     parser.add_argument("--dev", type=Path, default=DEV)
     parser.add_argument("--segments", type=int, default=40)
     parser.add_argument("--budget", type=float, default=16)
+    parser.add_argument("--double", action="store_true", help="run best-of-n with twice the budget as well")
     options = parser.parse_args()
     if not options.dev.is_file():
         sys.exit(f"{options.dev} is not there: name a file of segments with --dev")
     resolved = resolve_model(options.model, lambda _stage, _fraction: None)
     loaded = load_model(resolved.path, note=print)
     rows = dev_rows(options.dev, options.segments)
-    figures: dict[str, Any] = {"model": resolved.name, "n": len(rows), "budget": options.budget}
+    reward = without_pool(REWARDS["mix"])
+    figures: dict[str, Any] = {
+        "model": resolved.name,
+        "n": len(rows),
+        "budget": options.budget,
+        "weights": dict(reward.weights),
+    }
+    runs = [("mcts", 1), ("best-of-n", 1), *([("best-of-n", 2)] if options.double else [])]
     rewards = {}
-    for decoder in ("best-of-n", "mcts"):
-        translator = Translator(loaded, DIRECTION, Options(decoder=decoder, budget=options.budget), ())
+    for decoder, times in runs:
+        name = decoder if times == 1 else f"{decoder} x{times}"
+        settings = Options(decoder=decoder, budget=times * options.budget, full_budget=decoder == "mcts")
+        translator = Translator(loaded, DIRECTION, settings, (), reward)
         start = time.perf_counter()
         results = decode_all(translator, [r["src"] for r in rows], IN_FLIGHT)
-        rewards[decoder] = np.array([r.candidates[0].reward for r in results])
-        figures[decoder] = {
-            "mean_reward": float(rewards[decoder].mean()),
+        rewards[name] = np.array([r.candidates[0].reward for r in results])
+        figures[name] = {
+            "mean_reward": float(rewards[name].mean()),
             "tokens_per_sentence": float(np.mean([r.cost.tokens for r in results])),
             "distinct_candidates": float(np.mean([len(r.candidates) for r in results])),
             "seconds": time.perf_counter() - start,
         } | _chrf([r.text for r in results], rows)
-    difference = rewards["mcts"] - rewards["best-of-n"]
-    figures["difference"] = float(difference.mean())
-    figures["difference_95"] = float(1.96 * difference.std(ddof=1) / len(difference) ** 0.5)
-    figures["wins"] = int((difference > TIE).sum())
-    figures["losses"] = int((difference < -TIE).sum())
-    figures["ties"] = len(difference) - figures["wins"] - figures["losses"]
+    figures["pairs"] = {f"mcts - {n}": paired(rewards["mcts"] - r) for n, r in rewards.items() if n != "mcts"}
     card(figures)
     print(json.dumps(figures))
+
+
+def without_pool(reward: Reward) -> Reward:
+    own = {part: weight for part, weight in reward.weights.items() if part not in POOL_PARTS}
+    return Reward(reward.name, {part: weight / sum(own.values()) for part, weight in own.items()})
+
+
+def paired(difference: NDArray[np.float64]) -> dict[str, float]:
+    """Mean difference, half of its 95 % interval, and sentences ahead, level and behind."""
+    ahead, behind = int((difference > TIE).sum()), int((difference < -TIE).sum())
+    return {
+        "difference": float(difference.mean()),
+        "half_interval_95": float(1.96 * difference.std(ddof=1) / len(difference) ** 0.5),
+        "wins": ahead,
+        "ties": len(difference) - ahead - behind,
+        "losses": behind,
+    }
 
 
 def _chrf(texts: list[str], rows: list[dict[str, Any]]) -> dict[str, float]:
@@ -69,20 +93,21 @@ def _chrf(texts: list[str], rows: list[dict[str, Any]]) -> dict[str, float]:
 
 
 def card(figures: dict[str, Any]) -> None:
-    print(
-        f"\n{figures['model']}, {figures['n']} segments, budget {figures['budget']:g} samples (an indication: n < 100)"
-    )
-    print(f"  {'':12} {'mean reward*':>12} {'tokens/sentence':>16} {'candidates':>11} {'chrF++':>7} {'seconds':>8}")
-    for name in ("best-of-n", "mcts"):
-        f = figures[name]
+    weights = ", ".join(f"{part} {weight:.2f}" for part, weight in figures["weights"].items())
+    print(f"\n{figures['model']}, {figures['n']} segments, budget {figures['budget']:g} samples; reward: {weights}")
+    print(f"  {'':14} {'mean reward*':>12} {'tokens/sentence':>16} {'candidates':>11} {'chrF++':>7} {'seconds':>8}")
+    for name, f in figures.items():
+        if isinstance(f, dict) and "mean_reward" in f:
+            print(
+                f"  {name:14} {f['mean_reward']:12.4f} {f['tokens_per_sentence']:16.0f} "
+                f"{f['distinct_candidates']:11.1f} {f['chrf_pp']:7.1f} {f['seconds']:8.0f}"
+            )
+    for name, p in figures["pairs"].items():
         print(
-            f"  {name:12} {f['mean_reward']:12.4f} {f['tokens_per_sentence']:16.0f} {f['distinct_candidates']:11.1f} "
-            f"{f['chrf_pp']:7.1f} {f['seconds']:8.0f}"
+            f"  {name}: {p['difference']:+.4f} ± {p['half_interval_95']:.4f} (95 %), "
+            f"wins/ties/losses {p['wins']}/{p['ties']}/{p['losses']}"
         )
-    print(
-        f"  mcts - best-of-n: {figures['difference']:+.4f} ± {figures['difference_95']:.4f} (95 %), "
-        f"wins/ties/losses {figures['wins']}/{figures['ties']}/{figures['losses']}\n  * optimised by both\n"
-    )
+    print("  * optimised by all\n" + ("  under 100 segments: an indication\n" if figures["n"] < 100 else ""))
 
 
 if __name__ == "__main__":

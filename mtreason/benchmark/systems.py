@@ -13,7 +13,7 @@ from mtreason.decoding.pool import scene_of
 from mtreason.decoding.protocol import Cost
 from mtreason.errors import InputError
 from mtreason.models.calls import Steps
-from mtreason.rewards import REWARDS, Draft, Reward, judge, weigh
+from mtreason.rewards import REWARDS, Draft, judge, weigh
 
 SYSTEMS: dict[str, Mapping[str, Any]] = {
     "greedy": {"decoder": "greedy"},
@@ -73,11 +73,9 @@ def optimised(decoder: str, reward: str | None) -> list[str]:
     return [*(["reward"] if set(COMMON_REWARD.weights) <= set(parts) else []), *parts]
 
 
-COMMON_REWARD = Reward(
-    "common", {p: w for p, w in REWARDS["mix"].weights.items() if p in {"likelihood", "channel", "terms"}}
-)
-"""What every system's translations are judged by: those parts of the default mix for which the other candidates of a
-sentence, which differ from system to system, do not matter."""
+COMMON_REWARD = REWARDS["two-way"]
+"""What every system's translations are judged by: it does not depend on the other candidates of a sentence, which
+differ from system to system."""
 
 
 @dataclass(frozen=True, slots=True)

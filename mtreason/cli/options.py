@@ -34,8 +34,8 @@ RewardName = Annotated[
     typer.Option(
         "--reward",
         metavar="NAME",
-        help="What is maximised: mix, likelihood, channel, consensus, confidence, llama-o1, qe, comet-consensus, or a "
-        "file that tune wrote; mix if left out.",
+        help="What is maximised: mix, two-way, likelihood, channel, consensus, confidence, llama-o1, qe, "
+        "comet-consensus, or a file that tune wrote; mix if left out.",
     ),
 ]
 Nodes = Annotated[

@@ -57,6 +57,7 @@ REWARDS: dict[str, Reward] = {
         Reward("confidence", {"confidence": 1.0}),
         Reward("likelihood", {"likelihood": 1.0}),
         Reward("channel", {"channel": 1.0}),
+        Reward("two-way", {"likelihood": 0.5, "channel": 0.5}),
         Reward("consensus", {"consensus": 1.0}),
         Reward("llama-o1", {"llama-o1": 1.0}),
         Reward("qe", {"qe": 1.0}),
