@@ -51,6 +51,8 @@ class Trial:
     name: str
     decoder: Decoder
     nodes: str = "1"
+    times: float = 1.0
+    """The budget, in that of the others."""
     patched: dict[str, Any] = field(default_factory=dict)
     """What stands in for names of `mtreason.decoding.pool` while it runs."""
 
@@ -95,7 +97,7 @@ def filtered(judge: Callable[..., Steps[list[dict[str, float]]]], margin: float)
 
 
 def trials() -> Iterator[Trial]:
-    base = MctsDecoder()
+    base = MctsDecoder(stopping_rule=None)
     yield Trial("", "best-of-n", DECODERS["best-of-n"])
     yield Trial("default", "mcts", base)
     for value in ("best", "mean"):
@@ -122,6 +124,8 @@ def trials() -> Iterator[Trial]:
     for least in (0.02, 0.05, 0.1):
         rule = partial(resample, pool=1, spread=2.0, least=least)
         yield Trial("early stopping", f"below a score of {least:g}", replace(base, rule=rule))
+        saved = f"below a score of {least:g}, half as much again for those that go on"
+        yield Trial("saved budget", saved, replace(base, rule=rule), times=1.5)
     for margin in (0.5, 1.0):
         name = f"channel only within {margin:g} nats of the round's best likelihood"
         yield Trial("filter", name, base, patched={"judge": filtered(pool.judge, margin)})
@@ -142,7 +146,8 @@ def own_reward(t: Translator, parts: dict[str, float]) -> float:
 def measure(t: Translator, trial: Trial, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     variant = copy.copy(t)
     variant.decoder = trial.decoder
-    variant.settings = replace(t.settings, border=parse_border(trial.nodes, t.codec.decode))
+    border, budget = parse_border(trial.nodes, t.codec.decode), trial.times * t.settings.budget
+    variant.settings = replace(t.settings, border=border, budget=budget)
     start = time.perf_counter()
     with patched(trial.patched):
         results = decode_all(variant, [r["src"] for r in rows], IN_FLIGHT)

@@ -100,6 +100,10 @@ def test_in_flight_and_order_change_nothing(loaded, decoder) -> None:
         ({"decoder": "mbr", "reward": "mix"}, "--reward does nothing for --decoder mbr"),
         ({"decoder": "best-of-n", "nodes": "4"}, "--nodes does nothing for --decoder best-of-n: .* mcts, mcts-uct"),
         ({"decoder": "mcts", "beam_width": 4}, "--beam-width does nothing for --decoder mcts: .* take beam"),
+        (
+            {"decoder": "mcts-uct", "full_budget": True},
+            "--full-budget does nothing for --decoder mcts-uct",
+        ),
         ({"decoder": "beam", "beam_width": 0}, "--beam-width 0: must be at least 1"),
     ],
 )
@@ -494,6 +498,23 @@ def test_drafts_of_a_search_are_no_samples(monkeypatch, decoder) -> None:
             if not c.problems:
                 [row] = chrf_matrix([c.text], list(samples))
                 assert c.reward == pytest.approx(expected_utility(row, samples, own=c.text))
+
+
+def test_search_stops_where_the_model_is_sure() -> None:
+    """Early stopping costs less where the model has no doubt, and never more; it takes the same way up to there."""
+    costs = []
+    for spread in (0.5, 6.0):
+        model = TableModel(seed=1, spread=spread)
+        for task in table_tasks(model, 4):
+            early, full = (
+                next(run(DECODERS["mcts"], [task], table_settings("mix", 60.0, full_budget=full), model, 1))
+                for full in (False, True)
+            )
+            assert early.cost.tokens <= full.cost.tokens
+            assert early.candidates[0].reward <= full.candidates[0].reward + 1e-9
+            assert {c.text for c in early.candidates} <= {c.text for c in full.candidates}
+            costs.append((spread, early.cost.tokens / full.cost.tokens))
+    assert min(share for spread, share in costs if spread == 6.0) < 0.9
 
 
 def test_llama_o1_is_the_probability_of_yes_among_yes_and_no() -> None:

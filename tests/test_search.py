@@ -200,6 +200,18 @@ def test_resample_scores_by_hand() -> None:
     assert tree.keys[resample(tree, pool=1, spread=0.9)] == "e"
 
 
+def test_resample_has_enough_by_hand() -> None:
+    tree = deep_tree()
+    tree.tries[[0, 1, 2, 5, 7, 8]] = [4, 1, 1, 1, 1, 1]
+    # At x = 1 the highest scores are those of e, g and h, 0.75/2; then a and b, 0.5/2.
+    assert tree.keys[resample(tree, pool=4, spread=1.0, least=0.375)] == "e"
+    assert resample(tree, pool=4, spread=1.0, least=0.376) is None
+    # Nobody goes elsewhere when the best sequence has no more to give.
+    tree.tries[5] = 3  # e: 0.75/4; a: 0.5/2, and h, not on the path, 0.75/2
+    assert tree.keys[resample(tree, pool=1, spread=1.0, least=0.25)] == "a"
+    assert resample(tree, pool=1, spread=1.0, least=0.3) is None
+
+
 def test_uct_bounds_by_hand() -> None:
     tree = deep_tree()
     tree.explored[[0, 1]] = 1.0

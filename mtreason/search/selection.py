@@ -33,18 +33,19 @@ def resample(tree: Tree, pool: int, spread: float, least: float = 0.0) -> int | 
 
         unexplored(n) / (1 + tries(n))^spread
 
-    A node's tries include its pending ones, so that several picks of one round spread out. Nothing is left to try once
-    no score reaches `least`: the model is sure of all that it wrote, or has been asked often enough.
+    A node's tries include its pending ones, so that several picks of one round spread out. A score below `least` ends
+    the search: the model is sure of all that it wrote, or has been asked often enough.
     """
     ends = np.flatnonzero(tree.terminal[: tree.size] & (tree.visits[: tree.size] > 0))
     ranked = ends[np.argsort(-tree.best[ends], kind="stable")]
     best = {node for end in ranked[:pool] for node in tree.path(int(end))}
     open_mass = unexplored(tree)
     scores = open_mass / (1.0 + tree.tries[: tree.size]) ** spread
-    scores[(open_mass < MIN_UNEXPLORED) | (scores < least)] = -np.inf
+    scores[open_mass < MIN_UNEXPLORED] = -np.inf
     for nodes in (np.array(sorted(best), int), np.arange(tree.size)):
         if len(nodes) and np.isfinite(scores[nodes].max()):
-            return int(nodes[np.argmax(scores[nodes])])
+            node = int(nodes[np.argmax(scores[nodes])])
+            return node if scores[node] >= least else None
     return None
 
 
