@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import sacrebleu
 from engine import DEV, DIRECTION, decode_all, dev_rows
+from search import without_pool
 
 from mtreason.config import Options
 from mtreason.decoding import DECODERS, pool
@@ -34,7 +35,7 @@ from mtreason.models.calls import Steps
 from mtreason.models.load import load_model
 from mtreason.models.resolve import resolve_model
 from mtreason.pipeline import Translator
-from mtreason.rewards import POOL_PARTS, Draft, Reward, Scene
+from mtreason.rewards import REWARDS, Draft, Reward, Scene
 from mtreason.search.selection import MIN_UNEXPLORED, resample, unexplored
 from mtreason.search.tree import ROOT, Tree
 
@@ -139,10 +140,6 @@ def patched(names: dict[str, Any]) -> Iterator[None]:
     vars(pool).update(before)
 
 
-def own_reward(t: Translator, parts: dict[str, float]) -> float:
-    return sum(w * parts[n] for n, w in t.settings.reward.weights.items() if n not in POOL_PARTS)
-
-
 def measure(t: Translator, trial: Trial, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     variant = copy.copy(t)
     variant.decoder = trial.decoder
@@ -152,10 +149,7 @@ def measure(t: Translator, trial: Trial, rows: Sequence[dict[str, Any]]) -> dict
     with patched(trial.patched):
         results = decode_all(variant, [r["src"] for r in rows], IN_FLIGHT)
     references = [[r["refs"][0] for r in rows]]
-    best = [
-        max(own_reward(t, c.parts) for c in r.candidates if not c.problems) if not r.fell_back else math.nan
-        for r in results
-    ]
+    best = [math.nan if r.fell_back else r.candidates[0].reward for r in results]
     return {
         "group": trial.group,
         "name": trial.name,
@@ -202,7 +196,7 @@ def main() -> None:
     if not options.dev.is_file():
         sys.exit(f"{options.dev} is not there: name a file of segments with --dev")
     loaded = load_model(resolve_model(options.model, lambda _stage, _fraction: None).path, note=print)
-    t = Translator(loaded, DIRECTION, Options(budget=options.budget), ())
+    t = Translator(loaded, DIRECTION, Options(budget=options.budget), (), without_pool(REWARDS["mix"]))
     rows = dev_rows(options.dev, options.segments)
     wanted = set(options.only.split(",")) | {"default"} if options.only else None
     measured = []

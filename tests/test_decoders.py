@@ -243,6 +243,8 @@ def test_confidence_and_likelihood_by_hand(loaded) -> None:
         ("“Hello.”", "“你好。”", "“Hello.”"),
         ("Hello. (Note: informal)", "你好。", "Hello."),
         ("译文：你好", "Hello", "你好"),
+        ("This text translates to “Hello.”", "你好。", "Hello."),
+        ('The sentence translates into English as "Hello."', "你好。", "Hello."),
         ("Translation: a history", "翻译：一部历史", "Translation: a history"),
         ("Translation: a history", "Translation: eine Geschichte", "Translation: a history"),
     ],
