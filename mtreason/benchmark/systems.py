@@ -13,7 +13,7 @@ from mtreason.decoding.pool import scene_of
 from mtreason.decoding.protocol import Cost
 from mtreason.errors import InputError
 from mtreason.models.calls import Steps
-from mtreason.rewards import REWARDS, Draft, judge, weigh
+from mtreason.rewards import REWARDS, Draft, judge, load_reward, weigh
 
 SYSTEMS: dict[str, Mapping[str, Any]] = {
     "greedy": {"decoder": "greedy"},
@@ -56,13 +56,14 @@ def options_of(system: str, shared: Options) -> Options:
 
 
 def own_options(system: str, shared: Options) -> dict[str, Any]:
-    """Return those options that another system may have otherwise, in JSON types; defaults by their values."""
+    """Return the options in which systems may differ, in JSON types; defaults and rewards by their values."""
     options = asdict(options_of(system, shared))
     heeds = DECODERS[options["decoder"]].heeds
     for name, default in (("reward", DEFAULT_REWARD), ("nodes", DEFAULT_NODES)):
         if name in heeds and options[name] is None:
             options[name] = default
-    return {f.name: options[f.name] for f in fields(Options) if f.name not in OF_THE_RUN}
+    weights = dict(load_reward(options["reward"]).weights) if options["reward"] else {}
+    return {f.name: options[f.name] for f in fields(Options) if f.name not in OF_THE_RUN} | {"weights": weights}
 
 
 def optimised(decoder: str, reward: str | None) -> list[str]:

@@ -12,7 +12,8 @@ _LABEL = re.compile(
     r"^\s*(?:sure[,.!]?\s*|certainly[,.!]?\s*)?"
     r"(?:here(?:'s| is)\b[^:：]{0,30}\b(?:translat\w+|version|text|sentence|English|Chinese)\b[^:：]{0,40}"
     r"|(?:the\s+)?(?:\w+\s+)?translat(?:ion|ed|es)[^:：]{0,40}"
-    r"|th(?:e|is) (?:\w+ )?(?:text|sentence) (?:translates|reads|means)[^:：]{0,40}|翻译|译文|翻译结果|翻訳|번역)\s*[:：]\s*"
+    r"|th(?:e|is) (?:\w+ )?(?:text|sentence) (?:translates|reads|means)[^:：]{0,40}"
+    r"|翻译|译文|翻译结果|翻訳|번역)\s*[:：]\s*"
     r"|^\s*th(?:e|is) (?:\w+ )?(?:text|sentence) translates [^:：\x22“]{0,40}(?=[\x22“])",
     re.IGNORECASE,
 )
