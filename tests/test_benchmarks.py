@@ -1,0 +1,33 @@
+"""The scripts under benchmarks/ run and say what they promise; what they measure needs a real model."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SEGMENTS = ROOT / "benchmarks" / "segments.jsonl"
+
+
+@pytest.mark.parametrize(
+    ("script", "more", "expected"),
+    [
+        ("search", ["--double"], ["mcts - best-of-n:", "mcts - best-of-n x2:"]),
+        ("trials", ["--only", "round,early stopping"], ["| default | mcts |", "| round | 8 rollouts |"]),
+    ],
+)
+def test_search_and_trials(tiny_model, script, more, expected) -> None:
+    args = ["--model", tiny_model, "--dev", SEGMENTS, "--segments", "3", "--budget", "4", *more]
+    done = subprocess.run(
+        [sys.executable, ROOT / "benchmarks" / f"{script}.py", *map(str, args)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    for part in expected:
+        assert part in done.stdout
+    json.loads(done.stdout.splitlines()[-1])
