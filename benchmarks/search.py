@@ -3,7 +3,8 @@
     python benchmarks/search.py --model qwen2.5-coder-0.5b
 
 Both decoders get the same budget in tokens per sentence, the same prompt, gates and reward, and the same first four
-drafts. The reward is the default mix without what depends on the other candidates, so that its values can be compared.
+drafts. The reward is what the model's own probabilities contribute to the default mix (`two-way`: mean log p(y given x)
+and mean log p(x given y)); it does not depend on the other candidates, so its values can be compared.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from mtreason.config import Options
 from mtreason.models.load import load_model
 from mtreason.models.resolve import resolve_model
 from mtreason.pipeline import Translator
-from mtreason.rewards import POOL_PARTS, REWARDS, Reward
 
+REWARD = "two-way"
 TIE = 1e-6
 IN_FLIGHT = 16
 
@@ -42,19 +43,18 @@ def main() -> None:
     resolved = resolve_model(options.model, lambda _stage, _fraction: None)
     loaded = load_model(resolved.path, note=print)
     rows = dev_rows(options.dev, options.segments)
-    reward = without_pool(REWARDS["mix"])
     figures: dict[str, Any] = {
         "model": resolved.name,
         "n": len(rows),
         "budget": options.budget,
-        "weights": dict(reward.weights),
+        "reward": REWARD,
     }
     runs = [("mcts", 1), ("best-of-n", 1), *([("best-of-n", 2)] if options.double else [])]
     rewards = {}
     for decoder, times in runs:
         name = decoder if times == 1 else f"{decoder} x{times}"
-        settings = Options(decoder=decoder, budget=times * options.budget, full_budget=decoder == "mcts")
-        translator = Translator(loaded, DIRECTION, settings, (), reward)
+        settings = Options(decoder=decoder, reward=REWARD, budget=times * options.budget, full_budget=decoder == "mcts")
+        translator = Translator(loaded, DIRECTION, settings, ())
         start = time.perf_counter()
         results = decode_all(translator, [r["src"] for r in rows], IN_FLIGHT)
         rewards[name] = np.array([r.candidates[0].reward for r in results])
@@ -67,11 +67,6 @@ def main() -> None:
     figures["pairs"] = {f"mcts - {n}": paired(rewards["mcts"] - r) for n, r in rewards.items() if n != "mcts"}
     card(figures)
     print(json.dumps(figures))
-
-
-def without_pool(reward: Reward) -> Reward:
-    own = {part: weight for part, weight in reward.weights.items() if part not in POOL_PARTS}
-    return Reward(reward.name, {part: weight / sum(own.values()) for part, weight in own.items()})
 
 
 def paired(difference: NDArray[np.float64]) -> dict[str, float]:
@@ -93,8 +88,7 @@ def _chrf(texts: list[str], rows: list[dict[str, Any]]) -> dict[str, float]:
 
 
 def card(figures: dict[str, Any]) -> None:
-    weights = ", ".join(f"{part} {weight:.2f}" for part, weight in figures["weights"].items())
-    print(f"\n{figures['model']}, {figures['n']} segments, budget {figures['budget']:g} samples; reward: {weights}")
+    print(f"\n{figures['model']}, {figures['n']} segments, budget {figures['budget']:g} samples, reward {REWARD}")
     print(f"  {'':14} {'mean reward*':>12} {'tokens/sentence':>16} {'candidates':>11} {'chrF++':>7} {'seconds':>8}")
     for name, f in figures.items():
         if isinstance(f, dict) and "mean_reward" in f:

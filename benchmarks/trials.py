@@ -3,7 +3,8 @@
     python benchmarks/trials.py --model qwen2.5-coder-0.5b --segments 60 --budget 8 -o benchmarks/trials.md
 
 Every variant gets the same tokens per sentence, prompt, gates and opening drafts as the default. The objective is the
-default reward without what depends on the pool: whether that reward is right is another question, asked by `tune`.
+reward `two-way`, which does not depend on the other candidates: whether a reward is right is another question, which
+`tune` asks.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ from typing import Any
 import numpy as np
 import sacrebleu
 from engine import DEV, DIRECTION, decode_all, dev_rows
-from search import without_pool
 
 from mtreason.config import Options
 from mtreason.decoding import DECODERS, pool
@@ -35,7 +35,7 @@ from mtreason.models.calls import Steps
 from mtreason.models.load import load_model
 from mtreason.models.resolve import resolve_model
 from mtreason.pipeline import Translator
-from mtreason.rewards import REWARDS, Draft, Reward, Scene
+from mtreason.rewards import Draft, Reward, Scene
 from mtreason.search.selection import MIN_UNEXPLORED, resample, unexplored
 from mtreason.search.tree import ROOT, Tree
 
@@ -181,7 +181,7 @@ def table(measured: Sequence[dict[str, Any]]) -> str:
             f"{high:+.4f}) | {ahead} / {len(delta) - ahead - behind} / {behind} | {m['tokens']:.0f} | "
             f"{m['distinct']:.1f} | {m['chrf']:.1f} |"
         )
-    return "\n".join([*lines, "", "\\* what all variants optimise, without the part that depends on the pool"])
+    return "\n".join([*lines, "", "\\* `two-way`, which all variants optimise"])
 
 
 def main() -> None:
@@ -196,7 +196,7 @@ def main() -> None:
     if not options.dev.is_file():
         sys.exit(f"{options.dev} is not there: name a file of segments with --dev")
     loaded = load_model(resolve_model(options.model, lambda _stage, _fraction: None).path, note=print)
-    t = Translator(loaded, DIRECTION, Options(budget=options.budget), (), without_pool(REWARDS["mix"]))
+    t = Translator(loaded, DIRECTION, Options(reward="two-way", budget=options.budget), ())
     rows = dev_rows(options.dev, options.segments)
     wanted = set(options.only.split(",")) | {"default"} if options.only else None
     measured = []
