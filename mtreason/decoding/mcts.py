@@ -43,8 +43,6 @@ class MctsDecoder:
     temperature: float = 0.0
     """Of rollouts: what makes them differ is that each begins with a token that was not tried there."""
     guidance: float = GUIDANCE
-    witnesses: float = 0.0
-    """Share of the budget for samples that drafts are only compared with, where the reward does so."""
 
     @property
     def heeds(self) -> frozenset[str]:
@@ -57,7 +55,7 @@ class MctsDecoder:
         return pool.counted(self._decode(pool))
 
     def _decode(self, pool: Pool) -> Steps[Result]:
-        drawn = yield from pool.open_with_drafts(self.witnesses)
+        drawn = yield from pool.open_with_drafts()
         tree = Tree()
         # Without the source, the model would have another thought to owe the translation to.
         guidance = 0.0 if pool.settings.thinking else self.guidance * pool.settings.reward.channel_share

@@ -34,8 +34,6 @@ class Pool:
         """What each candidate was drawn as, from the prompt on; the handles are the decoder's."""
         self.reserve = 0.0
         """How much of the budget is put by for reflection."""
-        self._witnessed = 0.0
-        """How much of the budget went to samples that are no drafts."""
         self._forms: Counter[str] = Counter()
         self.samples: Counter[str] = Counter()
         """Clean drafts that were drawn freely, the greedy one among them."""
@@ -80,25 +78,13 @@ class Pool:
             return (yield from draw_answers(thinking, self.settings, self.task, draws, paths))
         return (yield from sample(draws, self.task.guard))
 
-    def open_with_drafts(self, witnesses: float = 0.0) -> Steps[list[Continuation]]:
-        """Read the prompt and draw the first drafts, the same for every decoder: the greedy one, then samples.
-
-        Where the reward compares drafts with samples, that share of the budget is spent on further samples that are
-        only compared with: they cost half of what a judged draft does.
-        """
+    def open_with_drafts(self) -> Steps[list[Continuation]]:
+        """Read the prompt and draw the first drafts, the same for every decoder: the greedy one, then samples."""
         prefix = yield from self.open()
         count = max(1, min(FIRST_DRAFTS, int(self.settings.budget) - 2 * bool(self.settings.reflection)))
         drawn = yield from self.draw([self.full_draw(prefix, i) for i in range(count)])
         self.set_unit(drawn[0])
         yield from self.add_samples(drawn)
-        if self.settings.reward.compares:
-            before = self.spent
-            more = int(witnesses * self.settings.budget * self.unit / len(drawn[0].tokens))
-            seen = yield from self.draw([self.full_draw(prefix, count + i) for i in range(more)])
-            self.samples.update(c.text for c in map(self._checked, seen) if not c.problems)
-            yield from release([p for c in seen for p in c.prefixes])
-            self._witnessed = self.spent - before
-            yield from self.compare_all()
         return drawn
 
     def set_unit(self, greedy: Continuation) -> None:
@@ -196,7 +182,7 @@ class Pool:
     def affordable(self, drafts: int) -> int:
         """How many of so many further drafts the budget still pays for, at the average price so far."""
         drawn = sum(c.count for c in self.candidates.values())
-        price = (self.spent - self._witnessed) / max(1, drawn)
+        price = self.spent / max(1, drawn)
         # Half a draft of tolerance: the mean of what is spent then meets the budget instead of staying below it.
         return max(0, min(drafts, int((self.settings.budget - self.reserve - self.spent) / max(price, 1e-9) + 0.5)))
 

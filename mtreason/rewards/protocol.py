@@ -84,12 +84,3 @@ class Reward:
         """How much of what the model's probabilities contribute is the channel's, in [0, 1]."""
         channel = self.weights.get("channel", 0.0)
         return channel / ((channel + self.weights.get("likelihood", 0.0)) or 1.0)
-
-    @property
-    def compares(self) -> bool:
-        """Whether a part of it compares drafts with samples."""
-        return any(part in self.weights for part in COMPARING)
-
-
-COMPARING = ("consensus", "comet-consensus")
-"""Names of the parts that are a `PoolPart`."""
