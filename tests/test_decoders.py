@@ -369,7 +369,9 @@ def test_with_enough_budget_the_enumerated_optimum_is_found(decoder, seed) -> No
     model = TableModel(seed=seed)
     for task in table_tasks(model, 2):
         values = all_translations(model, task)
-        [result] = run(DECODERS[decoder], [task], table_settings(budget=300.0, temperature=1.0), model, 1)
+        [result] = run(
+            DECODERS[decoder], [task], table_settings(budget=300.0, temperature=1.0, full_budget=True), model, 1
+        )
         best = max(values, key=values.get)
         assert result.text == best
         assert result.candidates[0].reward == pytest.approx(values[best], abs=1e-5)
