@@ -155,7 +155,8 @@ def timed(action: Callable[[], Any]) -> float:
 
 
 def translator(loaded: LoadedModel, **options: Any) -> Translator:  # noqa: ANN401
-    return Translator(loaded, DIRECTION, Options(**options), ())
+    # All of the budget, so that the figures are those of a search and not of its opening.
+    return Translator(loaded, DIRECTION, Options(**{"full_budget": "decoder" not in options} | options), ())
 
 
 def decode_all(
