@@ -99,8 +99,13 @@ def filtered(judge: Callable[..., Steps[list[dict[str, float]]]], margin: float)
 
 def trials() -> Iterator[Trial]:
     base = MctsDecoder(stopping_rule=None)
-    yield Trial("", "best-of-n", DECODERS["best-of-n"])
     yield Trial("default", "mcts", base)
+    yield Trial("no search", "best-of-n", DECODERS["best-of-n"])
+    for least in (0.02, 0.05, 0.1):
+        rule = partial(resample, pool=1, spread=2.0, least=least)
+        yield Trial("early stopping", f"below a score of {least:g}", replace(base, rule=rule))
+        saved = f"below {least:g}, half as much again for those that go on"
+        yield Trial("saved budget", saved, replace(base, rule=rule), times=1.5)
     for value in ("best", "mean"):
         for priors in (False, True):
             rule = partial(walk, value=value, priors=priors, exploration=0.5, widening=0.5)
@@ -122,11 +127,6 @@ def trials() -> Iterator[Trial]:
         yield Trial("round", f"{leaves} rollouts", replace(base, leaves=leaves))
     for count in (1, 8):
         yield Trial("opening", f"{count} drafts", base, patched={"FIRST_DRAFTS": count})
-    for least in (0.02, 0.05, 0.1):
-        rule = partial(resample, pool=1, spread=2.0, least=least)
-        yield Trial("early stopping", f"below a score of {least:g}", replace(base, rule=rule))
-        saved = f"below a score of {least:g}, half as much again for those that go on"
-        yield Trial("saved budget", saved, replace(base, rule=rule), times=1.5)
     for margin in (0.5, 1.0):
         name = f"channel only within {margin:g} nats of the round's best likelihood"
         yield Trial("filter", name, base, patched={"judge": filtered(pool.judge, margin)})
@@ -199,16 +199,22 @@ def main() -> None:
     t = Translator(loaded, DIRECTION, Options(reward="two-way", budget=options.budget), ())
     rows = dev_rows(options.dev, options.segments)
     wanted = set(options.only.split(",")) | {"default"} if options.only else None
-    measured = []
+    measured: list[dict[str, Any]] = []
     for trial in trials():
         if wanted is None or trial.group in wanted:
             measured.append(measure(t, trial, rows))
-            print(f"{trial.name}: {np.nanmean(measured[-1]['rewards']):.4f}", file=sys.stderr, flush=True)
-    text = f"{options.model}, {len(rows)} zh-en segments of dev.jsonl, budget {options.budget:g}\n\n{table(measured)}\n"
-    print(text)
+            print(f"{trial.name}: {np.mean(measured[-1]['rewards']):.4f}", file=sys.stderr, flush=True)
+            if options.out:
+                options.out.write_text(page(options, measured), "utf-8")
+    print(page(options, measured))
     print(json.dumps([{k: v for k, v in m.items() if k != "rewards"} for m in measured]))
-    if options.out:
-        options.out.write_text(text, "utf-8")
+
+
+def page(options: argparse.Namespace, measured: Sequence[dict[str, Any]]) -> str:
+    return (
+        f"# Trials of the search\n\n`{options.model}`, {options.segments} zh-en segments spread over the development "
+        f"set, budget {options.budget:g}, one seed: an indication.\n\n{table(measured)}\n"
+    )
 
 
 if __name__ == "__main__":
