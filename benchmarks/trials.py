@@ -101,9 +101,11 @@ def trials() -> Iterator[Trial]:
     base = MctsDecoder(stopping_rule=None)
     yield Trial("default", "mcts", base)
     yield Trial("no search", "best-of-n", DECODERS["best-of-n"])
-    for least in (0.02, 0.05, 0.1):
+    for least in (0.1, 0.2, 0.4):
         rule = partial(resample, pool=1, spread=2.0, least=least)
         yield Trial("early stopping", f"below a score of {least:g}", replace(base, rule=rule))
+    for least in (0.2, 0.4):
+        rule = partial(resample, pool=1, spread=2.0, least=least)
         saved = f"below {least:g}, half as much again for those that go on"
         yield Trial("saved budget", saved, replace(base, rule=rule), times=1.5)
     for value in ("best", "mean"):
