@@ -25,9 +25,11 @@ def reflect(pool: Pool) -> Steps[None]:
     have behind the prompt, without the draft before them.
     """
     turn, prompt = pool.settings.reflection, pool.prompt
+    if not turn or prompt is None:
+        return
     yield from pool.compare_all()
     clean = [c for c in pool.candidates.values() if not c.problems and c.text in pool.continuations]
-    if not turn or not clean or prompt is None:
+    if not clean:
         return
     best = max(clean, key=lambda c: c.reward)
     draft = pool.continuations[best.text]

@@ -151,9 +151,15 @@ def _answer(calls: list[Call | None], model: LanguageModel, estimator: Estimatin
         flat = iter(serve(prefixes, tokens))
         for i, call in members:
             answers[i] = list(itertools.islice(flat, len(call.prefixes)))
+    peeks: dict[tuple[int, int], list[tuple[int, Peek]]] = {}
     for i, asked in enumerate(calls):
         if isinstance(asked, Peek):
-            answers[i] = model.alternatives(asked.prefixes, asked.guard, asked.count)
+            peeks.setdefault((id(asked.guard), asked.count), []).append((i, asked))
+    for alike in peeks.values():
+        first = alike[0][1]
+        nexts = iter(model.alternatives([p for _, peek in alike for p in peek.prefixes], first.guard, first.count))
+        for i, peek in alike:
+            answers[i] = list(itertools.islice(nexts, len(peek.prefixes)))
     estimates = [(i, ask) for i, ask in enumerate(calls) if isinstance(ask, Estimate)]
     if estimates:
         if estimator is None:
