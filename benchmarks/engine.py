@@ -29,7 +29,7 @@ from mtreason.models.int8 import ZERO_POINT, Int8Linear
 from mtreason.models.load import LoadedModel, load_model, quiet_libraries
 from mtreason.models.protocol import ROOT, Continuation, Draw, Guard, LanguageModel, Prefix, Sampling, Usage
 from mtreason.models.resolve import resolve_model
-from mtreason.pipeline import Direction, Translator
+from mtreason.translator import Direction, Translator
 
 DIRECTION = Direction(parse_language("zh"), parse_language("en"))
 DEV = Path(__file__).parents[2] / "shared" / "data" / "dev.jsonl"

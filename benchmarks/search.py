@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from mtreason.config import Options
 from mtreason.models.load import load_model
 from mtreason.models.resolve import resolve_model
-from mtreason.pipeline import Translator
+from mtreason.translator import Translator
 
 REWARD = "two-way"
 TIE = 1e-6

@@ -34,10 +34,10 @@ from mtreason.decoding.protocol import Decoder
 from mtreason.models.calls import Steps
 from mtreason.models.load import load_model
 from mtreason.models.resolve import resolve_model
-from mtreason.pipeline import Translator
 from mtreason.rewards import Draft, Reward, Scene
 from mtreason.search.selection import MIN_UNEXPLORED, resample, unexplored
 from mtreason.search.tree import ROOT, Tree
+from mtreason.translator import Translator
 
 IN_FLIGHT = 24
 TIE = 1e-6

@@ -4,47 +4,17 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
 
-from mtreason.config import DEFAULT_NODES, DEFAULT_REWARD, REWARD_OVER, Options
-from mtreason.decoding import DECODERS, Candidate, Decoder, Result, Settings, Task, run
-from mtreason.decoding.answers import Thinking
-from mtreason.decoding.best_of_n import BestOfNDecoder
-from mtreason.decoding.borders import parse_border
-from mtreason.decoding.guard import CARRIED, allow_also, build_free_guard, build_guard
-from mtreason.decoding.protocol import Cost, derive_seed
+from mtreason.config import REWARD_OVER, Options
+from mtreason.decoding import Candidate, Result, Task, run
+from mtreason.decoding.protocol import Cost
 from mtreason.documents import Line, join_line, parse_line
-from mtreason.errors import InputError, ModelError
-from mtreason.glossary import Entry, Hit, Matcher, honoured, load_glossary, shipped_glossaries
+from mtreason.glossary import Hit, honoured
 from mtreason.languages import Language, already_in
-from mtreason.models.estimator import Estimator, check_checkpoint, needs_references
-from mtreason.models.protocol import ROOT, Guard
-from mtreason.models.text import Codec
-from mtreason.prompts import (
-    CLOSE_THOUGHT,
-    OPEN_OUTPUT,
-    OPEN_THOUGHT,
-    RETHINK,
-    SYSTEM,
-    VERDICTS,
-    instruction,
-    thinking_instruction,
-    translation_prompt,
-    verdict_question,
-)
-from mtreason.rewards import REWARDS, Reward, load_reward
-
-if TYPE_CHECKING:
-    from mtreason.models.load import LoadedModel
-
-TOKENS_PER_SOURCE_TOKEN = 2.5
-SPARE_TOKENS = 24
-"""A translation may take this many tokens more than its source's length explains; beyond, it is running away."""
-
-GUARD_NOTE = "guard:"
-"""A glossary entry whose note begins so only keeps shorter terms from matching inside it."""
+from mtreason.translator import Translator
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,191 +41,20 @@ class TranslatedLine:
     segments: tuple[Segment, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Direction:
-    """From which language to which."""
+def translate_lines(
+    translator: Translator, lines: Iterable[Line], on_result: Callable[[Segment], None]
+) -> Iterator[TranslatedLine]:
+    """Yield translated lines in order, each as soon as it and all before it are done.
 
-    source: Language
-    target: Language
-
-
-def check_options(options: Options, reward: Reward | None = None) -> None:
-    """Raise `InputError` for a decoder, reward or node size that does not exist, or an option that would do nothing.
-
-    A reward takes the place of the one in the options.
+    `on_result` is told of every segment as it finishes, in any order. Lines are read only as fast as they are
+    translated.
     """
-    decoder, planned = _plan(options)
-    reward = reward or planned
-    for name in ("reward", "nodes", "beam_width", "full_budget", "think", "reflect"):
-        if getattr(options, name) not in {None, False} and name not in decoder.heeds:
-            users = ", ".join(d.name for d in DECODERS.values() if name in d.heeds)
-            raise InputError(
-                f"--{name.replace('_', '-')} does nothing for --decoder {decoder.name}: leave it out, or take {users}"
-            )
-    parse_border(options.nodes or DEFAULT_NODES, str)
-    asked = "qe" in reward.weights or "comet-consensus" in reward.weights
-    if asked and options.qe is None:
-        raise InputError(
-            f"--reward {reward.name} needs a COMET checkpoint: name one with --qe, or take --reward channel, which "
-            "asks the translating model alone"
-        )
-    if options.qe is not None and not asked:
-        raise InputError(
-            f"--qe {options.qe}: nothing here uses it: add --reward qe, --reward comet-consensus or --decoder mbr"
-        )
-    if options.qe is not None:
-        check_checkpoint(options.qe, referenceless="qe" in reward.weights)
-
-
-def _plan(options: Options) -> tuple[Decoder, Reward]:
-    """Return the decoder and what it chooses by."""
-    decoder: Decoder = _pick(DECODERS, options.decoder, "--decoder")
-    reward = load_reward(options.reward or DEFAULT_REWARD)
-    if isinstance(decoder, BestOfNDecoder) and decoder.reward is not None:
-        reward = decoder.reward if options.qe is None else REWARDS["comet-consensus"]
-        decoder = replace(decoder, reward=reward)
-    return decoder, reward
-
-
-def _load_metric(reward: Reward, options: Options) -> Estimator | None:
-    """Load the checkpoint that the reward asks."""
-    if options.qe is None:
-        return None
-    estimator = Estimator(options.qe)
-    if "qe" in reward.weights and estimator.needs_references:
-        raise ModelError(needs_references(options.qe))
-    if "comet-consensus" in reward.weights and not estimator.takes_references:
-        raise ModelError(
-            f"--reward comet-consensus and --decoder mbr compare candidates with one another, but the COMET checkpoint "
-            f"{options.qe} takes no references: name one that does, or leave out --qe"
-        )
-    return estimator
-
-
-def load_entries(direction: Direction, options: Options) -> tuple[Entry, ...]:
-    """Read the glossaries of a run, shipped ones first, so that the user's own override them."""
-    source, target = direction.source.tag, direction.target.tag
-    shipped = shipped_glossaries(source, target) if options.shipped_glossaries else ()
-    return tuple(e for path in (*shipped, *options.glossaries) for e in load_glossary(path, source, target))
-
-
-class Translator:
-    """A model with everything that the segments of a run share."""
-
-    def __init__(
-        self,
-        loaded: LoadedModel,
-        direction: Direction,
-        options: Options,
-        entries: Sequence[Entry],
-        reward: Reward | None = None,
-    ) -> None:
-        """Read what the run shares; raises `InputError` as `check_options` does."""
-        check_options(options, reward)
-        self.model = loaded.model
-        self.codec = Codec(loaded.tokenizer, loaded.stop)
-        self.direction = direction
-        self.options = options
-        self.decoder, planned = _plan(options)
-        reward = reward or planned
-        self.estimator = _load_metric(reward, options)
-        # Small models that are left to open the thought themselves answer without one.
-        self._opening = self.codec.encode(f"{OPEN_THOUGHT}\n") if options.think else ()
-        self.settings = Settings(
-            reward=reward,
-            budget=options.budget,
-            decode=self.codec.decode,
-            border=parse_border(options.nodes or DEFAULT_NODES, self.codec.decode),
-            beam_width=options.beam_width,
-            full_budget=options.full_budget,
-            thinking=self._thinking(loaded) if options.think else None,
-            reflection=self._reflection() if options.reflect else (),
-        )
-        self.matcher = Matcher(entries, direction.source.tag)
-        self.guard = build_guard(
-            self.codec.pieces(loaded.vocabulary),
-            direction.target,
-            loaded.stop,
-            self.codec.specials(),
-            line_breaks=options.think,
-        )
-        frame = self.codec.frame(SYSTEM)
-        self._tail = frame.tail
-        self._verdicts = tuple(self.codec.encode(word) for word in VERDICTS)
-        [self._chat_head] = self.model.extend([ROOT], [frame.head])
-        asked = instruction(direction.source, direction.target)
-        if options.think:
-            asked = thinking_instruction(direction.source, direction.target, options.thought_limit)
-        there = self.codec.encode(asked)
-        back = self.codec.encode(instruction(direction.target, direction.source))
-        self._head, self._back_head = self.model.extend([self._chat_head] * 2, [there, back])
-        [self._sourceless] = self.model.extend([self._head], [self._tail])
-
-    def task(self, index: int, segment: str, context: Sequence[str]) -> Task:
-        """Describe how a segment is translated."""
-        hits = tuple(h for h in self.matcher.find(segment) if not h.entry.note.startswith(GUARD_NOTE))
-        source, target = self.direction.source, self.direction.target
-        prompt = translation_prompt(segment, source, target, context, hits)
-        rest = prompt.before.removeprefix(instruction(source, target))
-        own = self.codec.encode(segment)
-        return Task(
-            index=index,
-            source=segment,
-            head=self._head,
-            prompt=(self.codec.encode(rest) if rest else ())
-            + self.codec.encode(prompt.segment)
-            + self._tail
-            + self._opening,
-            sourceless=self._sourceless,
-            tail=self._tail,
-            back_head=self._back_head,
-            source_tokens=(*own, self.codec.end),
-            chat_head=self._chat_head,
-            verdict_prompt=self.codec.encode(verdict_question(segment, source, target)),
-            verdict_tokens=self._verdicts,
-            hints=hits,
-            target_tag=target.tag,
-            guard=self._guard(hits),
-            seed=derive_seed(self.options.seed, segment),
-            max_new_tokens=int(TOKENS_PER_SOURCE_TOKEN * len(own)) + SPARE_TOKENS,
-        )
-
-    def _thinking(self, loaded: LoadedModel) -> Thinking:
-        pieces = self.codec.pieces(loaded.vocabulary)
-        return Thinking(
-            limit=self.options.thought_limit,
-            guard=build_free_guard(pieces, loaded.stop, self.codec.specials()),
-            close=self.codec.encode(f"{CLOSE_THOUGHT}\n{OPEN_OUTPUT}\n"),
-            open=self.codec.encode(f"{OPEN_OUTPUT}\n"),
-            encode=self.codec.encode,
-            end=self.codec.end,
-            scripts=frozenset(self.direction.target.scripts) | {CARRIED},
-            reward_all=self.options.reward_over == "all",
-        )
-
-    def _reflection(self) -> tuple[int, ...]:
-        turn = self.codec.answer_turn(SYSTEM, RETHINK)
-        if turn is None:
-            raise InputError("--reflect: the chat template of this model shows no earlier answers: leave it out")
-        return turn + self._opening
-
-    def _guard(self, hits: Sequence[Hit]) -> Guard:
-        """Let through what the glossary says is to be kept, which may be in the source's script."""
-        kept = [h.entry.source for h in hits if not h.entry.targets]
-        return allow_also(self.guard, {t for k in kept for t in self.codec.encode(k)}) if kept else self.guard
-
-    def translate(self, lines: Iterable[Line], on_result: Callable[[Segment], None]) -> Iterator[TranslatedLine]:
-        """Yield translated lines in order, each as soon as it and all before it are done.
-
-        `on_result` is told of every segment as it finishes, in any order. Lines are read only as fast as they are
-        translated.
-        """
-        book = _Book(self, on_result)
-        tasks, in_flight = book.tasks(lines), self.options.in_flight
-        for result in run(self.decoder, tasks, self.settings, self.model, in_flight, self.estimator):
-            book.settle(result)
-            yield from book.ready()
+    t = translator
+    book = _Book(t, on_result)
+    for result in run(t.decoder, book.tasks(lines), t.settings, t.model, t.options.in_flight, t.estimator):
+        book.settle(result)
         yield from book.ready()
+    yield from book.ready()
 
 
 @dataclass(slots=True)
@@ -277,6 +76,7 @@ class _Book:
         self.context: deque[str] = deque(maxlen=translator.options.context)
 
     def tasks(self, lines: Iterable[Line]) -> Iterator[Task | Result]:
+        """Yield what is to be done for each segment, or what is done already."""
         index = 0
         direction = self.translator.direction
         for line in lines:
@@ -314,6 +114,7 @@ class _Book:
         self.on_result(segment)
 
     def ready(self) -> Iterator[TranslatedLine]:
+        """Yield the lines at the front whose segments are all done."""
         direction = self.translator.direction
         while self.lines and len(self.lines[0].segments) == len(self.lines[0].line.segments):
             entry = self.lines.popleft()
@@ -386,9 +187,3 @@ def _reasoning_record(options: Options, result: Result | None) -> dict[str, Any]
         "reward_over": options.reward_over or REWARD_OVER[0],
         "forms": dict(result.forms) if result else {},
     }
-
-
-def _pick(table: dict[str, Any], name: str, option: str) -> Any:  # noqa: ANN401 - the type of the table's values
-    if name not in table:
-        raise InputError(f"{option} {name!r}: expected one of {', '.join(table)}")
-    return table[name]

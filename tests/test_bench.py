@@ -16,9 +16,9 @@ from mtreason.cli import app
 from mtreason.config import Options
 from mtreason.decoding import DECODERS
 from mtreason.errors import InputError, InterruptedRunError, MtreasonError
-from mtreason.pipeline import check_options
 from mtreason.report import build_report, to_markdown
 from mtreason.rewards import REWARDS
+from mtreason.translator import check_options
 
 THREE = ["greedy", "best-of-n:mix", "mcts"]
 SOURCES = ["今天天气很好。", "我们去公园吧。", "这双鞋的踩屎感太强了！", "穿上就不想脱下来。", "天气太好了！"]

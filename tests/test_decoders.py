@@ -26,9 +26,9 @@ from mtreason.models.calls import cut, extend, release, score
 from mtreason.models.protocol import ROOT, Guard
 from mtreason.models.recompute import RecomputeModel
 from mtreason.models.sequences import SharedSequences
-from mtreason.pipeline import Direction, Translator, check_options
 from mtreason.rewards import REWARDS, Draft, Scene, judge, weigh
 from mtreason.rewards.consensus import chrf_matrix, expected_utility
+from mtreason.translator import Direction, Translator, check_options
 
 ZH, EN = parse_language("zh"), parse_language("en")
 ROUND = 6

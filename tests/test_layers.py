@@ -7,11 +7,11 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "mtreason"
 LAYERS = {
-    "errors": 0, "languages": 0, "config": 0,
+    "errors": 0, "languages": 0, "config": 0, "files": 0,
     "search": 1, "documents": 1, "glossary": 1, "prompts": 1,
     "models": 2, "rewards": 2, "evaluation": 2,
     "decoding": 3,
-    "pipeline": 4, "benchmark": 4, "report": 4, "tuning": 4,
+    "translator": 4, "pipeline": 4, "benchmark": 4, "report": 4, "tuning": 4,
     "cli": 5, "__main__": 6,
 }  # fmt: skip
 FILES = sorted(PACKAGE.rglob("*.py"))

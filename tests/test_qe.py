@@ -20,9 +20,9 @@ from mtreason.errors import InputError, ModelError
 from mtreason.models import estimator as module
 from mtreason.models.calls import Estimate, estimate
 from mtreason.models.estimator import APART, TOGETHER, Estimator, _quiet, check_checkpoint
-from mtreason.pipeline import _load_metric, _plan, check_options
 from mtreason.rewards import REWARDS
 from mtreason.rewards.qe import comet_consensus
+from mtreason.translator import _load_metric, _plan, check_options
 
 REFERENCELESS, REGRESSION, UNIFIED = "referenceless_regression_metric", "regression_metric", "unified_metric"
 WORDS = ["the", "weather", "is", "nice", "today", "let", "us", "go", "to", "park", "these", "shoes", "comfortable"]

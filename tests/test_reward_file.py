@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from mtreason import rewards
 from mtreason.config import Options
 from mtreason.errors import InputError, MtreasonError
-from mtreason.pipeline import check_options
 from mtreason.rewards import PARTS, POOL_PARTS, REWARDS, Reward, load_reward, write_reward
+from mtreason.translator import check_options
 
 NAMES = [*PARTS, *POOL_PARTS]
 

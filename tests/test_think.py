@@ -20,9 +20,10 @@ from mtreason.glossary import Entry, Hit
 from mtreason.languages import parse_language
 from mtreason.models.protocol import ROOT
 from mtreason.models.recompute import RecomputeModel
-from mtreason.pipeline import Direction, Translator, trace_record
+from mtreason.pipeline import parse_lines, trace_record, translate_lines
 from mtreason.prompts import RETHINK, thinking_instruction
 from mtreason.rewards import REWARDS
+from mtreason.translator import Direction, Translator
 
 ZH, EN = parse_language("zh"), parse_language("en")
 BRIDGE = "</Thought>\n<Output>\n"
@@ -472,10 +473,8 @@ def test_what_makes_no_sense_is_refused(loaded, options, message) -> None:
 def test_the_trace_holds_thoughts_and_forms(loaded) -> None:
     options = Options(think=True, max_thought_tokens=12, decoder="best-of-n", budget=4, reflect=True)
     t = Translator(loaded, Direction(ZH, EN), options, ())
-    from mtreason.pipeline import parse_lines
-
     records = []
-    list(t.translate(parse_lines(["今天天气很好。\n"], ZH), lambda s: records.append(trace_record(s, options))))
+    list(translate_lines(t, parse_lines(["今天天气很好。\n"], ZH), lambda s: records.append(trace_record(s, options))))
     [record] = json.loads(json.dumps(records))
     assert record["reasoning"]["max_thought_tokens"] == 12
     assert record["reasoning"]["reward_over"] == "output"
@@ -487,10 +486,8 @@ def test_the_trace_holds_thoughts_and_forms(loaded) -> None:
 
 
 def trace_record_of_a_bare_run(loaded):
-    from mtreason.pipeline import parse_lines
-
     options = Options(decoder="greedy")
     t = Translator(loaded, Direction(ZH, EN), options, ())
     records = []
-    list(t.translate(parse_lines(["你好\n"], ZH), lambda s: records.append(trace_record(s, options))))
+    list(translate_lines(t, parse_lines(["你好\n"], ZH), lambda s: records.append(trace_record(s, options))))
     return records[0]

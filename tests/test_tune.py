@@ -336,7 +336,7 @@ def by_hand(tiny_model, source, text):
     from mtreason.config import Options
     from mtreason.languages import parse_language
     from mtreason.models.load import load_model
-    from mtreason.pipeline import Direction, Translator, load_entries
+    from mtreason.translator import Direction, Translator, load_entries
 
     loaded = load_model(tiny_model, note=pytest.fail)
     direction = Direction(parse_language("zh"), parse_language("en"))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mtreason.errors import InputError, LanguageError
+from mtreason.files import read_text
 from mtreason.languages import parse_language
 
 T = TypeVar("T")
@@ -184,13 +185,7 @@ def rows_digest(groups: Mapping[str, Sequence[Row]]) -> str:
 
 
 def _lines(path: Path) -> Iterator[str]:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise InputError(f"{path}:{line}: not UTF-8 (byte offset {error.start}): save it as UTF-8") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror or error}): check the name") from error
+    text = read_text(path, "check the name")
     # Not splitlines(), which also breaks at separators that may stand inside a text.
     lines = text.replace("\r\n", "\n").split("\n")
     return iter(lines[:-1] if not lines[-1] else lines)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from mtreason.errors import InputError, MtreasonError
+from mtreason.files import write_text
 
 CONFIG, RESULTS, MANIFEST = "config.json", "results.jsonl", "manifest.json"
 MOST_SHOWN = 4
@@ -162,13 +163,3 @@ def read_results(directory: Path) -> list[dict[str, Any]]:
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write a file whole or not at all."""
     write_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all; raises `MtreasonError` when it cannot be."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(text, "utf-8", newline="\n")
-        temporary.replace(path)
-    except OSError as error:
-        raise MtreasonError(f"{path} cannot be written ({error.strerror or error})") from error

@@ -16,7 +16,7 @@ from mtreason.benchmark.systems import COMMON_REWARD, JudgeDecoder, chosen, comm
 from mtreason.config import Options
 from mtreason.decoding import Result, Task, run
 from mtreason.languages import parse_language
-from mtreason.pipeline import Direction, Translator, load_entries
+from mtreason.translator import Direction, Translator, load_entries
 
 if TYPE_CHECKING:
     from mtreason.glossary import Entry

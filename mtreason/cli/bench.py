@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mtreason.cli import options
-from mtreason.cli.loading import open_model
-from mtreason.cli.output import Output, ProgressLine, say
+from mtreason.cli.loading import Session
+from mtreason.cli.output import Output
 from mtreason.config import EFFORTS, Options
 from mtreason.errors import InputError, InterruptedRunError
 
@@ -82,7 +82,7 @@ def run(
         dtype=dtype,
     )
     rows = _Segments(data, src, tuple(ref or ()), from_, to, testset, langs)
-    job = _Job(out, shared, model, trust_remote_code, quiet)
+    job = _Job(out, shared, Session(model, dtype, trust_remote_code, quiet))
     try:
         job.run(rows, limit, systems)
     except KeyboardInterrupt as error:
@@ -90,7 +90,7 @@ def run(
             f"interrupted: {job.written} results of this run are in {out}; the same command goes on from there"
         ) from error
     finally:
-        job.progress.stop()
+        job.session.progress.stop()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,16 +138,11 @@ class _Job:
 
     out: Path
     options: Options
-    model: str | None
-    trust_remote_code: bool
-    quiet: bool
+    session: Session
     written: int = 0
-    progress: ProgressLine = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.progress = ProgressLine(shown=not self.quiet)
 
     def run(self, source: _Segments, limit: int | None, systems: str | None) -> None:
+        """Check everything that is cheap to check, then run the systems."""
         from mtreason.benchmark import SYSTEMS, by_pair, check_directory, make_plan, pick_systems
 
         names = [n.strip() for n in systems.split(",")] if systems is not None else list(SYSTEMS)
@@ -158,40 +153,30 @@ class _Job:
         without = sum(not row.references for rows in groups.values() for row in rows)
         if without:
             total = sum(map(len, groups.values()))
-            self._note(f"{without} of {total} segments have no reference: scored by the model's own reward only")
+            self.session.note(f"{without} of {total} segments have no reference: scored by the model's own reward only")
         self._run(plan)
 
     def _run(self, plan: Plan) -> None:
         from mtreason.benchmark import describe, manifest, open_results, run_benchmark
 
         started = time.monotonic()
-        resolved, loaded = open_model(
-            self.model,
-            dtype=self.options.dtype,
-            trust_remote_code=self.trust_remote_code,
-            progress=None if self.quiet else self.progress,
-            note=self._note,
-        )
+        resolved, loaded = self.session.open_model()
         model = {"name": resolved.name, "digest": resolved.digest, "dtype": loaded.dtype, "device": loaded.device}
         with open_results(self.out, describe(plan, model)) as writer:
             kept = len(writer.done)
             if kept:
-                self._note(f"{self.out} holds {kept} results already")
+                self.session.note(f"{self.out} holds {kept} results already")
 
             def advance(system: str, pair: str, done: int, total: int) -> None:
                 self.written = len(writer.done) - kept
-                self.progress.count(f"{system} {pair}", done, total)
+                self.session.progress.count(f"{system} {pair}", done, total)
                 if done == total:
-                    self.progress.stop()
-                    self._note(f"{system}, {pair}: {total} segments")
+                    self.session.progress.stop()
+                    self.session.note(f"{system}, {pair}: {total} segments")
 
             run_benchmark(plan, loaded, writer, advance)
             writer.finish(manifest(plan, writer, sys.argv, time.monotonic() - started))
-        self._note(f"done; tables: mtreason bench report {self.out}")
-
-    def _note(self, message: str) -> None:
-        if not self.quiet:
-            say(message)
+        self.session.note(f"done; tables: mtreason bench report {self.out}")
 
 
 @app.command("report")
@@ -201,7 +186,8 @@ def report(
     as_json: Annotated[bool, typer.Option("--json", help="Print report.json instead of report.md.")] = False,
 ) -> None:
     """Print tables of quality, cost and significance, and write them to DIR as report.md and report.json."""
-    from mtreason.benchmark import write_json, write_text
+    from mtreason.benchmark import write_json
+    from mtreason.files import write_text
     from mtreason.report import build_report, to_markdown
 
     built = build_report(directory)

@@ -1,33 +1,47 @@
-"""How commands load a model, telling the user about it."""
+"""What commands that run a model have in common: which one, and what they say meanwhile."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mtreason.cli.output import ProgressLine
+from mtreason.cli.output import ProgressLine, say
 
 if TYPE_CHECKING:
     from mtreason.models.load import LoadedModel
     from mtreason.models.resolve import ResolvedModel
 
 
-def open_model(
-    name: str | None,
-    *,
-    dtype: str,
-    trust_remote_code: bool,
-    progress: ProgressLine | None,
-    note: Callable[[str], None],
-) -> tuple[ResolvedModel, LoadedModel]:
-    """Find and load the model that `--model` names; no progress line for silence."""
-    from mtreason.models.load import load_model
-    from mtreason.models.resolve import resolve_model
+@dataclass(slots=True)
+class Session:
+    """What `--model`, `--dtype`, `--trust-remote-code` and `--quiet` ask for."""
 
-    report = progress.stage if progress is not None else (lambda _stage, _fraction: None)
-    resolved = resolve_model(name, report)
-    report(f"loading {resolved.name}", 0.0)
-    loaded = load_model(resolved.path, dtype=dtype, trust_remote_code=trust_remote_code, note=note)
-    if progress is not None:
-        progress.stop()
-    return resolved, loaded
+    model: str | None
+    dtype: str
+    trust_remote_code: bool
+    quiet: bool
+    progress: ProgressLine = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.progress = ProgressLine(shown=not self.quiet)
+
+    def note(self, message: str) -> None:
+        """Say what is good to know, unless silence is asked for."""
+        if not self.quiet:
+            say(message)
+
+    def stage(self, name: str, fraction: float) -> None:
+        """Show a stage of preparation, unless silence is asked for."""
+        if not self.quiet:
+            self.progress.stage(name, fraction)
+
+    def open_model(self) -> tuple[ResolvedModel, LoadedModel]:
+        """Find and load the model."""
+        from mtreason.models.load import load_model
+        from mtreason.models.resolve import resolve_model
+
+        resolved = resolve_model(self.model, self.stage)
+        self.stage(f"loading {resolved.name}", 0.0)
+        loaded = load_model(resolved.path, dtype=self.dtype, trust_remote_code=self.trust_remote_code, note=self.note)
+        self.progress.stop()
+        return resolved, loaded

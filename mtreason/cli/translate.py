@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from mtreason.cli import options
-from mtreason.cli.loading import open_model
-from mtreason.cli.output import Output, ProgressLine, say
+from mtreason.cli.loading import Session
+from mtreason.cli.output import Output, say
 from mtreason.config import DEFAULT_REWARD, EFFORTS, Options
 from mtreason.errors import DocumentError, InputError, InterruptedRunError
 
 if TYPE_CHECKING:
     from mtreason.glossary import Entry
     from mtreason.languages import Language
-    from mtreason.pipeline import Direction, Segment, TranslatedLine, Translator
+    from mtreason.pipeline import Segment, TranslatedLine
+    from mtreason.translator import Direction, Translator
 
 STANDARD_INPUT = "-"
 FELL_BACK = 3
@@ -87,8 +88,8 @@ def translate(
         reward_over=reward_over,
         reflect=reflect,
     )
-    job = _Job(source, out, trace, settings, model, trust_remote_code, as_json, quiet)
-    job.run(to, from_)
+    session = Session(model, dtype, trust_remote_code, quiet)
+    _Job(source, out, trace, settings, session, as_json).run(to, from_)
 
 
 def _budget(budget: float | None, effort: str | None) -> float:
@@ -115,6 +116,7 @@ class _Tally:
     """Of answers that reason first."""
 
     def count(self, segment: Segment) -> None:
+        """Add one segment."""
         self.segments += 1
         self.passed += segment.passed
         self.hints += len(segment.hits)
@@ -134,10 +136,8 @@ class _Job:
     out: Path | None
     trace: Path | None
     options: Options
-    model: str | None
-    trust_remote_code: bool
+    session: Session
     as_json: bool
-    quiet: bool
     tally: _Tally = field(default_factory=_Tally)
     output: Output = field(init=False)
 
@@ -190,12 +190,8 @@ class _Job:
         if self.out is not None and self.trace is not None and self.out.resolve() == self.trace.resolve():
             raise DocumentError(f"{self.out} is named for the translation and for the trace: name two files")
 
-    def _note(self, message: str) -> None:
-        if not self.quiet:
-            say(message)
-
     def _translate(self, raw: Iterator[str], declared: Language | None, target: Language, total: int | None) -> None:
-        from mtreason.pipeline import Direction, check_options, load_entries
+        from mtreason.translator import Direction, check_options, load_entries
 
         check_options(self.options)
         first, raw = _peek(raw)
@@ -203,7 +199,7 @@ class _Job:
         output = self.output
         if not first or source is None or source.tag == target.tag:
             if first and source is not None:
-                self._note(f"the text is in {target.name} already: passed through unchanged")
+                self.session.note(f"the text is in {target.name} already: passed through unchanged")
             for number, line in enumerate(raw, 1):
                 output.write(self._json_line(number, line, line) if self.as_json else line)
             output.close()
@@ -211,11 +207,10 @@ class _Job:
         direction = Direction(source, target)
         entries = load_entries(direction, self.options)
         self._name_glossaries(entries)
-        progress = ProgressLine(shown=not self.quiet)
         try:
-            self._run_model(raw, direction, entries, output, progress, total)
+            self._run_model(raw, direction, entries, output, total)
         finally:
-            progress.stop()
+            self.session.progress.stop()
         output.close()
         if self.tally.fell_back:
             raise typer.Exit(FELL_BACK)
@@ -228,7 +223,7 @@ class _Job:
             return None
         if found.primary == target.primary:
             return target
-        self._note(f"source language: {found.tag} ({found.name}), detected; --from overrides")
+        self.session.note(f"source language: {found.tag} ({found.name}), detected; --from overrides")
         return found
 
     def _name_glossaries(self, entries: tuple[Entry, ...]) -> None:
@@ -236,22 +231,16 @@ class _Job:
         for entry in entries:
             counts[entry.file] = counts.get(entry.file, 0) + 1
         for name, count in counts.items():
-            self._note(f"glossary: {name} ({count} entries)")
+            self.session.note(f"glossary: {name} ({count} entries)")
 
-    def _load(self, direction: Direction, entries: tuple[Entry, ...], progress: ProgressLine) -> Translator:
-        from mtreason.pipeline import Translator
+    def _load(self, direction: Direction, entries: tuple[Entry, ...]) -> Translator:
+        from mtreason.translator import Translator
 
-        resolved, loaded = open_model(
-            self.model,
-            dtype=self.options.dtype,
-            trust_remote_code=self.trust_remote_code,
-            progress=None if self.quiet else progress,
-            note=self._note,
-        )
-        if self.options.qe is not None and not self.quiet:
-            progress.stage(f"loading {self.options.qe}", 0.0)
+        resolved, loaded = self.session.open_model()
+        if self.options.qe is not None:
+            self.session.stage(f"loading {self.options.qe}", 0.0)
         translator = Translator(loaded, direction, self.options, entries)
-        self._note(
+        self.session.note(
             f"model: {resolved.name} ({loaded.dtype}, {loaded.device}); decoder: {self.options.decoder}"
             + (f", reward {self.options.reward or DEFAULT_REWARD}" if "reward" in translator.decoder.heeds else "")
             + f", budget {self.options.budget:g}"
@@ -264,13 +253,13 @@ class _Job:
         direction: Direction,
         entries: tuple[Entry, ...],
         output: Output,
-        progress: ProgressLine,
         total: int | None,
     ) -> None:
-        from mtreason.pipeline import parse_lines, trace_record
+        from mtreason.pipeline import parse_lines, trace_record, translate_lines
 
-        translator = self._load(direction, entries, progress)
+        translator = self._load(direction, entries)
         record = Output(self.trace) if self.trace else None
+        progress = self.session.progress
         started = time.monotonic()
         progress.segments(total)
 
@@ -281,7 +270,7 @@ class _Job:
             speed = translator.model.usage.tokens / max(time.monotonic() - started, 1e-9)
             progress.advance(output.lines, self.tally.segments, speed)
 
-        for line in translator.translate(parse_lines(raw, direction.source), settle):
+        for line in translate_lines(translator, parse_lines(raw, direction.source), settle):
             output.write(self._json_of(line) if self.as_json else line.text)
         progress.stop()
         if record is not None:
@@ -297,7 +286,7 @@ class _Job:
             text += f"; glossary hints honoured: {tally.honoured} of {tally.hints}"
         if self.options.think:
             text += f"; answers in form: {tally.in_form} of {tally.answers}"
-        self._note(text)
+        self.session.note(text)
         if tally.fell_back:
             lines = ", ".join(map(str, sorted(set(tally.fell_back))[:10]))
             say(f"{len(tally.fell_back)} segments found no clean translation, see line {lines}: try --effort high")

@@ -6,15 +6,15 @@ import difflib
 import json
 import shlex
 import sys
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mtreason.cli import options
-from mtreason.cli.loading import open_model
-from mtreason.cli.output import Output, ProgressLine, say
+from mtreason.cli.loading import Session
+from mtreason.cli.output import Output, say
 from mtreason.config import Options
 from mtreason.errors import DocumentError, InputError, InterruptedRunError
 
@@ -64,14 +64,15 @@ def tune(
     given = {name: value for name, value in decoding.items() if value is not None}
     own: dict[str, Any] = {"decoder": DECODER, "in_flight": in_flight, "seed": seed, "dtype": dtype, "qe": qe}
     settings = Options(glossaries=glossaries, shipped_glossaries=not no_glossary, **own | given)
-    job = _Job(data, out, pools, settings, tuple(given), model, trust_remote_code, quiet)
+    session = Session(model, dtype, trust_remote_code, quiet)
+    job = _Job(data, out, pools, settings, tuple(given), session)
     try:
         job.run(langs, limit, [name.strip() for name in parts.split(",")], folds, as_json)
     except KeyboardInterrupt as error:
         kept = "nothing is kept: name a file with --pools" if pools is None else f"the same command goes on in {pools}"
         raise InterruptedRunError(f"interrupted: {job.made} pools of this run are made; {kept}") from error
     finally:
-        job.progress.stop()
+        session.progress.stop()
 
 
 @dataclass(slots=True)
@@ -84,16 +85,11 @@ class _Job:
     options: Options
     given: tuple[str, ...]
     """Options of decoding that were given."""
-    model: str | None
-    trust_remote_code: bool
-    quiet: bool
+    session: Session
     made: int = 0
-    progress: ProgressLine = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.progress = ProgressLine(shown=not self.quiet)
 
     def run(self, langs: str | None, limit: int | None, parts: list[str], folds: int, as_json: bool) -> None:
+        """Check everything that is cheap to check, make the pools, fit."""
         from mtreason.rewards import REWARDS, Reward, write_reward
         from mtreason.tuning import judged, read_segments, tune
 
@@ -102,14 +98,14 @@ class _Job:
         segments, without = read_segments(self.data, langs, limit)
         self._check_decoding(segments, parts)
         if without:
-            self._note(f"{without} rows have neither references nor ratings: left out")
+            self.session.note(f"{without} rows have neither references nor ratings: left out")
         if len(segments) < FEW:
             say(f"{len(segments)} segments are few: take the weights as an indication, {FEW} or more would be evidence")
         store = self._collect(segments, parts)
         found = [judged(segment, store.records[segment.row.id]) for segment in segments]
         usable = [pool for pool in found if pool is not None]
         if len(usable) < len(found):
-            self._note(f"{len(found) - len(usable)} segments have no clean candidate: left out")
+            self.session.note(f"{len(found) - len(usable)} segments have no clean candidate: left out")
         tuned = tune(usable, parts, REWARDS["mix"].weights, folds, self.options.seed)
         # What has no weight need not be computed.
         weights = {part: weight for part, weight in tuned.weights.items() if weight > 0}
@@ -119,7 +115,7 @@ class _Job:
         report = {"gold": _gold(segments), "default": dict(REWARDS["mix"].weights), **asdict(tuned), "pools": config}
         output.write(json.dumps(report, ensure_ascii=False, indent=2) + "\n" if as_json else _table(report))
         output.close()
-        self._note(f"written: {self.out}; use it with --reward {self.out}")
+        self.session.note(f"written: {self.out}; use it with --reward {self.out}")
 
     def _check_files(self) -> None:
         for option, path in (("-o", self.out), ("--pools", self.pools)):
@@ -135,7 +131,7 @@ class _Job:
 
     def _check_decoding(self, segments: Sequence[Segment], parts: Sequence[str]) -> None:
         """Refuse what does not go together, before anything heavy is loaded."""
-        from mtreason.pipeline import check_options
+        from mtreason.translator import check_options
         from mtreason.tuning import POOLING, pooling_reward
 
         asking = [part for part in ("qe", "comet-consensus") if part in parts]
@@ -164,7 +160,7 @@ class _Job:
         """Make the pools that are not there yet."""
         from mtreason.languages import parse_language
         from mtreason.models.resolve import resolve_model
-        from mtreason.pipeline import Direction, Translator, load_entries
+        from mtreason.translator import Direction, Translator, load_entries
         from mtreason.tuning import PoolFile, collect, pooling_reward
 
         row = segments[0].row
@@ -175,20 +171,14 @@ class _Job:
         left = [segment for segment in segments if not store.has(segment)]
         if store.config is not None:
             store.check(config)
-            self._note(f"{self.pools} holds {len(segments) - len(left)} of {len(segments)} pools already")
-        if not left and self.model is None:
+            self.session.note(f"{self.pools} holds {len(segments) - len(left)} of {len(segments)} pools already")
+        if not left and self.session.model is None:
             return store
         if not left:
-            resolved = resolve_model(self.model, self.progress.stage)
+            resolved = resolve_model(self.session.model, self.session.stage)
             store.check(config | {"digest": resolved.digest})
             return store
-        resolved, loaded = open_model(
-            self.model,
-            dtype=self.options.dtype,
-            trust_remote_code=self.trust_remote_code,
-            progress=None if self.quiet else self.progress,
-            note=self._note,
-        )
+        resolved, loaded = self.session.open_model()
         if store.config is not None:
             config["model"] = store.config["model"]  # A directory may go by several names; the digest tells.
         else:
@@ -198,8 +188,8 @@ class _Job:
         for record in collect(translator, left):
             store.add(record)
             self.made += 1
-            self.progress.count("pools", self.made, len(left))
-        self.progress.stop()
+            self.session.progress.count("pools", self.made, len(left))
+        self.session.progress.stop()
         return store
 
     def _config(self, segments: Sequence[Segment], parts: Sequence[str], entries: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -245,10 +235,6 @@ class _Job:
             "gain_over_first_interval": [round(first.low, 4), round(first.high, 4)],
             "gain_over_first_p_value": round(first.p_value, 4),
         }
-
-    def _note(self, message: str) -> None:
-        if not self.quiet:
-            say(message)
 
 
 def _gold(segments: Sequence[Segment]) -> str:

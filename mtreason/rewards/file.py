@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import difflib
 import math
-import os
 import re
 import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from mtreason.errors import InputError, MtreasonError
+from mtreason.errors import InputError
+from mtreason.files import read_text, write_text
 from mtreason.rewards.protocol import Reward
 
 SUFFIX = ".toml"
@@ -62,13 +62,7 @@ def read_reward(path: Path, known: Collection[str]) -> Reward:
 
 
 def _parse(path: Path) -> dict[str, Any]:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise InputError(f"{path}:{line}: not UTF-8 (byte offset {error.start}): save it as UTF-8") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror or error}): check the name of the reward") from error
+    text = read_text(path, "check the name of the reward")
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -91,12 +85,7 @@ def write_reward(path: Path, reward: Reward, fit: Mapping[str, Any]) -> None:
     lines += [f"name = {_value(reward.name)}", "", "[weights]"]
     lines += [f"{part} = {_value(weight)}" for part, weight in _rounded(reward.weights).items()]
     lines += ["", "[fit]", *(f"{key} = {_value(value)}" for key, value in fit.items())]
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text("\n".join(lines) + "\n", "utf-8", newline="\n")
-        temporary.replace(path)
-    except OSError as error:
-        raise MtreasonError(f"{path} cannot be written ({error.strerror or error})") from error
+    write_text(path, "\n".join(lines) + "\n")
 
 
 def _rounded(weights: Mapping[str, float]) -> dict[str, float]:

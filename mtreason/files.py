@@ -1,0 +1,32 @@
+"""Small text files, read and written whole."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from mtreason.errors import InputError, MtreasonError
+
+
+def read_text(path: Path, advice: str) -> str:
+    """Read a UTF-8 file, with or without a byte-order mark.
+
+    Raises `InputError` that names the line and byte where it is not, or ends with the advice when it cannot be read.
+    """
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise InputError(f"{path}:{line}: not UTF-8 (byte offset {error.start}): save it as UTF-8") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror or error}): {advice}") from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all; raises `MtreasonError` when it cannot be."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(text, "utf-8", newline="\n")
+        temporary.replace(path)
+    except OSError as error:
+        raise MtreasonError(f"{path} cannot be written ({error.strerror or error})") from error
