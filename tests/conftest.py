@@ -5,8 +5,12 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from mtreason.models.load import LoadedModel
 
 # Two threads for matrices this small only wait for one another; set before torch is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -69,6 +73,14 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network.save_pretrained(path)
     assert json.loads((path / "config.json").read_text("utf-8"))["model_type"] == "qwen2"
     return path
+
+
+@pytest.fixture(scope="module")
+def loaded(tiny_model: Path) -> "LoadedModel":
+    """The tiny model, as commands load it."""
+    from mtreason.models.load import load_model
+
+    return load_model(tiny_model, note=pytest.fail)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Decoders on a small real model: budget, company, merging, choosing, and giving everything back."""
+"""Decoders: budget, company, choosing, and giving everything back; exact small oracles and a small real model."""
 
 import itertools
 import random
@@ -7,54 +7,37 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from common import (
+    LETTERS,
+    LONGEST,
+    SENTENCES,
+    decode,
+    spell,
+    summary,
+    table_settings,
+    table_tasks,
+    translator,
+)
 from fakes import TableMetric, TableModel
-from hypothesis import given
-from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM
 
 from mtreason.config import DEFAULT_REWARD, Options
 from mtreason.decoding import DECODERS, run
 from mtreason.decoding.borders import Clauses, EveryN, parse_border
-from mtreason.decoding.gates import problems, strip_chatter
-from mtreason.decoding.guard import allow_also, build_guard
 from mtreason.decoding.pool import Pool
-from mtreason.decoding.protocol import Cost, Result, Settings, Task, derive_seed
+from mtreason.decoding.protocol import derive_seed
 from mtreason.errors import InputError
-from mtreason.glossary import Entry, Hit, honoured
-from mtreason.languages import parse_language
-from mtreason.models.calls import cut, extend, release, score
-from mtreason.models.protocol import ROOT, Guard
+from mtreason.glossary import Entry
 from mtreason.models.recompute import RecomputeModel
-from mtreason.models.sequences import SharedSequences
-from mtreason.rewards import REWARDS, Draft, Scene, judge, weigh
+from mtreason.rewards import REWARDS
 from mtreason.rewards.consensus import chrf_matrix, expected_utility
-from mtreason.translator import Direction, Translator, check_options
+from mtreason.translator import check_options
 
-ZH, EN = parse_language("zh"), parse_language("en")
 ROUND = 6
 """Rollouts begun side by side at most: by so many a search may spend more than it was given."""
+
+
 CHOOSE_BY_REWARD = {d.name for d in DECODERS.values() if "reward" in d.heeds}
-SENTENCES = ["今天天气很好。", "我们去公园吧。", "这双鞋的踩屎感太强了！", "你好", "公园里的鞋很好。", "她说天气好。"]
-
-
-@pytest.fixture(scope="module")
-def loaded(tiny_model):
-    from mtreason.models.load import load_model
-
-    return load_model(tiny_model, note=pytest.fail)
-
-
-def translator(loaded, entries=(), **options):
-    return Translator(loaded, Direction(ZH, EN), Options(**options), entries)
-
-
-def decode(t, sentences=SENTENCES, in_flight=16):
-    tasks = (t.task(i, s, ()) for i, s in enumerate(sentences))
-    return sorted(run(t.decoder, tasks, t.settings, t.model, in_flight, t.estimator), key=lambda r: r.index)
-
-
-def summary(results):
-    return [(r.text, [(c.text, c.reward, c.count) for c in r.candidates], r.cost) for r in results]
 
 
 @pytest.mark.parametrize("reward", REWARDS)
@@ -157,131 +140,6 @@ def test_hints_reach_the_prompt_and_the_record(loaded) -> None:
     assert t.guard.banned[list(kept)].any()
 
 
-def test_scheduler_passes_results_on_and_keeps_to_its_room(loaded) -> None:
-    t = translator(loaded, decoder="greedy")
-    taken = []
-    done = []
-
-    def tasks():
-        for i, sentence in enumerate(SENTENCES):
-            taken.append(i)
-            assert len(taken) - len(done) <= 2 + 1
-            yield (
-                Result(i, "ready", fell_back=False, candidates=(), cost=Cost())
-                if i % 3 == 0
-                else t.task(i, sentence, ())
-            )
-
-    for result in run(t.decoder, tasks(), t.settings, t.model, 2):
-        done.append(result.index)
-        assert (result.text == "ready") == (result.index % 3 == 0)
-    assert sorted(done) == list(range(len(SENTENCES)))
-
-
-def play(steps, model):
-    """Answer a generator of calls, one at a time."""
-    from mtreason.models.calls import Cut, Extend, Peek, Release, Score
-
-    answer = None
-    while True:
-        try:
-            call = steps.send(answer)
-        except StopIteration as stop:
-            return stop.value
-        match call:
-            case Peek():
-                answer = model.alternatives(call.prefixes, call.guard, call.count)
-            case Extend():
-                answer = model.extend(call.prefixes, call.tokens)
-            case Score():
-                answer = model.score(call.prefixes, call.targets)
-            case Cut():
-                answer = model.cut(call.prefix, call.length)
-            case Release():
-                answer = model.release(call.prefixes)
-
-
-def test_common_beginnings_are_read_once(loaded) -> None:
-    model = loaded.model
-    [base] = model.extend([ROOT], [(20, 21)])
-    shared = SharedSequences(base)
-    a, b, c = tuple(range(30, 50)), (*range(30, 45), 99, 98), (*range(30, 47), 97)
-    prefixes = play(shared.read([a, b, a]), model)
-    assert shared.read_tokens == 20 + 2
-    assert prefixes[0] == prefixes[2]
-    play(shared.read([c, b]), model)
-    assert shared.read_tokens == 20 + 2 + 1
-    for sequence in (a, b, c):
-        [own] = play(shared.read([sequence]), model)
-        [direct] = model.extend([base], [sequence])
-        found, expected = model.logits([own])[0], model.logits([direct])[0]
-        assert np.abs(found - expected).max() < 0.05  # 8-bit rounding, met at different lengths
-        model.release([direct])
-    play(shared.close(), model)
-    model.release([base])
-
-
-def test_confidence_and_likelihood_by_hand(loaded) -> None:
-    log_probs = np.log(np.array([0.5, 0.01], np.float32))
-    top = np.log(np.array([[0.5, 0.2, 0.1, 0.1, 0.05], [0.4, 0.2, 0.1, 0.1, 0.1]], np.float32))
-    draft = Draft("x", (1, 2), log_probs, top)
-    shared = SharedSequences(ROOT)
-    scene = Scene("源", (), shared, (1,), shared, (), (), (), "en")
-    [parts] = play(judge(REWARDS["confidence"], scene, [draft]), loaded.model)
-    assert weigh(REWARDS["confidence"], parts) == pytest.approx((0.5 / 0.95 + 0.01 / 0.9) / 2, rel=1e-5)
-    assert parts["likelihood"] == pytest.approx(np.log(0.5 * 0.01) / 2, rel=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("text", "source", "expected"),
-    [
-        ("English translation:\nHello.", "你好。", "Hello."),
-        ("Sure! Here is the translation: Hello.", "你好。", "Hello."),
-        ('The text translates to English as: "Hello."', "你好。", "Hello."),
-        ('"Hello."', "你好。", "Hello."),
-        ('"Hello," he said.', "他说你好。", '"Hello," he said.'),
-        ("“Hello.”", "“你好。”", "“Hello.”"),
-        ("Hello. (Note: informal)", "你好。", "Hello."),
-        ("译文：你好", "Hello", "你好"),
-        ("This text translates to “Hello.”", "你好。", "Hello."),
-        ('The sentence translates into English as "Hello."', "你好。", "Hello."),
-        ("Translation: a history", "翻译：一部历史", "Translation: a history"),
-        ("Translation: a history", "Translation: eine Geschichte", "Translation: a history"),
-    ],
-)
-def test_chatter(text, source, expected) -> None:
-    assert strip_chatter(text, source) == expected
-
-
-def test_problems() -> None:
-    fine = {"finished": True, "chatter": False}
-    assert problems("Hello.", "你好。", **fine) == ()
-    assert problems("…", "你好。", **fine) == ("empty",)
-    assert problems("", "你好。", **fine) == ("empty",)
-    assert problems("😀", "😀", **fine) == ()
-    assert problems("Hello", "你好。", finished=False, chatter=True) == ("unfinished", "chatter")
-    long = "This is a sentence that comes back as it was."
-    assert problems(long, long, **fine) == ("copy",)
-    assert problems("Barack Obama", "Barack Obama", **fine) == ()
-
-
-def test_script_guard() -> None:
-    words = ["hello", " café", "你好", "ひ", "привет", "한", "😀", "123", "\n", "a\nb", "", "…", "。", "é"]
-    heads = ["你".encode()[:1], "你".encode()[:2], "😀".encode()[:2], "é".encode()[:1], "п".encode()[:1]]
-    pieces = [w.encode() for w in words] + heads + [b"<end>", b"<pad>"]
-    stop, pad = len(pieces) - 2, len(pieces) - 1
-    guard = build_guard(pieces, EN, frozenset({stop}), [stop, pad])
-    usable = {p for p, banned in zip(pieces, guard.banned, strict=True) if not banned}
-    wanted = {w.encode() for w in ["hello", " café", "😀", "123", "…", "。", "é"]} | {heads[2], heads[3], b"<end>"}
-    assert usable == wanted
-    chinese = build_guard(pieces, ZH, frozenset({stop}), [stop, pad])
-    assert not chinese.banned[[2, 0, 6, 14, 15]].any()
-    assert chinese.banned[[3, 4, 5, 8]].all()
-    freed = allow_also(guard, [2])
-    assert not freed.banned[2]
-    assert guard.banned[2]
-
-
 def test_borders() -> None:
     tokens = tuple(range(10))  # the last one ends the text
     assert EveryN(4)(tokens, 0) == [4, 8, 9, 10]
@@ -311,46 +169,6 @@ def test_unfinished_drafts_are_never_chosen_over_finished_ones(loaded) -> None:
             assert finished == ("unfinished" not in candidate.problems)
         if result.fell_back:
             assert all(c.problems for c in result.candidates)
-
-
-# A table model of six tokens: 0 ends a text, 1 to 5 are letters. Small enough to enumerate every translation.
-LETTERS = " ABCDE"
-LONGEST = 5
-
-
-def spell(tokens) -> str:
-    return "".join(LETTERS[t] for t in tokens)
-
-
-def table_settings(reward="likelihood", budget=8.0, nodes=1, **more):
-    return Settings(reward=REWARDS[reward], budget=budget, decode=spell, border=EveryN(nodes), **more)
-
-
-def table_tasks(model, count=1, seed=0, banned=(), hints=()):
-    banned_mask = np.isin(np.arange(len(LETTERS)), banned)
-    head, sourceless, back, chat = model.extend([ROOT] * 4, [(1, 2), (1, 2, 4), (2, 1), (1,)])
-    guard = Guard(banned_mask, frozenset({0}), 1.0)
-    return [
-        Task(
-            index=i,
-            source="源",
-            head=head,
-            prompt=(3, 1 + i % 5),
-            sourceless=sourceless,
-            tail=(4,),
-            back_head=back,
-            source_tokens=(5, 2, 0),
-            chat_head=chat,
-            verdict_prompt=(2, 3),
-            verdict_tokens=((5,), (1, 2)),
-            hints=hints,
-            target_tag="en",
-            guard=guard,
-            seed=seed + i,
-            max_new_tokens=LONGEST,
-        )
-        for i in range(count)
-    ]
 
 
 def all_translations(model, task):
@@ -458,21 +276,6 @@ def test_a_beam_of_one_is_greedy() -> None:
         assert beam.candidates[0].draft.tokens == greedy.candidates[0].draft.tokens
 
 
-@given(st.lists(st.text(alphabet="abc d猫。", max_size=12), min_size=1, max_size=6, unique=True), st.data())
-def test_consensus_is_chrf_against_the_samples(texts, data) -> None:
-    from sacrebleu.metrics import CHRF
-
-    metric = CHRF()
-    expected = np.array([[metric.sentence_score(a, [b]).score / 100 for b in texts] for a in texts])
-    assert np.allclose(chrf_matrix(texts, texts), expected, atol=1e-9)
-    assert np.allclose(chrf_matrix(texts[:2], texts[1:]), expected[:2, 1:], atol=1e-9)
-    samples = {text: data.draw(st.integers(1, 3)) for text in texts}
-    for i, text in enumerate(texts):
-        others = [expected[i][j] for j, t in enumerate(texts) for _ in range(samples[t] - (i == j))]
-        value = expected_utility(expected[i], samples, own=text)
-        assert value == pytest.approx(np.mean(others) if others else 1.0)
-
-
 def test_mbr_chooses_what_agrees_most_with_all_that_was_drawn() -> None:
     model = TableModel(seed=5)
     for task in table_tasks(model, 4):
@@ -519,37 +322,6 @@ def test_search_stops_where_the_model_is_sure() -> None:
             assert {c.text for c in early.candidates} <= {c.text for c in full.candidates}
             costs.append((spread, early.cost.tokens / full.cost.tokens))
     assert min(share for spread, share in costs if spread == 6.0) < 0.9
-
-
-def test_llama_o1_is_the_probability_of_yes_among_yes_and_no() -> None:
-    model = TableModel(seed=6)
-    [task] = table_tasks(model)
-    [result] = run(DECODERS["best-of-n"], [task], table_settings("llama-o1", 12.0, temperature=1.0), model, 1)
-    for c in result.candidates:
-        if not c.problems:
-            after = task.tail[-1]
-            yes = float(model.log_probs(after)[5])
-            no = float(model.log_probs(after)[1] + model.log_probs(1)[2])
-            assert c.reward == pytest.approx(yes - np.logaddexp(yes, no), abs=1e-5)
-
-
-def channel_by_hand(model, candidate):
-    path = (*candidate.draft.tokens[:-1], 4, 5, 2, 0)[-4:]
-    return np.mean([model.log_probs(a)[b] for a, b in itertools.pairwise(path)])
-
-
-def test_the_parts_of_a_reward_add_up_to_it() -> None:
-    model = TableModel(seed=6)
-    entry = Entry("源", ("AB",), "", "", "own.tsv", 1)
-    hints = (Hit(entry, 0, 1),)
-    [task] = table_tasks(model, hints=hints)
-    [result] = run(DECODERS["best-of-n"], [task], table_settings("mix", 16.0, temperature=1.0), model, 1)
-    clean = [c for c in result.candidates if not c.problems]
-    assert len(clean) > 3
-    for c in clean:
-        assert c.parts["channel"] == pytest.approx(channel_by_hand(model, c), abs=1e-5)
-        assert c.parts["terms"] == float(honoured(entry, c.text, "en"))
-        assert c.reward == pytest.approx(sum(w * c.parts[p] for p, w in REWARDS["mix"].weights.items()))
 
 
 @pytest.mark.parametrize("name", ["best-of-n", "mcts", "mcts-uct"])
@@ -620,190 +392,3 @@ def test_recomputing_finds_what_the_token_tree_finds(tiny_model, decoder) -> Non
         ]
         for x, y in zip(a.candidates, b.candidates, strict=True):
             assert x.reward == y.reward or abs(x.reward - y.reward) < 1e-3
-
-
-def draft_of(text, log_prob=-1.0) -> Draft:
-    return Draft(text, (1, 0), np.full(2, log_prob, np.float32), np.full((2, 5), log_prob, np.float32))
-
-
-def opened_pool(reward="likelihood", **more) -> Pool:
-    [task] = table_tasks(TableModel())
-    return Pool(task, table_settings(reward, **more))
-
-
-@pytest.mark.parametrize("together", [True, False])
-@pytest.mark.parametrize("clean_first", [True, False])
-def test_a_clean_draft_is_not_lost_to_the_same_text_with_chatter(together, clean_first) -> None:
-    pool = opened_pool()
-    drafts = [(draft_of("Hello.", -2.0), True), (draft_of("Translation: Hello.", -1.0), True)]
-    drafts += [(draft_of("Hello.", -1.0), False)]
-    if not clean_first:
-        drafts.reverse()
-    for batch in [drafts] if together else [[d] for d in drafts]:
-        play(pool.add([pool.check(d, finished=end) for d, end in batch]), None)
-    [candidate] = pool.candidates.values()
-    assert candidate.text == "Hello."
-    assert candidate.problems == ()
-    assert candidate.reward == pytest.approx(-2.0)
-    assert candidate.count == 3
-
-
-def test_held_back_drafts_stand_last_and_serve_as_a_last_resort() -> None:
-    pool = opened_pool()
-    drafts = [draft_of("Sure! Here is the translation: Good.", -0.1), draft_of("Bad.", -5.0), draft_of("…", -0.01)]
-    play(pool.add([pool.check(d, finished=True) for d in drafts]), None)
-    result = play(pool.close([]), TableModel())
-    assert [c.text for c in result.candidates] == ["Bad.", "Good.", "…"]
-    assert (result.text, result.fell_back) == ("Bad.", False)
-    only = opened_pool()
-    play(only.add([only.check(d, finished=True) for d in (drafts[2], drafts[0])]), None)
-    result = play(only.close([]), TableModel())
-    assert (result.text, result.fell_back) == ("Good.", True)
-    none = opened_pool()
-    play(none.add([none.check(drafts[2], finished=True)]), None)
-    result = play(none.close([]), TableModel())
-    assert (result.text, result.fell_back) == ("源", True)
-
-
-@pytest.mark.parametrize(
-    ("text", "source"),
-    [
-        ("Note: bring water.", "注意：带水。"),
-        ("Please note: the shop is closed.", "请注意：本店今天关门。"),
-        ("Here is my address: 5 Main Road.", "这是我的地址：主路5号。"),
-        ("Here's the thing: I lied.", "事情是这样的：我撒谎了。"),
-        ("“Hello” and “bye”", "你好和再见"),
-        ("「你好」和「再见」", "Hello and bye"),
-        ("'Hello' and 'bye'", "你好和再见"),
-        ("翻译：他", "Translation: him"),
-        ("“你好”", '"Hello"'),
-        ("She wrote a note (in red).", "她写了一张便条（红色）。"),
-    ],
-)
-def test_what_looks_like_chatter_and_is_none_stays(text, source) -> None:
-    assert strip_chatter(text, source) == text
-
-
-@pytest.mark.parametrize(
-    ("text", "source", "expected"),
-    [
-        ("Hello. Note: this is informal.", "你好。", "Hello."),
-        ("Hello.\n\nNote: this is informal.", "你好。", "Hello."),
-        ("你好。（注：非正式）", "Hello.", "你好。"),
-        ("翻译结果：你好。", "Hello.", "你好。"),
-        ("“你好。”", "Hello.", "你好。"),
-        ("「你好。」", "Hello.", "你好。"),
-        ("‘I don’t know.’", "我不知道。", "I don’t know."),
-        ("Here's the translated text: Hello.", "你好。", "Hello."),
-        ("Certainly! Here is the English version: Hello.", "你好。", "Hello."),
-        ("  Hello.\n World. ", "你好。", "Hello. World."),
-    ],
-)
-def test_more_chatter(text, source, expected) -> None:
-    assert strip_chatter(text, source) == expected
-
-
-@pytest.mark.parametrize("char", "你龥ひカпЖ한กع")
-def test_beginnings_of_foreign_letters_are_banned(char) -> None:
-    """Byte-level vocabularies spell a letter in up to three tokens: it is the first that has to go."""
-    whole = char.encode()
-    pieces = [whole, b" " + whole, b"ab" + whole, *(whole[:n] for n in range(1, len(whole)))]
-    guard = build_guard([*pieces, b"\x80", b"ok", b""], EN, frozenset(), [])
-    english = guard.banned[: len(pieces)].tolist()
-    assert english[:3] == [True] * 3
-    assert english[-1], "the last byte alone would complete the letter"
-    assert not guard.banned[-2]
-    assert not guard.banned[-3], "the ends of emoji are spelled so"
-    assert guard.banned[-1]
-
-
-def test_emoji_can_be_spelled_byte_by_byte() -> None:
-    pieces = [bytes([b]) for b in "😀".encode()] + ["😀".encode()[:n] for n in (2, 3)]
-    assert not build_guard(pieces, EN, frozenset(), []).banned.any()
-    assert not build_guard(pieces, ZH, frozenset(), []).banned.any()
-
-
-class Countdown:
-    """A decoder that asks for a pass `task.index % 4` times and watches how many like it are open."""
-
-    name = "countdown"
-
-    def __init__(self) -> None:
-        self.open = self.most = 0
-
-    def decode(self, task, settings):
-        self.open += 1
-        self.most = max(self.most, self.open)
-        for turn in range(task.index % 4):
-            [one, two] = yield from extend([task.head] * 2, [(task.index,), (task.index, turn)])
-            part = yield from cut(two, two.length - 1)
-            [first, second] = yield from score([one, part], [(1,), (2, task.index % 5)])
-            assert (len(first), len(second)) == (1, 2)
-            yield from release([one, two, part])
-        self.open -= 1
-        return Result(task.index, str(task.index), fell_back=False, candidates=(), cost=Cost())
-
-
-@pytest.mark.parametrize("in_flight", [1, 3, 16])
-def test_scheduler_opens_no_more_than_allowed_and_makes_batches(in_flight) -> None:
-    model = TableModel(size=40)
-    decoder = Countdown()
-    tasks = table_tasks(model, 12)
-    held = set(model.tokens)
-    results = list(run(decoder, tasks, table_settings(), model, in_flight))
-    assert sorted(r.index for r in results) == list(range(12))
-    assert all(r.text == str(r.index) for r in results)
-    assert decoder.most <= in_flight
-    assert set(model.tokens) == held
-    passes = [call for call in model.calls if call[0] == "score"]
-    assert sum(rows for _, rows in passes) == 2 * 3 * (1 + 2 + 3)
-    assert len(passes) == {1: 18, 16: 3}.get(in_flight, len(passes))
-    assert len(passes) < 18 or in_flight == 1
-
-
-def test_scheduler_keeps_samples_of_different_guards_apart() -> None:
-    model = TableModel(seed=2)
-    tasks = [replace(task, index=i) for i, task in enumerate(table_tasks(model, 3) + table_tasks(model, 3, banned=[3]))]
-    together = {r.index: r for r in run(DECODERS["mcts"], tasks, table_settings(budget=9.0), model, 6)}
-    for task in tasks:
-        [alone] = run(DECODERS["mcts"], [task], table_settings(budget=9.0), model, 1)
-        assert summary([alone]) == summary([together[task.index]])
-        if task.index >= 3:
-            assert all(3 not in c.draft.tokens for c in alone.candidates)
-    assert any(3 in c.draft.tokens for i in range(3) for c in together[i].candidates)
-
-
-@given(st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=9).map(tuple), min_size=1, max_size=8), st.data())
-def test_shared_sequences_are_right_and_read_little(sequences, data) -> None:
-    """Against a trie: nothing is read that is not new, but for what sequences of one round share below the bar."""
-    model = TableModel(size=10)
-    [base] = model.extend([ROOT], [(7, 8, 9)])
-    shared = SharedSequences(base)
-    at = data.draw(st.integers(0, len(sequences)))
-    for batch in (sequences[:at], sequences[at:]):
-        for sequence, prefix in zip(batch, play(shared.read(batch), model), strict=True):
-            assert model.tokens[prefix.id] == (7, 8, 9, *sequence)
-    trie = {s[:n] for s in sequences for n in range(1, len(s) + 1)}
-    distinct = len(set(sequences))
-    assert shared.read_tokens == model.usage.prompt_tokens - 3
-    assert len(trie) <= shared.read_tokens + distinct
-    assert shared.read_tokens <= sum(map(len, set(sequences)))
-    known = shared.read_tokens
-    play(shared.read(sequences), model)
-    assert shared.read_tokens == known, "read again"
-    play(shared.close(), model)
-    assert set(model.tokens) == {ROOT.id, base.id}
-
-
-def test_confidence_of_a_token_outside_the_five() -> None:
-    """Marco-o1: c = p(token) / (sum of the five highest p); the mean over tokens is the value of a rollout."""
-    model = TableModel(seed=6)
-    [task] = table_tasks(model)
-    [result] = run(DECODERS["best-of-n"], [task], table_settings("confidence", 16.0), model, 1)
-    for c in result.candidates:
-        shares = []
-        for before, token in itertools.pairwise((task.prompt[-1], *c.draft.tokens)):
-            p = np.exp(model.log_probs(before))
-            shares.append(p[token] / np.sort(p)[-5:].sum())
-        if not c.problems:
-            assert c.reward == pytest.approx(np.mean(shares), rel=1e-5)

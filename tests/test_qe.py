@@ -10,9 +10,9 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from common import SENTENCES, decode, play, summary, translator
 from fakes import TableMetric, TableModel
 from test_cli import ROOT, refused, run
-from test_decoders import SENTENCES, decode, play, summary, translator
 
 from mtreason.config import Options
 from mtreason.decoding import Candidate
@@ -187,13 +187,6 @@ def test_scheduler_makes_one_batch_of_the_estimates_of_many() -> None:
 
 
 # As a reward.
-
-
-@pytest.fixture(scope="module")
-def loaded(tiny_model):
-    from mtreason.models.load import load_model
-
-    return load_model(tiny_model, note=pytest.fail)
 
 
 def test_best_of_n_takes_the_highest_score(loaded, tiny_comet, referenceless) -> None:

@@ -385,13 +385,6 @@ def test_room_is_left_for_a_reflection() -> None:
     assert max(spent) < 12.0 + 3
 
 
-@pytest.fixture(scope="module")
-def loaded(tiny_model):
-    from mtreason.models.load import load_model
-
-    return load_model(tiny_model, note=pytest.fail)
-
-
 def real(loaded, in_flight=4, **options):
     t = Translator(loaded, Direction(ZH, EN), Options(max_thought_tokens=16, think=True, **options), ())
     todo = (replace(t.task(i, s, ()), max_new_tokens=10) for i, s in enumerate(SENTENCES))

@@ -1,0 +1,76 @@
+"""Chatter is cut off, and what is wrong with a draft has a name."""
+
+import pytest
+
+from mtreason.decoding.gates import problems, strip_chatter
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "expected"),
+    [
+        ("English translation:\nHello.", "你好。", "Hello."),
+        ("Sure! Here is the translation: Hello.", "你好。", "Hello."),
+        ('The text translates to English as: "Hello."', "你好。", "Hello."),
+        ('"Hello."', "你好。", "Hello."),
+        ('"Hello," he said.', "他说你好。", '"Hello," he said.'),
+        ("“Hello.”", "“你好。”", "“Hello.”"),
+        ("Hello. (Note: informal)", "你好。", "Hello."),
+        ("译文：你好", "Hello", "你好"),
+        ("This text translates to “Hello.”", "你好。", "Hello."),
+        ('The sentence translates into English as "Hello."', "你好。", "Hello."),
+        ("Translation: a history", "翻译：一部历史", "Translation: a history"),
+        ("Translation: a history", "Translation: eine Geschichte", "Translation: a history"),
+    ],
+)
+def test_chatter(text, source, expected) -> None:
+    assert strip_chatter(text, source) == expected
+
+
+def test_problems() -> None:
+    fine = {"finished": True, "chatter": False}
+    assert problems("Hello.", "你好。", **fine) == ()
+    assert problems("…", "你好。", **fine) == ("empty",)
+    assert problems("", "你好。", **fine) == ("empty",)
+    assert problems("😀", "😀", **fine) == ()
+    assert problems("Hello", "你好。", finished=False, chatter=True) == ("unfinished", "chatter")
+    long = "This is a sentence that comes back as it was."
+    assert problems(long, long, **fine) == ("copy",)
+    assert problems("Barack Obama", "Barack Obama", **fine) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ("Note: bring water.", "注意：带水。"),
+        ("Please note: the shop is closed.", "请注意：本店今天关门。"),
+        ("Here is my address: 5 Main Road.", "这是我的地址：主路5号。"),
+        ("Here's the thing: I lied.", "事情是这样的：我撒谎了。"),
+        ("“Hello” and “bye”", "你好和再见"),
+        ("「你好」和「再见」", "Hello and bye"),
+        ("'Hello' and 'bye'", "你好和再见"),
+        ("翻译：他", "Translation: him"),
+        ("“你好”", '"Hello"'),
+        ("She wrote a note (in red).", "她写了一张便条（红色）。"),
+    ],
+)
+def test_what_looks_like_chatter_and_is_none_stays(text, source) -> None:
+    assert strip_chatter(text, source) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "expected"),
+    [
+        ("Hello. Note: this is informal.", "你好。", "Hello."),
+        ("Hello.\n\nNote: this is informal.", "你好。", "Hello."),
+        ("你好。（注：非正式）", "Hello.", "你好。"),
+        ("翻译结果：你好。", "Hello.", "你好。"),
+        ("“你好。”", "Hello.", "你好。"),
+        ("「你好。」", "Hello.", "你好。"),
+        ("‘I don’t know.’", "我不知道。", "I don’t know."),
+        ("Here's the translated text: Hello.", "你好。", "Hello."),
+        ("Certainly! Here is the English version: Hello.", "你好。", "Hello."),
+        ("  Hello.\n World. ", "你好。", "Hello. World."),
+    ],
+)
+def test_more_chatter(text, source, expected) -> None:
+    assert strip_chatter(text, source) == expected
