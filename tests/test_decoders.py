@@ -300,11 +300,21 @@ def test_drafts_of_a_search_are_no_samples(monkeypatch, decoder) -> None:
     for task in table_tasks(model, 4):
         [result] = run(DECODERS[decoder], [task], table_settings("consensus", 20.0, temperature=1.0), model, 1)
         samples = seen.pop().samples
-        assert sum(samples.values()) <= 4 < sum(c.count for c in result.candidates)
+        assert sum(samples.values()) <= 10 < sum(c.count for c in result.candidates)
         for c in result.candidates:
             if not c.problems:
                 [row] = chrf_matrix([c.text], list(samples))
                 assert c.reward == pytest.approx(expected_utility(row, samples, own=c.text))
+
+
+@pytest.mark.parametrize(("reward", "budget", "samples"), [("consensus", 20, 10), ("two-way", 20, 4), ("mix", 6, 4)])
+def test_half_the_budget_goes_to_samples_where_they_are_asked(monkeypatch, reward, budget, samples) -> None:
+    first = []
+    add = Pool.add_samples
+    monkeypatch.setattr(Pool, "add_samples", lambda self, drawn: first.append(len(drawn)) or add(self, drawn))
+    model = TableModel(seed=8)
+    list(run(DECODERS["mcts"], table_tasks(model, 3), table_settings(reward, budget), model, 1))
+    assert first == [samples] * 3
 
 
 def test_search_stops_where_the_model_is_sure() -> None:

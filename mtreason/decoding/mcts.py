@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mtreason.decoding.pool import Pool
+from mtreason.decoding.pool import FIRST_DRAFTS, Pool
 from mtreason.decoding.protocol import Result, Settings, Task, derive_seed
 from mtreason.decoding.reflection import reflect
 from mtreason.models.calls import Steps, cut, release
 from mtreason.models.protocol import Continuation, Contrast, Draw, Prefix
 from mtreason.models.sequences import SharedSequences
+from mtreason.rewards import POOL_PARTS
 from mtreason.search.mcts import Rollout, search
 from mtreason.search.selection import Rule, resample
 from mtreason.search.tree import ROOT, Step, Tree
@@ -26,8 +27,11 @@ ENOUGH = 0.05
 DEFAULT_RULE: Rule = partial(resample, pool=1, spread=2.0)
 STOPPING_RULE: Rule = partial(resample, pool=1, spread=2.0, least=ENOUGH)
 
-GUIDANCE = 0.4
-"""Weight of the contrast per share of the channel in the reward; see `TranslationProblem`."""
+GUIDANCE = 0.2
+"""Weight of the contrast where the reward has the channel in it; see `TranslationProblem`."""
+
+OPENING = 0.5
+"""Share of the budget for free samples before the search, where the reward compares drafts with samples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class MctsDecoder:
     temperature: float = 0.0
     """Of rollouts: what makes them differ is that each begins with a token that was not tried there."""
     guidance: float = GUIDANCE
+    opening: float = OPENING
 
     @property
     def heeds(self) -> frozenset[str]:
@@ -55,13 +60,16 @@ class MctsDecoder:
         return pool.counted(self._decode(pool))
 
     def _decode(self, pool: Pool) -> Steps[Result]:
-        drawn = yield from pool.open_with_drafts()
+        settings, weights = pool.settings, pool.settings.reward.weights
+        compares = not POOL_PARTS.keys().isdisjoint(weights)
+        samples = int(self.opening * settings.budget) if compares else 0
+        drawn = yield from pool.open_with_drafts(max(FIRST_DRAFTS, samples))
         tree = Tree()
         # Without the source, the model would have another thought to owe the translation to.
-        guidance = 0.0 if pool.settings.thinking else self.guidance * pool.settings.reward.channel_share
+        guidance = self.guidance if "channel" in weights and not settings.thinking else 0.0
         problem = TranslationProblem(pool, self.temperature, guidance)
         problem.begin(tree, drawn)
-        stopping = self.stopping_rule if not pool.settings.full_budget else None
+        stopping = self.stopping_rule if not settings.full_budget else None
         yield from search(tree, problem, stopping or self.rule, self.leaves)
         trace = problem.trace(tree)
         yield from reflect(pool)

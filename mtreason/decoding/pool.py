@@ -17,7 +17,7 @@ from mtreason.models.sequences import SharedSequences
 from mtreason.rewards import Draft, Scene, compare, judge, weigh
 
 FIRST_DRAFTS = 4
-"""Drafts of the opening round, of every decoder that draws several."""
+"""Drafts of the opening round, unless a decoder wants more."""
 
 T = TypeVar("T")
 
@@ -78,10 +78,10 @@ class Pool:
             return (yield from draw_answers(thinking, self.settings, self.task, draws, paths))
         return (yield from sample(draws, self.task.guard))
 
-    def open_with_drafts(self) -> Steps[list[Continuation]]:
+    def open_with_drafts(self, count: int = FIRST_DRAFTS) -> Steps[list[Continuation]]:
         """Read the prompt and draw the first drafts, the same for every decoder: the greedy one, then samples."""
         prefix = yield from self.open()
-        count = max(1, min(FIRST_DRAFTS, int(self.settings.budget) - 2 * bool(self.settings.reflection)))
+        count = max(1, min(count, int(self.settings.budget) - 2 * bool(self.settings.reflection)))
         drawn = yield from self.draw([self.full_draw(prefix, i) for i in range(count)])
         self.set_unit(drawn[0])
         yield from self.add_samples(drawn)

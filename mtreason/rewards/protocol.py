@@ -78,9 +78,3 @@ class Reward:
     name: str
     weights: Mapping[str, float]
     """Part name -> weight, not negative; they sum to 1."""
-
-    @property
-    def channel_share(self) -> float:
-        """How much of what the model's probabilities contribute is the channel's, in [0, 1]."""
-        channel = self.weights.get("channel", 0.0)
-        return channel / ((channel + self.weights.get("likelihood", 0.0)) or 1.0)
