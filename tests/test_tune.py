@@ -11,6 +11,7 @@ import sacrebleu
 
 from mtreason.cli import app
 from mtreason.cli import tune as tune_command
+from mtreason.cli.loading import Session
 from mtreason.errors import InputError, InterruptedRunError, MtreasonError
 from mtreason.models.estimator import Estimator
 from mtreason.rewards import REWARDS, load_reward
@@ -246,7 +247,7 @@ def test_goes_on_with_pools_that_are_there(fitted, tmp_path, cut, monkeypatch) -
     keep = {"middle of a line": raw.index(b"\n", len(raw) // 2) + 30, "middle of the first line": 20, "nothing": None}
     pools.write_bytes(raw[: keep[cut]])
     if cut == "nothing":
-        monkeypatch.setattr("mtreason.cli.tune.open_model", lambda *_, **__: pytest.fail("the model is not needed"))
+        monkeypatch.setattr(Session, "open_model", lambda _: pytest.fail("the model is not needed"))
     again, said = fitted("--pools", pools)
     assert again == whole
     assert sorted(pools.read_bytes().split(b"\n")) == sorted(raw.split(b"\n"))
