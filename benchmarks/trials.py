@@ -26,6 +26,7 @@ import numpy as np
 import sacrebleu
 from engine import DEV, DIRECTION, decode_all, dev_rows
 
+from mtreason.benchmark.systems import COMMON_REWARD, common_reward
 from mtreason.config import Options
 from mtreason.decoding import DECODERS, pool
 from mtreason.decoding.borders import parse_border
@@ -34,13 +35,12 @@ from mtreason.decoding.protocol import Decoder
 from mtreason.models.calls import Steps
 from mtreason.models.load import load_model
 from mtreason.models.resolve import resolve_model
-from mtreason.rewards import REWARDS, Draft, Reward, Scene, weigh
+from mtreason.rewards import Draft, Reward, Scene, asks_samples
 from mtreason.search.selection import MIN_UNEXPLORED, resample, unexplored
 from mtreason.search.tree import ROOT, Tree
 from mtreason.translator import Translator
 
 IN_FLIGHT = 24
-COMPARED = REWARDS["two-way"]
 TIE = 1e-6
 RESAMPLES = 10_000
 
@@ -98,7 +98,7 @@ def filtered(judge: Callable[..., Steps[list[dict[str, float]]]], margin: float)
     return cheap
 
 
-def trials() -> Iterator[Trial]:
+def trials(reward: Reward) -> Iterator[Trial]:
     base = MctsDecoder(stopping_rule=None)
     yield Trial("default", "mcts", base)
     yield Trial("no search", "best-of-n", DECODERS["best-of-n"])
@@ -128,11 +128,12 @@ def trials() -> Iterator[Trial]:
         yield Trial("contrast", f"weight {guidance:g}", replace(base, guidance=guidance))
     for leaves in (2, 8):
         yield Trial("round", f"{leaves} rollouts", replace(base, leaves=leaves))
-    for count in (1, 8):
-        yield Trial("opening", f"{count} drafts", base, patched={"FIRST_DRAFTS": count})
-    for share in (0.25, 0.75):
-        # Nothing else than the default where the reward does not ask the samples: run these with --reward mix.
-        yield Trial("samples", f"{share:g} of the budget first", replace(base, opening=share))
+    if asks_samples(reward):
+        for share in (0.25, 0.75):
+            yield Trial("opening", f"{share:g} of the budget", replace(base, opening=share))
+    else:
+        for count in (1, 8):
+            yield Trial("opening", f"{count} drafts", replace(base, first_drafts=count))
     for margin in (0.5, 1.0):
         name = f"channel only within {margin:g} nats of the round's best likelihood"
         yield Trial("filter", name, base, patched={"judge": filtered(pool.judge, margin)})
@@ -155,7 +156,7 @@ def measure(t: Translator, trial: Trial, rows: Sequence[dict[str, Any]]) -> dict
     with patched(trial.patched):
         results = decode_all(variant, [r["src"] for r in rows], IN_FLIGHT)
     references = [[r["refs"][0] for r in rows]]
-    best = [math.nan if r.fell_back else weigh(COMPARED, r.candidates[0].parts) for r in results]
+    best = [math.nan if r.fell_back else common_reward(r.candidates[0].parts) for r in results]
     return {
         "group": trial.group,
         "name": trial.name,
@@ -187,7 +188,7 @@ def table(measured: Sequence[dict[str, Any]], maximised: str) -> str:
             f"{high:+.4f}) | {ahead} / {len(delta) - ahead - behind} / {behind} | {m['tokens']:.0f} | "
             f"{m['distinct']:.1f} | {m['chrf']:.1f} |"
         )
-    return "\n".join([*lines, "", f"\\* `{COMPARED.name}`; all variants maximise `{maximised}`"])
+    return "\n".join([*lines, "", f"\\* `{COMMON_REWARD.name}`; all variants maximise `{maximised}`"])
 
 
 def main() -> None:
@@ -196,7 +197,7 @@ def main() -> None:
     parser.add_argument("--dev", type=Path, default=DEV)
     parser.add_argument("--segments", type=int, default=60)
     parser.add_argument("--budget", type=float, default=8)
-    parser.add_argument("--reward", default=COMPARED.name, help="one with likelihood and channel in it")
+    parser.add_argument("--reward", default=COMMON_REWARD.name, help="one with likelihood and channel in it")
     parser.add_argument("--only", help="names of groups, separated by commas")
     parser.add_argument("-o", "--out", type=Path)
     options = parser.parse_args()
@@ -204,10 +205,12 @@ def main() -> None:
         sys.exit(f"{options.dev} is not there: name a file of segments with --dev")
     loaded = load_model(resolve_model(options.model, lambda _stage, _fraction: None).path, note=print)
     t = Translator(loaded, DIRECTION, Options(reward=options.reward, budget=options.budget), ())
+    if not COMMON_REWARD.weights.keys() <= t.settings.reward.weights.keys():
+        sys.exit(f"--reward {options.reward}: expected one with {' and '.join(COMMON_REWARD.weights)} in it")
     rows = dev_rows(options.dev, options.segments)
     wanted = set(options.only.split(",")) | {"default"} if options.only else None
     measured: list[dict[str, Any]] = []
-    for trial in trials():
+    for trial in trials(t.settings.reward):
         if wanted is None or trial.group in wanted:
             measured.append(measure(t, trial, rows))
             print(f"{trial.name}: {np.mean(measured[-1]['rewards']):.4f}", file=sys.stderr, flush=True)

@@ -53,8 +53,6 @@ def play(steps, model):
 
 # A table model of six tokens: 0 ends a text, 1 to 5 are letters. Small enough to enumerate every translation.
 LETTERS = " ABCDE"
-
-
 LONGEST = 5
 
 

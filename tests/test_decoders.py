@@ -7,17 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from common import (
-    LETTERS,
-    LONGEST,
-    SENTENCES,
-    decode,
-    spell,
-    summary,
-    table_settings,
-    table_tasks,
-    translator,
-)
+from common import LETTERS, LONGEST, SENTENCES, decode, spell, summary, table_settings, table_tasks, translator
 from fakes import TableMetric, TableModel
 from transformers import AutoModelForCausalLM
 
@@ -35,8 +25,6 @@ from mtreason.translator import check_options
 
 ROUND = 6
 """Rollouts begun side by side at most: by so many a search may spend more than it was given."""
-
-
 CHOOSE_BY_REWARD = {d.name for d in DECODERS.values() if "reward" in d.heeds}
 
 

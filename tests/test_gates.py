@@ -20,6 +20,16 @@ from mtreason.decoding.gates import problems, strip_chatter
         ('The sentence translates into English as "Hello."', "你好。", "Hello."),
         ("Translation: a history", "翻译：一部历史", "Translation: a history"),
         ("Translation: a history", "Translation: eine Geschichte", "Translation: a history"),
+        ("Hello. Note: this is informal.", "你好。", "Hello."),
+        ("Hello.\n\nNote: this is informal.", "你好。", "Hello."),
+        ("你好。（注：非正式）", "Hello.", "你好。"),
+        ("翻译结果：你好。", "Hello.", "你好。"),
+        ("“你好。”", "Hello.", "你好。"),
+        ("「你好。」", "Hello.", "你好。"),
+        ("‘I don’t know.’", "我不知道。", "I don’t know."),
+        ("Here's the translated text: Hello.", "你好。", "Hello."),
+        ("Certainly! Here is the English version: Hello.", "你好。", "Hello."),
+        ("  Hello.\n World. ", "你好。", "Hello. World."),
     ],
 )
 def test_chatter(text, source, expected) -> None:
@@ -55,22 +65,3 @@ def test_problems() -> None:
 )
 def test_what_looks_like_chatter_and_is_none_stays(text, source) -> None:
     assert strip_chatter(text, source) == text
-
-
-@pytest.mark.parametrize(
-    ("text", "source", "expected"),
-    [
-        ("Hello. Note: this is informal.", "你好。", "Hello."),
-        ("Hello.\n\nNote: this is informal.", "你好。", "Hello."),
-        ("你好。（注：非正式）", "Hello.", "你好。"),
-        ("翻译结果：你好。", "Hello.", "你好。"),
-        ("“你好。”", "Hello.", "你好。"),
-        ("「你好。」", "Hello.", "你好。"),
-        ("‘I don’t know.’", "我不知道。", "I don’t know."),
-        ("Here's the translated text: Hello.", "你好。", "Hello."),
-        ("Certainly! Here is the English version: Hello.", "你好。", "Hello."),
-        ("  Hello.\n World. ", "你好。", "Hello. World."),
-    ],
-)
-def test_more_chatter(text, source, expected) -> None:
-    assert strip_chatter(text, source) == expected

@@ -4,11 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from common import (
-    play,
-    table_settings,
-    table_tasks,
-)
+from common import play, table_settings, table_tasks
 from fakes import TableModel
 from hypothesis import given
 from hypothesis import strategies as st

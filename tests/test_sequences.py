@@ -1,9 +1,7 @@
 """Common beginnings are read once."""
 
 import numpy as np
-from common import (
-    play,
-)
+from common import play
 from fakes import TableModel
 from hypothesis import given
 from hypothesis import strategies as st

@@ -247,7 +247,7 @@ def test_goes_on_with_pools_that_are_there(fitted, tmp_path, cut, monkeypatch) -
     keep = {"middle of a line": raw.index(b"\n", len(raw) // 2) + 30, "middle of the first line": 20, "nothing": None}
     pools.write_bytes(raw[: keep[cut]])
     if cut == "nothing":
-        monkeypatch.setattr(Session, "open_model", lambda _: pytest.fail("the model is not needed"))
+        monkeypatch.setattr(Session, "open_model", lambda *_: pytest.fail("the model is not needed"))
     again, said = fitted("--pools", pools)
     assert again == whole
     assert sorted(pools.read_bytes().split(b"\n")) == sorted(raw.split(b"\n"))

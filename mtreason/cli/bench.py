@@ -82,7 +82,7 @@ def run(
         dtype=dtype,
     )
     rows = _Segments(data, src, tuple(ref or ()), from_, to, testset, langs)
-    job = _Job(out, shared, Session(model, dtype, trust_remote_code, quiet))
+    job = _Job(out, shared, Session(model, trust_remote_code, quiet))
     try:
         job.run(rows, limit, systems)
     except KeyboardInterrupt as error:
@@ -160,7 +160,7 @@ class _Job:
         from mtreason.benchmark import describe, manifest, open_results, run_benchmark
 
         started = time.monotonic()
-        resolved, loaded = self.session.open_model()
+        resolved, loaded = self.session.open_model(self.options.dtype)
         model = {"name": resolved.name, "digest": resolved.digest, "dtype": loaded.dtype, "device": loaded.device}
         with open_results(self.out, describe(plan, model)) as writer:
             kept = len(writer.done)

@@ -14,10 +14,9 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Session:
-    """What `--model`, `--dtype`, `--trust-remote-code` and `--quiet` ask for."""
+    """What `--model`, `--trust-remote-code` and `--quiet` ask for."""
 
     model: str | None
-    dtype: str
     trust_remote_code: bool
     quiet: bool
     progress: ProgressLine = field(init=False)
@@ -35,13 +34,13 @@ class Session:
         if not self.quiet:
             self.progress.stage(name, fraction)
 
-    def open_model(self) -> tuple[ResolvedModel, LoadedModel]:
+    def open_model(self, dtype: str) -> tuple[ResolvedModel, LoadedModel]:
         """Find and load the model."""
         from mtreason.models.load import load_model
         from mtreason.models.resolve import resolve_model
 
         resolved = resolve_model(self.model, self.stage)
         self.stage(f"loading {resolved.name}", 0.0)
-        loaded = load_model(resolved.path, dtype=self.dtype, trust_remote_code=self.trust_remote_code, note=self.note)
+        loaded = load_model(resolved.path, dtype=dtype, trust_remote_code=self.trust_remote_code, note=self.note)
         self.progress.stop()
         return resolved, loaded

@@ -88,7 +88,7 @@ def translate(
         reward_over=reward_over,
         reflect=reflect,
     )
-    session = Session(model, dtype, trust_remote_code, quiet)
+    session = Session(model, trust_remote_code, quiet)
     _Job(source, out, trace, settings, session, as_json).run(to, from_)
 
 
@@ -236,7 +236,7 @@ class _Job:
     def _load(self, direction: Direction, entries: tuple[Entry, ...]) -> Translator:
         from mtreason.translator import Translator
 
-        resolved, loaded = self.session.open_model()
+        resolved, loaded = self.session.open_model(self.options.dtype)
         if self.options.qe is not None:
             self.session.stage(f"loading {self.options.qe}", 0.0)
         translator = Translator(loaded, direction, self.options, entries)

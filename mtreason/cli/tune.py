@@ -64,7 +64,7 @@ def tune(
     given = {name: value for name, value in decoding.items() if value is not None}
     own: dict[str, Any] = {"decoder": DECODER, "in_flight": in_flight, "seed": seed, "dtype": dtype, "qe": qe}
     settings = Options(glossaries=glossaries, shipped_glossaries=not no_glossary, **own | given)
-    session = Session(model, dtype, trust_remote_code, quiet)
+    session = Session(model, trust_remote_code, quiet)
     job = _Job(data, out, pools, settings, tuple(given), session)
     try:
         job.run(langs, limit, [name.strip() for name in parts.split(",")], folds, as_json)
@@ -178,7 +178,7 @@ class _Job:
             resolved = resolve_model(self.session.model, self.session.stage)
             store.check(config | {"digest": resolved.digest})
             return store
-        resolved, loaded = self.session.open_model()
+        resolved, loaded = self.session.open_model(self.options.dtype)
         if store.config is not None:
             config["model"] = store.config["model"]  # A directory may go by several names; the digest tells.
         else:

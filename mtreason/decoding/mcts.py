@@ -16,7 +16,7 @@ from mtreason.decoding.reflection import reflect
 from mtreason.models.calls import Steps, cut, release
 from mtreason.models.protocol import Continuation, Contrast, Draw, Prefix
 from mtreason.models.sequences import SharedSequences
-from mtreason.rewards import POOL_PARTS
+from mtreason.rewards import asks_samples
 from mtreason.search.mcts import Rollout, search
 from mtreason.search.selection import Rule, resample
 from mtreason.search.tree import ROOT, Step, Tree
@@ -31,7 +31,7 @@ GUIDANCE = 0.2
 """Weight of the contrast where the reward has the channel in it; see `TranslationProblem`."""
 
 OPENING = 0.5
-"""Share of the budget for free samples before the search, where the reward compares drafts with samples."""
+"""Share of the budget for free samples before the search, where the reward asks them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,8 @@ class MctsDecoder:
     temperature: float = 0.0
     """Of rollouts: what makes them differ is that each begins with a token that was not tried there."""
     guidance: float = GUIDANCE
+    first_drafts: int = FIRST_DRAFTS
+    """Drawn before the search at least."""
     opening: float = OPENING
 
     @property
@@ -60,13 +62,12 @@ class MctsDecoder:
         return pool.counted(self._decode(pool))
 
     def _decode(self, pool: Pool) -> Steps[Result]:
-        settings, weights = pool.settings, pool.settings.reward.weights
-        compares = not POOL_PARTS.keys().isdisjoint(weights)
-        samples = int(self.opening * settings.budget) if compares else 0
-        drawn = yield from pool.open_with_drafts(max(FIRST_DRAFTS, samples))
+        settings, reward = pool.settings, pool.settings.reward
+        samples = int(self.opening * settings.budget) if asks_samples(reward) else 0
+        drawn = yield from pool.open_with_drafts(max(self.first_drafts, samples))
         tree = Tree()
         # Without the source, the model would have another thought to owe the translation to.
-        guidance = self.guidance if "channel" in weights and not settings.thinking else 0.0
+        guidance = self.guidance if "channel" in reward.weights and not settings.thinking else 0.0
         problem = TranslationProblem(pool, self.temperature, guidance)
         problem.begin(tree, drawn)
         stopping = self.stopping_rule if not settings.full_budget else None

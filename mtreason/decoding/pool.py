@@ -79,7 +79,7 @@ class Pool:
         return (yield from sample(draws, self.task.guard))
 
     def open_with_drafts(self, count: int = FIRST_DRAFTS) -> Steps[list[Continuation]]:
-        """Read the prompt and draw the first drafts, the same for every decoder: the greedy one, then samples."""
+        """Read the prompt and draw so many drafts, numbered alike for every decoder: the greedy one, then samples."""
         prefix = yield from self.open()
         count = max(1, min(count, int(self.settings.budget) - 2 * bool(self.settings.reflection)))
         drawn = yield from self.draw([self.full_draw(prefix, i) for i in range(count)])

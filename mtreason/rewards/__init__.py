@@ -27,6 +27,7 @@ __all__ = [
     "Reward",
     "Samples",
     "Scene",
+    "asks_samples",
     "compare",
     "judge",
     "load_reward",
@@ -65,6 +66,11 @@ REWARDS: dict[str, Reward] = {
         read_reward(Path(__file__).with_name("mix.toml"), (*PARTS, *POOL_PARTS)),
     )
 }
+
+
+def asks_samples(reward: Reward) -> bool:
+    """Whether a draft's worth depends on what the model draws freely beside it."""
+    return not POOL_PARTS.keys().isdisjoint(reward.weights)
 
 
 def judge(reward: Reward, scene: Scene, drafts: Sequence[Draft]) -> Steps[list[dict[str, float]]]:
