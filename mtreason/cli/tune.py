@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mtreason.tuning import PoolFile, Segment, Tuned
 
 DECODER = "best-of-n"
-PARTS_TO_FIT = "likelihood,channel,consensus,length,terms"
+PARTS_TO_FIT = "likelihood,channel,consensus,terms"
 FEW = 30
 """Segments below which a fit is only an indication."""
 
