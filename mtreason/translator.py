@@ -95,6 +95,7 @@ def _load_metric(reward: Reward, options: Options) -> Estimator | None:
     if options.qe is None:
         return None
     estimator = Estimator(options.qe)
+    estimator.load()
     if "qe" in reward.weights and estimator.needs_references:
         raise ModelError(needs_references(options.qe))
     if "comet-consensus" in reward.weights and not estimator.takes_references:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,8 @@ from mtreason.cli import app
 from mtreason.config import Options
 from mtreason.decoding import DECODERS
 from mtreason.errors import InputError, InterruptedRunError, MtreasonError
-from mtreason.report import build_report, to_markdown
+from mtreason.models.estimator import Estimator
+from mtreason.report import build_report, read_benchmark, to_markdown
 from mtreason.rewards import REWARDS
 from mtreason.translator import check_options
 
@@ -141,7 +143,8 @@ def test_further_systems_join_in(finished, bench, tmp_path) -> None:
     bench(tmp_path, systems=["mcts"])
     bench(tmp_path, systems=["greedy", "best-of-n:mix"])
     assert settled(tmp_path) == settled(finished)
-    assert build_report(tmp_path)["systems"]["mcts"]["chrf"] == build_report(finished)["systems"]["mcts"]["chrf"]
+    again, before = (build_report(read_benchmark(d))["systems"]["mcts"]["chrf"] for d in (tmp_path, finished))
+    assert again == before
 
 
 @pytest.mark.parametrize(
@@ -209,7 +212,7 @@ def test_report_as_text(finished, capsys) -> None:
     assert text == (finished / "report.md").read_text("utf-8")
     assert "5 segments, 4 with references: BLEU and chrF++ are of those (an indication: fewer than 100)" in text
     tables = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
-    assert len(tables) == 5
+    assert len(tables) == 6
     for table in tables:
         assert len({len(line) for line in table.splitlines()}) == 1, "aligned"
     [mcts] = [line for line in tables[0].splitlines() if line.startswith("| mcts")]
@@ -218,18 +221,83 @@ def test_report_as_text(finished, capsys) -> None:
     assert "nw:2" in text
 
 
+def test_other_budgets_and_another_baseline(finished, tmp_path, capsys) -> None:
+    other = tmp_path / "8"
+    shutil.copytree(finished, other)
+    config = json.loads((other / "config.json").read_text("utf-8"))
+    (other / "config.json").write_text(json.dumps({**config, "budget": 2 * config["budget"]}), "utf-8")
+    cheaper = [r | {"cost_tokens": r["cost_tokens"] / 2} for r in lines(finished)]
+    write_rows(other / "results.jsonl", cheaper)
+    both = tmp_path / "4"
+    shutil.copytree(finished, both)
+    command("bench", "report", both, other, "--baseline", "best-of-n:mix")
+    text = capsys.readouterr().out
+    assert "### Quality against cost" in text
+    assert "### Largest losses of mcts against best-of-n:mix" in text or "### Largest wins of mcts" in text
+    found = json.loads((both / "report.json").read_text("utf-8"))
+    assert {(p["system"], p["budget"]) for p in found["costs"]} == {
+        (name, times * config["budget"]) for name in found["systems"] for times in (1, 2)
+    }
+    assert found["baseline"] == "best-of-n:mix"
+    assert set(found["pairs"]) >= {"greedy vs best-of-n:mix", "mcts vs best-of-n:mix"}
+    page = (both / "report.html").read_text("utf-8")
+    assert page.count('role="img"') == 2
+    (other / "config.json").write_text(json.dumps({**config, "seed": 7}), "utf-8")
+    with pytest.raises(InputError, match=r"8 and .*4 differ in seed: "):
+        command("bench", "report", both, other)
+    (other / "config.json").write_text(json.dumps(config), "utf-8")
+    write_rows(other / "results.jsonl", [r for r in cheaper if r["id"] != "r1"])
+    with pytest.raises(InputError, match="differ in finished segments"):
+        command("bench", "report", both, other)
+    with pytest.raises(InputError, match="--baseline 'none': not in this benchmark, which has greedy, best-of-n:mix"):
+        command("bench", "report", both, "--baseline", "none")
+
+
+def test_learned_metric_beside_the_others(finished, tmp_path, tiny_comet, capfd, monkeypatch) -> None:
+    monkeypatch.setenv("MTREASON_CACHE", str(tmp_path / "cache"))
+    directory = tmp_path / "b"
+    shutil.copytree(finished, directory)
+    checkpoint = tiny_comet("regression_metric")
+    command("bench", "report", directory, "--comet-model", checkpoint, "-q")
+    found = json.loads((directory / "report.json").read_text("utf-8"))
+    title = f"COMET[{checkpoint.name}]"
+    assert found["metrics"]["comet"] == title
+    rows = [r for r in lines(directory) if r["refs"] and r["system"] == "mcts"]
+    scores = Estimator(str(checkpoint)).scores([(r["src"], r["translation"], r["refs"][0]) for r in rows])
+    assert found["systems"]["mcts"]["comet"] == pytest.approx(np.mean(scores))
+    assert found["pairs"]["mcts vs greedy"]["metrics"]["comet"]["p_value"] <= 1
+    assert set(found["correlations"]) <= {"bleu", "chrf", "comet"}
+    assert checkpoint.name in found["signatures"]["comet"]
+    out, err = capfd.readouterr()
+    assert f"| {title} |" in re.sub(" +", " ", out)
+    assert not err
+    assert title in (directory / "report.html").read_text("utf-8")
+    monkeypatch.setattr(Estimator, "_compute", None)  # all scores are kept
+    command("bench", "report", directory, "--comet-model", checkpoint)
+    with pytest.raises(InputError, match="--comet-encoder belongs to --comet-model"):
+        command("bench", "report", directory, "--comet-encoder", checkpoint)
+
+
+def test_a_report_that_cannot_be_written(finished, tmp_path) -> None:
+    shutil.copytree(finished, tmp_path / "b")
+    (tmp_path / "b" / "report.html").unlink(missing_ok=True)
+    (tmp_path / "b" / "report.html").mkdir()
+    with pytest.raises(MtreasonError, match=r"report\.html cannot be written \(Is a directory\)"):
+        command("bench", "report", tmp_path / "b")
+
+
 def test_only_segments_of_all_systems_are_compared(finished, tmp_path) -> None:
     (tmp_path / "config.json").write_bytes((finished / "config.json").read_bytes())
     kept = [r for r in lines(finished) if r["system"] != "mcts" or r["id"] in {"r0", "r1", "r4"}]
     write_rows(tmp_path / "results.jsonl", kept)
-    found = build_report(tmp_path)
+    found = build_report(read_benchmark(tmp_path))
     assert (found["segments"], found["left_out"]) == (3, 2)
     assert "3 segments finished by all systems (2 others are left out)" in to_markdown(found)
     write_rows(tmp_path / "results.jsonl", [r for r in kept if r["system"] == "greedy" or r["id"] == "r9"])
-    assert list(build_report(tmp_path)["systems"]) == ["greedy"]
+    assert list(build_report(read_benchmark(tmp_path))["systems"]) == ["greedy"]
     write_rows(tmp_path / "results.jsonl", [kept[0] | {"system": "greedy", "id": "a"}, kept[0] | {"system": "mcts"}])
     with pytest.raises(InputError, match="no zh-en segment is finished by all of greedy, mcts"):
-        build_report(tmp_path)
+        build_report(read_benchmark(tmp_path))
 
 
 def test_without_references_and_mixed_pairs(bench, tmp_path, capfd) -> None:
@@ -237,7 +305,7 @@ def test_without_references_and_mixed_pairs(bench, tmp_path, capfd) -> None:
     data = write_rows(tmp_path / "mixed.jsonl", [row(0, refs=[]), row(1, refs=None), row(2, **english)])
     out = bench(tmp_path / "out", systems=["greedy", "sample"], data=data)
     assert "3 of 3 segments have no reference" in capfd.readouterr().err
-    found = build_report(out)
+    found = build_report(read_benchmark(out))
     assert set(found) == {"config", "pairs_of_languages"}
     assert {p: own["segments"] for p, own in found["pairs_of_languages"].items()} == {"zh-en": 2, "en-zh": 1}
     for own in found["pairs_of_languages"].values():
@@ -386,16 +454,16 @@ def test_refused_commands(data, tmp_path) -> None:
 def test_directories_that_are_not_benchmarks(finished, bench, tmp_path) -> None:
     (tmp_path / "config.json").write_text("{}", "utf-8")
     with pytest.raises(InputError, match="is not what 'mtreason bench run' writes"):
-        build_report(tmp_path)
+        build_report(read_benchmark(tmp_path))
     (tmp_path / "config.json").write_bytes((finished / "config.json").read_bytes())
     with pytest.raises(InputError, match="cannot be read"):
-        build_report(tmp_path)
+        build_report(read_benchmark(tmp_path))
     (tmp_path / "results.jsonl").write_bytes(b'{"system": "mcts"')
     with pytest.raises(InputError, match="no finished result yet"):
-        build_report(tmp_path)
+        build_report(read_benchmark(tmp_path))
     (tmp_path / "results.jsonl").write_bytes(b'{"system": "mcts"}\n')
     with pytest.raises(InputError, match=r"results\.jsonl:1: not a result"):
-        build_report(tmp_path)
+        build_report(read_benchmark(tmp_path))
     (tmp_path / "config.json").unlink()
     with pytest.raises(InputError, match="exists without"):
         bench(tmp_path)

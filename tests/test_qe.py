@@ -325,17 +325,17 @@ def test_a_checkpoint_that_is_damaged(tiny_comet, tmp_path) -> None:
     good = torch.load(file)
     torch.save({**good, "state_dict": dict(list(good["state_dict"].items())[:-1])}, file)
     with pytest.raises(ModelError, match=r"model\.ckpt lacks weights: \['estimator"):
-        Estimator(str(path))
+        Estimator(str(path)).load()
     weights = {name: torch.full_like(w, torch.nan) for name, w in good["state_dict"].items()}
     torch.save({**good, "state_dict": weights}, file)
     with pytest.raises(ModelError, match="no number"):
         Estimator(str(path)).scores([("a", "b", None)])
     torch.save({"state_dict": {}}, file)
     with pytest.raises(ModelError, match="cannot load the COMET checkpoint"):
-        Estimator(str(path))
+        Estimator(str(path)).load()
     file.write_bytes(b"not a checkpoint")
     with pytest.raises(ModelError, match="is no COMET checkpoint: not a file that torch"):
-        Estimator(str(path))
+        Estimator(str(path)).load()
 
 
 def test_a_checkpoint_without_its_encoder(tiny_comet, tmp_path) -> None:
@@ -344,7 +344,7 @@ def test_a_checkpoint_without_its_encoder(tiny_comet, tmp_path) -> None:
     gone = str(tmp_path / "gone")
     torch.save({**good, "hyper_parameters": {**good["hyper_parameters"], "pretrained_model": gone}}, file)
     with pytest.raises(ModelError, match="cannot load the encoder that the COMET checkpoint") as error:
-        Estimator(str(path))
+        Estimator(str(path)).load()
     assert "\n" not in str(error.value)
 
 

@@ -53,9 +53,12 @@ def test_example_runs(example: str, tmp_path: Path, tiny_model: Path) -> None:
     (tmp_path / "benchmarks" / "segments.jsonl").write_text(
         "".join(SEGMENTS[: 12 if " tune " in example else 2]), "utf-8"
     )
-    if " bench report " in example:
-        [before] = [e for e in EXAMPLES if " bench run " in e]
-        run_example(before, tmp_path, tiny_model)
+    for name, text in (("notes.en.txt", "Nice weather.\n\n"), ("notes.ref.txt", "The weather is nice.\n\n")):
+        (tmp_path / name).write_text(text, "utf-8")
+    for needed, made_by in (("results", " bench run "), (" search.jsonl", " --trace search.jsonl")):
+        if needed in example and made_by not in example:
+            [before] = [e for e in EXAMPLES if made_by in e]
+            run_example(before, tmp_path, tiny_model)
     done = run_example(example, tmp_path, tiny_model)
     # A model of random weights need not find a clean translation: that is what 3 says.
     assert done.returncode in {0, 3}, done.stderr
@@ -71,7 +74,7 @@ def test_options_in_the_table_exist() -> None:
             text=True,
             check=True,
         ).stdout
-        for command in (["translate"], ["bench", "run"], ["bench", "report"], ["tune"])
+        for command in (["translate"], ["bench", "run"], ["bench", "report"], ["tune"], ["evaluate"], ["explain"])
     )
     for option in re.findall(r"`(--[a-z-]+)", README):
         assert option in help_text, option

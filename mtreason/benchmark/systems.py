@@ -71,7 +71,8 @@ def optimised(decoder: str, reward: str | None) -> list[str]:
     if decoder in _CHOOSES_OTHERWISE:
         return list(_CHOOSES_OTHERWISE[decoder])
     parts = sorted(REWARDS[reward].weights) if reward in REWARDS else []
-    return [*(["reward"] if set(COMMON_REWARD.weights) <= set(parts) else []), *parts]
+    asked = [*(["reward"] if set(COMMON_REWARD.weights) <= set(parts) else []), *parts]
+    return [*asked, *(["comet"] if {"qe", "comet-consensus"} & set(parts) else [])]
 
 
 COMMON_REWARD = REWARDS["two-way"]

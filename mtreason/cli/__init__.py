@@ -8,7 +8,7 @@ import sys
 import typer
 
 from mtreason import __version__
-from mtreason.cli import bench, models, translate, tune
+from mtreason.cli import bench, evaluate, explain, models, translate, tune
 from mtreason.cli.output import say
 from mtreason.errors import MtreasonError
 
@@ -20,6 +20,8 @@ app = typer.Typer(
     help="Translate with a language model that searches while it decodes.",
 )
 app.command("translate")(translate.translate)
+app.command("evaluate")(evaluate.evaluate)
+app.command("explain")(explain.explain)
 app.command("tune")(tune.tune)
 app.add_typer(bench.app, name="bench")
 app.add_typer(models.app, name="models")

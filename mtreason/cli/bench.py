@@ -6,19 +6,21 @@ import json
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mtreason.cli import options
-from mtreason.cli.loading import Session
+from mtreason.cli.loading import Session, Terminal
 from mtreason.cli.output import Output
 from mtreason.config import EFFORTS, Options
 from mtreason.errors import InputError, InterruptedRunError
 
 if TYPE_CHECKING:
     from mtreason.benchmark import Plan, Row
+    from mtreason.report import Learn
 
 app = typer.Typer(no_args_is_help=True, help="Compare decoders on segments with references, at equal cost.")
 
@@ -82,7 +84,7 @@ def run(
         dtype=dtype,
     )
     rows = _Segments(data, src, tuple(ref or ()), from_, to, testset, langs)
-    job = _Job(out, shared, Session(model, trust_remote_code, quiet))
+    job = _Job(out, shared, Session(quiet, model, trust_remote_code))
     try:
         job.run(rows, limit, systems)
     except KeyboardInterrupt as error:
@@ -181,19 +183,44 @@ class _Job:
 
 @app.command("report")
 def report(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="What 'mtreason bench run -o' wrote.")],
+    directories: Annotated[
+        list[Path],
+        typer.Argument(metavar="DIR...", help="What 'mtreason bench run -o' wrote; more: the same at other budgets."),
+    ],
     *,
+    baseline: Annotated[str, typer.Option(metavar="NAME", help="The system that others are compared with.")] = "greedy",
+    comet_model: options.CometModel = None,
+    comet_encoder: options.CometEncoder = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print report.json instead of report.md.")] = False,
+    quiet: options.Quiet = False,
 ) -> None:
-    """Print tables of quality, cost and significance, and write them to DIR as report.md and report.json."""
+    """Print tables of quality, cost and significance; the first DIR gets report.html, report.md and report.json."""
     from mtreason.benchmark import write_json
     from mtreason.files import write_text
-    from mtreason.report import build_report, to_markdown
+    from mtreason.report import build_report, build_segments, read_benchmark, to_html, to_markdown
 
-    built = build_report(directory)
+    first = directories[0]
+    terminal = Terminal(quiet)
+    learn = _learn(terminal, comet_model, comet_encoder)
+    benchmark, *others = [read_benchmark(directory, learn) for directory in directories]
+    terminal.progress.stop()
+    built = build_report(benchmark, others, baseline)
     text = to_markdown(built)
-    write_json(directory / "report.json", built)
-    write_text(directory / "report.md", text)
+    write_text(first / "report.html", to_html(built, build_segments(benchmark, baseline)))
+    write_json(first / "report.json", built)
+    write_text(first / "report.md", text)
     output = Output(None)
     output.write(json.dumps(built, ensure_ascii=False, indent=2) + "\n" if as_json else text)
     output.close()
+
+
+def _learn(terminal: Terminal, comet_model: str | None, comet_encoder: Path | None) -> Learn | None:
+    """Return what scores systems with the checkpoint that is named."""
+    if comet_model is None:
+        if comet_encoder is not None:
+            raise InputError("--comet-encoder belongs to --comet-model: name a checkpoint, or leave it out")
+        return None
+    from mtreason.evaluation import learned_metric
+
+    estimator = terminal.open_estimator(comet_model, comet_encoder)
+    return partial(learned_metric, estimator, advance=terminal.progress.count)

@@ -1,23 +1,23 @@
-"""What commands that run a model have in common: which one, and what they say meanwhile."""
+"""What commands that run a model or a metric have in common: which one, and what they say meanwhile."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtreason.cli.output import ProgressLine, say
 
 if TYPE_CHECKING:
+    from mtreason.models.estimator import Estimator
     from mtreason.models.load import LoadedModel
     from mtreason.models.resolve import ResolvedModel
 
 
 @dataclass(slots=True)
-class Session:
-    """What `--model`, `--trust-remote-code` and `--quiet` ask for."""
+class Terminal:
+    """Where progress is shown and things are said, unless `--quiet` asks for silence."""
 
-    model: str | None
-    trust_remote_code: bool
     quiet: bool
     progress: ProgressLine = field(init=False)
 
@@ -25,14 +25,30 @@ class Session:
         self.progress = ProgressLine(shown=not self.quiet)
 
     def note(self, message: str) -> None:
-        """Say what is good to know, unless silence is asked for."""
+        """Say what is good to know."""
         if not self.quiet:
             say(message)
 
     def stage(self, name: str, fraction: float) -> None:
-        """Show a stage of preparation, unless silence is asked for."""
+        """Show a stage of preparation."""
         if not self.quiet:
             self.progress.stage(name, fraction)
+
+    def open_estimator(self, name: str, encoder: Path | None) -> Estimator:
+        """Find a learned metric, whose scores are kept from run to run; its weights are read when they are needed."""
+        from mtreason.models.cache import cache_dir
+        from mtreason.models.estimator import Estimator
+
+        self.stage(f"opening {name}", 0.0)
+        return Estimator(name, cache_dir() / "scores", encoder)
+
+
+@dataclass(slots=True)
+class Session(Terminal):
+    """A run of a model: what `--model` and `--trust-remote-code` ask for."""
+
+    model: str | None
+    trust_remote_code: bool
 
     def open_model(self, dtype: str) -> tuple[ResolvedModel, LoadedModel]:
         """Find and load the model."""

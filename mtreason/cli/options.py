@@ -26,6 +26,13 @@ Checkpoint = Annotated[
     str | None,
     typer.Option(metavar="CHECKPOINT", help="COMET checkpoint that the reward or mbr asks: a path or hub name."),
 ]
+CometModel = Annotated[
+    str | None, typer.Option(metavar="CHECKPOINT", help="The COMET checkpoint to score with: a path or a hub name.")
+]
+CometEncoder = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Configuration and tokenizer of its encoder, where there is no network."),
+]
 
 # Of `translate` alone; here because what they mean does not fit beside the others.
 Decoder = Annotated[str, typer.Option(metavar="NAME", help="greedy, sample, beam, best-of-n, mbr, mcts or mcts-uct.")]

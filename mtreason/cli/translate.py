@@ -88,7 +88,7 @@ def translate(
         reward_over=reward_over,
         reflect=reflect,
     )
-    session = Session(model, trust_remote_code, quiet)
+    session = Session(quiet, model, trust_remote_code)
     _Job(source, out, trace, settings, session, as_json).run(to, from_)
 
 

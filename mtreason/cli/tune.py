@@ -64,7 +64,7 @@ def tune(
     given = {name: value for name, value in decoding.items() if value is not None}
     own: dict[str, Any] = {"decoder": DECODER, "in_flight": in_flight, "seed": seed, "dtype": dtype, "qe": qe}
     settings = Options(glossaries=glossaries, shipped_glossaries=not no_glossary, **own | given)
-    session = Session(model, trust_remote_code, quiet)
+    session = Session(quiet, model, trust_remote_code)
     job = _Job(data, out, pools, settings, tuple(given), session)
     try:
         job.run(langs, limit, [name.strip() for name in parts.split(",")], folds, as_json)

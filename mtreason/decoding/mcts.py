@@ -208,7 +208,11 @@ class TranslationProblem:
         yield from release([prefix for draft in self.drafts for prefix in draft.prefixes])
 
     def trace(self, tree: Tree) -> dict[str, Any]:
-        """Describe the tree in JSON types, one entry a node: parents, visits, values, and the text of each step."""
+        """Describe the tree in JSON types, one entry a node.
+
+        Parents, visits, values, the probability of a step's first token, the text of each step, and the translation
+        that ends there.
+        """
         n = tree.size
         mean, best = tree.mean(), tree.best[:n]
         decode = self.pool.settings.decode
@@ -222,8 +226,17 @@ class TranslationProblem:
             "mean_value": [round(v, 4) if np.isfinite(v) else None for v in mean.tolist()],
             "best_value": [round(v, 4) if np.isfinite(v) else None for v in best.tolist()],
             "token_span": [[ends[int(tree.parent[i])] if i else 0, ends[i]] for i in range(n)],
+            "prior": [round(p, 4) for p in tree.prior[:n].tolist()],
+            "translation": [self._ending(tree, i, ends[i]) for i in range(n)],
             "text": [decode(tree.keys[i]) if i else "" for i in range(n)],  # type: ignore[arg-type]
         }
+
+    def _ending(self, tree: Tree, node: int, length: int) -> str | None:
+        """Return the translation that ends at a node; None where none does."""
+        draft = self.drafts[int(tree.rollout[node])] if tree.terminal[node] and node != ROOT else None
+        if draft is None or len(draft.tokens) != length:
+            return None
+        return self.pool.lookup(self.pool.to_draft(draft)).text
 
 
 def _join(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""BLEU, chrF++ and means of per-segment values, all as sums of statistics per segment.
+"""BLEU, chrF, TER and means of per-segment values, all as sums of statistics per segment.
 
 Letters: n segments, K statistics of one segment, which depend on the metric.
 """
@@ -23,11 +23,12 @@ Statistics = NDArray[np.float64]
 """[n, K]; the score of a corpus is a function of their sum over its segments."""
 
 CHRF = "chrf"
+"""chrF++, under the name that reports have for it; `chrf2` is the one without words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A score of a corpus that is computed from sums over its segments; higher is better."""
+    """A score of a corpus that is computed from sums over its segments."""
 
     name: str
     title: str
@@ -38,34 +39,54 @@ class Metric:
     tie: float
     """Segments whose scores differ by no more than this count as equal."""
     signature: str = ""
+    lower_is_better: bool = False
     statistics: tuple[Statistics, ...] = ()
     """Of each system that was given, in that order."""
 
 
+TITLES = {"bleu": "BLEU", "chrf2": "chrF2", CHRF: "chrF++", "ter": "TER"}
+"""Metrics of the surface, as sacrebleu computes them."""
+
+
+def usual_metrics(target: Language) -> tuple[str, ...]:
+    """Name the metrics of a language: words mean little to chrF++ and TER where they are not marked by spaces."""
+    return ("bleu", "chrf2", CHRF, "ter") if target.spaced else ("bleu", "chrf2")
+
+
 def corpus_metrics(
-    systems: Sequence[Sequence[str]], references: Sequence[Sequence[str]], target: Language
+    systems: Sequence[Sequence[str]],
+    references: Sequence[Sequence[str]],
+    target: Language,
+    names: Sequence[str] = ("bleu", CHRF),
 ) -> tuple[Metric, ...]:
-    """Return BLEU and chrF++ of each system's translations.
+    """Return metrics of each system's translations, by the names in `TITLES`.
 
     `references` holds the references of each segment, at least one, not all the same number; of several, BLEU uses
-    all and chrF++ the one that fits best, as sacrebleu has it.
+    all, the others the one that fits best, as sacrebleu has it.
     """
+    streams: list[Any] = list(itertools.zip_longest(*references))  # None where a segment has fewer
+    return tuple(_metric(name, *_scorers(name, target), systems, streams) for name in names)
+
+
+def _scorers(name: str, target: Language) -> tuple[SacrebleuMetric, SacrebleuMetric]:
+    """Return what scores a corpus, and what scores one segment."""
     from sacrebleu.metrics.bleu import BLEU
     from sacrebleu.metrics.chrf import CHRF as CHRF_SCORER
+    from sacrebleu.metrics.ter import TER
 
-    tokenize = tokenizer_for(target)
-    streams: list[Any] = list(itertools.zip_longest(*references))  # None where a segment has fewer
-    bleu, chrf = BLEU(tokenize=tokenize, force=True), CHRF_SCORER(word_order=2)
-    sentence_bleu = BLEU(tokenize=tokenize, effective_order=True)
-    return (
-        _metric("bleu", "BLEU", bleu, sentence_bleu, systems, streams),
-        _metric(CHRF, "chrF++", chrf, chrf, systems, streams),
-    )
+    if name == "bleu":
+        tokenize = tokenizer_for(target)
+        return BLEU(tokenize=tokenize, force=True), BLEU(tokenize=tokenize, effective_order=True)
+    if name == "ter":
+        asian = not target.spaced
+        scorer: SacrebleuMetric = TER(normalized=asian, asian_support=asian)
+    else:
+        scorer = CHRF_SCORER(word_order=2 if name == CHRF else 0)
+    return scorer, scorer
 
 
 def _metric(
     name: str,
-    title: str,
     corpus: SacrebleuMetric,
     sentence: SacrebleuMetric,
     systems: Sequence[Sequence[str]],
@@ -75,23 +96,24 @@ def _metric(
     statistics = tuple(np.array(corpus._extract_corpus_statistics(s, streams), np.float64) for s in systems)
     return Metric(
         name,
-        title,
+        TITLES[name],
         lambda total: float(corpus._compute_score_from_stats(total.tolist()).score),
         lambda own: float(sentence._compute_score_from_stats(own.tolist()).score),
         1e-9,
         corpus.get_signature().format(),
+        name == "ter",
         statistics,
     )
 
 
-def mean_metric(name: str, title: str, systems: Sequence[Sequence[float]], tie: float) -> Metric:
+def mean_metric(name: str, title: str, systems: Sequence[Sequence[float]], tie: float, signature: str = "") -> Metric:
     """Treat the mean of a value per segment as a metric."""
     statistics = tuple(np.stack([np.array(v, np.float64), np.ones(len(v))], axis=1) for v in systems)
 
     def mean(total: NDArray[np.float64]) -> float:
         return float(total[0] / total[1])
 
-    return Metric(name, title, mean, mean, tie, statistics=statistics)
+    return Metric(name, title, mean, mean, tie, signature, statistics=statistics)
 
 
 _TOKENIZERS = {"zh": ("zh", ()), "ja": ("ja-mecab", ("MeCab", "ipadic")), "ko": ("ko-mecab", ("mecab_ko",))}

@@ -29,8 +29,10 @@ class Comparison:
     """95 % interval of delta, by paired bootstrap."""
     p_value: float
     """Two-sided, by approximate randomisation."""
+    bootstrap_p_value: float
+    """The same, by paired bootstrap."""
     wins: int
-    """Segments on which A is ahead."""
+    """Segments on which A is better."""
     ties: int
     losses: int
 
@@ -38,16 +40,20 @@ class Comparison:
 def compare(metric: Metric, a: int, b: int) -> Comparison:
     """Compare two of the systems of a metric, given by their positions."""
     ours, theirs = metric.statistics[a], metric.statistics[b]
-    low, high = interval(bootstrap(metric, a) - bootstrap(metric, b))
+    differences = bootstrap(metric, a) - bootstrap(metric, b)
+    low, high = interval(differences)
     ahead = np.array(
         [metric.segment_score(x) - metric.segment_score(y) for x, y in zip(ours, theirs, strict=True)], np.float64
     )
+    ahead = -ahead if metric.lower_is_better else ahead
     wins, losses = int((ahead > metric.tie).sum()), int((ahead < -metric.tie).sum())
+    delta = metric.score(ours.sum(0)) - metric.score(theirs.sum(0))
     return Comparison(
-        delta=metric.score(ours.sum(0)) - metric.score(theirs.sum(0)),
+        delta=delta,
         low=low,
         high=high,
         p_value=randomisation_p(metric, ours, theirs),
+        bootstrap_p_value=bootstrap_p(differences, delta),
         wins=wins,
         ties=len(ahead) - wins - losses,
         losses=losses,
@@ -71,15 +77,26 @@ def randomisation_p(metric: Metric, a: Statistics, b: Statistics, trials: int = 
     return (as_large + 1) / (trials + 1)
 
 
+def bootstrap_p(differences: NDArray[np.float64], delta: float) -> float:
+    """Return how often resampled differences stray from their mean by at least the real one (Koehn 2004).
+
+    As sacrebleu has it, which takes absolute differences before it centres them, but for ties: see `randomisation_p`.
+    """
+    sizes = np.abs(differences)
+    return float(((sizes - sizes.mean() >= abs(delta) - ROUNDING).sum() + 1) / (len(sizes) + 1))
+
+
 def bootstrap(metric: Metric, system: int, resamples: int = RESAMPLES, seed: int = SEED) -> NDArray[np.float64]:
     """Return the system's score on corpora drawn from its segments with replacement, [resamples].
 
-    The same corpora for every system of the same size, so that differences of two are paired.
+    The same corpora for every system of the same size, so that differences of two are paired; those that sacrebleu's
+    `PairedTest` draws.
     """
     own = metric.statistics[system]
     n = len(own)
-    times = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=resamples)  # [resamples, n]
-    return np.array([metric.score(total) for total in times.astype(np.float64) @ own], np.float64)
+    drawn = np.random.default_rng(seed).choice(n, size=(resamples, n), replace=True)
+    times = np.array([np.bincount(row, minlength=n) for row in drawn], np.float64)  # [resamples, n]
+    return np.array([metric.score(total) for total in times @ own], np.float64)
 
 
 def interval(scores: NDArray[np.float64]) -> tuple[float, float]:

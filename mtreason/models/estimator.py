@@ -10,9 +10,11 @@ On a GPU scores move with the company in the last digits.
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import importlib.util
 import io
 import itertools
+import json
 import logging
 import math
 import warnings
@@ -28,6 +30,7 @@ from mtreason.models.protocol import Triple
 
 if TYPE_CHECKING:
     import torch
+    from diskcache import Cache
 
 REFERENCELESS = "referenceless_regression_metric"
 APART = (REFERENCELESS, "regression_metric", "ranking_metric")
@@ -41,41 +44,60 @@ MOST_SCORES = 100_000
 MOST_TEXTS = 4_000
 """How many of the latest scores and encoded texts are kept: some tens of megabytes at most."""
 
+STORE = 1 << 28
+"""Bytes of scores that are kept on disk, the latest used."""
+
 MISSING_WEIGHTS = "Found keys that are in the model state dict but not in the checkpoint"
 
 
 class Estimator:
     """A checkpoint that scores translations. `Estimating` is what a run needs of it."""
 
-    def __init__(self, name: str) -> None:
-        """Load a checkpoint file, the directory around it, or what has this name on a hub.
+    def __init__(self, name: str, store: Path | None = None, encoder: Path | None = None) -> None:
+        """Load a checkpoint file, the directory around it, or what has this name here or on a hub.
 
-        Raises `ModelError` where there is none, where it is damaged, or where comet is not installed.
+        `store` is a directory where scores are kept from run to run; `encoder` one with the configuration and tokenizer
+        of the encoder, in the place of what the checkpoint names. Raises `ModelError` where there is no checkpoint,
+        where it is damaged, or where comet is not installed.
         """
-        import torch
-
         _import_comet(name)
+        self.encoder = encoder
         self.file = find_checkpoint(name) or _download(name)
-        self.kind = _read_kind(self.file)
+        self.kind, self._segments = _read_kind(self.file)
         self.computed = 0
         """Triples that were not known before."""
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-        self._one_by_one = device == "cpu"
-        self._model = _load(self.file).to(device)
         self._scores: dict[Triple, float] = {}
+        self._store = _open_store(store) if store is not None else None
         self._texts: dict[tuple[int, ...], torch.Tensor] = {}
+
+    def load(self) -> None:
+        """Read the weights now instead of when the first score is not known yet; raises as the constructor does."""
+        self._model  # noqa: B018 - a property that remembers
+
+    @cached_property
+    def _model(self) -> Any:  # noqa: ANN401 - comet is untyped
+        import torch
+
+        model = _load(self.file, self.encoder).to("cuda" if torch.cuda.is_available() else "cpu")
         if self.kind in APART:
-            self._model.get_sentence_embedding = self._encode
+            model.get_sentence_embedding = self._encode
+        return model
+
+    @cached_property
+    def _one_by_one(self) -> bool:
+        return bool(self._model.device.type == "cpu")
 
     @property
     def needs_references(self) -> bool:
         """Whether it cannot score a translation without a reference."""
-        return bool(self._model.requires_references())
+        if self.kind in TOGETHER:
+            return self._segments == ("mt", "ref")
+        return self.kind != REFERENCELESS
 
     @property
     def takes_references(self) -> bool:
         """Whether a reference changes its scores."""
-        return self.kind != REFERENCELESS and "ref" in self._model.hparams.get("input_segments", ("ref",))
+        return self.kind != REFERENCELESS and "ref" in self._segments
 
     @cached_property
     def digest(self) -> str:
@@ -83,25 +105,48 @@ class Estimator:
         with self.file.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
 
+    @cached_property
+    def label(self) -> str:
+        """Name it in reports: the directory around its checkpoints."""
+        return self.file.absolute().parents[1].name
+
+    @cached_property
+    def signature(self) -> str:
+        """Say which model in which version gave the scores."""
+        version = importlib.metadata.version("unbabel-comet")
+        return f"model:{self.label}|kind:{self.kind}|precision:fp32|sha256:{self.digest[:16]}|comet:{version}"
+
     def scores(self, triples: Sequence[Triple]) -> list[float]:
         """Return one score a triple: what comet's own `predict` gives, but for rounding.
 
         A triple is computed once and remembered. Texts beyond what the encoder can read are cut off, as comet does.
         """
         found = {t: self._scores[t] for t in triples if t in self._scores}
+        if self._store is not None:
+            for triple in dict.fromkeys(t for t in triples if t not in found):
+                kept = self._store.get(self._key(triple))
+                found |= {} if kept is None else {triple: float(kept)}
         fresh = [t for t in dict.fromkeys(triples) if t not in found]
         for with_reference in (False, True):
             group = sorted((t for t in fresh if (t[2] is not None) == with_reference), key=_length)
             if group and not with_reference and self.needs_references:
                 raise ModelError(needs_references(str(self.file)))
-            rows = 1 if self._one_by_one and self.kind in TOGETHER else ROWS
+            rows = 1 if group and self._one_by_one and self.kind in TOGETHER else ROWS
             for start in range(0, len(group), rows):
                 chunk = group[start : start + rows]
                 found.update(zip(chunk, self._compute(chunk, rows), strict=True))
+        if self._store is not None:
+            with self._store.transact():
+                for triple in fresh:
+                    self._store.set(self._key(triple), found[triple])
         self.computed += len(fresh)
         self._scores.update((t, found[t]) for t in fresh)
         _forget_oldest(self._scores, MOST_SCORES)
         return [found[t] for t in triples]
+
+    def _key(self, triple: Triple) -> str:
+        """Name a triple under this checkpoint, in this version of comet."""
+        return hashlib.sha256(json.dumps([self.signature, self.digest, *triple]).encode()).hexdigest()
 
     def _compute(self, chunk: Sequence[Triple], rows: int) -> list[float]:
         import torch
@@ -135,6 +180,13 @@ class Estimator:
         return found
 
 
+def _open_store(directory: Path) -> Cache:
+    """Open the store of scores; JSON, since what unpickles runs."""
+    from diskcache import Cache, JSONDisk
+
+    return Cache(str(directory), disk=JSONDisk, size_limit=STORE)
+
+
 def needs_references(name: str) -> str:
     """Say that a checkpoint cannot be used as a reward."""
     return f"the COMET checkpoint {name} needs references: name a referenceless one, such as Unbabel/wmt22-cometkiwi-da"
@@ -145,7 +197,7 @@ def check_checkpoint(name: str, *, referenceless: bool) -> None:
     if importlib.util.find_spec("comet") is None:
         raise ModelError(_NO_COMET.format(name))
     file = find_checkpoint(name)
-    kind = _read_kind(file) if file is not None else None
+    kind = _read_kind(file)[0] if file is not None else None
     if referenceless and kind in APART and kind != REFERENCELESS:
         raise ModelError(needs_references(name))
 
@@ -166,8 +218,8 @@ def find_checkpoint(name: str) -> Path | None:
     return None
 
 
-def _read_kind(file: Path) -> str:
-    """Return the class identifier of a checkpoint."""
+def _read_kind(file: Path) -> tuple[str, tuple[str, ...]]:
+    """Return the class identifier of a checkpoint, and what it looks at, of "mt", "src" and "ref"."""
     import yaml
 
     beside = file.absolute().parents[1] / "hparams.yaml"
@@ -180,7 +232,7 @@ def _read_kind(file: Path) -> str:
     kind = settings.get("class_identifier") if isinstance(settings, dict) else None
     if kind not in {*APART, *TOGETHER}:
         raise ModelError(f"{beside}: class_identifier is {kind!r}, expected one of {', '.join((*APART, *TOGETHER))}")
-    return str(kind)
+    return str(kind), tuple(settings.get("input_segments") or ("mt", "src", "ref"))
 
 
 _NO_COMET = "the COMET checkpoint {} needs the comet package: pip install 'mtreason[comet]'"
@@ -194,14 +246,27 @@ def _import_comet(name: str) -> None:
             raise ModelError(f"{_NO_COMET.format(name)} ({_first_line(error)})") from error
 
 
-def _load(file: Path) -> Any:  # noqa: ANN401 - comet is untyped
+def _load(file: Path, encoder: Path | None) -> Any:  # noqa: ANN401 - comet is untyped
     with _quiet() as said:
         from comet import load_from_checkpoint
+        from comet.models import str2model
 
         try:
-            model = load_from_checkpoint(str(file))
+            if encoder is None:
+                model = load_from_checkpoint(str(file))
+            else:
+                # What `load_from_checkpoint` does, which cannot be told of another encoder.
+                kind = str2model[_read_kind(file)[0]]
+                model = kind.load_from_checkpoint(
+                    str(file),
+                    map_location="cpu",
+                    strict=False,
+                    load_pretrained_weights=False,
+                    local_files_only=True,
+                    pretrained_model=str(encoder),
+                )
         except Exception as error:
-            raise ModelError(_what_is_wrong(file, error)) from error
+            raise ModelError(_what_is_wrong(file, encoder, error)) from error
     for warning in said:
         # Comet would go on with random numbers in their place.
         if str(warning.message).startswith(MISSING_WEIGHTS):
@@ -209,7 +274,9 @@ def _load(file: Path) -> Any:  # noqa: ANN401 - comet is untyped
     return model.eval()
 
 
-def _what_is_wrong(file: Path, error: Exception) -> str:
+def _what_is_wrong(file: Path, encoder: Path | None, error: Exception) -> str:
+    if encoder is not None and isinstance(error, (OSError, ValueError, RuntimeError)):
+        return f"--comet-encoder {encoder} does not fit the COMET checkpoint {file}: {_first_line(error)}"
     if isinstance(error, OSError):
         return f"cannot load the encoder that the COMET checkpoint {file} is built on: {_first_line(error)}"
     if not zipfile.is_zipfile(file):

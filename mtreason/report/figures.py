@@ -3,15 +3,21 @@
 A report of one pair of languages holds, at its top level:
 
 - `config`: what was run; `segments`: how many are compared, which are those that every system has finished;
-  `left_out`: how many others some system has finished; `with_references`; `indication`: fewer than 100 are compared.
+  `left_out`: how many others some system has finished; `with_references`; `indication`: fewer than 100 are compared;
+  `metrics`: metric -> title, in the order of columns; `search`: the system whose search is looked at, or null;
+  `baseline`: what systems are compared with.
 - `systems.NAME`: `segments`; means per segment (`cost_tokens`, `budget_tokens` or null, `prompt_tokens`,
   `sampled_tokens`, `scored_tokens`, `distinct`, `candidates`, `seconds`, `mean_reward`, and its `parts`); `fell_back`
-  (a count); scores of the corpus (`bleu`, `chrf`; null without references); 95 % intervals (`bleu_interval`,
-  `chrf_interval`, `mean_reward_interval`); and `optimised`: metrics that the system maximised while it chose.
+  (a count); scores of the corpus (`bleu`, `chrf`, null without references; `comet` where one was named); their 95 %
+  intervals (`bleu_interval` and so on); and `optimised`: metrics that the system maximised while it chose.
 - `pairs."A vs B"`: A minus B in chrF++: `delta`, `interval`, `p_value`, `p_holm` (corrected for all comparisons of that
-  metric), `wins`, `ties`, `losses`; `metrics.bleu` and `metrics.reward` hold the same.
+  metric), `wins`, `ties`, `losses`; `metrics.bleu`, `metrics.comet` and `metrics.reward` hold the same.
 - `best_without_search`, `signatures`, `domains.NAME` (`segments`, and `chrf` by system), `cost_deviation` (`percent` by
-  which the dearest system with a budget exceeds the cheapest), `examples` (`wins` and `losses` of mcts against greedy).
+  which the dearest system with a budget exceeds the cheapest), `examples` (`wins` and `losses` of the search, `ours`,
+  against the baseline, `theirs`), `correlations.METRIC` of the reward: `overall`, `within` segments,
+  `translations` (how many).
+- `costs`: `system`, `budget`, `cost_tokens`, and scores with intervals, of this benchmark and of others with further
+  budgets.
 
 With several pairs of languages, `pairs_of_languages.PAIR` holds these for each, and only `config` stands beside it.
 """
@@ -19,85 +25,60 @@ With several pairs of languages, `pairs_of_languages.PAIR` holds these for each,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mtreason.benchmark import SYSTEMS, optimised, read_config, read_results
+from mtreason.benchmark import optimised
 from mtreason.errors import InputError
-from mtreason.evaluation import CHRF, Metric, bootstrap, compare, corpus_metrics, holm, interval, mean_metric
-from mtreason.languages import parse_language
+from mtreason.evaluation import CHRF, COMET, Metric, bootstrap, compare, holm, interval
+from mtreason.report.table import REWARD, Benchmark, Record, Table
 
-Record = Mapping[str, Any]
-
-BASELINE, SEARCH = "greedy", "mcts"
+BASELINE = "greedy"
 SEARCHING = ("mcts", "marco")
 """How the names of systems begin that search."""
 INDICATION = 100
 EXAMPLES = 5
-REWARD = "reward"
-REWARD_TIE = 1e-4
-"""Nats; what a part of rounding may amount to when the same tokens are read in other batches."""
+MEAN_REWARD = "mean_reward"
 
 
-def build_report(directory: Path) -> dict[str, Any]:
-    """Compute all figures of a directory of results; raises `InputError` where there is nothing to compare."""
-    config = read_config(directory)
-    by_pair: dict[str, dict[str, dict[str, Record]]] = {}
-    for record in read_results(directory):
-        by_pair.setdefault(record["pair"], {}).setdefault(record["system"], {})[record["id"]] = record
-    if not by_pair:
-        raise InputError(f"{directory} holds no finished result yet: let 'mtreason bench run' go on")
-    reports = {pair: _report(config, pair, systems) for pair, systems in by_pair.items()}
+def build_report(benchmark: Benchmark, others: Sequence[Benchmark] = (), baseline: str = BASELINE) -> dict[str, Any]:
+    """Compute all figures of a benchmark; `others` are the same with other budgets.
+
+    Raises `InputError` where they are not, and where no system is the baseline.
+    """
+    for other in others:
+        _check_comparable(benchmark, other)
+    reports = {pair: _report(benchmark, pair, others, baseline) for pair in benchmark.tables}
     if len(reports) == 1:
         [only] = reports.values()
-        return {"config": config, **only}
-    return {"config": config, "pairs_of_languages": reports}
+        return {"config": benchmark.config, **only}
+    return {"config": benchmark.config, "pairs_of_languages": reports}
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """What the systems did with the segments that all of them have finished, of one pair of languages."""
-
-    names: list[str]
-    rows: dict[str, list[Record]]
-    """By system; the same segments in the same order."""
-    referenced: list[int]
-    """Positions of the rows that have references."""
-    metrics: dict[str, Metric]
-    """BLEU and chrF++ on those, the reward on all; their systems stand in the order of names."""
-
-
-def _table(pair: str, results: Mapping[str, Mapping[str, Record]]) -> _Table:
-    names = [*(n for n in SYSTEMS if n in results), *(n for n in results if n not in SYSTEMS)]
-    common = [i for i in results[names[0]] if all(i in own for own in results.values())]
-    if not common:
+def _check_comparable(benchmark: Benchmark, other: Benchmark) -> None:
+    keys = [k for k in ("model", "seed", "data", "glossary") if benchmark.config.get(k) != other.config.get(k)]
+    sizes = [
+        {pair: len(table.rows[table.names[0]]) for pair, table in one.tables.items()} for one in (benchmark, other)
+    ]
+    if not keys and sizes[0] != sizes[1]:
+        keys = ["finished segments"]
+    if keys:
         raise InputError(
-            f"no {pair} segment is finished by all of {', '.join(names)}: let 'mtreason bench run' go on, or begin "
-            "another directory with fewer systems"
+            f"{other.directory} and {benchmark.directory} differ in {', '.join(keys)}: a report of several directories "
+            "takes the same benchmark with different budgets"
         )
-    rows = {name: [results[name][i] for i in common] for name in names}
-    some = rows[names[0]]
-    referenced = [i for i, row in enumerate(some) if row["refs"]]
-    metrics = {}
-    if referenced:
-        texts = [[own[i]["translation"] for i in referenced] for own in rows.values()]
-        target = parse_language(some[0]["tgt_lang"])
-        metrics = {m.name: m for m in corpus_metrics(texts, [some[i]["refs"] for i in referenced], target)}
-    judged = [i for i in range(len(some)) if all(own[i]["reward"] is not None for own in rows.values())]
-    if judged:
-        values = [[own[i]["reward"] for i in judged] for own in rows.values()]
-        metrics[REWARD] = mean_metric(REWARD, "mean reward", values, REWARD_TIE)
-    return _Table(names, rows, referenced, metrics)
 
 
-def _report(config: Record, pair: str, results: Mapping[str, Mapping[str, Record]]) -> dict[str, Any]:
-    table = _table(pair, results)
-    figures = {n: _system(config["systems"].get(n, {}), table, n, list(results[n].values())) for n in table.names}
+def _report(benchmark: Benchmark, pair: str, others: Sequence[Benchmark], baseline: str) -> dict[str, Any]:
+    table = benchmark.tables[pair]
+    if baseline != BASELINE and baseline not in table.names:
+        raise InputError(f"--baseline {baseline!r}: not in this benchmark, which has {', '.join(table.names)}")
+    figures = _systems(benchmark, pair)
     best = _best_without_search(figures)
-    finished = {i for own in results.values() for i in own}
+    finished = {row["id"] for own in table.all_rows.values() for row in own}
     segments = len(table.rows[table.names[0]])
     return {
         "languages": pair,
@@ -105,17 +86,28 @@ def _report(config: Record, pair: str, results: Mapping[str, Mapping[str, Record
         "left_out": len(finished) - segments,
         "with_references": len(table.referenced),
         "indication": segments < INDICATION,
+        "metrics": {name: metric.title for name, metric in table.metrics.items()},
+        "search": searching(table),
+        "baseline": baseline,
         "systems": figures,
         "best_without_search": best,
-        "pairs": _pairs(table, best),
+        "pairs": _pairs(table, best, baseline),
         "signatures": {key: m.signature for key, m in table.metrics.items() if m.signature},
         "domains": _domains(table),
         "cost_deviation": _cost_deviation(figures),
-        "examples": _examples(table),
+        "correlations": _correlations(table),
+        "costs": [point for one in (benchmark, *others) for point in _costs(one, pair)],
+        "examples": _examples(table, baseline),
     }
 
 
-def _system(options: Record, table: _Table, name: str, all_rows: Sequence[Record]) -> dict[str, Any]:
+def _systems(benchmark: Benchmark, pair: str) -> dict[str, dict[str, Any]]:
+    options = benchmark.config["systems"]
+    table = benchmark.tables[pair]
+    return {name: _system(options.get(name, {}), table, name) for name in table.names}
+
+
+def _system(options: Record, table: Table, name: str) -> dict[str, Any]:
     """Describe one system; its seconds are those of all its rows, as each counts from the one before."""
     rows = table.rows[name]
     figures: dict[str, Any] = {"segments": len(rows), "fell_back": sum(bool(r["fell_back"]) for r in rows)}
@@ -123,15 +115,21 @@ def _system(options: Record, table: _Table, name: str, all_rows: Sequence[Record
     budgeted = all(r["budget_tokens"] for r in rows)
     figures["budget_tokens"] = _mean([r["budget_tokens"] for r in rows]) if budgeted else None
     figures |= {key: _mean([r["cost"][key] for r in rows]) for key in rows[0]["cost"]}
-    figures["seconds"] = _mean([r["seconds"] for r in all_rows])
+    figures["seconds"] = _mean([r["seconds"] for r in table.all_rows[name]])
     shared = [p for p in rows[0]["parts"] if all(p in r["parts"] for r in rows)]
     figures["parts"] = {p: _mean([r["parts"][p] for r in rows]) for p in shared}
-    for key, shown in (("bleu", "bleu"), (CHRF, CHRF), (REWARD, "mean_reward")):
-        metric, position = table.metrics.get(key), table.names.index(name)
+    for key in dict.fromkeys(("bleu", CHRF, REWARD, *table.metrics)):
+        metric, shown = table.metrics.get(key), figure_of(key)
+        position = table.names.index(name)
         figures[shown] = metric.score(metric.statistics[position].sum(0)) if metric else None
         figures[f"{shown}_interval"] = list(interval(bootstrap(metric, position))) if metric else None
     figures["optimised"] = optimised(options.get("decoder", ""), options.get("reward"))
     return figures
+
+
+def figure_of(metric: str) -> str:
+    """Name a system's figure of a metric."""
+    return MEAN_REWARD if metric == REWARD else metric
 
 
 def _mean(values: Sequence[float]) -> float:
@@ -140,18 +138,23 @@ def _mean(values: Sequence[float]) -> float:
 
 def _best_without_search(figures: Mapping[str, Record]) -> str | None:
     """Name the system of the highest chrF++, or reward where there is none, among those that do not search."""
-    key = CHRF if any(f[CHRF] is not None for f in figures.values()) else "mean_reward"
+    key = CHRF if any(f[CHRF] is not None for f in figures.values()) else MEAN_REWARD
     still = [n for n, f in figures.items() if not n.startswith(SEARCHING) and f[key] is not None]
     return max(still, key=lambda n: float(figures[n][key])) if still else None
 
 
-def _pairs(table: _Table, best: str | None) -> dict[str, Any]:
-    """Compare every system with greedy and with the best that does not search, and mcts with every other one."""
-    wanted = [(n, BASELINE) for n in table.names] + [(SEARCH, n) for n in table.names]
+def searching(table: Table) -> str | None:
+    """Name the system whose search is looked at."""
+    return next((name for name in ("mcts", "mcts-early") if name in table.names), None)
+
+
+def _pairs(table: Table, best: str | None, baseline: str) -> dict[str, Any]:
+    """Compare all systems with the baseline and the best that does not search, and the search with all others."""
+    wanted = [(n, baseline) for n in table.names] + [(searching(table), n) for n in table.names]
     wanted += [(n, best) for n in table.names if best]
     chosen: list[tuple[str, str]] = []
     for a, b in wanted:
-        if a != b and {a, b} <= set(table.names) and (a, b) not in chosen and (b, a) not in chosen:
+        if a is not None and a != b and {a, b} <= set(table.names) and not {(a, b), (b, a)} & set(chosen):
             chosen.append((a, b))
     found: dict[str, dict[str, Any]] = {f"{a} vs {b}": {} for a, b in chosen}
     for key, metric in table.metrics.items():
@@ -165,7 +168,7 @@ def _pairs(table: _Table, best: str | None) -> dict[str, Any]:
     return {n: {**own.pop(CHRF, none), "metrics": own} for n, own in found.items()}
 
 
-def _domains(table: _Table) -> dict[str, Any]:
+def _domains(table: Table) -> dict[str, Any]:
     """Return chrF++ by domain; nothing where all rows are of one."""
     metric = table.metrics.get(CHRF)
     domains: dict[str, list[int]] = {}
@@ -185,6 +188,40 @@ def _domains(table: _Table) -> dict[str, Any]:
     }
 
 
+def _correlations(table: Table) -> dict[str, Any]:
+    """Correlate the reward with each metric over all translations; within a segment, after its mean is taken off."""
+    if REWARD not in table.metrics or len(table.names) < 2:
+        return {}
+    found = {}
+    for key in table.metrics.keys() - {REWARD}:
+        both = [i for i in table.positions[key] if i in set(table.positions[REWARD])]
+        if len(both) < 2:
+            continue
+        rewards, scores = (_segment_scores(table, name, both) for name in (REWARD, key))
+        within = [(a - a.mean(0)).ravel() for a in (rewards, scores)]
+        if min(np.ptp(a) for a in (rewards, scores, *within)) > 0:
+            found[key] = {
+                "overall": spearman(rewards.ravel(), scores.ravel()),
+                "within": spearman(*within),
+                "translations": int(rewards.size),
+            }
+    return {key: found[key] for key in table.metrics if key in found}
+
+
+def _segment_scores(table: Table, name: str, rows: Sequence[int]) -> NDArray[np.float64]:
+    """Return a metric's score of every system's translation of these rows, [systems, rows]."""
+    metric: Metric = table.metrics[name]
+    at = {row: place for place, row in enumerate(table.positions[name])}
+    return np.array([[metric.segment_score(own[at[i]]) for i in rows] for own in metric.statistics], np.float64)
+
+
+def spearman(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    """Return the correlation of ranks, in [-1, 1]."""
+    from pandas import Series
+
+    return float(Series(a).rank().corr(Series(b).rank()))
+
+
 def _cost_deviation(figures: Mapping[str, Record]) -> dict[str, Any] | None:
     """Compare mean costs of the systems that have a budget; None where fewer than two have one."""
     costs = {n: own["cost_tokens"] for n, own in figures.items() if own["budget_tokens"]}
@@ -194,29 +231,51 @@ def _cost_deviation(figures: Mapping[str, Record]) -> dict[str, Any] | None:
     return {"percent": 100 * (costs[high] / costs[low] - 1), "cheapest": low, "dearest": high}
 
 
-def _examples(table: _Table) -> dict[str, list[dict[str, Any]]]:
-    """Return the segments on which mcts wins and loses most chrF++ against greedy."""
-    metric = table.metrics.get(CHRF)
-    if metric is None or not {SEARCH, BASELINE} <= set(table.names):
-        return {"wins": [], "losses": []}
-    scores = [
-        [metric.segment_score(own) for own in metric.statistics[table.names.index(name)]] for name in (SEARCH, BASELINE)
+def _costs(benchmark: Benchmark, pair: str) -> list[dict[str, Any]]:
+    """Return what every system costs, and what its translations are worth."""
+    scores = [key for key in (CHRF, COMET) if key in benchmark.tables[pair].metrics]
+    wanted = [name for key in scores for name in (key, f"{key}_interval")]
+    return [
+        {"system": name, "budget": benchmark.config["budget"], "cost_tokens": own["cost_tokens"]}
+        | {key: own[key] for key in wanted}
+        for name, own in _systems(benchmark, pair).items()
     ]
-    ahead = np.array(scores[0]) - np.array(scores[1])
+
+
+def _examples(table: Table, baseline: str) -> dict[str, list[dict[str, Any]]]:
+    """Return the segments on which the search wins and loses most chrF++ against the baseline."""
+    ranked = _segments(table, baseline)
+    return {
+        "wins": [e for e in ranked if e["delta"] > 0][:EXAMPLES],
+        "losses": [e for e in reversed(ranked) if e["delta"] < 0][:EXAMPLES],
+    }
+
+
+def build_segments(benchmark: Benchmark, baseline: str = BASELINE) -> list[dict[str, Any]]:
+    """Return all segments that the search and the baseline have finished, by difference in chrF++."""
+    return [segment for table in benchmark.tables.values() for segment in _segments(table, baseline)]
+
+
+def _segments(table: Table, baseline: str) -> list[dict[str, Any]]:
+    """Describe the segments with references, the largest gain of the search over the baseline first."""
+    metric, search = table.metrics.get(CHRF), searching(table)
+    if metric is None or search is None or baseline not in table.names:
+        return []
+    scores = _segment_scores(table, CHRF, table.referenced)
+    ahead = scores[table.names.index(search)] - scores[table.names.index(baseline)]
 
     def describe(position: int) -> dict[str, Any]:
-        ours, theirs = (table.rows[name][table.referenced[position]] for name in (SEARCH, BASELINE))
+        row, other = (table.rows[name][table.referenced[position]] for name in (search, baseline))
         return {
-            "id": ours["id"],
-            "src": ours["src"],
-            "refs": ours["refs"],
-            SEARCH: ours["translation"],
-            BASELINE: theirs["translation"],
-            "delta": float(ahead[position]),
+            "id": row["id"],
+            "source_tag": row["src_lang"],
+            "target_tag": row["tgt_lang"],
+            "domain": row["domain"],
+            "src": row["src"],
+            "refs": row["refs"],
+            "ours": row["translation"],
+            "theirs": other["translation"],
+            "delta": float(ahead[position]) if abs(ahead[position]) > metric.tie else 0.0,
         }
 
-    order = [int(i) for i in np.argsort(-ahead, kind="stable")]
-    return {
-        "wins": [describe(i) for i in order if ahead[i] > metric.tie][:EXAMPLES],
-        "losses": [describe(i) for i in reversed(order) if ahead[i] < -metric.tie][:EXAMPLES],
-    }
+    return [describe(int(i)) for i in np.argsort(-ahead, kind="stable")]

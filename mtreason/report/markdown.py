@@ -5,58 +5,71 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from mtreason.evaluation import CHRF, COMET
+from mtreason.report.figures import figure_of
+from mtreason.report.table import REWARD
+
 Figures = Mapping[str, Any]
 
 NOTHING = "–"
 STAR = "*"
-_SCORES = (("BLEU", "bleu", "bleu"), ("chrF++", "chrf", "chrf"), ("mean reward", "mean_reward", "reward"))
-"""Title, key of a system's figure, and what `optimised` calls it."""
+DIGITS = {COMET: 4, REWARD: 3}
+"""Behind the point, of metrics whose values are small; one of the others."""
 
 
 def to_markdown(report: Figures) -> str:
     """Return a report, as `build_report` makes it, as text for people."""
-    config = report["config"]
-    model = config["model"]
-    parts = [
-        "# Benchmark",
-        f"Model {model['name']} ({model['dtype']}, {model['device']}), budget {config['budget']:g} samples, "
-        f"seed {config['seed']}, {config['glossary']['entries']} glossary entries.",
-    ]
+    parts = ["# Benchmark", setting(report["config"])]
     for own in report.get("pairs_of_languages", {"": report}).values():
         parts += _pair(own)
     return "\n\n".join(parts) + "\n"
 
 
+def setting(config: Figures) -> str:
+    """Say what was run."""
+    model = config["model"]
+    return (
+        f"Model {model['name']} ({model['dtype']}, {model['device']}), budget {config['budget']:g} samples, "
+        f"seed {config['seed']}, {config['glossary']['entries']} glossary entries."
+    )
+
+
 def _pair(report: Figures) -> Iterator[str]:
-    yield f"## {report['languages']}: {_counts(report)}"
+    yield f"## {report['languages']}: {counts(report)}"
     systems = report["systems"]
     yield _system_table(report)
     if any(own["optimised"] for own in systems.values()):
         yield r"\* the system maximised this while it chose: no evidence that its translations are better."
-    yield _cost_note(report)
+    yield cost_note(report)
+    if rows := cost_rows(report):
+        yield "### Quality against cost"
+        yield format_table(rows)
     if report["pairs"]:
         yield "### Differences"
-        for title, key in (("chrF++", "chrf"), ("BLEU", "bleu"), ("mean reward", "reward")):
-            table = _pair_table(report["pairs"], key)
-            if table:
-                yield f"{title}:"
-                yield table
+        for key in compared_metrics(report):
+            yield f"{report['metrics'][key]}:"
+            yield format_table(difference_rows(report["pairs"], key))
         yield (
             "p by approximate randomisation, two-sided; p (Holm) corrected for all comparisons of the table; intervals "
             "of 95 % by bootstrap. Wins, ties and losses count segments."
         )
+    if report["correlations"]:
+        yield "### Does the reward see what the metrics see?"
+        yield format_table(correlation_rows(report))
+        yield CORRELATION_NOTE
     if report["domains"]:
         yield "### chrF++ by domain"
-        yield _domain_table(report)
+        yield format_table(domain_rows(report))
     for kind in ("wins", "losses"):
         if report["examples"][kind]:
-            yield f"### Largest {kind} of mcts against greedy"
-            yield "\n".join(_example(e) for e in report["examples"][kind])
+            yield f"### Largest {kind} of {report['search']} against {report['baseline']}"
+            yield "\n".join(_example(e, report) for e in report["examples"][kind])
     if report["signatures"]:
         yield "Signatures: " + "; ".join(f"{key} `{value}`" for key, value in report["signatures"].items())
 
 
-def _counts(report: Figures) -> str:
+def counts(report: Figures) -> str:
+    """Say how many segments are compared."""
     segments, referenced = report["segments"], report["with_references"]
     text = f"{segments} segments"
     if report["left_out"]:
@@ -69,14 +82,19 @@ def _counts(report: Figures) -> str:
 
 
 def _system_table(report: Figures) -> str:
+    return f"{format_table(system_rows(report))}\n\n{system_note(report)}"
+
+
+def system_rows(report: Figures) -> list[dict[str, str]]:
+    """Return the table of systems, by column."""
     best = report["best_without_search"]
     rows = []
     for name, own in report["systems"].items():
         row = {"system": name}
-        for title, key, metric in _SCORES:
-            row[title] = _with_half(own, key, 3 if metric == "reward" else 1) + STAR * (metric in own["optimised"])
-        for title, other in (("p vs greedy", "greedy"), (f"p vs {best}", best)):
-            row[title] = _p_of(report["pairs"], name, other)
+        for key, title in report["metrics"].items():
+            row[title] = _with_half(own, figure_of(key), DIGITS.get(key, 1)) + STAR * (key in own["optimised"])
+        for other in (report["baseline"], best):
+            row[f"p vs {other}"] = _p_of(report["pairs"], name, other)
         row |= {
             "tokens": f"{own['cost_tokens']:.0f}",
             "of budget": f"{own['cost_tokens'] / own['budget_tokens']:.0%}" if own["budget_tokens"] else NOTHING,
@@ -86,10 +104,16 @@ def _system_table(report: Figures) -> str:
             "seconds": f"{own['seconds']:.2f}",
         }
         rows.append(row)
+    return rows
+
+
+def system_note(report: Figures) -> str:
+    """Say how the table of systems is to be read."""
+    best = report["best_without_search"]
     note = "Scores with half of their 95 % interval; p-values are of chrF++; the others are means per segment."
     if best is not None:
         note += f" The best system that does not search is {best}."
-    return f"{_table(rows)}\n\n{note}"
+    return note
 
 
 def _with_half(own: Figures, key: str, digits: int) -> str:
@@ -101,48 +125,72 @@ def _with_half(own: Figures, key: str, digits: int) -> str:
 
 def _p_of(pairs: Figures, name: str, other: str | None) -> str:
     found = pairs.get(f"{name} vs {other}") or pairs.get(f"{other} vs {name}")
-    return _p(found["p_value"]) if found else NOTHING
+    return format_p(found["p_value"]) if found else NOTHING
 
 
-def _p(value: float | None) -> str:
+def format_p(value: float | None) -> str:
+    """Write a p-value."""
     if value is None:
         return NOTHING
     return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def _pair_table(pairs: Figures, key: str) -> str:
-    digits = 3 if key == "reward" else 1
+def compared_metrics(report: Figures) -> list[str]:
+    """Name the metrics in which systems are compared, chrF++ first."""
+    return sorted(report["metrics"], key=lambda key: key != CHRF) if report["pairs"] else []
+
+
+def difference_rows(pairs: Figures, key: str) -> list[dict[str, str]]:
+    """Return the table of comparisons in one metric, by column."""
+    digits = DIGITS.get(key, 1)
     rows = []
     for name, own in pairs.items():
-        found = own if key == "chrf" else own["metrics"].get(key)
-        if found is None or found["delta"] is None:
-            continue
+        found = own if key == CHRF else own["metrics"][key]
         low, high = found["interval"]
         rows.append(
             {
                 "comparison": name,
                 "difference": f"{found['delta']:+.{digits}f}",
                 "95 %": f"{low:+.{digits}f} to {high:+.{digits}f}",
-                "p": _p(found["p_value"]),
-                "p (Holm)": _p(found["p_holm"]),
+                "p": format_p(found["p_value"]),
+                "p (Holm)": format_p(found["p_holm"]),
                 "wins": str(found["wins"]),
                 "ties": str(found["ties"]),
                 "losses": str(found["losses"]),
             }
         )
-    return _table(rows) if rows else ""
+    return rows
 
 
-def _domain_table(report: Figures) -> str:
-    return _table(
-        [
-            {"domain": name, "segments": str(own["segments"])} | {n: f"{score:.1f}" for n, score in own["chrf"].items()}
-            for name, own in report["domains"].items()
-        ]
-    )
+def domain_rows(report: Figures) -> list[dict[str, str]]:
+    """Return the table of domains, by column."""
+    return [
+        {"domain": name, "segments": str(own["segments"])} | {n: f"{score:.1f}" for n, score in own["chrf"].items()}
+        for name, own in report["domains"].items()
+    ]
 
 
-def _cost_note(report: Figures) -> str:
+CORRELATION_NOTE = (
+    "Spearman's correlation of the reward with each metric, over the translations of all systems; within a segment: "
+    "after the segment's mean is taken off both, which is what choosing between candidates depends on."
+)
+
+
+def correlation_rows(report: Figures) -> list[dict[str, str]]:
+    """Return the table of correlations, by column."""
+    return [
+        {
+            "metric": report["metrics"][key],
+            "overall": f"{own['overall']:.3f}",
+            "within a segment": f"{own['within']:.3f}",
+            "translations": str(own["translations"]),
+        }
+        for key, own in report["correlations"].items()
+    ]
+
+
+def cost_note(report: Figures) -> str:
+    """Say how equal the costs are."""
     deviation = report["cost_deviation"]
     if deviation is None:
         return "Fewer than two systems have a budget, so there is no cost to compare."
@@ -152,13 +200,27 @@ def _cost_note(report: Figures) -> str:
     )
 
 
-def _example(example: Figures) -> str:
+def cost_rows(report: Figures) -> list[dict[str, str]]:
+    """Return the table of budgets, by column; nothing where there is only one."""
+    if len({own["budget"] for own in report["costs"]}) < 2:
+        return []
+    rows = []
+    for own in sorted(report["costs"], key=lambda own: (own["system"], own["budget"])):
+        row = {"system": own["system"], "budget": f"{own['budget']:g}", "tokens": f"{own['cost_tokens']:.0f}"}
+        rows.append(
+            row
+            | {t: _with_half(own, k, DIGITS.get(k, 1)) for k, t in report["metrics"].items() if own.get(k) is not None}
+        )
+    return rows
+
+
+def _example(example: Figures, report: Figures) -> str:
     lines = [
         f"- {example['id']} ({example['delta']:+.1f})",
         f"  - source: {_plain(example['src'])}",
         f"  - reference: {' | '.join(map(_plain, example['refs']))}",
-        f"  - mcts: {_plain(example['mcts'])}",
-        f"  - greedy: {_plain(example['greedy'])}",
+        f"  - {report['search']}: {_plain(example['ours'])}",
+        f"  - {report['baseline']}: {_plain(example['theirs'])}",
     ]
     return "\n".join(lines)
 
@@ -169,7 +231,8 @@ def _plain(text: str) -> str:
     return "".join(f"\\{c}" if c in "\\`*_<>[]" else c for c in joined)
 
 
-def _table(rows: Sequence[Mapping[str, str]]) -> str:
+def format_table(rows: Sequence[Mapping[str, str]]) -> str:
+    """Lay out rows that have the same columns; numbers stand on the right."""
     from pandas import DataFrame
 
     frame = DataFrame(rows)

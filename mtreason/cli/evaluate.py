@@ -1,0 +1,121 @@
+"""`mtreason evaluate`: scores of translations that are there already."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mtreason.cli import options
+from mtreason.cli.loading import Terminal
+from mtreason.cli.output import Output
+from mtreason.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mtreason.evaluation import Metric
+    from mtreason.evaluation.systems import System
+    from mtreason.languages import Language
+    from mtreason.models.estimator import Estimator
+
+
+def evaluate(
+    *,
+    hyp: Annotated[
+        list[Path],
+        typer.Option(
+            metavar="FILE", help="Translations: plain text, or JSON lines of bench, translate --json or --trace."
+        ),
+    ],
+    to: Annotated[str, typer.Option("--to", metavar="LANG", help="Language of the translations.")],
+    ref: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="References, line by line; may be repeated.")
+    ] = None,
+    src: Annotated[Path | None, typer.Option(metavar="FILE", help="What was translated, line by line.")] = None,
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B,C", help="bleu, chrf2, chrf (chrF++), ter, comet; what suits the language if left out."
+        ),
+    ] = None,
+    comet_model: options.CometModel = None,
+    comet_encoder: options.CometEncoder = None,
+    glossary: options.Glossaries = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", metavar="LANG", help="Language of --src; needed for --glossary.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Score translations with confidence intervals, and compare every file with the first one."""
+    from mtreason.evaluation import COMET
+    from mtreason.evaluation.systems import read_systems
+    from mtreason.glossary import Matcher, load_glossary
+    from mtreason.languages import parse_language
+    from mtreason.report.scores import build_scores, scores_markdown
+
+    target = parse_language(to)
+    names = _pick_metrics(metric, target, comet_model, comet_encoder)
+    systems = read_systems(hyp, tuple(ref or ()), src)
+    matcher = None
+    if glossary:
+        if from_ is None or systems[0].sources is None:
+            raise InputError(
+                "--glossary: terms are looked up in the source: name it with --src, and its language with --from"
+            )
+        source = parse_language(from_)
+        entries = [e for path in glossary for e in load_glossary(path, source.tag, target.tag)]
+        matcher = Matcher(entries, source.tag)
+    elif from_ is not None:
+        raise InputError("--from is needed for --glossary alone: leave it out")
+    terminal = Terminal(quiet)
+    learned = []
+    if COMET in names:
+        learned = [_learn(terminal.open_estimator(str(comet_model), comet_encoder), systems, terminal)]
+    surface = [name for name in names if name != COMET]
+    report = build_scores(systems, target, surface, learned, matcher)
+    output = Output(None)
+    output.write(json.dumps(report, ensure_ascii=False, indent=2) + "\n" if as_json else scores_markdown(report))
+    output.close()
+
+
+def _pick_metrics(
+    asked: str | None, target: Language, comet_model: str | None, comet_encoder: Path | None
+) -> list[str]:
+    from mtreason.evaluation import COMET
+    from mtreason.evaluation.metrics import TITLES, usual_metrics
+
+    if asked is None:
+        return [*usual_metrics(target), *([COMET] if comet_model else [])]
+    names = list(dict.fromkeys(name.strip() for name in asked.split(",")))
+    for name in names:
+        if name not in {*TITLES, COMET}:
+            near = difflib.get_close_matches(name, [*TITLES, COMET], n=1, cutoff=0.4)
+            guess = f"did you mean {near[0]!r}? " if near else ""
+            raise InputError(f"--metric {name!r}: no such metric, {guess}(there are {', '.join([*TITLES, COMET])})")
+    if comet_encoder is not None and comet_model is None:
+        raise InputError("--comet-encoder belongs to --comet-model: name a checkpoint, or leave it out")
+    if COMET in names and comet_model is None:
+        raise InputError("--metric comet needs a checkpoint: name one with --comet-model")
+    if COMET not in names and comet_model is not None:
+        raise InputError(f"--comet-model {comet_model}: nothing here uses it: add comet to --metric")
+    return names
+
+
+def _learn(estimator: Estimator, systems: Sequence[System], terminal: Terminal) -> Metric:
+    """Score all segments of all systems with a checkpoint."""
+    from mtreason.evaluation import learned_metric
+
+    first = systems[0]
+    if first.sources is None:
+        raise InputError("--metric comet looks at the source: name it with --src")
+    references = first.references or [()] * len(first.sources)
+    texts = {system.name: system.translations for system in systems}
+    metric = learned_metric(estimator, first.sources, references, texts, terminal.progress.count)
+    terminal.progress.stop()
+    terminal.note(f"{estimator.computed} triples scored")
+    return metric

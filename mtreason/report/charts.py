@@ -1,0 +1,115 @@
+"""The pictures of a report, as SVG that takes the page's colours."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+INK = "#010203"
+"""Stands for the colour of the page's text."""
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+"""Those of Okabe and Ito, which colour-blind readers can tell apart."""
+MARKERS = "osD^vP*X<>hd"
+
+ASIDE = 1.03
+"""By what a system is drawn to the right of the one before: many cost the same, and none should hide another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What a system cost, and what it was worth."""
+
+    system: str
+    tokens: float
+    score: float
+    low: float
+    high: float
+
+
+def cost_chart(points: Sequence[Point], title: str, label: str) -> str:
+    """Draw quality against cost, one line a system, tokens on a log axis; `label` is read out in its place."""
+    from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
+
+    figure, axes = _figure(9.0, 4.6)
+    systems = list(dict.fromkeys(p.system for p in points))
+    for i, system in enumerate(systems):
+        own = sorted((p for p in points if p.system == system), key=lambda p: p.tokens)
+        spread = [[p.score - p.low for p in own], [p.high - p.score for p in own]]
+        aside = ASIDE ** (i - (len(systems) - 1) / 2)
+        axes.errorbar(
+            [p.tokens * aside for p in own],
+            [p.score for p in own],
+            yerr=spread,
+            label=system,
+            color=COLOURS[i % len(COLOURS)],
+            marker=MARKERS[i % len(MARKERS)],
+            capsize=3,
+            linewidth=1.2,
+        )
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xlabel("tokens a segment (log scale)")
+    axes.set_ylabel(title)
+    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, labelcolor=INK)
+    return _svg(figure, label)
+
+
+def difference_chart(pairs: Mapping[str, Mapping[str, Any]], title: str, label: str) -> str:
+    """Draw each comparison's difference with its interval."""
+    figure, axes = _figure(9.0, 0.9 + 0.32 * len(pairs))
+    for i, own in enumerate(reversed(list(pairs.values()))):
+        low, high = own["interval"]
+        sure = low > 0 or high < 0
+        axes.plot([low, high], [i, i], color=COLOURS[0], linewidth=2, alpha=1.0 if sure else 0.55)
+        axes.plot([own["delta"]], [i], "o", color=COLOURS[0], markerfacecolor=COLOURS[0] if sure else "none")
+    axes.axvline(0, color=INK, linewidth=0.8, linestyle=":")
+    axes.set_yticks(range(len(pairs)), list(reversed(list(pairs))))
+    axes.set_ylim(-0.6, len(pairs) - 0.4)
+    axes.set_xlabel(title)
+    return _svg(figure, label)
+
+
+def _figure(width: float, height: float) -> tuple[Any, Axes]:
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    with rc_context({"font.family": "sans-serif", "font.size": 10}):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        axes = figure.add_subplot()
+    figure.patch.set_alpha(0)
+    axes.set_facecolor("none")
+    axes.tick_params(colors=INK)
+    for spine in axes.spines.values():
+        spine.set_color(INK)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.xaxis.label.set_color(INK)
+    axes.yaxis.label.set_color(INK)
+    axes.grid(visible=True, axis="both", color=INK, alpha=0.12)
+    return figure, axes
+
+
+def _svg(figure: Any, label: str) -> str:  # noqa: ANN401 - matplotlib's figure
+    """Turn a figure into an element for the page."""
+    from html import escape
+
+    from matplotlib import rc_context
+
+    stream = io.StringIO()
+    # Text stays text, so that it can be read, searched and scaled; a fixed salt makes the same picture every time.
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "mtreason"}):
+        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
+    element = stream.getvalue()
+    element = element[element.index("<svg") :].replace(INK, "currentColor")
+    element = re.sub(r"\s*<metadata>.*?</metadata>", "", element, flags=re.DOTALL)
+    size = re.compile(r'<svg [^>]*?viewBox="([^"]+)"[^>]*>')
+    return size.sub(
+        rf'<svg role="img" aria-label="{escape(label)}" viewBox="\1" preserveAspectRatio="xMinYMin">', element, 1
+    )

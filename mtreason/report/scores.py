@@ -1,0 +1,145 @@
+"""The scores of translations that are there already, in JSON types and as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from mtreason.decoding.gates import problems
+from mtreason.errors import InputError
+from mtreason.evaluation import COMET, Metric, bootstrap, compare, corpus_metrics, holm, interval
+from mtreason.evaluation.systems import System
+from mtreason.glossary import Matcher, honoured
+from mtreason.languages import Language, scripts_of
+from mtreason.report.markdown import NOTHING, format_p, format_table
+
+INDICATION = 100
+
+
+def build_scores(
+    systems: Sequence[System],
+    target: Language,
+    names: Sequence[str],
+    learned: Sequence[Metric],
+    matcher: Matcher | None,
+) -> dict[str, Any]:
+    """Score systems on the segments that have references, and compare each with the first.
+
+    `names` are metrics of the surface, `learned` such as are computed already, on all segments.
+    """
+    first = systems[0]
+    referenced = [i for i, refs in enumerate(first.references or ()) if refs]
+    if names and not referenced:
+        raise InputError(f"{', '.join(names)}: no segment has a reference: add --ref, or take --metric comet alone")
+    texts = [[s.translations[i] for i in referenced] for s in systems]
+    references = [(first.references or ())[i] for i in referenced]
+    metrics = [*corpus_metrics(texts, references, target, names), *learned]
+    return {
+        "target": target.tag,
+        "segments": len(first.translations),
+        "with_references": len(referenced),
+        "indication": len(first.translations) < INDICATION,
+        "systems": {
+            system.name: {
+                "scores": {m.name: _score(m, position) for m in metrics},
+                "counts": count_faults(system, target, matcher),
+            }
+            for position, system in enumerate(systems)
+        },
+        "pairs": _pairs(systems, metrics),
+        "signatures": {m.name: m.signature for m in metrics if m.signature},
+        "titles": {m.name: m.title for m in metrics},
+    }
+
+
+def _score(metric: Metric, system: int) -> dict[str, Any]:
+    score = metric.score(metric.statistics[system].sum(0))
+    return {"score": score, "interval": list(interval(bootstrap(metric, system)))}
+
+
+def _pairs(systems: Sequence[System], metrics: Sequence[Metric]) -> dict[str, Any]:
+    others = range(1, len(systems))
+    found: dict[str, Any] = {f"{systems[i].name} vs {systems[0].name}": {} for i in others}
+    for metric in metrics:
+        compared = [compare(metric, i, 0) for i in others]
+        corrected = holm([c.p_value for c in compared])
+        for own, comparison, p in zip(found.values(), compared, corrected, strict=True):
+            own[metric.name] = {**asdict(comparison), "p_holm": p}
+    return found
+
+
+def count_faults(system: System, target: Language, matcher: Matcher | None) -> dict[str, Any]:
+    """Count what reviewers ask for first."""
+    sources = system.sources or ("",) * len(system.translations)
+    found = [
+        problems(" ".join(t.split()), s, finished=True, chatter=False)
+        for t, s in zip(system.translations, sources, strict=True)
+    ]
+    counts: dict[str, Any] = {
+        "empty": sum("empty" in p for p in found),
+        "copied": sum("copy" in p for p in found) if system.sources else None,
+        "wrong_script": sum(not scripts_of(t) <= set(target.scripts) for t in system.translations),
+        "length_ratio": _length_ratio(system),
+    }
+    if matcher is not None and system.sources:
+        kept = [
+            honoured(hit.entry, t, target.tag)
+            for t, s in zip(system.translations, system.sources, strict=True)
+            for hit in matcher.find(s)
+        ]
+        counts |= {"terms": len(kept), "terms_right": sum(kept)}
+    return counts
+
+
+def _length_ratio(system: System) -> float | None:
+    """Characters of the translations, divided by those of the first references."""
+    pairs = [(t, r[0]) for t, r in zip(system.translations, system.references or (), strict=False) if r]
+    total = sum(len(r) for _, r in pairs)
+    return sum(len(t) for t, _ in pairs) / total if total else None
+
+
+def scores_markdown(report: Mapping[str, Any]) -> str:
+    """Lay the scores out for people."""
+    titles = report["titles"]
+    rows = []
+    for name, own in report["systems"].items():
+        row = {"system": name}
+        for key, title in titles.items():
+            low, high = own["scores"][key]["interval"]
+            digits = 4 if key == COMET else 1
+            row[title] = f"{own['scores'][key]['score']:.{digits}f} ± {(high - low) / 2:.{digits}f}"
+        counts = own["counts"]
+        row |= {
+            "empty": str(counts["empty"]),
+            "copied": NOTHING if counts["copied"] is None else str(counts["copied"]),
+            "wrong script": str(counts["wrong_script"]),
+            "length ratio": NOTHING if counts["length_ratio"] is None else f"{counts['length_ratio']:.2f}",
+        }
+        if "terms" in counts:
+            row["terms"] = f"{counts['terms_right']} of {counts['terms']}"
+        rows.append(row)
+    count = f"{report['segments']} segments"
+    if report["with_references"] < report["segments"]:
+        count += f", {report['with_references']} with references"
+    parts = [count + (" (an indication: fewer than 100)" if report["indication"] else ""), format_table(rows)]
+    for key, title in titles.items():
+        compared = [
+            {
+                "comparison": name,
+                f"{title} difference": f"{own[key]['delta']:+.{4 if key == COMET else 2}f}",
+                "95 %": f"{own[key]['low']:+.2f} to {own[key]['high']:+.2f}",
+                "p": format_p(own[key]["p_value"]),
+                "p (Holm)": format_p(own[key]["p_holm"]),
+                "p (bootstrap)": format_p(own[key]["bootstrap_p_value"]),
+                "wins": str(own[key]["wins"]),
+                "ties": str(own[key]["ties"]),
+                "losses": str(own[key]["losses"]),
+            }
+            for name, own in report["pairs"].items()
+        ]
+        if compared:
+            parts.append(format_table(compared))
+    if report["signatures"]:
+        parts.append("\n".join(f"{titles[key]}: {value}" for key, value in report["signatures"].items()))
+    return "\n\n".join(parts) + "\n"
