@@ -21,6 +21,8 @@ from mtreason.translator import Translator
 class Segment:
     """What became of one segment."""
 
+    number: int
+    """In the text, from 1."""
     line: int
     source: str
     translation: str
@@ -101,6 +103,7 @@ class _Book:
         hits = task.hints if task else ()
         tag = self.translator.direction.target.tag
         segment = Segment(
+            number=result.index + 1,
             line=entry.line.number,
             source=entry.line.segments[position],
             translation=result.text,
@@ -134,6 +137,7 @@ def trace_record(segment: Segment, options: Options) -> dict[str, Any]:
     result = segment.result
     cost = result.cost if result else Cost()
     return {
+        "segment": segment.number,
         "line": segment.line,
         "source": segment.source,
         "translation": segment.translation,

@@ -105,6 +105,26 @@ def test_results_of_a_benchmark_bring_everything_along(tmp_path, evaluate) -> No
     assert "an indication" in table
 
 
+def test_a_trace_is_put_in_order_and_blank_lines_count_nothing(tmp_path, evaluate) -> None:
+    """Segments stand in a trace as they were finished, several on a line, and blank lines are not in it."""
+    records = [
+        {"segment": number, "line": line, "source": source, "translation": text}
+        for number, line, source, text in ((3, 3, "丙", "C."), (2, 1, "乙", "B."), (1, 1, "甲", "A."))
+    ]
+    trace = tmp_path / "trace.jsonl"
+    trace.write_text("".join(json.dumps(r) + "\n" for r in records), "utf-8")
+    for name, text in (("src", "甲乙\n\n丙\n\n"), ("ref", "A. B.\n\nC.\n\n")):
+        (tmp_path / name).write_text(text, "utf-8")
+    common = ["--ref", tmp_path / "ref", "--to", "en", "--metric", "chrf", "--json"]
+    report = json.loads(evaluate("--hyp", trace, *common))
+    [system] = report["systems"].values()
+    assert (report["segments"], system["counts"]["empty"]) == (2, 0)
+    assert system["scores"]["chrf"]["score"] == pytest.approx(100)
+    (tmp_path / "plain").write_text("A. B.\n\n\n\n", "utf-8")
+    [system] = json.loads(evaluate("--hyp", tmp_path / "plain", "--src", tmp_path / "src", *common))["systems"].values()
+    assert system["counts"]["empty"] == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

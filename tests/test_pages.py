@@ -139,7 +139,7 @@ def test_report_without_a_browser(benchmark) -> None:
 
 def test_tree_in_a_browser(trace, tmp_path, visit) -> None:
     command("explain", trace, "--segment", 2, "-o", tmp_path / "tree.html")
-    record = json.loads(trace.read_text("utf-8").splitlines()[1])
+    [record] = [r for r in map(json.loads, trace.read_text("utf-8").splitlines()) if r["segment"] == 2]
     page = visit(tmp_path / "tree.html")
     assert page.locator(".tree .chosen > .end").last.inner_text() == record["translation"]
     hidden = page.locator(".tree li:not(:visible)").count()
@@ -174,6 +174,7 @@ def test_a_large_tree(tmp_path) -> None:
         "best_value": [None] * n, "text": ["x"] * n, "prior": [0.5] * n, "translation": [None] * n,
     }  # fmt: skip
     record = {
+        "segment": 1,
         "line": 1,
         "source": NASTY,
         "translation": "x",
@@ -201,9 +202,9 @@ def test_differences_are_marked(theirs, ours, only) -> None:
 @pytest.mark.parametrize(
     ("lines", "asked", "message"),
     [
-        ([{"tree": None}], None, "no segment was searched"),
-        ([{"tree": {"parent": [-1]}}, {"tree": None}], "3", "has segments 1 to 2"),
-        ([{"tree": {"parent": [-1]}}, {"tree": None}], "2", "1 was"),
+        ([{"segment": 1, "tree": None}], None, "no segment was searched"),
+        ([{"segment": 1, "tree": {"parent": [-1]}}, {"segment": 2, "tree": None}], "3", "has 2 segments, from 1"),
+        ([{"segment": 1, "tree": {"parent": [-1]}}, {"segment": 2, "tree": None}], "2", "1 was"),
     ],
 )
 def test_segments_that_cannot_be_drawn(lines, asked, message) -> None:

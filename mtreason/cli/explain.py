@@ -17,7 +17,7 @@ def explain(
     *,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE.html", help="Where the page goes.")],
     segment: Annotated[
-        str | None, typer.Option(metavar="N", help="Which segment of the file, from 1; the first that was searched.")
+        str | None, typer.Option(metavar="N", help="Which segment of the text, from 1; the first that was searched.")
     ] = None,
 ) -> None:
     """Draw the tree that was searched for one sentence, with its candidates and glossary hints."""
@@ -30,9 +30,10 @@ def explain(
             continue
         try:
             record = json.loads(line)
-            record["candidates"], record["translation"]
+            record["candidates"], record["translation"], record["segment"] + 0
         except (ValueError, TypeError, KeyError) as error:
             raise InputError(f"{trace}:{number}: expected what 'mtreason translate --trace' writes") from error
         records.append(record)
+    records.sort(key=lambda r: int(r["segment"]))
     write_text(out, to_html(pick_segment(records, segment, str(trace)), str(trace)))
     say(f"written: {out}")

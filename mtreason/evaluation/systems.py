@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +57,34 @@ def read_systems(hypotheses: Sequence[Path], references: Sequence[Path], source:
             raise InputError(f"the files have different {name}: score systems that translated the same segments")
         if own:
             given[name] = own.pop()
-    return tuple(replace(system, **given) for system in found)
+    return _without_blanks([replace(system, **given) for system in found])
+
+
+def _without_blanks(systems: Sequence[System]) -> tuple[System, ...]:
+    """Leave out lines on which there is nothing: no source, no reference and no translation."""
+    first = systems[0]
+    lines = zip(*(s.translations for s in systems), strict=True)
+    texts = ["".join(line) for line in lines]
+    if first.sources:
+        texts = [text + source for text, source in zip(texts, first.sources, strict=True)]
+    if first.references:
+        texts = [text + "".join(own) for text, own in zip(texts, first.references, strict=True)]
+    kept = [bool(text.strip()) for text in texts]
+    return tuple(
+        replace(
+            s,
+            translations=tuple(compress(s.translations, kept)),
+            sources=s.sources and tuple(compress(s.sources, kept)),
+            references=s.references and tuple(compress(s.references, kept)),
+        )
+        for s in systems
+    )
 
 
 def _aligned(path: Path, size: int, beside: Path) -> list[str]:
     lines = read_lines(path)
+    if not any(line.strip() for line in lines[size:]):
+        del lines[size:]  # a trace ends with the last line that has a text
     if len(lines) != size:
         raise InputError(f"{path} has {len(lines)} lines, {beside} has {size} segments: they must match line by line")
     return lines
@@ -86,6 +110,8 @@ def _read(path: Path) -> list[System]:
             raise InputError(
                 f"{path}:{number}: expected what bench, translate --json or --trace wrote, an object with a translation"
             ) from error
+    # A trace has its segments as they were finished.
+    records.sort(key=lambda r: (r[2].get("line", 0), r[2].get("segment", 0)))
     return _grouped(path, records)
 
 
@@ -93,7 +119,7 @@ def _key(record: dict[str, Any]) -> tuple[str, str]:
     """Say which segment a record is of: by its id in benchmarks, by its line elsewhere."""
     if not isinstance(record["translation"], str):
         raise TypeError
-    return str(record.get("pair", "")), str(record["id"] if "id" in record else record["line"])
+    return str(record.get("pair", "")), str(record["id"] if "id" in record else int(record["line"]))
 
 
 def _grouped(path: Path, records: Sequence[tuple[str, tuple[str, str], dict[str, Any]]]) -> list[System]:
@@ -104,15 +130,16 @@ def _grouped(path: Path, records: Sequence[tuple[str, tuple[str, str], dict[str,
         raise InputError(f"{path} has several pairs of languages: 'mtreason bench report' tells them apart")
     # Only what every system has finished can be compared.
     keys = [k for k in next(iter(by_system.values()), {}) if all(k in own for own in by_system.values())]
+    if keys and "id" not in records[0][2]:
+        # Blank lines are in no trace, but in the files that go with it.
+        keys = [("", str(line)) for line in range(1, int(keys[-1][1]) + 1)]
     systems = []
     for name, own in by_system.items():
-        rows = [own[k] for k in keys]
-        systems.append(
-            System(
-                name,
-                tuple(" ".join(r["translation"].strip() for r in row) for row in rows),
-                tuple(" ".join(str(r.get("src", r.get("source", ""))).strip() for r in row) for row in rows),
-                tuple(tuple(row[0]["refs"]) for row in rows) if all("refs" in row[0] for row in rows) else None,
-            )
-        )
+        rows = [own.get(k, []) for k in keys]
+        sources = None
+        if all("src" in r or "source" in r for row in rows for r in row):
+            sources = tuple(" ".join(str(r.get("src", r.get("source"))).strip() for r in row) for row in rows)
+        references = tuple(tuple(row[0]["refs"]) for row in rows) if all(r and "refs" in r[0] for r in rows) else None
+        translations = tuple(" ".join(r["translation"].strip() for r in row) for row in rows)
+        systems.append(System(name, translations, sources, references))
     return systems

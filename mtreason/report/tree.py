@@ -27,22 +27,21 @@ class Branch:
 
 
 def pick_segment(records: Sequence[Mapping[str, Any]], asked: str | None, name: str) -> Mapping[str, Any]:
-    """Return the record of a segment that was searched, by its number in the file or its line and number in it.
+    """Return the record of a segment that was searched, by its number in the text.
 
     Without one asked for, the first that has a tree. Raises `InputError` where there is none.
     """
-    searched = [i for i, r in enumerate(records) if r.get("tree")]
+    searched = {str(r["segment"]): r for r in records if r.get("tree")}
     if not searched:
         raise InputError(f"{name}: no segment was searched: translate with --decoder mcts and --trace")
     if asked is None:
-        return records[searched[0]]
-    if not asked.isdecimal() or not 1 <= int(asked) <= len(records):
-        raise InputError(f"--segment {asked!r}: {name} has segments 1 to {len(records)}")
-    record = records[int(asked) - 1]
-    if not record.get("tree"):
-        near = min(searched, key=lambda i: abs(i - int(asked) + 1)) + 1
-        raise InputError(f"--segment {asked}: it was not searched (passed through, or another decoder); {near} was")
-    return record
+        return next(iter(searched.values()))
+    if asked not in searched:
+        if asked in {str(r["segment"]) for r in records}:
+            near = min(searched, key=lambda n: abs(int(n) - int(asked)))
+            raise InputError(f"--segment {asked}: it was not searched (passed through, or another decoder); {near} was")
+        raise InputError(f"--segment {asked!r}: {name} has {len(records)} segments, from {records[0]['segment']}")
+    return searched[asked]
 
 
 def build_branches(tree: Mapping[str, Any], chosen: str) -> Branch:
