@@ -1,6 +1,6 @@
 """The search against best-of-n at equal cost and at twice its cost: mean reward of what is chosen, wins and losses.
 
-    python benchmarks/search.py --model qwen2.5-coder-0.5b
+    python benchmarks/search.py --model qwen2.5-coder-0.5b --budgets 8,16
 
 Both decoders get the same budget in tokens per sentence, the same prompt, gates and reward, and the same first four
 drafts. The reward is what the model's own probabilities contribute to the default mix (`two-way`: mean log p(y given x)
@@ -35,36 +35,33 @@ def main() -> None:
     parser.add_argument("--model", default="qwen2.5-coder-0.5b")
     parser.add_argument("--dev", type=Path, default=DEV)
     parser.add_argument("--segments", type=int, default=40)
-    parser.add_argument("--budget", type=float, default=16)
-    parser.add_argument("--double", action="store_true", help="run best-of-n with twice the budget as well")
+    parser.add_argument("--budgets", default="16", help="of the search, separated by commas")
     options = parser.parse_args()
     if not options.dev.is_file():
         sys.exit(f"{options.dev} is not there: name a file of segments with --dev")
     resolved = resolve_model(options.model, lambda _stage, _fraction: None)
     loaded = load_model(resolved.path, note=print)
     rows = dev_rows(options.dev, options.segments)
-    figures: dict[str, Any] = {
-        "model": resolved.name,
-        "n": len(rows),
-        "budget": options.budget,
-        "reward": REWARD,
-    }
-    runs = [("mcts", 1), ("best-of-n", 1), *([("best-of-n", 2)] if options.double else [])]
+    figures: dict[str, Any] = {"model": resolved.name, "n": len(rows), "reward": REWARD, "systems": {}, "pairs": {}}
+    budgets = [float(b) for b in options.budgets.split(",")]
     rewards = {}
-    for decoder, times in runs:
-        name = decoder if times == 1 else f"{decoder} x{times}"
-        settings = Options(decoder=decoder, reward=REWARD, budget=times * options.budget, full_budget=decoder == "mcts")
+    runs = [("mcts", b) for b in budgets] + [("best-of-n", times * b) for b in budgets for times in (1, 2)]
+    for decoder, budget in dict.fromkeys(runs):
+        settings = Options(decoder=decoder, reward=REWARD, budget=budget, full_budget=decoder == "mcts")
         translator = Translator(loaded, DIRECTION, settings, ())
         start = time.perf_counter()
         results = decode_all(translator, [r["src"] for r in rows], IN_FLIGHT)
-        rewards[name] = np.array([r.candidates[0].reward for r in results])
-        figures[name] = {
-            "mean_reward": float(rewards[name].mean()),
+        rewards[decoder, budget] = np.array([r.candidates[0].reward for r in results])
+        figures["systems"][f"{decoder} {budget:g}"] = {
+            "mean_reward": float(rewards[decoder, budget].mean()),
             "tokens_per_sentence": float(np.mean([r.cost.tokens for r in results])),
             "distinct_candidates": float(np.mean([len(r.candidates) for r in results])),
             "seconds": time.perf_counter() - start,
         } | _chrf([r.text for r in results], rows)
-    figures["pairs"] = {f"mcts - {n}": paired(rewards["mcts"] - r) for n, r in rewards.items() if n != "mcts"}
+    for budget in budgets:
+        for other in (budget, 2 * budget):
+            difference = rewards["mcts", budget] - rewards["best-of-n", other]
+            figures["pairs"][f"mcts {budget:g} - best-of-n {other:g}"] = paired(difference)
     card(figures)
     print(json.dumps(figures))
 
@@ -88,14 +85,13 @@ def _chrf(texts: list[str], rows: list[dict[str, Any]]) -> dict[str, float]:
 
 
 def card(figures: dict[str, Any]) -> None:
-    print(f"\n{figures['model']}, {figures['n']} segments, budget {figures['budget']:g} samples, reward {REWARD}")
+    print(f"\n{figures['model']}, {figures['n']} segments, budgets in full samples, reward {REWARD}")
     print(f"  {'':14} {'mean reward*':>12} {'tokens/sentence':>16} {'candidates':>11} {'chrF++':>7} {'seconds':>8}")
-    for name, f in figures.items():
-        if isinstance(f, dict) and "mean_reward" in f:
-            print(
-                f"  {name:14} {f['mean_reward']:12.4f} {f['tokens_per_sentence']:16.0f} "
-                f"{f['distinct_candidates']:11.1f} {f['chrf_pp']:7.1f} {f['seconds']:8.0f}"
-            )
+    for name, f in figures["systems"].items():
+        print(
+            f"  {name:14} {f['mean_reward']:12.4f} {f['tokens_per_sentence']:16.0f} "
+            f"{f['distinct_candidates']:11.1f} {f['chrf_pp']:7.1f} {f['seconds']:8.0f}"
+        )
     for name, p in figures["pairs"].items():
         print(
             f"  {name}: {p['difference']:+.4f} ± {p['half_interval_95']:.4f} (95 %), "

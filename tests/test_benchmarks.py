@@ -14,12 +14,12 @@ SEGMENTS = ROOT / "benchmarks" / "segments.jsonl"
 @pytest.mark.parametrize(
     ("script", "more", "expected"),
     [
-        ("search", ["--double"], ["mcts - best-of-n:", "mcts - best-of-n x2:"]),
-        ("trials", ["--only", "round,early stopping"], ["| default | mcts |", "| round | 8 rollouts |"]),
+        ("search", ["--budgets", "2,4"], ["mcts 2 - best-of-n 4:", "mcts 4 - best-of-n 8:"]),
+        ("trials", ["--budget", "4", "--only", "round"], ["| default | mcts |", "| round | 8 rollouts |"]),
     ],
 )
 def test_search_and_trials(tiny_model, script, more, expected) -> None:
-    args = ["--model", tiny_model, "--dev", SEGMENTS, "--segments", "3", "--budget", "4", *more]
+    args = ["--model", tiny_model, "--dev", SEGMENTS, "--segments", "3", *more]
     done = subprocess.run(
         [sys.executable, ROOT / "benchmarks" / f"{script}.py", *map(str, args)],
         capture_output=True,
