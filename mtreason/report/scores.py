@@ -8,11 +8,11 @@ from typing import Any
 
 from mtreason.decoding.gates import problems
 from mtreason.errors import InputError
-from mtreason.evaluation import COMET, Metric, bootstrap, compare, corpus_metrics, holm, interval
+from mtreason.evaluation import Metric, bootstrap, compare, corpus_metrics, holm, interval
 from mtreason.evaluation.systems import System
 from mtreason.glossary import Matcher, honoured
 from mtreason.languages import Language, scripts_of
-from mtreason.report.markdown import NOTHING, format_p, format_table
+from mtreason.report.markdown import DIGITS, NOTHING, format_p, format_table
 
 INDICATION = 100
 
@@ -107,7 +107,7 @@ def scores_markdown(report: Mapping[str, Any]) -> str:
         row = {"system": name}
         for key, title in titles.items():
             low, high = own["scores"][key]["interval"]
-            digits = 4 if key == COMET else 1
+            digits = DIGITS.get(key, 1)
             row[title] = f"{own['scores'][key]['score']:.{digits}f} ± {(high - low) / 2:.{digits}f}"
         counts = own["counts"]
         row |= {
@@ -124,11 +124,12 @@ def scores_markdown(report: Mapping[str, Any]) -> str:
         count += f", {report['with_references']} with references"
     parts = [count + (" (an indication: fewer than 100)" if report["indication"] else ""), format_table(rows)]
     for key, title in titles.items():
+        digits = DIGITS.get(key, 1)
         compared = [
             {
                 "comparison": name,
-                f"{title} difference": f"{own[key]['delta']:+.{4 if key == COMET else 2}f}",
-                "95 %": f"{own[key]['low']:+.2f} to {own[key]['high']:+.2f}",
+                f"{title} difference": f"{own[key]['delta']:+.{digits}f}",
+                "95 %": f"{own[key]['low']:+.{digits}f} to {own[key]['high']:+.{digits}f}",
                 "p": format_p(own[key]["p_value"]),
                 "p (Holm)": format_p(own[key]["p_holm"]),
                 "p (bootstrap)": format_p(own[key]["bootstrap_p_value"]),
