@@ -3,6 +3,9 @@
 Every message is one line that names the place (file, line), what was found, what was expected and the next step.
 """
 
+import difflib
+from collections.abc import Collection, Sequence
+
 
 class MtreasonError(Exception):
     """Root of every error that mtreason raises on purpose: the run failed."""
@@ -36,3 +39,17 @@ class LanguageError(InputError):
 
 class ModelError(InputError):
     """A model that is unknown, not installed, corrupt, or lacks something that was asked of it."""
+
+
+def near(name: str, known: Collection[str]) -> str:
+    """Return ", did you mean 'x'?" where a name is close to one that is known, else ""."""
+    found = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    return f", did you mean {found[0]!r}?" if found else ""
+
+
+def check_names(option: str, names: Sequence[str], what: str, known: Collection[str]) -> list[str]:
+    """Return the names without doubles; raises `InputError` with the nearest for one that is not known."""
+    for name in names:
+        if name not in known:
+            raise InputError(f"{option} {name!r}: no such {what}{near(name, known)} (there are {', '.join(known)})")
+    return list(dict.fromkeys(names))

@@ -22,6 +22,14 @@ def read_text(path: Path, advice: str) -> str:
         raise InputError(f"{path} cannot be read ({error.strerror or error}): {advice}") from error
 
 
+def read_lines(path: Path) -> list[str]:
+    """Read the lines of a UTF-8 file, blank ones among them; raises `InputError` as `read_text` does."""
+    text = read_text(path, "check the name")
+    # Not splitlines(), which also breaks at separators that may stand inside a text.
+    lines = text.replace("\r\n", "\n").split("\n")
+    return lines if lines[-1] else lines[:-1]
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all; raises `MtreasonError` when it cannot be."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")

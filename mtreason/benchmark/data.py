@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from mtreason.errors import InputError, LanguageError
-from mtreason.files import read_text
+from mtreason.files import read_lines
 from mtreason.languages import parse_language
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ def read_records(path: Path, pair: str | None = None) -> list[tuple[Row, str, di
     """Read as `read_rows` does, and return with each row its place (file and line) and all that the line holds."""
     records = []
     first_lines: dict[str, int] = {}
-    for number, line in enumerate(_lines(path), 1):
+    for number, line in enumerate(read_lines(path), 1):
         if not line.strip():
             continue
         where = f"{path}:{number}"
@@ -116,7 +116,7 @@ def read_files(source: Path, references: Sequence[Path], source_tag: str, target
     A blank line of a reference file means that there is none.
     """
     tags = _languages(str(source), source_tag, target_tag)
-    files = [list(_lines(path)) for path in (source, *references)]
+    files = [read_lines(path) for path in (source, *references)]
     for path, lines in zip(references, files[1:], strict=True):
         if len(lines) != len(files[0]):
             raise InputError(
@@ -182,13 +182,6 @@ def digest(parts: Iterable[Any]) -> str:
 def rows_digest(groups: Mapping[str, Sequence[Row]]) -> str:
     """Return a digest of all that is in the rows."""
     return digest(astuple(row) for row in itertools.chain.from_iterable(groups.values()))
-
-
-def _lines(path: Path) -> Iterator[str]:
-    text = read_text(path, "check the name")
-    # Not splitlines(), which also breaks at separators that may stand inside a text.
-    lines = text.replace("\r\n", "\n").split("\n")
-    return iter(lines[:-1] if not lines[-1] else lines)
 
 
 def _some(rows: list[T], name: str) -> list[T]:

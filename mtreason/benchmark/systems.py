@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
@@ -11,7 +10,7 @@ from mtreason.config import DEFAULT_NODES, DEFAULT_REWARD, Options
 from mtreason.decoding import DECODERS, Candidate, Result, Settings, Task
 from mtreason.decoding.pool import scene_of
 from mtreason.decoding.protocol import Cost
-from mtreason.errors import InputError
+from mtreason.errors import check_names
 from mtreason.models.calls import Steps
 from mtreason.rewards import REWARDS, Draft, judge, load_reward, weigh
 
@@ -42,12 +41,7 @@ OF_THE_RUN = frozenset({"budget", "context", "in_flight", "seed", "glossaries", 
 
 def pick_systems(names: list[str]) -> list[str]:
     """Check names of systems; raises `InputError` with the nearest for one that does not exist."""
-    for name in names:
-        if name not in SYSTEMS:
-            near = difflib.get_close_matches(name, SYSTEMS, n=1, cutoff=0.4)
-            guess = f"did you mean {near[0]!r}? " if near else ""
-            raise InputError(f"--systems {name!r}: no such system, {guess}(there are {', '.join(SYSTEMS)})")
-    return list(dict.fromkeys(names))
+    return check_names("--systems", names, "system", SYSTEMS)
 
 
 def options_of(system: str, shared: Options) -> Options:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mtreason.cli import options
-from mtreason.cli.loading import Session, Terminal
+from mtreason.cli.loading import Session, Terminal, check_encoder
 from mtreason.cli.output import Output
 from mtreason.config import EFFORTS, Options
 from mtreason.errors import InputError, InterruptedRunError
@@ -108,6 +108,7 @@ class _Segments:
     langs: str | None
 
     def read(self) -> list[Row]:
+        """Read the segments; raises `InputError` unless exactly one way is named, with what it needs."""
         from mtreason.benchmark import read_files, read_rows, read_testset
 
         given = [n for n, v in (("--data", self.data), ("--src", self.src), ("--testset", self.testset)) if v]
@@ -170,6 +171,7 @@ class _Job:
                 self.session.note(f"{self.out} holds {kept} results already")
 
             def advance(system: str, pair: str, done: int, total: int) -> None:
+                """Show how far a system is."""
                 self.written = len(writer.done) - kept
                 self.session.progress.count(f"{system} {pair}", done, total)
                 if done == total:
@@ -216,9 +218,8 @@ def report(
 
 def _learn(terminal: Terminal, comet_model: str | None, comet_encoder: Path | None) -> Learn | None:
     """Return what scores systems with the checkpoint that is named."""
+    check_encoder(comet_model, comet_encoder)
     if comet_model is None:
-        if comet_encoder is not None:
-            raise InputError("--comet-encoder belongs to --comet-model: name a checkpoint, or leave it out")
         return None
     from mtreason.evaluation import learned_metric
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mtreason.cli import options
-from mtreason.cli.loading import Terminal
+from mtreason.cli.loading import Terminal, check_encoder
 from mtreason.cli.output import Output
-from mtreason.errors import InputError
+from mtreason.errors import InputError, check_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +58,8 @@ def evaluate(
     from mtreason.report.scores import build_scores, scores_markdown
 
     target = parse_language(to)
-    names = _pick_metrics(metric, target, comet_model, comet_encoder)
+    check_encoder(comet_model, comet_encoder)
+    names = _pick_metrics(metric, target, comet_model)
     systems = read_systems(hyp, tuple(ref or ()), src)
     matcher = None
     if glossary:
@@ -83,22 +83,13 @@ def evaluate(
     output.close()
 
 
-def _pick_metrics(
-    asked: str | None, target: Language, comet_model: str | None, comet_encoder: Path | None
-) -> list[str]:
+def _pick_metrics(asked: str | None, target: Language, comet_model: str | None) -> list[str]:
     from mtreason.evaluation import COMET
     from mtreason.evaluation.metrics import TITLES, usual_metrics
 
     if asked is None:
         return [*usual_metrics(target), *([COMET] if comet_model else [])]
-    names = list(dict.fromkeys(name.strip() for name in asked.split(",")))
-    for name in names:
-        if name not in {*TITLES, COMET}:
-            near = difflib.get_close_matches(name, [*TITLES, COMET], n=1, cutoff=0.4)
-            guess = f"did you mean {near[0]!r}? " if near else ""
-            raise InputError(f"--metric {name!r}: no such metric, {guess}(there are {', '.join([*TITLES, COMET])})")
-    if comet_encoder is not None and comet_model is None:
-        raise InputError("--comet-encoder belongs to --comet-model: name a checkpoint, or leave it out")
+    names = check_names("--metric", [name.strip() for name in asked.split(",")], "metric", [*TITLES, COMET])
     if COMET in names and comet_model is None:
         raise InputError("--metric comet needs a checkpoint: name one with --comet-model")
     if COMET not in names and comet_model is not None:

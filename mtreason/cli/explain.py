@@ -21,11 +21,11 @@ def explain(
     ] = None,
 ) -> None:
     """Draw the tree that was searched for one sentence, with its candidates and glossary hints."""
-    from mtreason.files import read_text, write_text
+    from mtreason.files import read_lines, write_text
     from mtreason.report.tree import pick_segment, to_html
 
     records = []
-    for number, line in enumerate(read_text(trace, "check the name").split("\n"), 1):
+    for number, line in enumerate(read_lines(trace), 1):
         if not line.strip():
             continue
         try:

@@ -7,11 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtreason.cli.output import ProgressLine, say
+from mtreason.errors import InputError
 
 if TYPE_CHECKING:
     from mtreason.models.estimator import Estimator
     from mtreason.models.load import LoadedModel
     from mtreason.models.resolve import ResolvedModel
+
+
+def check_encoder(comet_model: str | None, comet_encoder: Path | None) -> None:
+    """Raise `InputError` where an encoder is named and no checkpoint that it could be of."""
+    if comet_encoder is not None and comet_model is None:
+        raise InputError("--comet-encoder belongs to --comet-model: name a checkpoint, or leave it out")
 
 
 @dataclass(slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import shlex
 import sys
@@ -16,7 +15,7 @@ from mtreason.cli import options
 from mtreason.cli.loading import Session
 from mtreason.cli.output import Output, say
 from mtreason.config import Options
-from mtreason.errors import DocumentError, InputError, InterruptedRunError
+from mtreason.errors import DocumentError, InputError, InterruptedRunError, check_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -244,13 +243,7 @@ def _gold(segments: Sequence[Segment]) -> str:
 def _pick_parts(names: Sequence[str]) -> list[str]:
     from mtreason.rewards import PARTS, POOL_PARTS
 
-    known = (*PARTS, *POOL_PARTS)
-    for name in names:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-            guess = f", did you mean {near[0]!r}?" if near else ""
-            raise InputError(f"--parts {name!r}: no such part{guess} (there are {', '.join(known)})")
-    return list(dict.fromkeys(names))
+    return check_names("--parts", names, "part", (*PARTS, *POOL_PARTS))
 
 
 def _table(report: Mapping[str, Any]) -> str:

@@ -95,6 +95,8 @@ class TranslationProblem:
         self.guidance = guidance
         self.drafts: list[Continuation] = []
         """Whole ones, in the order of their rollouts; the handles are of what each rollout added."""
+        self.texts: list[str] = []
+        """The translation that each became."""
         self._prefixes: dict[int, Prefix] = {}
         self._contrasts: dict[int, Prefix] = {}
         self._sourceless = SharedSequences(pool.task.sourceless)
@@ -136,6 +138,7 @@ class TranslationProblem:
             candidate = self.pool.lookup(self.pool.to_draft(continuation))
             value = None if candidate.problems else candidate.reward
             self.drafts.append(continuation)
+            self.texts.append(candidate.text)
             rollouts.append(Rollout(self._steps(continuation, start), value))
         return rollouts
 
@@ -233,10 +236,9 @@ class TranslationProblem:
 
     def _ending(self, tree: Tree, node: int, length: int) -> str | None:
         """Return the translation that ends at a node; None where none does."""
-        draft = self.drafts[int(tree.rollout[node])] if tree.terminal[node] and node != ROOT else None
-        if draft is None or len(draft.tokens) != length:
-            return None
-        return self.pool.lookup(self.pool.to_draft(draft)).text
+        maker = int(tree.rollout[node])
+        ends = tree.terminal[node] and node != ROOT and len(self.drafts[maker].tokens) == length
+        return self.texts[maker] if ends else None
 
 
 def _join(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:

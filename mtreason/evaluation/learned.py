@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from mtreason.errors import InputError
 from mtreason.evaluation.metrics import Metric, mean_metric
-from mtreason.models.protocol import Estimating, Triple
+
+if TYPE_CHECKING:
+    from mtreason.models.estimator import Estimator
+    from mtreason.models.protocol import Triple
 
 COMET = "comet"
 TIE = 1e-6
@@ -18,21 +21,8 @@ Advance = Callable[[str, int, int], None]
 """Told of which system how many segments are scored, and how many it has."""
 
 
-class LearnedMetric(Estimating, Protocol):
-    """What scores segments; see `mtreason.models.estimator.Estimator`."""
-
-    @property
-    def label(self) -> str: ...  # noqa: D102
-    @property
-    def signature(self) -> str: ...  # noqa: D102
-    @property
-    def takes_references(self) -> bool: ...  # noqa: D102
-    @property
-    def needs_references(self) -> bool: ...  # noqa: D102
-
-
 def learned_metric(
-    estimator: LearnedMetric,
+    estimator: Estimator,
     sources: Sequence[str],
     references: Sequence[Sequence[str]],
     systems: Mapping[str, Sequence[str]],

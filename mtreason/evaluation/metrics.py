@@ -111,6 +111,7 @@ def mean_metric(name: str, title: str, systems: Sequence[Sequence[float]], tie: 
     statistics = tuple(np.stack([np.array(v, np.float64), np.ones(len(v))], axis=1) for v in systems)
 
     def mean(total: NDArray[np.float64]) -> float:
+        """Divide the sum of values by how many there are."""
         return float(total[0] / total[1])
 
     return Metric(name, title, mean, mean, tie, signature, statistics=statistics)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,12 +36,30 @@ class Comparison:
     """Segments on which A is better."""
     ties: int
     losses: int
+    p_holm: float
+    """`p_value`, corrected for all comparisons that were made along with it."""
 
 
 def compare(metric: Metric, a: int, b: int) -> Comparison:
     """Compare two of the systems of a metric, given by their positions."""
+    [found] = compare_all(metric, [(a, b)])
+    return found
+
+
+def compare_all(metric: Metric, pairs: Sequence[tuple[int, int]]) -> list[Comparison]:
+    """Compare pairs of the systems of a metric as `compare` does, each system resampled once."""
+    resampled = {system: bootstrap(metric, system) for system in {s for pair in pairs for s in pair}}
+    p_values = [randomisation_p(metric, metric.statistics[a], metric.statistics[b]) for a, b in pairs]
+    return [
+        _compare(metric, a, b, resampled[a] - resampled[b], p_value, corrected)
+        for (a, b), p_value, corrected in zip(pairs, p_values, holm(p_values), strict=True)
+    ]
+
+
+def _compare(
+    metric: Metric, a: int, b: int, differences: NDArray[np.float64], p_value: float, p_holm: float
+) -> Comparison:
     ours, theirs = metric.statistics[a], metric.statistics[b]
-    differences = bootstrap(metric, a) - bootstrap(metric, b)
     low, high = interval(differences)
     ahead = np.array(
         [metric.segment_score(x) - metric.segment_score(y) for x, y in zip(ours, theirs, strict=True)], np.float64
@@ -52,11 +71,12 @@ def compare(metric: Metric, a: int, b: int) -> Comparison:
         delta=delta,
         low=low,
         high=high,
-        p_value=randomisation_p(metric, ours, theirs),
+        p_value=p_value,
         bootstrap_p_value=bootstrap_p(differences, delta),
         wins=wins,
         ties=len(ahead) - wins - losses,
         losses=losses,
+        p_holm=p_holm,
     )
 
 
@@ -93,10 +113,14 @@ def bootstrap(metric: Metric, system: int, resamples: int = RESAMPLES, seed: int
     `PairedTest` draws.
     """
     own = metric.statistics[system]
-    n = len(own)
+    return np.array([metric.score(total) for total in _times_drawn(len(own), resamples, seed) @ own], np.float64)
+
+
+@lru_cache(maxsize=4)
+def _times_drawn(n: int, resamples: int, seed: int) -> NDArray[np.float64]:
+    """Return how often each of n segments is in each resampled corpus, [resamples, n]."""
     drawn = np.random.default_rng(seed).choice(n, size=(resamples, n), replace=True)
-    times = np.array([np.bincount(row, minlength=n) for row in drawn], np.float64)  # [resamples, n]
-    return np.array([metric.score(total) for total in times @ own], np.float64)
+    return np.array([np.bincount(row, minlength=n) for row in drawn], np.float64)
 
 
 def interval(scores: NDArray[np.float64]) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mtreason.errors import InputError
-from mtreason.files import read_text
+from mtreason.files import read_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,7 @@ def read_systems(hypotheses: Sequence[Path], references: Sequence[Path], source:
         if names.count(name) > 1:
             raise InputError(f"two systems are called {name!r}: rename one of the files")
     first = found[0]
-    sizes = {len(system.translations): system.name for system in found}
-    if len(sizes) > 1:
+    if len({len(system.translations) for system in found}) > 1:
         listed = ", ".join(f"{s.name} has {len(s.translations)}" for s in found)
         raise InputError(f"the systems do not have the same number of segments: {listed}")
     size = len(first.translations)
@@ -88,14 +87,6 @@ def _aligned(path: Path, size: int, beside: Path) -> list[str]:
     if len(lines) != size:
         raise InputError(f"{path} has {len(lines)} lines, {beside} has {size} segments: they must match line by line")
     return lines
-
-
-def read_lines(path: Path) -> list[str]:
-    """Read the lines of a UTF-8 file; blank ones count."""
-    text = read_text(path, "check the name")
-    # Not splitlines(), which also breaks at separators that may stand inside a text.
-    lines = text.replace("\r\n", "\n").split("\n")
-    return lines[:-1] if lines and not lines[-1] else lines
 
 
 def _read(path: Path) -> list[System]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from mtreason.errors import ModelError
+from mtreason.errors import ModelError, near
 from mtreason.models.cache import Report, gguf_digest, prepare_embedded, prepare_gguf
 from mtreason.models.embedded import EMBEDDED, is_installed
 
@@ -63,10 +62,9 @@ def resolve_model(name: str | None, report: Report) -> ResolvedModel:
 
 def _unknown(name: str) -> str:
     aliases = [m.alias for m in EMBEDDED]
-    near = difflib.get_close_matches(name, aliases, n=1, cutoff=0.4)
-    guess = f", did you mean {near[0]!r}?" if near else ""
     return (
-        f"unknown model {name!r}{guess} (no such file or directory; embedded models are {', '.join(aliases)}; "
+        f"unknown model {name!r}{near(name, aliases)} (no such file or directory; embedded models are "
+        f"{', '.join(aliases)}; "
         "a model on a hub is written ORG/NAME)"
     )
 

@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -98,8 +99,6 @@ def _figure(width: float, height: float) -> tuple[Any, Axes]:
 
 def _svg(figure: Any, label: str) -> str:  # noqa: ANN401 - matplotlib's figure
     """Turn a figure into an element for the page."""
-    from html import escape
-
     from matplotlib import rc_context
 
     stream = io.StringIO()

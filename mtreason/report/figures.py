@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 
 from mtreason.benchmark import optimised
 from mtreason.errors import InputError
-from mtreason.evaluation import CHRF, COMET, Metric, bootstrap, compare, holm, interval
+from mtreason.evaluation import CHRF, COMET, Metric, bootstrap, compare_all, interval
 from mtreason.report.table import REWARD, Benchmark, Record, Table
 
 BASELINE = "greedy"
@@ -60,9 +60,7 @@ def build_report(benchmark: Benchmark, others: Sequence[Benchmark] = (), baselin
 
 def _check_comparable(benchmark: Benchmark, other: Benchmark) -> None:
     keys = [k for k in ("model", "seed", "data", "glossary") if benchmark.config.get(k) != other.config.get(k)]
-    sizes = [
-        {pair: len(table.rows[table.names[0]]) for pair, table in one.tables.items()} for one in (benchmark, other)
-    ]
+    sizes = [{pair: len(table.segments) for pair, table in one.tables.items()} for one in (benchmark, other)]
     if not keys and sizes[0] != sizes[1]:
         keys = ["finished segments"]
     if keys:
@@ -79,7 +77,7 @@ def _report(benchmark: Benchmark, pair: str, others: Sequence[Benchmark], baseli
     figures = _systems(benchmark, pair)
     best = _best_without_search(figures)
     finished = {row["id"] for own in table.all_rows.values() for row in own}
-    segments = len(table.rows[table.names[0]])
+    segments = len(table.segments)
     return {
         "languages": pair,
         "segments": segments,
@@ -96,7 +94,10 @@ def _report(benchmark: Benchmark, pair: str, others: Sequence[Benchmark], baseli
         "domains": _domains(table),
         "cost_deviation": _cost_deviation(figures),
         "correlations": _correlations(table),
-        "costs": [point for one in (benchmark, *others) for point in _costs(one, pair)],
+        "costs": [
+            *_costs(benchmark, figures),
+            *(point for other in others for point in _costs(other, _systems(other, pair))),
+        ],
         "examples": _examples(table, baseline),
     }
 
@@ -158,11 +159,10 @@ def _pairs(table: Table, best: str | None, baseline: str) -> dict[str, Any]:
             chosen.append((a, b))
     found: dict[str, dict[str, Any]] = {f"{a} vs {b}": {} for a, b in chosen}
     for key, metric in table.metrics.items():
-        compared = [compare(metric, table.names.index(a), table.names.index(b)) for a, b in chosen]
-        corrected = holm([c.p_value for c in compared])
-        for own, comparison, p in zip(found.values(), compared, corrected, strict=True):
+        compared = compare_all(metric, [(table.names.index(a), table.names.index(b)) for a, b in chosen])
+        for own, comparison in zip(found.values(), compared, strict=True):
             figures = {k: v for k, v in asdict(comparison).items() if k not in {"low", "high"}}
-            own[key] = {**figures, "interval": [comparison.low, comparison.high], "p_holm": p}
+            own[key] = {**figures, "interval": [comparison.low, comparison.high]}
     # chrF++ stands on top, the others below it.
     none = dict.fromkeys(("delta", "p_value", "wins", "ties", "losses", "interval", "p_holm"))
     return {n: {**own.pop(CHRF, none), "metrics": own} for n, own in found.items()}
@@ -173,7 +173,7 @@ def _domains(table: Table) -> dict[str, Any]:
     metric = table.metrics.get(CHRF)
     domains: dict[str, list[int]] = {}
     for position, i in enumerate(table.referenced):
-        domains.setdefault(table.rows[table.names[0]][i]["domain"] or "none", []).append(position)
+        domains.setdefault(table.segments[i]["domain"] or "none", []).append(position)
     if metric is None or len(domains) < 2:
         return {}
     return {
@@ -193,9 +193,10 @@ def _correlations(table: Table) -> dict[str, Any]:
     if REWARD not in table.metrics or len(table.names) < 2:
         return {}
     found = {}
-    for key in table.metrics.keys() - {REWARD}:
-        both = [i for i in table.positions[key] if i in set(table.positions[REWARD])]
-        if len(both) < 2:
+    judged = set(table.positions[REWARD])
+    for key in table.metrics:
+        both = [i for i in table.positions[key] if i in judged]
+        if key == REWARD or len(both) < 2:
             continue
         rewards, scores = (_segment_scores(table, name, both) for name in (REWARD, key))
         within = [(a - a.mean(0)).ravel() for a in (rewards, scores)]
@@ -205,7 +206,7 @@ def _correlations(table: Table) -> dict[str, Any]:
                 "within": spearman(*within),
                 "translations": int(rewards.size),
             }
-    return {key: found[key] for key in table.metrics if key in found}
+    return found
 
 
 def _segment_scores(table: Table, name: str, rows: Sequence[int]) -> NDArray[np.float64]:
@@ -231,14 +232,13 @@ def _cost_deviation(figures: Mapping[str, Record]) -> dict[str, Any] | None:
     return {"percent": 100 * (costs[high] / costs[low] - 1), "cheapest": low, "dearest": high}
 
 
-def _costs(benchmark: Benchmark, pair: str) -> list[dict[str, Any]]:
+def _costs(benchmark: Benchmark, figures: Mapping[str, Record]) -> list[dict[str, Any]]:
     """Return what every system costs, and what its translations are worth."""
-    scores = [key for key in (CHRF, COMET) if key in benchmark.tables[pair].metrics]
-    wanted = [name for key in scores for name in (key, f"{key}_interval")]
+    wanted = [name for key in (CHRF, COMET) for name in (key, f"{key}_interval")]
     return [
         {"system": name, "budget": benchmark.config["budget"], "cost_tokens": own["cost_tokens"]}
-        | {key: own[key] for key in wanted}
-        for name, own in _systems(benchmark, pair).items()
+        | {key: own[key] for key in wanted if own.get(key) is not None}
+        for name, own in figures.items()
     ]
 
 
@@ -261,11 +261,13 @@ def _segments(table: Table, baseline: str) -> list[dict[str, Any]]:
     metric, search = table.metrics.get(CHRF), searching(table)
     if metric is None or search is None or baseline not in table.names:
         return []
-    scores = _segment_scores(table, CHRF, table.referenced)
+    positions = table.positions[CHRF]
+    scores = _segment_scores(table, CHRF, positions)
     ahead = scores[table.names.index(search)] - scores[table.names.index(baseline)]
 
-    def describe(position: int) -> dict[str, Any]:
-        row, other = (table.rows[name][table.referenced[position]] for name in (search, baseline))
+    def describe(place: int) -> dict[str, Any]:
+        """Describe the segment at one of the positions."""
+        row, other = (table.rows[name][positions[place]] for name in (search, baseline))
         return {
             "id": row["id"],
             "source_tag": row["src_lang"],
@@ -275,7 +277,7 @@ def _segments(table: Table, baseline: str) -> list[dict[str, Any]]:
             "refs": row["refs"],
             "ours": row["translation"],
             "theirs": other["translation"],
-            "delta": float(ahead[position]) if abs(ahead[position]) > metric.tie else 0.0,
+            "delta": float(ahead[place]) if abs(ahead[place]) > metric.tie else 0.0,
         }
 
     return [describe(int(i)) for i in np.argsort(-ahead, kind="stable")]

@@ -8,13 +8,12 @@ from typing import Any
 
 from mtreason.decoding.gates import problems
 from mtreason.errors import InputError
-from mtreason.evaluation import Metric, bootstrap, compare, corpus_metrics, holm, interval
+from mtreason.evaluation import Metric, bootstrap, compare_all, corpus_metrics, interval
 from mtreason.evaluation.systems import System
 from mtreason.glossary import Matcher, honoured
 from mtreason.languages import Language, scripts_of
+from mtreason.report.figures import INDICATION
 from mtreason.report.markdown import DIGITS, NOTHING, format_p, format_table
-
-INDICATION = 100
 
 
 def build_scores(
@@ -62,10 +61,8 @@ def _pairs(systems: Sequence[System], metrics: Sequence[Metric]) -> dict[str, An
     others = range(1, len(systems))
     found: dict[str, Any] = {f"{systems[i].name} vs {systems[0].name}": {} for i in others}
     for metric in metrics:
-        compared = [compare(metric, i, 0) for i in others]
-        corrected = holm([c.p_value for c in compared])
-        for own, comparison, p in zip(found.values(), compared, corrected, strict=True):
-            own[metric.name] = {**asdict(comparison), "p_holm": p}
+        for own, comparison in zip(found.values(), compare_all(metric, [(i, 0) for i in others]), strict=True):
+            own[metric.name] = asdict(comparison)
     return found
 
 

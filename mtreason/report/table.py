@@ -39,7 +39,12 @@ class Table:
     @property
     def referenced(self) -> list[int]:
         """Positions of the rows that have references."""
-        return [i for i, row in enumerate(self.rows[self.names[0]]) if row["refs"]]
+        return [i for i, row in enumerate(self.segments) if row["refs"]]
+
+    @property
+    def segments(self) -> list[Record]:
+        """The rows of one of the systems, for what is alike in all."""
+        return self.rows[self.names[0]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ def _table(pair: str, results: Mapping[str, Mapping[str, Record]], learn: Learn 
 
 def _metrics(table: Table, learn: Learn | None) -> list[tuple[list[int], Metric]]:
     """Score what there is: the surface and the learned metric where there are references, the reward on its own."""
-    some = table.rows[table.names[0]]
+    some = table.segments
     found: list[tuple[list[int], Metric]] = []
     if referenced := table.referenced:
         texts = {name: [own[i]["translation"] for i in referenced] for name, own in table.rows.items()}

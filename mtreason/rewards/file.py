@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 import tomllib
@@ -10,7 +9,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from mtreason.errors import InputError
+from mtreason.errors import InputError, near
 from mtreason.files import read_text, write_text
 from mtreason.rewards.protocol import Reward
 
@@ -32,7 +31,7 @@ def load_reward(spec: str) -> Reward:
     if path.suffix == SUFFIX or path.exists():
         return read_reward(path, (*PARTS, *POOL_PARTS))
     raise InputError(
-        f"--reward {spec!r}: no such reward{_near(spec, REWARDS)} (there are {', '.join(REWARDS)}; "
+        f"--reward {spec!r}: no such reward{near(spec, REWARDS)} (there are {', '.join(REWARDS)}; "
         f"a file with weights ends in {SUFFIX})"
     )
 
@@ -50,7 +49,7 @@ def read_reward(path: Path, known: Collection[str]) -> Reward:
         raise InputError(f"{path}: the table [weights] is missing or empty: expected {_LAYOUT}")
     for part, weight in weights.items():
         if part not in known:
-            raise InputError(f"{path}: no such part {part!r}{_near(part, known)} (there are {', '.join(known)})")
+            raise InputError(f"{path}: no such part {part!r}{near(part, known)} (there are {', '.join(known)})")
         if isinstance(weight, bool) or not isinstance(weight, int | float):
             raise InputError(f"{path}: the weight of {part} is {weight!r}: expected a number from 0 to 1")
         if not (math.isfinite(weight) and weight >= 0):
@@ -69,11 +68,6 @@ def _parse(path: Path) -> dict[str, Any]:
         found = _LINE.search(str(error))
         line = int(found[1]) if found else text.count("\n") + 1  # "at end of document"
         raise InputError(f"{path}:{line}: not TOML ({_LINE.sub('', str(error))}): expected {_LAYOUT}") from error
-
-
-def _near(name: str, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-    return f", did you mean {near[0]!r}?" if near else ""
 
 
 def write_reward(path: Path, reward: Reward, fit: Mapping[str, Any]) -> None:
