@@ -135,7 +135,7 @@ def test_a_trace_is_put_in_order_and_blank_lines_count_nothing(tmp_path, evaluat
         (["--hyp", "missing", "--to", "en"], "missing cannot be read"),
         (["--hyp", "good", "--hyp", "good", "--to", "en"], "two systems are called 'good'"),
         (["--hyp", "good", "--ref", "ref", "--metric", "blue", "--to", "en"], "did you mean 'bleu'"),
-        (["--hyp", "good", "--ref", "ref", "--metric", "comet", "--to", "en"], "--comet-model"),
+        (["--hyp", "good", "--ref", "ref", "--metric", "comet", "--to", "en"], "comet looks at the source"),
         (["--hyp", "good", "--ref", "ref", "--to", "en", "--glossary", "t"], "name it with --src"),
         (["--hyp", "good", "--ref", "ref", "--to", "en", "--comet-encoder", "d"], "--comet-encoder belongs to"),
         (["--hyp", "bad.jsonl", "--to", "en"], r"bad.jsonl:1: expected"),

@@ -20,7 +20,6 @@ from mtreason.errors import InputError, InterruptedRunError
 
 if TYPE_CHECKING:
     from mtreason.benchmark import Plan, Row
-    from mtreason.report import Learn
 
 app = typer.Typer(no_args_is_help=True, help="Compare decoders on segments with references, at equal cost.")
 
@@ -198,14 +197,23 @@ def report(
 ) -> None:
     """Print tables of quality, cost and significance; the first DIR gets report.html, report.md and report.json."""
     from mtreason.benchmark import write_json
+    from mtreason.evaluation import learned_metric
     from mtreason.files import write_text
+    from mtreason.languages import parse_language
     from mtreason.report import build_report, build_segments, read_benchmark, to_html, to_markdown
 
     first = directories[0]
     terminal = Terminal(quiet)
-    learn = _learn(terminal, comet_model, comet_encoder)
+    check_encoder(comet_model, comet_encoder)
+    estimator = terminal.open_estimator(comet_model, comet_encoder) if comet_model is not None else None
+    learn = partial(learned_metric, estimator, advance=terminal.progress.count) if estimator is not None else None
     benchmark, *others = [read_benchmark(directory, learn) for directory in directories]
     terminal.progress.stop()
+    if estimator is not None:
+        for table in benchmark.tables.values():
+            row = table.rows[table.names[0]][0]
+            languages = (parse_language(row[key]).primary for key in ("src_lang", "tgt_lang"))
+            terminal.warn_of_languages(estimator, *languages)
     built = build_report(benchmark, others, baseline)
     text = to_markdown(built)
     write_text(first / "report.html", to_html(built, build_segments(benchmark, baseline)))
@@ -214,14 +222,3 @@ def report(
     output = Output(None)
     output.write(json.dumps(built, ensure_ascii=False, indent=2) + "\n" if as_json else text)
     output.close()
-
-
-def _learn(terminal: Terminal, comet_model: str | None, comet_encoder: Path | None) -> Learn | None:
-    """Return what scores systems with the checkpoint that is named."""
-    check_encoder(comet_model, comet_encoder)
-    if comet_model is None:
-        return None
-    from mtreason.evaluation import learned_metric
-
-    estimator = terminal.open_estimator(comet_model, comet_encoder)
-    return partial(learned_metric, estimator, advance=terminal.progress.count)

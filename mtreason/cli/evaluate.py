@@ -45,7 +45,8 @@ def evaluate(
     comet_encoder: options.CometEncoder = None,
     glossary: options.Glossaries = None,
     from_: Annotated[
-        str | None, typer.Option("--from", metavar="LANG", help="Language of --src; needed for --glossary.")
+        str | None,
+        typer.Option("--from", metavar="LANG", help="Language of the source; needed for --glossary."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
     quiet: options.Quiet = False,
@@ -55,6 +56,7 @@ def evaluate(
     from mtreason.evaluation.systems import read_systems
     from mtreason.glossary import Matcher, load_glossary
     from mtreason.languages import parse_language
+    from mtreason.models.checkpoints import default_checkpoint
     from mtreason.report.scores import build_scores, scores_markdown
 
     target = parse_language(to)
@@ -70,12 +72,15 @@ def evaluate(
         source = parse_language(from_)
         entries = [e for path in glossary for e in load_glossary(path, source.tag, target.tag)]
         matcher = Matcher(entries, source.tag)
-    elif from_ is not None:
-        raise InputError("--from is needed for --glossary alone: leave it out")
     terminal = Terminal(quiet)
     learned = []
     if COMET in names:
-        learned = [_learn(terminal.open_estimator(str(comet_model), comet_encoder), systems, terminal)]
+        if systems[0].sources is None:
+            raise InputError("--metric comet looks at the source: name it with --src")
+        name = comet_model or default_checkpoint(references=systems[0].references is not None).name
+        estimator = terminal.open_estimator(name, comet_encoder)
+        terminal.warn_of_languages(estimator, parse_language(from_).primary if from_ else None, target.primary)
+        learned = [_learn(estimator, systems, terminal)]
     surface = [name for name in names if name != COMET]
     report = build_scores(systems, target, surface, learned, matcher)
     output = Output(None)
@@ -90,8 +95,6 @@ def _pick_metrics(asked: str | None, target: Language, comet_model: str | None) 
     if asked is None:
         return [*usual_metrics(target), *([COMET] if comet_model else [])]
     names = check_names("--metric", [name.strip() for name in asked.split(",")], "metric", [*TITLES, COMET])
-    if COMET in names and comet_model is None:
-        raise InputError("--metric comet needs a checkpoint: name one with --comet-model")
     if COMET not in names and comet_model is not None:
         raise InputError(f"--comet-model {comet_model}: nothing here uses it: add comet to --metric")
     return names
@@ -102,11 +105,10 @@ def _learn(estimator: Estimator, systems: Sequence[System], terminal: Terminal) 
     from mtreason.evaluation import learned_metric
 
     first = systems[0]
-    if first.sources is None:
-        raise InputError("--metric comet looks at the source: name it with --src")
-    references = first.references or [()] * len(first.sources)
+    sources = first.sources or ()
+    references = first.references or [()] * len(sources)
     texts = {system.name: system.translations for system in systems}
-    metric = learned_metric(estimator, first.sources, references, texts, terminal.progress.count)
+    metric = learned_metric(estimator, sources, references, texts, terminal.progress.count)
     terminal.progress.stop()
     terminal.note(f"{estimator.computed} triples scored")
     return metric

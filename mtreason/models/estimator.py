@@ -26,6 +26,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtreason.errors import ModelError
+from mtreason.models.cache import Report
+from mtreason.models.checkpoints import LANGUAGES, PACKAGED, prepare_metric
+from mtreason.models.embedded import ENCODER, part_files
 from mtreason.models.protocol import Triple
 
 if TYPE_CHECKING:
@@ -53,8 +56,14 @@ MISSING_WEIGHTS = "Found keys that are in the model state dict but not in the ch
 class Estimator:
     """A checkpoint that scores translations. `Estimating` is what a run needs of it."""
 
-    def __init__(self, name: str, store: Path | None = None, encoder: Path | None = None) -> None:
-        """Load a checkpoint file, the directory around it, or what has this name here or on a hub.
+    def __init__(
+        self,
+        name: str,
+        store: Path | None = None,
+        encoder: Path | None = None,
+        report: Report = lambda _stage, _fraction: None,
+    ) -> None:
+        """Open a checkpoint file, the directory around it, one that comes along, or what has this name on a hub.
 
         `store` is a directory where scores are kept from run to run; `encoder` one with the configuration and tokenizer
         of the encoder, in the place of what the checkpoint names. Raises `ModelError` where there is no checkpoint,
@@ -62,7 +71,8 @@ class Estimator:
         """
         _import_comet(name)
         self.encoder = encoder
-        self.file = find_checkpoint(name) or _download(name)
+        self.packaged = name in PACKAGED
+        self.file = find_checkpoint(name, report) or _download(name)
         self.kind, self._segments = _read_kind(self.file)
         self.computed = 0
         """Triples that were not known before."""
@@ -98,6 +108,10 @@ class Estimator:
     def takes_references(self) -> bool:
         """Whether a reference changes its scores."""
         return self.kind != REFERENCELESS and "ref" in self._segments
+
+    def knows(self, source: str | None, target: str) -> bool:
+        """Whether it was made for these languages, by their primary codes; of other checkpoints that is not known."""
+        return not self.packaged or any(target == t and source in {None, s} for s, t in LANGUAGES)
 
     @cached_property
     def digest(self) -> str:
@@ -189,22 +203,26 @@ def _open_store(directory: Path) -> Cache:
 
 def needs_references(name: str) -> str:
     """Say that a checkpoint cannot be used as a reward."""
-    return f"the COMET checkpoint {name} needs references: name a referenceless one, such as Unbabel/wmt22-cometkiwi-da"
+    return f"the COMET checkpoint {name} needs references: name a referenceless one, such as mtreason-e5s-qe"
 
 
 def check_checkpoint(name: str, *, referenceless: bool) -> None:
     """Raise `ModelError` for what can be told of a checkpoint without loading it."""
     if importlib.util.find_spec("comet") is None:
         raise ModelError(_NO_COMET.format(name))
-    file = find_checkpoint(name)
-    kind = _read_kind(file)[0] if file is not None else None
+    if name in PACKAGED:
+        part_files(ENCODER)
+        kind: str | None = PACKAGED[name].kind
+    else:
+        file = find_checkpoint(name)
+        kind = _read_kind(file)[0] if file is not None else None
     if referenceless and kind in APART and kind != REFERENCELESS:
         raise ModelError(needs_references(name))
 
 
-def find_checkpoint(name: str) -> Path | None:
-    """Return the checkpoint file that a path leads to, or None for what can only be a name on a hub."""
-    path = Path(name).expanduser()
+def find_checkpoint(name: str, report: Report = lambda _stage, _fraction: None) -> Path | None:
+    """Return the checkpoint file that a name or path leads to, or None for what can only be a name on a hub."""
+    path = prepare_metric(PACKAGED[name], report) if name in PACKAGED else Path(name).expanduser()
     if path.is_file():
         return path
     if path.is_dir():
