@@ -31,10 +31,15 @@ def read_lines(path: Path) -> list[str]:
 
 
 def write_text(path: Path, text: str) -> None:
+    """Write a text file, as UTF-8 with bare line feeds, whole or not at all; raises `MtreasonError` when it cannot."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
     """Write a file whole or not at all; raises `MtreasonError` when it cannot be."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        temporary.write_text(text, "utf-8", newline="\n")
+        temporary.write_bytes(data)
         temporary.replace(path)
     except OSError as error:
         raise MtreasonError(f"{path} cannot be written ({error.strerror or error})") from error

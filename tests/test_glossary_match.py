@@ -157,3 +157,100 @@ def test_import_stays_light():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", check=True)
     assert done.stdout.strip() == "[]"
+
+
+# Senses and inflection.
+
+
+def term(source: str, target: str, number: int = 1, **more: object) -> Entry:
+    return Entry(source, (target,), "", "", more.pop("file", "t.tsv"), number, **more)
+
+
+def judged(text: str, *own: Entry, language: str = "en") -> list[tuple[str, str, str]]:
+    return [
+        (text[f.hit.start : f.hit.end], f.hit.entry.targets[0], f.dropped) for f in Matcher(own, language).explain(text)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "expected"),
+    [
+        ("It goes viral.", "go viral", ["goes viral"]),
+        ("Going Viral twice, went viral", "go viral", ["Going Viral", "went viral"]),
+        ("two hot-dogs", "hot dog", ["hot-dogs"]),
+        ("a hot dog's bun", "hot dogs", ["hot dog's"]),
+        ("it goes. Viral it is", "go viral", []),
+        ("goes very viral", "go viral", []),
+        ("spilling the tea", "spill the tea", ["spilling the tea"]),
+    ],
+)
+def test_inflected_terms(text, source, expected):
+    assert found(text, source, language="en") == expected
+
+
+def test_no_lemmas_no_inflection():
+    assert found("goes viral", "go viral", language="zu") == []
+    assert found("他goes viral了", "go viral", language="zh") == []
+
+
+def test_case_where_it_matters():
+    it = term("IT", "信息技术", case_sensitive=True)
+    assert judged("IT says it.", it) == [("IT", "信息技术", ""), ("it", "信息技术", "is written otherwise than IT")]
+
+
+def test_context_tells_senses_apart():
+    river = term("bank", "河岸", 1, requires=("river", "boat"))
+    money = term("bank", "银行", 2)
+    assert judged("the bank of the River", river, money) == [("bank", "河岸", "")]
+    assert judged("the bank of rivers", money, river) == [("bank", "银行", "")]
+    assert judged("the bank", river) == [("bank", "河岸", "stands without river or boat")]
+    call = term("打call", "cheer", excludes=("电话",))
+    assert judged("为你打call", call, language="zh") == [("打call", "cheer", "")]
+    assert judged("电话打call", call, language="zh") == [("打call", "cheer", "stands with 电话")]
+    assert judged("bank bank", term("bank", "x", requires=("bank",)))[0][2] == "", "the other one is context"
+
+
+def test_a_users_entry_comes_before_a_shipped_one_with_context():
+    shipped = term("bank", "河岸", requires=("river",), file="shipped.tsv")
+    own = term("bank", "岸", file="own.tsv")
+    assert judged("the river bank", shipped, own) == [("bank", "岸", "")]
+
+
+def test_overlaps_are_explained():
+    assert judged("显瘦神器", term("显瘦", "slimming"), term("显瘦神器", "must-have"), language="zh") == [
+        ("显瘦", "slimming", "overlaps 显瘦神器, which is longer or comes first"),
+        ("显瘦神器", "must-have", ""),
+    ]
+
+
+WORDS = st.sampled_from(["go", "goes", "viral", "hot", "dogs", "dog", "the", "GO"])
+
+
+@given(st.lists(WORDS, max_size=8), st.lists(st.lists(WORDS, min_size=1, max_size=3), min_size=1, max_size=4))
+@settings(max_examples=200, deadline=None)
+def test_words_against_a_naive_scan(words, terms):
+    """Every run of words with the lemmas of a term is found, longest first, leftmost of the longest."""
+    lemmas = {"goes": "go", "dogs": "dog"}
+
+    def base(own):
+        return [lemmas.get(w.lower(), w.lower()) for w in own]
+
+    text = " ".join(words)
+    own = entries(*(" ".join(t) for t in terms))
+    wanted = sorted(
+        {
+            (start, start + len(t))
+            for t in terms
+            for start in range(len(words) - len(t) + 1)
+            if base(words[start : start + len(t)]) == base(t)
+        },
+        key=lambda span: (-len(" ".join(words[span[0] : span[1]])), span[0]),
+    )
+    taken: set[int] = set()
+    chosen = []
+    for start, end in wanted:
+        if taken.isdisjoint(range(start, end)):
+            taken |= set(range(start, end))
+            chosen.append((start, end))
+    hits = Matcher(own, "en").find(text)
+    assert [text[h.start : h.end] for h in hits] == [" ".join(words[a:b]) for a, b in sorted(chosen)]

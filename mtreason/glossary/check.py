@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
 
+from mtreason.glossary.entry import Entry
 from mtreason.glossary.fold import CHINESE, fold, is_bounded, is_unspaced, primary_language
-from mtreason.glossary.load import Entry
 
 # Korean has spaces, but its particles are written onto the noun, so that whole words would never agree.
 _UNSPACED_LANGUAGES = CHINESE | {"ja", "ko", "th", "lo", "my", "km", "bo", "dz"}
@@ -67,11 +67,12 @@ def honoured(entry: Entry, translation: str, language: str) -> bool:
     """
     if not entry.targets:
         kept = _contains_as_written(entry.source, translation, language)
-        return kept or _contains(entry.source, translation, language)
-    return any(_contains(variant, translation, language) for target in entry.targets for variant in _variants(target))
+        return kept or contains(entry.source, translation, language)
+    return any(contains(variant, translation, language) for target in entry.targets for variant in _variants(target))
 
 
-def _contains(rendering: str, translation: str, language: str) -> bool:
+def contains(rendering: str, translation: str, language: str) -> bool:
+    """Say whether the translation contains a rendering, as `honoured` compares them."""
     primary = primary_language(language)
     if primary in _UNSPACED_LANGUAGES:
         return _contains_run(rendering, translation, language)
@@ -219,7 +220,7 @@ def _forms(word: str, primary: str) -> frozenset[str]:
     bare = word.removesuffix("'").removesuffix("'s")
     forms = {word, bare}
     comparative = primary == "en" and bare in _COMPARATIVES
-    if bare.isalpha() and not comparative and primary in _lemma_languages():
+    if bare.isalpha() and not comparative and primary in lemma_languages():
         import simplemma
 
         forms.add(simplemma.lemmatize(bare, lang=primary).lower())
@@ -230,7 +231,22 @@ def _forms(word: str, primary: str) -> frozenset[str]:
 
 
 @cache
-def _lemma_languages() -> frozenset[str]:
+def lemma_languages() -> frozenset[str]:
+    """Return the languages whose words have lemmas here, by their primary codes."""
     from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES
 
     return frozenset(SUPPORTED_LANGUAGES)
+
+
+def avoided(entry: Entry, translation: str, language: str) -> str:
+    """Return what of the readings to be avoided a translation contains, "" for nothing.
+
+    Forbidden renderings count wherever they stand, the literal reading only where no rendering is honoured: it may be
+    part of a good one.
+    """
+    for reading in entry.forbidden:
+        if contains(reading, translation, language):
+            return reading
+    if entry.literal and not honoured(entry, translation, language) and contains(entry.literal, translation, language):
+        return entry.literal
+    return ""

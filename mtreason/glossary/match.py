@@ -1,10 +1,24 @@
-"""Finds glossary terms in text: an Aho-Corasick automaton over folded text, then whole words, then the longest."""
+"""Finds glossary terms in text: Aho-Corasick automata, then whole words, context, and the longest of what overlaps.
 
-from collections.abc import Iterable
+One automaton reads folded text. In languages that write words apart and for which there are lemmas, a second one reads
+lemmas word by word, so that *goes viral* is an occurrence of *go viral*.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from mtreason.glossary.fold import fold, is_bounded
-from mtreason.glossary.load import Entry
+from mtreason.glossary.check import lemma_languages
+from mtreason.glossary.entry import Entry
+from mtreason.glossary.fold import fold, is_bounded, is_unspaced, primary_language
+
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+_UNKNOWN = 0
+"""Number of a word that is in no term."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,25 +30,47 @@ class Hit:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class Find:
+    """An occurrence of the characters of a term, and why it is no hit."""
+
+    hit: Hit
+    dropped: str
+    """Nothing where it is one."""
+
+
 class Matcher:
     """Finds the terms of one or more glossaries in text of one language.
 
-    Terms that fold to the same string are one term; the entry that comes last in `entries` is the one that counts, so
-    a user's file given after a shipped one overrides it.
+    Terms that fold to the same string are one term. Of its entries, those of the file that comes last count first, so
+    that a user's file given after a shipped one overrides it; in one file, those that ask for context.
     """
 
     def __init__(self, entries: Iterable[Entry], language: str) -> None:
         import ahocorasick  # an extension module without stubs
 
         self._language = language
-        self._automaton = ahocorasick.Automaton()
+        self._lemmas = primary_language(language) in lemma_languages()
+        by_term: dict[str, list[Entry]] = {}
         for entry in entries:
-            key = fold(entry.source, language)
-            if key:
-                self._automaton.add_word(key, (len(key), entry))
-        self._empty = len(self._automaton) == 0
-        if not self._empty:
-            self._automaton.make_automaton()
+            if key := fold(entry.source, language):
+                by_term.setdefault(key, []).append(entry)
+        terms = {key: tuple(_in_order(own)) for key, own in by_term.items()}
+        self._empty = not terms
+        self._automaton = ahocorasick.Automaton()
+        for key, own in terms.items():
+            self._automaton.add_word(key, (len(key), own))
+        self._words: dict[str, int] = {}
+        self._sequences = ahocorasick.Automaton(ahocorasick.STORE_ANY, ahocorasick.KEY_SEQUENCE)
+        for key, own in terms.items() if self._lemmas else ():
+            lemmas = [self._lemma(word) for _, _, word in _words(key)]
+            if lemmas and not any(map(is_unspaced, key)):
+                numbers = tuple(self._words.setdefault(lemma, len(self._words) + 1) for lemma in lemmas)
+                known = self._sequences.get(numbers, (0, ()))[1]
+                self._sequences.add_word(numbers, (len(numbers), (*known, *own)))
+        for automaton in (self._automaton, self._sequences):
+            if len(automaton):
+                automaton.make_automaton()
 
     def find(self, text: str) -> tuple[Hit, ...]:
         """Return the hits in text order, none overlapping.
@@ -42,20 +78,103 @@ class Matcher:
         Where terms overlap the longest wins, and of equally long ones the leftmost. In scripts with spaces a term must
         be a whole word; in Chinese and its like it may stand anywhere.
         """
+        return tuple(found.hit for found in self.explain(text) if not found.dropped)
+
+    def explain(self, text: str) -> tuple[Find, ...]:
+        """Return all occurrences in text order, those that are no hits with the reason."""
         if self._empty or not text:
             return ()
         folded = fold(text, self._language)
-        found = []
-        for last, (length, entry) in self._automaton.iter(folded):
+        spans: dict[tuple[int, int], tuple[Entry, ...]] = {}
+        for start, end, entries in self._occurrences(folded):
+            spans.setdefault((start, end), entries)
+        found = [self._judge(text, folded, span, entries) for span, entries in spans.items()]
+        found.sort(key=lambda f: (f.hit.start - f.hit.end, f.hit.start))
+        taken: list[Hit | None] = [None] * len(text)
+        judged = []
+        for f in found:
+            if not f.dropped:
+                # Chosen hits are at least as long as this one, so any that overlaps it covers one of its two ends.
+                longer = taken[f.hit.start] or taken[f.hit.end - 1]
+                if longer is None:
+                    taken[f.hit.start : f.hit.end] = [f.hit] * (f.hit.end - f.hit.start)
+                else:
+                    f = Find(f.hit, f"overlaps {longer.entry.source}, which is longer or comes first")  # noqa: PLW2901
+            judged.append(f)
+        return tuple(sorted(judged, key=lambda f: (f.hit.start, f.hit.end)))
+
+    def _occurrences(self, folded: str) -> Iterator[tuple[int, int, tuple[Entry, ...]]]:
+        for last, (length, entries) in self._automaton.iter(folded):
             start = last + 1 - length
             if is_bounded(folded, start, last + 1):
-                found.append(Hit(entry, start, last + 1))
-        found.sort(key=lambda hit: (hit.start - hit.end, hit.start))
-        taken = bytearray(len(text))
-        chosen = []
-        for hit in found:
-            # Chosen hits are at least as long as this one, so any that overlaps it covers one of its two ends.
-            if not (taken[hit.start] or taken[hit.end - 1]):
-                taken[hit.start : hit.end] = b"\x01" * (hit.end - hit.start)
-                chosen.append(hit)
-        return tuple(sorted(chosen, key=lambda hit: hit.start))
+                yield start, last + 1, entries
+        if len(self._sequences):
+            words = list(_words(folded))
+            numbers = tuple(self._words.get(self._lemma(word), _UNKNOWN) for _, _, word in words)
+            for last, (length, entries) in self._sequences.iter(numbers):
+                first, final = words[last + 1 - length], words[last]
+                if _only_spaces(folded, words[last + 1 - length : last + 1]):
+                    yield first[0], final[1], entries
+
+    def _judge(self, text: str, folded: str, span: tuple[int, int], entries: Sequence[Entry]) -> Find:
+        """Pick the first entry whose conditions hold."""
+        start, end = span
+        around = folded[:start] + " " * (end - start) + folded[end:]
+        why = ""
+        for entry in entries:
+            why = self._missing(entry, text[start:end], around)
+            if not why:
+                return Find(Hit(entry, start, end), "")
+        return Find(Hit(entries[0], start, end), why)
+
+    def _missing(self, entry: Entry, surface: str, around: str) -> str:
+        """Say which condition of an entry does not hold."""
+        if entry.case_sensitive and surface != entry.source:
+            return f"is written otherwise than {entry.source}"
+        present = [word for word in entry.excludes if self._stands_in(word, around)]
+        if present:
+            return f"stands with {present[0]}"
+        if entry.requires and not any(self._stands_in(word, around) for word in entry.requires):
+            return f"stands without {' or '.join(entry.requires)}"
+        return ""
+
+    def _stands_in(self, word: str, folded: str) -> bool:
+        needle = fold(word, self._language)
+        start = folded.find(needle)
+        while start >= 0:
+            if is_bounded(folded, start, start + len(needle)):
+                return True
+            start = folded.find(needle, start + 1)
+        return False
+
+    def _lemma(self, word: str) -> str:
+        return _lemma(word, primary_language(self._language))
+
+
+def _in_order(entries: Sequence[Entry]) -> list[Entry]:
+    """Return entries of one term in the order in which they are asked, without those that are overridden."""
+    files = list(dict.fromkeys(entry.file for entry in entries))
+    places = sorted(range(len(entries)), key=lambda i: (-files.index(entries[i].file), not entries[i].guarded, -i))
+    by_guard: dict[tuple[object, ...], Entry] = {}
+    for i in places:
+        by_guard.setdefault(entries[i].guard, entries[i])
+    return list(by_guard.values())
+
+
+def _words(folded: str) -> Iterator[tuple[int, int, str]]:
+    for found in _WORD.finditer(folded):
+        yield found.start(), found.end(), found[0]
+
+
+def _only_spaces(folded: str, words: Sequence[tuple[int, int, str]]) -> bool:
+    """Say whether nothing but spaces and hyphens stands between words."""
+    return all(set(folded[a[1] : b[0]]) <= set(" \t-\u00a0") for a, b in itertools.pairwise(words))
+
+
+@lru_cache(maxsize=65536)
+def _lemma(word: str, language: str) -> str:
+    import simplemma
+
+    bare = word.removesuffix("'s").removesuffix("'")
+    lemma: str = simplemma.lemmatize(bare, lang=language)
+    return lemma.lower()

@@ -1,0 +1,215 @@
+"""`mtreason glossary`: glossaries checked, converted, and held against texts, without translating anything."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mtreason.cli.output import Output, say
+from mtreason.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mtreason.glossary import Entry
+    from mtreason.languages import Language
+
+app = typer.Typer(no_args_is_help=True, help="Check, convert and try out glossaries; nothing is translated.")
+
+FINDINGS = 3
+"""Exit code of a command that found what it was asked to look for."""
+
+_From = Annotated[
+    str | None, typer.Option("--from", metavar="LANG", help="Source language; not needed where the file name says it.")
+]
+_To = Annotated[
+    str | None, typer.Option("--to", metavar="LANG", help="Target language; not needed where the file name says it.")
+]
+_Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Glossaries: TSV, CSV, JSON or TBX.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+
+
+@app.command("lint")
+def lint_files(
+    files: _Files,
+    *,
+    from_: _From = None,
+    to: _To = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 where there are warnings.")] = False,
+    as_json: _Json = False,
+) -> None:
+    """List what is wrong or doubtful; exit code 2 for errors, which keep a file from being used."""
+    from mtreason.glossary.lint import ERROR, WARNING, lint
+
+    source, target = _languages(files, from_, to)
+    found = lint(files, source, target)
+    rows = [{"level": f.level, "where": f.where, "message": f.message} for f in found]
+    counts = {level: sum(f.level == level for f in found) for level in dict.fromkeys([ERROR, WARNING, "note"])}
+    text = "".join(f"{f.where}: {f.level}: {f.message}\n" for f in found)
+    summary = ", ".join(f"{n} {level}{'' if n == 1 else 's'}" for level, n in counts.items())
+    _print({"findings": rows, "counts": counts} if as_json else f"{text}{summary}\n")
+    if counts[ERROR]:
+        raise typer.Exit(InputError.exit_code)
+    if strict and counts[WARNING]:
+        raise typer.Exit(FINDINGS)
+
+
+@app.command("match")
+def match(
+    files: _Files,
+    *,
+    text: Annotated[Path, typer.Option("--text", "-t", metavar="FILE", help="Source text, line by line.")],
+    from_: _From = None,
+    to: _To = None,
+    as_json: _Json = False,
+) -> None:
+    """Show which terms of the text would be hinted, which not and why, and the prompt that would be sent."""
+    from mtreason.documents.sentences import split_segments
+    from mtreason.evaluation.systems import read_lines
+    from mtreason.glossary import Matcher
+    from mtreason.prompts import translation_prompt
+
+    source, target = _languages(files, from_, to)
+    matcher = Matcher(_read(files, source, target), source.tag)
+    rows: list[dict[str, Any]] = []
+    for number, line in enumerate(read_lines(text), 1):
+        for segment in split_segments(line, source):
+            found = matcher.explain(segment)
+            if not found:
+                continue
+            hits = [f.hit for f in found if not f.dropped]
+            prompt = translation_prompt(segment, source, target, hits=hits)
+            rows.append({
+                "line": number,
+                "source": segment,
+                "hits": [_hit_record(f.hit.entry) for f in found if not f.dropped],
+                "dropped": [_hit_record(f.hit.entry) | {"why": f.dropped} for f in found if f.dropped],
+                "prompt": prompt.before + prompt.segment if hits else None,
+            })  # fmt: skip
+    _print({"segments": rows} if as_json else "\n".join(map(_match_text, rows)))
+    if not as_json:
+        counts = [len(row["hits"]) for row in rows]
+        say(f"{sum(counts)} hits in {sum(map(bool, counts))} segments")
+
+
+def _hit_record(entry: Entry) -> dict[str, Any]:
+    return {"source": entry.source, "targets": list(entry.targets), "file": entry.file, "line": entry.line}
+
+
+def _match_text(row: dict[str, Any]) -> str:
+    lines = [f"line {row['line']}: {row['source']}"]
+    lines += [
+        f"  {hit['source']} -> {' | '.join(hit['targets']) or '(kept)'}  [{hit['file']}:{hit['line']}]"
+        for hit in row["hits"]
+    ]
+    lines += [f"  ({hit['source']}: {hit['why']})" for hit in row["dropped"]]
+    if row["prompt"]:
+        lines += ["  prompt:", *(f"    {line}".rstrip() for line in row["prompt"].split("\n"))]
+    return "\n".join(lines) + "\n"
+
+
+@app.command("check")
+def check(
+    files: _Files,
+    *,
+    src: Annotated[Path, typer.Option(metavar="FILE", help="What was translated, line by line.")],
+    hyp: Annotated[Path, typer.Option(metavar="FILE", help="Its translation, whoever made it, line by line.")],
+    from_: _From = None,
+    to: _To = None,
+    fail_under: Annotated[
+        float | None,
+        typer.Option(metavar="PERCENT", min=0, max=100, help="Exit with 3 where fewer terms are honoured."),
+    ] = None,
+    as_json: _Json = False,
+) -> None:
+    """Say which terms a translation honours, each miss with file and line."""
+    from mtreason.evaluation.systems import read_lines
+    from mtreason.glossary import Matcher, avoided, honoured
+
+    source, target = _languages(files, from_, to)
+    matcher = Matcher(_read(files, source, target), source.tag)
+    sources, translations = read_lines(src), read_lines(hyp)
+    if len(sources) != len(translations):
+        raise InputError(f"{src} has {len(sources)} lines, {hyp} has {len(translations)}: they must match line by line")
+    misses: list[dict[str, Any]] = []
+    total = right = 0
+    for number, (line, translation) in enumerate(zip(sources, translations, strict=True), 1):
+        for hit in matcher.find(line):
+            total += 1
+            bad = avoided(hit.entry, translation, target.tag)
+            kept = honoured(hit.entry, translation, target.tag) and not bad
+            right += kept
+            if not kept:
+                miss = {"entry": _hit_record(hit.entry), "avoid": bad, "translation": translation}
+                misses.append({"line": number, **miss})
+    share = 100 * right / total if total else 100.0
+    figures = {"terms": total, "honoured": right, "percent": share, "misses": misses}
+    lines = [
+        f"{hyp}:{miss['line']}: {miss['entry']['source']}: "
+        + (f"says {miss['avoid']!r}, which is to be avoided" if miss["avoid"] else "not honoured")
+        + f"; expected {' | '.join(miss['entry']['targets']) or 'the term itself'}"
+        + f" [{miss['entry']['file']}:{miss['entry']['line']}]\n"
+        for miss in misses
+    ]
+    _print(figures if as_json else "".join(lines) + f"{right} of {total} terms honoured ({share:.1f} %)\n")
+    if fail_under is not None and share < fail_under:
+        raise typer.Exit(FINDINGS)
+
+
+@app.command("convert")
+def convert(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A glossary: TSV, CSV, JSON or TBX.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Where it goes; its ending says in which format.")],
+    *,
+    from_: _From = None,
+    to: _To = None,
+) -> None:
+    """Write a glossary in another format; what that cannot hold is said."""
+    from mtreason.files import write_bytes
+    from mtreason.glossary.formats import FORMATS
+    from mtreason.glossary.load import write_glossary
+
+    form = out.suffix.lower().removeprefix(".")
+    if form not in FORMATS:
+        raise InputError(f"{out}: the ending says no format: name it .{', .'.join(FORMATS)}")
+    source, target = _languages([file], from_, to)
+    entries = _read([file], source, target)
+    write_bytes(out, write_glossary(entries, form, (source.tag, target.tag)))
+    lost = _lost(entries, FORMATS[form].KEEPS)
+    if lost:
+        say(f"{form.upper()} has no place for {', '.join(lost)}: left out")
+    say(f"{len(entries)} entries in {out}")
+
+
+def _lost(entries: Sequence[Entry], keeps: frozenset[str]) -> list[str]:
+    from mtreason.glossary.entry import COLUMNS
+
+    return [c for c, attribute in COLUMNS.items() if c not in keeps and any(getattr(e, attribute) for e in entries)]
+
+
+def _languages(files: Sequence[Path], from_: str | None, to: str | None) -> tuple[Language, Language]:
+    """Return the languages that are asked for, or that the first file's name states."""
+    from mtreason.glossary.load import stated_direction
+    from mtreason.languages import parse_language
+
+    stated = stated_direction(files[0]) or (None, None)
+    codes = (from_ or stated[0], to or stated[1])
+    for code, option in zip(codes, ("--from", "--to"), strict=True):
+        if code is None:
+            raise InputError(f"{files[0]}: its name does not say for which languages it is: add {option}")
+    return parse_language(str(codes[0])), parse_language(str(codes[1]))
+
+
+def _read(files: Sequence[Path], source: Language, target: Language) -> list[Entry]:
+    from mtreason.glossary import load_glossary
+
+    return [entry for file in files for entry in load_glossary(file, source.tag, target.tag)]
+
+
+def _print(content: dict[str, Any] | str) -> None:
+    output = Output(None)
+    output.write(content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+    output.close()

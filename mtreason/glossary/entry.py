@@ -1,0 +1,124 @@
+"""What a term of a glossary is, and the columns that describe one, whatever the format of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mtreason.errors import GlossaryError
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One term of a glossary.
+
+    `targets` are the accepted renderings, best first; none means that the source term is kept as it is. `literal` is
+    the reading to avoid, `forbidden` are further renderings that must not appear. `requires` and `excludes` are words
+    of the source language that tell senses apart: of the first one has to stand in the same segment, of the second
+    none may. `rendered` translates `example`. What is not given is "" or empty. `file` is the path as the user gave
+    it, or the bare name of a shipped file; `line` counts from 1.
+    """
+
+    source: str
+    targets: tuple[str, ...]
+    literal: str
+    note: str
+    file: str
+    line: int
+    forbidden: tuple[str, ...] = ()
+    part_of_speech: str = ""
+    domain: str = ""
+    case_sensitive: bool = False
+    requires: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+    example: str = ""
+    rendered: str = ""
+
+    @property
+    def guard(self) -> tuple[object, ...]:
+        """What decides where the term is meant: two entries of one term must differ in it."""
+        return self.case_sensitive and self.source, frozenset(self.requires), frozenset(self.excludes)
+
+    @property
+    def guarded(self) -> bool:
+        """Whether the term is meant only in some places."""
+        return self.case_sensitive or bool(self.requires or self.excludes)
+
+
+COLUMNS = {
+    "source": "source",
+    "target": "targets",
+    "literal": "literal",
+    "note": "note",
+    "forbidden": "forbidden",
+    "pos": "part_of_speech",
+    "domain": "domain",
+    "case": "case_sensitive",
+    "requires": "requires",
+    "excludes": "excludes",
+    "example": "example",
+    "rendered": "rendered",
+}
+"""Column -> attribute of `Entry`; `source` and `target` have to be there."""
+
+LISTS = frozenset({"target", "forbidden", "requires", "excludes"})
+"""Columns with several values, separated by '|'."""
+
+_CASE = {"": False, "no": False, "yes": True}
+
+
+def make_entry(fields: Mapping[str, str], file: str, line: int) -> Entry:
+    """Turn the columns of one term into an entry; raises `GlossaryError` that names the file and line."""
+    where = f"{file}:{line}"
+    source = fields.get("source", "")
+    if not source:
+        raise GlossaryError(f"{where}: the source term is empty: write the term into the first column")
+    lists = {name: _split(name, fields.get(name, ""), where) for name in LISTS}
+    case = fields.get("case", "").lower()
+    if case not in _CASE:
+        raise GlossaryError(f"{where}: case is {case!r}, expected yes or no")
+    both = set(lists["target"]) & {*lists["forbidden"], fields.get("literal", "")}
+    if both:
+        raise GlossaryError(
+            f"{where}: {min(both)!r} is a rendering and to be avoided at once: take it out of one column"
+        )
+    return Entry(
+        source=source,
+        targets=lists["target"],
+        literal=fields.get("literal", ""),
+        note=fields.get("note", ""),
+        file=file,
+        line=line,
+        forbidden=lists["forbidden"],
+        part_of_speech=fields.get("pos", ""),
+        domain=fields.get("domain", ""),
+        case_sensitive=_CASE[case],
+        requires=lists["requires"],
+        excludes=lists["excludes"],
+        example=fields.get("example", ""),
+        rendered=fields.get("rendered", ""),
+    )
+
+
+def _split(name: str, value: str, where: str) -> tuple[str, ...]:
+    values = tuple(piece.strip() for piece in value.split("|")) if value else ()
+    if "" in values:
+        what = "rendering" if name == "target" else "value"
+        raise GlossaryError(
+            f"{where}: an empty {what} in {value!r}, expected {what}s with one '|' between them: remove the extra '|'"
+        )
+    return values
+
+
+def to_fields(entry: Entry) -> dict[str, str]:
+    """Return the columns of an entry that have a value, and the target."""
+    fields = {}
+    for column, attribute in COLUMNS.items():
+        value = getattr(entry, attribute)
+        if column in LISTS:
+            value = "|".join(value)
+        elif column == "case":
+            value = "yes" if value else ""
+        if value or column == "target":
+            fields[column] = value
+    return fields

@@ -1,0 +1,64 @@
+"""JSON: `{"languages": "zh-en", "entries": [{"source": …, "target": […], …}]}`, or the list of entries alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from mtreason.errors import GlossaryError
+from mtreason.glossary.entry import COLUMNS, LISTS, Entry, to_fields
+from mtreason.glossary.formats.text import Direction, Row, check_direction, decode
+from mtreason.glossary.formats.tsv import parse_pair
+
+KEEPS = frozenset(COLUMNS)
+"""Columns that survive in this format."""
+
+
+def read(data: bytes, name: str, direction: Direction) -> Iterator[Row]:
+    """Yield the terms of a file, numbered as they stand; raises `GlossaryError` for what cannot be understood."""
+    text = decode(data, name)
+    try:
+        content = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        line = getattr(error, "lineno", 1)
+        raise GlossaryError(
+            f"{name}:{line}: not JSON ({getattr(error, 'msg', 'too deep')}): correct it there"
+        ) from error
+    entries: Any = content
+    if isinstance(content, dict):
+        entries = content.get("entries")
+        if "languages" in content:
+            check_direction(name, parse_pair(name, str(content["languages"])), direction)
+    if not isinstance(entries, list):
+        raise GlossaryError(f'{name}: expected a list of entries, or {{"languages": …, "entries": […]}}')
+    for number, entry in enumerate(entries, 1):
+        yield Row(number, _fields(f"{name}: entry {number}", entry))
+
+
+def _fields(where: str, entry: object) -> dict[str, str]:
+    if not isinstance(entry, dict):
+        raise GlossaryError(f"{where}: expected an object with source and target, found {type(entry).__name__}")
+    fields = {}
+    for column, value in entry.items():
+        if column not in COLUMNS:
+            raise GlossaryError(f"{where}: no such column {column!r} (there are {', '.join(COLUMNS)})")
+        values = value if column in LISTS and isinstance(value, list) else [value]
+        if isinstance(value, bool) and column == "case":
+            values = ["yes" if value else "no"]
+        if not all(isinstance(v, str) for v in values):
+            raise GlossaryError(f"{where}: {column} is {json.dumps(value, ensure_ascii=False)}, expected text")
+        if any("|" in v for v in values) and len(values) > 1:
+            raise GlossaryError(f"{where}: {column} holds a '|', which separates values: write two values")
+        fields[column] = "|".join(" ".join(v.split()) for v in values)
+    return fields
+
+
+def write(entries: Sequence[Entry], direction: Direction) -> bytes:
+    """Return a file with these entries."""
+    rows: list[dict[str, Any]] = []
+    for entry in entries:
+        fields = to_fields(entry)
+        rows.append({c: v.split("|") if c in LISTS and v else [] if c in LISTS else v for c, v in fields.items()})
+    content = {"languages": "-".join(direction), "entries": rows}
+    return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()

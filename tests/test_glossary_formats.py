@@ -1,0 +1,167 @@
+"""Glossary files of all formats: what comes out is what went in, and one line for what is wrong."""
+
+import json
+import string
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mtreason.errors import GlossaryError
+from mtreason.glossary import Entry, load_glossary
+from mtreason.glossary.formats import FORMATS
+from mtreason.glossary.load import write_glossary
+
+WORDS = st.text(st.sampled_from(string.ascii_lowercase + "é踩屎感的鞋()[]*.+?^$\\{}\"'，, ;#"), min_size=1, max_size=9)
+WORD = WORDS.map(lambda t: " ".join(t.split()).lstrip("#").strip()).filter(bool)
+LISTS = st.lists(WORD, max_size=3, unique=True).map(tuple)
+
+
+@st.composite
+def entry_lists(draw):
+    sources = draw(st.lists(WORD, min_size=1, max_size=5, unique_by=str.casefold))
+    found = []
+    for number, source in enumerate(sources, 1):
+        targets = draw(LISTS)
+        forbidden = tuple(f for f in draw(LISTS) if f not in targets)
+        literal = draw(st.just("") | WORD.filter(lambda w, targets=targets: w not in targets))
+        found.append(
+            Entry(
+                source, targets, literal, draw(st.just("") | WORD), "f", number, forbidden, draw(st.just("") | WORD),
+                draw(st.just("") | WORD), draw(st.booleans()), draw(LISTS), draw(LISTS), draw(st.just("") | WORD),
+                draw(st.just("") | WORD),
+            )
+        )  # fmt: skip
+    return found
+
+
+def placeless(entry):
+    return [getattr(entry, name) for name in Entry.__slots__ if name not in {"file", "line"}]
+
+
+@pytest.mark.parametrize("form", ["tsv", "csv", "json"])
+@given(entries=entry_lists())
+@settings(max_examples=60, deadline=None)
+def test_everything_survives(tmp_path_factory, form, entries) -> None:
+    path = tmp_path_factory.mktemp("f") / f"a.fr-en.{form}"
+    path.write_bytes(write_glossary(entries, form, ("fr", "en")))
+    assert [placeless(e) for e in load_glossary(path, "fr", "en")] == [placeless(e) for e in entries]
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_file(name, content):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write_file
+
+
+def read(path, source="zh", target="en"):
+    return [(e.source, e.targets, e.note) for e in load_glossary(path, source, target)]
+
+
+def refused(path, *parts, source="zh", target="en"):
+    with pytest.raises(GlossaryError) as caught:
+        load_glossary(path, source, target)
+    message = str(caught.value)
+    assert "\n" not in message
+    for part in parts:
+        assert part in message
+
+
+def test_columns_of_a_tsv(write) -> None:
+    path = write(
+        "a.tsv", "# columns: source, target, example, forbidden\n种草\ttempted\t被种草了。\tplant grass|grow\n"
+    )
+    [entry] = load_glossary(path, "zh", "en")
+    assert (entry.example, entry.forbidden, entry.literal) == ("被种草了。", ("plant grass", "grow"), "")
+    refused(write("b.tsv", "# columns: source, target, exmple\n"), "b.tsv:1", "did you mean 'example'")
+    refused(write("c.tsv", "# columns: target, source\n"), "begin with source, target")
+    refused(write("d.tsv", "# columns: source, target, case\n种草\tx\tmaybe\n"), "d.tsv:2: case is 'maybe'")
+    refused(write("e.tsv", "a\tb\tb\n"), "e.tsv:1: 'b' is a rendering and to be avoided at once")
+
+
+def test_csv_of_deepl(write) -> None:
+    path = write("a.csv", '种草,tempted,zh,en\r\nhello,你好,EN,ZH\r\n"显瘦, 显白","slimming"\r\n')
+    assert read(path) == [("种草", ("tempted",), ""), ("显瘦, 显白", ("slimming",), "")]
+    assert read(path, "en", "zh")[0] == ("hello", ("你好",), "")
+    assert read(write("b.csv", "种草;tempted\n")) == [("种草", ("tempted",), "")]
+
+
+def test_csv_of_google(write) -> None:
+    path = write("a.csv", "en,zh-CN,pos,description,fr\ngo viral,走红,verb,spread fast,\nhi,你好,,,salut\n")
+    assert read(path) == [("走红", ("go viral",), "spread fast"), ("你好", ("hi",), "")]
+    assert read(path, "en", "fr") == [("hi", ("salut",), "")] or len(read(path, "en", "fr")) == 2
+    assert [e.line for e in load_glossary(path, "zh", "en")] == [2, 3]
+    refused(path, "a.csv:1: this glossary is for en, zh-CN, fr, but the run translates de to en", source="de")
+
+
+def test_csv_with_names(write) -> None:
+    path = write("a.csv", 'Source,Target,Forbidden\n"种,草",tempted|sold,"plant ""grass"""\n')
+    [entry] = load_glossary(path, "zh", "en")
+    assert (entry.source, entry.targets, entry.forbidden) == ("种,草", ("tempted", "sold"), ('plant "grass"',))
+    refused(write("b.csv", "source,target,meaning\na,b,c\n"), "b.csv:1: no such column 'meaning'")
+    refused(write("c.csv", 'a,"b\n'), "c.csv:", "not CSV")
+    refused(write("d.csv", "种草\n"), "d.csv:1: found 1 field(s)")
+    refused(write("e.csv", "a,b\n,c\n"), "e.csv:2: the source term is empty")
+    refused(write("f.csv", b"a,\xff\n"), "f.csv:1: not UTF-8")
+
+
+def test_json(write) -> None:
+    entries = [{"source": "种草", "target": ["tempted", "sold"], "case": True}, {"source": "yyds", "target": []}]
+    for content in (entries, {"languages": "zh-en", "entries": entries}):
+        found = load_glossary(write("a.json", json.dumps(content)), "zh", "en")
+        assert [(e.source, e.targets, e.case_sensitive, e.line) for e in found] == [
+            ("种草", ("tempted", "sold"), True, 1), ("yyds", (), False, 2),
+        ]  # fmt: skip
+    refused(write("b.json", json.dumps({"languages": "en-zh", "entries": []})), "this glossary is for en to zh")
+    refused(write("c.json", '{"entries": [\n{]}'), "c.json:2: not JSON")
+    refused(write("d.json", '"text"'), "expected a list of entries")
+    refused(write("e.json", "[1]"), "e.json: entry 1: expected an object")
+    refused(write("f.json", '[{"source": "a", "target": 3}]'), "entry 1: target is 3, expected text")
+    refused(write("g.json", '[{"source": "a", "colour": "b"}]'), "entry 1: no such column 'colour'")
+    refused(write("h.json", "[" * 100_000), "h.json:1: not JSON")
+
+
+TBX = """<?xml version="1.0" encoding="UTF-8"?>
+<martif type="TBX" xml:lang="en"><martifHeader/><text><body>
+<termEntry><langSet xml:lang="zh"><tig><term>踩屎感</term></tig></langSet>
+<langSet xml:lang="en"><tig><term>comfy sole</term></tig><tig><term>soft sole</term></tig>
+<tig><term>poop feeling</term><termNote type="administrativeStatus">deprecatedTerm-admn-sts</termNote></tig></langSet>
+<langSet xml:lang="de"><tig><term>Wohlfühlsohle</term></tig></langSet></termEntry>
+<termEntry><langSet xml:lang="en"><tig><term>alone</term></tig></langSet></termEntry>
+</body></text></martif>
+"""
+
+
+def test_tbx(write, monkeypatch) -> None:
+    path = write("a.tbx", TBX)
+    [entry] = load_glossary(path, "zh", "en")
+    assert (entry.source, entry.targets, entry.forbidden) == ("踩屎感", ("comfy sole", "soft sole"), ("poop feeling",))
+    assert entry.line == 3
+    assert [e.source for e in load_glossary(path, "en", "zh")] == ["comfy sole", "soft sole"]
+    assert [e.targets for e in load_glossary(path, "de", "zh")] == [("踩屎感",)]
+    refused(path, "no concept has terms in fr and en", source="fr")
+    refused(write("b.tbx", TBX.replace("</body>", "")), "b.tbx: not TBX")
+    bomb = '<!DOCTYPE martif [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>'
+    refused(write("c.tbx", TBX.replace("<martif ", f"{bomb}<martif ", 1)), "declares XML entities")
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    refused(path, "pip install 'mtreason[tbx]'")
+
+
+@given(entries=entry_lists())
+@settings(max_examples=20, deadline=None)
+def test_tbx_keeps_terms_and_notes(tmp_path_factory, entries) -> None:
+    path = tmp_path_factory.mktemp("f") / "a.fr-en.tbx"
+    path.write_bytes(write_glossary(entries, "tbx", ("fr", "en")))
+    found = load_glossary(path, "fr", "en")
+    assert [(e.source, e.targets, e.note) for e in found] == [
+        (e.source, e.targets or (e.source,), e.note) for e in entries
+    ]
+
+
+def test_every_format_says_what_it_keeps() -> None:
+    for module in FORMATS.values():
+        assert {"source", "target"} <= module.KEEPS
