@@ -169,6 +169,7 @@ def _candidate_record(candidate: Candidate) -> dict[str, Any]:
         "tokens": len(candidate.draft.tokens),
         "problems": list(candidate.problems),
         "reflected": candidate.reflected,
+        "repaired": candidate.repaired,
         **_thought_record(candidate),
     }
 

@@ -14,7 +14,7 @@ from mtreason.decoding.borders import parse_border
 from mtreason.decoding.guard import CARRIED, allow_also, build_free_guard, build_guard
 from mtreason.decoding.protocol import derive_seed
 from mtreason.errors import InputError, ModelError
-from mtreason.glossary import Entry, Hit, Matcher, load_glossary, shipped_glossaries
+from mtreason.glossary import Entry, Hit, Matcher, load_glossary, shipped_glossaries, written
 from mtreason.languages import Language
 from mtreason.models.estimator import Estimator, check_checkpoint, needs_references
 from mtreason.models.protocol import ROOT, Guard
@@ -189,11 +189,18 @@ class Translator:
             verdict_prompt=self.codec.encode(verdict_question(segment, source, target)),
             verdict_tokens=self._verdicts,
             hints=hits,
+            renderings=tuple(self._rendering(h) for h in hits),
             target_tag=target.tag,
             guard=self._guard(hits),
             seed=derive_seed(self.options.seed, segment),
             max_new_tokens=int(TOKENS_PER_SOURCE_TOKEN * len(own)) + SPARE_TOKENS,
         )
+
+    def _rendering(self, hit: Hit) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the tokens of a hint's best rendering at the beginning of a translation, and inside one."""
+        text = written(hit.entry)
+        space = " " if self.direction.target.spaced else ""
+        return self.codec.encode(text[:1].upper() + text[1:]), self.codec.encode(space + text)
 
     def _thinking(self, pieces: Sequence[bytes], stop: frozenset[int]) -> Thinking:
         return Thinking(

@@ -76,6 +76,7 @@ def tasks(model, count=1, hints=()):
             chat_head=chat,
             verdict_prompt=unspell("Good? "),
             verdict_tokens=(unspell("Y"), unspell("N")),
+            renderings=(),
             hints=hints,
             target_tag="en",
             guard=GUARD,

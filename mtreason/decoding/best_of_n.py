@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from mtreason.decoding.pool import Pool
 from mtreason.decoding.protocol import Result, Settings, Task
 from mtreason.decoding.reflection import reflect
+from mtreason.decoding.repair import repair
 from mtreason.models.calls import Steps
 from mtreason.rewards import Reward
 
@@ -44,4 +45,5 @@ class BestOfNDecoder:
             yield from pool.add_samples(more)
             drawn += more
         yield from reflect(pool)
+        yield from repair(pool)
         return (yield from pool.close(drawn))

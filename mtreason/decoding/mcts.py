@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mtreason.decoding.pool import FIRST_DRAFTS, Pool
 from mtreason.decoding.protocol import Result, Settings, Task, derive_seed
 from mtreason.decoding.reflection import reflect
+from mtreason.decoding.repair import repair
 from mtreason.models.calls import Steps, cut, release
 from mtreason.models.protocol import Continuation, Contrast, Draw, Prefix
 from mtreason.models.sequences import SharedSequences
@@ -74,6 +75,7 @@ class MctsDecoder:
         yield from search(tree, problem, stopping or self.rule, self.leaves)
         trace = problem.trace(tree)
         yield from reflect(pool)
+        yield from repair(pool)
         yield from problem.close()
         return (yield from pool.close([], trace))
 

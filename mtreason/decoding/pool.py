@@ -11,10 +11,15 @@ from mtreason.decoding.answers import answer_problems, to_answer
 from mtreason.decoding.gates import problems, strip_chatter
 from mtreason.decoding.protocol import Candidate, Cost, Result, Settings, Task, derive_seed
 from mtreason.decoding.thinking import draw_answers
+from mtreason.glossary import Hit, follows
+from mtreason.glossary.fold import is_unspaced
 from mtreason.models.calls import Extend, Sample, Score, Steps, extend, release, sample
 from mtreason.models.protocol import Continuation, Draw, Prefix
 from mtreason.models.sequences import SharedSequences
 from mtreason.rewards import Draft, Scene, compare, judge, weigh
+
+MIN_REPAIR_BUDGET = 4
+"""Below it there is nothing to spare for a second attempt."""
 
 FIRST_DRAFTS = 4
 """Drafts of the opening round, unless a decoder wants more."""
@@ -34,6 +39,8 @@ class Pool:
         """What each candidate was drawn as, from the prompt on; the handles are the decoder's."""
         self.reserve = 0.0
         """How much of the budget is put by for reflection."""
+        self.repair_reserve = 0.0
+        """How much is put by for a repair, as long as terms are missed."""
         self._forms: Counter[str] = Counter()
         self.samples: Counter[str] = Counter()
         """Clean drafts that were drawn freely, the greedy one among them."""
@@ -96,6 +103,10 @@ class Pool:
         self.unit = len(greedy.tokens) + read + len(self.task.tail) + len(self.task.source_tokens)
         if turn := self.settings.reflection:
             self.reserve = 1 + (len(turn) + len(greedy.tokens)) / self.unit
+        if self.repairs:
+            # Asking for the longest term at every token, then writing, reading and judging the translation.
+            longest = max(len(inside) for _, inside in self.task.renderings)
+            self.repair_reserve = 1 + (longest + 1) * len(greedy.tokens) / self.unit
 
     def full_draw(self, prefix: Prefix, number: int) -> Draw:
         """Describe the draw of the number-th whole draft; number 0 is the greedy one."""
@@ -184,7 +195,43 @@ class Pool:
         drawn = sum(c.count for c in self.candidates.values())
         price = self.spent / max(1, drawn)
         # Half a draft of tolerance: the mean of what is spent then meets the budget instead of staying below it.
-        return max(0, min(drafts, int((self.settings.budget - self.reserve - self.spent) / max(price, 1e-9) + 0.5)))
+        reserve = self.reserve + (self.repair_reserve if self.misses else 0.0)
+        return max(0, min(drafts, int((self.settings.budget - reserve - self.spent) / max(price, 1e-9) + 0.5)))
+
+    @property
+    def repairs(self) -> bool:
+        """Whether a missed term is written in at the end: where the reward asks for terms, and the budget allows."""
+        asked = "terms" in self.settings.reward.weights and bool(self.task.hints)
+        return asked and self.settings.thinking is None and self.settings.budget >= MIN_REPAIR_BUDGET
+
+    def follows(self, hit: Hit, text: str) -> bool:
+        """Whether a translation says what the glossary asks for, and not what it warns of."""
+        return follows(hit.entry, text, self.task.target_tag)
+
+    def missed(self, text: str) -> int:
+        """Return how many hints a translation does not follow; none counts where the reward does not ask."""
+        if "terms" not in self.settings.reward.weights:
+            return 0
+        return sum(not self.follows(hit, text) for hit in self.task.hints)
+
+    @property
+    def misses(self) -> bool:
+        """Whether no clean candidate follows all hints."""
+        return bool(self.task.hints) and all(self.missed(c.text) for c in self.candidates.values() if not c.problems)
+
+    def begins_word(self, token: int) -> bool:
+        """Whether a token of the translation begins a word; every one may where words are not set apart."""
+        piece = self.settings.decode((token,))
+        return piece[:1].isspace() or is_unspaced(piece[:1] or " ")
+
+    def _rank(self, candidate: Candidate) -> tuple[bool, int, float]:
+        """Order candidates, the best first: a term that can be had is not traded for probability."""
+        return bool(candidate.problems), self.missed(candidate.text), -candidate.reward
+
+    def best(self) -> Candidate | None:
+        """Return the candidate that would be chosen now, if it is clean."""
+        clean = [c for c in self.candidates.values() if not c.problems]
+        return min(clean, key=self._rank) if clean else None
 
     def lookup(self, draft: Draft) -> Candidate:
         """Return what became of a draft that was added."""
@@ -198,7 +245,7 @@ class Pool:
         yield from release([p for c in drawn for p in c.prefixes])
         if self.prompt is not None:
             yield from release([self.prompt])
-        ranked = tuple(sorted(self.candidates.values(), key=lambda c: (bool(c.problems), -c.reward)))
+        ranked = tuple(sorted(self.candidates.values(), key=self._rank))
         usable = [c for c in ranked if "empty" not in c.problems]
         fell_back = not usable or bool(usable[0].problems)
         text = usable[0].text if usable else self.task.source

@@ -38,6 +38,8 @@ class Task:
     verdict_tokens: tuple[tuple[int, ...], ...]
     """See `mtreason.rewards.Scene`; the heads are read before."""
     hints: tuple[Hit, ...]
+    renderings: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
+    """Tokens of each hint's best rendering, as it would begin a translation and as it would stand inside one."""
     target_tag: str
     guard: Guard
     seed: int
@@ -88,6 +90,8 @@ class Candidate:
     """Why the gates hold it back; empty for a clean one."""
     reflected: bool = False
     """Whether reflection came to it."""
+    repaired: bool = False
+    """Whether a glossary term was written into it."""
 
 
 @dataclass(slots=True)

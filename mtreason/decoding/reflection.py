@@ -37,13 +37,13 @@ def reflect(pool: Pool) -> Steps[None]:
     [asked] = yield from extend([draft.prefix], [written[draft.prefix.length - prompt.length :] + turn])
     seed = derive_seed(pool.task.seed, "reflection")
     [again] = yield from pool.draw([Draw(asked, seed, 0.0, pool.task.max_new_tokens)])
-    own = yield from _behind_prompt(pool, prompt, again)
+    own = yield from behind_prompt(pool, prompt, again)
     [candidate] = yield from pool.add_drawn([own])
     pool.candidates[candidate.text] = replace(pool.candidates[candidate.text], reflected=True)
     yield from release([asked, *again.prefixes])
 
 
-def _behind_prompt(pool: Pool, prompt: Prefix, piece: Continuation) -> Steps[Continuation]:
+def behind_prompt(pool: Pool, prompt: Prefix, piece: Continuation) -> Steps[Continuation]:
     """Return the same tokens with the probabilities they have behind the prompt, where rewards look at them."""
     read: list[Prefix] = []
     if len(piece.tokens) > 1:

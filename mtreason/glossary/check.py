@@ -250,3 +250,17 @@ def avoided(entry: Entry, translation: str, language: str) -> str:
     if entry.literal and not honoured(entry, translation, language) and contains(entry.literal, translation, language):
         return entry.literal
     return ""
+
+
+def follows(entry: Entry, translation: str, language: str) -> bool:
+    """Say whether a translation honours an entry and contains nothing of what it warns of."""
+    return honoured(entry, translation, language) and not avoided(entry, translation, language)
+
+
+_PLACEHOLDERS = re.compile(r"\b(?:sth|sb|one's|sb's|oneself)\b|\.{3,}|[()]")
+
+
+def written(entry: Entry) -> str:
+    """Return the best rendering that can be written as it stands: without parts that stand for something else."""
+    plain = [t for t in entry.targets if not _PLACEHOLDERS.search(unicodedata.normalize("NFKC", t))]
+    return (plain or entry.targets or (entry.source,))[0]

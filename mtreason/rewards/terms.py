@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mtreason.glossary import honoured
+from mtreason.glossary import avoided, honoured
 from mtreason.models.calls import Steps
 from mtreason.rewards.protocol import Draft, Scene
 
 
 def terms(scene: Scene, drafts: Sequence[Draft]) -> Steps[list[float]]:
-    """Share of the sentence's glossary hints that the draft honours, in [0, 1]; 0 where it has none."""
+    """Mean over the sentence's glossary hints, in [-1, 1]; 0 where it has none.
+
+    A hint is worth 1 where it is honoured, 0 where it is missed, and -1 where the draft says what it warns of.
+    """
     yield from ()
     count = max(1, len(scene.hints))
-    return [sum(honoured(hit.entry, draft.text, scene.target_tag) for hit in scene.hints) / count for draft in drafts]
+
+    def worth(text: str) -> float:
+        bad = [avoided(hit.entry, text, scene.target_tag) for hit in scene.hints]
+        kept = [honoured(hit.entry, text, scene.target_tag) for hit in scene.hints]
+        return sum(-1 if b else int(k) for b, k in zip(bad, kept, strict=True)) / count
+
+    return [worth(draft.text) for draft in drafts]
