@@ -64,7 +64,7 @@ def table_settings(reward="likelihood", budget=8.0, nodes=1, **more):
     return Settings(reward=REWARDS[reward], budget=budget, decode=spell, border=EveryN(nodes), **more)
 
 
-def table_tasks(model, count=1, seed=0, banned=(), hints=(), renderings=()):
+def table_tasks(model, count=1, seed=0, banned=(), hints=()):
     banned_mask = np.isin(np.arange(len(LETTERS)), banned)
     head, sourceless, back, chat = model.extend([ROOT] * 4, [(1, 2), (1, 2, 4), (2, 1), (1,)])
     guard = Guard(banned_mask, frozenset({0}), 1.0)
@@ -82,7 +82,7 @@ def table_tasks(model, count=1, seed=0, banned=(), hints=(), renderings=()):
             verdict_prompt=(2, 3),
             verdict_tokens=((5,), (1, 2)),
             hints=hints,
-            renderings=renderings,
+            renderings=tuple(((4,), (4,)) for _ in hints),  # D
             target_tag="en",
             guard=guard,
             seed=seed + i,

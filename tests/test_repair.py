@@ -24,8 +24,7 @@ def hints(*targets, literal="", forbidden=()):
 
 
 def decode(model, decoder="best-of-n", reward=REWARD, budget=8.0, banned=(), **more):
-    tokens = ((TERM,), (TERM,))
-    own = {"hints": hints("丁"), "renderings": (tokens,)} | more
+    own = {"hints": hints("丁")} | more
     [task] = table_tasks(model, banned=banned, **own)
     settings = replace(
         table_settings(budget=budget), reward=reward, decode=lambda tokens: "".join(LETTERS[t] for t in tokens)
@@ -76,7 +75,7 @@ def test_where_it_is_most_probable() -> None:
     [
         (Reward("likelihood", {"likelihood": 1.0}), 8.0, {}),
         (REWARD, 3.0, {}),
-        (REWARD, 8.0, {"hints": (), "renderings": ()}),
+        (REWARD, 8.0, {"hints": ()}),
     ],
 )
 def test_nothing_is_written_where_nobody_asks(reward, budget, more) -> None:
@@ -118,7 +117,7 @@ def test_forbidden_and_literal_readings_count_against_a_draft() -> None:
 
     model = TableModel()
     own = hints("丁", literal="戊", forbidden=("甲",))
-    [task] = table_tasks(model, hints=own, renderings=(((TERM,), (TERM,)),))
+    [task] = table_tasks(model, hints=own)
     task = replace(task, target_tag="zh")
     texts = ["丁", "乙", "戊", "丁戊", "丁甲", "甲"]
     drafts = [Draft(t, (1,), np.zeros(1, np.float32), np.zeros((1, 5), np.float32)) for t in texts]

@@ -76,7 +76,7 @@ def tasks(model, count=1, hints=()):
             chat_head=chat,
             verdict_prompt=unspell("Good? "),
             verdict_tokens=(unspell("Y"), unspell("N")),
-            renderings=(),
+            renderings=tuple((unspell("B"), unspell("B")) for _ in hints),
             hints=hints,
             target_tag="en",
             guard=GUARD,
