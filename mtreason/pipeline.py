@@ -12,7 +12,7 @@ from mtreason.config import REWARD_OVER, Options
 from mtreason.decoding import Candidate, Result, Task, run
 from mtreason.decoding.protocol import Cost
 from mtreason.documents import Line, join_line, parse_line
-from mtreason.glossary import Hit, honoured
+from mtreason.glossary import Hit, follows
 from mtreason.languages import Language, already_in
 from mtreason.translator import Translator
 
@@ -110,7 +110,7 @@ class _Book:
             passed=task is None,
             result=result if task else None,
             hits=hits,
-            honoured=tuple(honoured(h.entry, result.text, tag) for h in hits),
+            honoured=tuple(follows(h.entry, result.text, tag) for h in hits),
             seconds=time.monotonic() - started,
         )
         entry.segments[position] = segment

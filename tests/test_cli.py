@@ -190,6 +190,17 @@ def test_an_instruction_is_text(cache, tiny_model, tmp_path) -> None:
     assert codec.decode(codec.encode(source)) == source
 
 
+def test_missed_terms_are_named_and_may_fail_the_run(cache, tiny_model, tmp_path) -> None:
+    (tmp_path / "own.tsv").write_text("公园\tzoological garden\n", "utf-8")
+    args = ["translate", "--from", "zh", "--to", "en", "--decoder", "greedy", "--model", tiny_model]
+    args += ["--glossary", tmp_path / "own.tsv", "--quiet"]
+    code, out, err = run([*args, "--strict-terms"], cache, "公园\n".encode())
+    assert code == 3
+    assert out
+    assert "glossary terms missed: 公园 in line 1" in err
+    assert "missed" not in run(args, cache, "公园\n".encode())[2]
+
+
 def test_json_and_trace(cache, tiny_model, tmp_path) -> None:
     trace = tmp_path / "trace.jsonl"
     args = ["translate", "--from", "zh", "--to", "en", "--budget", "6", "--model", tiny_model, "--json"]
@@ -209,6 +220,7 @@ def test_json_and_trace(cache, tiny_model, tmp_path) -> None:
     assert record["decoder"] == "mcts"
     assert record["hints"][0]["source"] == "踩屎感"
     assert isinstance(record["hints"][0]["honoured"], bool)
+    assert all(c["repaired"] in {True, False} for c in record["candidates"])
     assert record["usage"]["sampled_tokens"] > 0
     assert record["seconds"] > 0
     assert record["candidates"]

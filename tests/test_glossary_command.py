@@ -1,5 +1,6 @@
 """`mtreason glossary`: what lint finds, what match shows, what check counts, what convert keeps."""
 
+import gzip
 import json
 import re
 
@@ -106,3 +107,61 @@ def test_convert(tmp_path, command) -> None:
     assert (tmp_path / "back.tsv").read_text("utf-8").endswith("\n种草\tsold|tempted\tmeaning\n")
     _, err = command("convert", "g.zh-en.tsv", "g.xlsx", code=2)
     assert "the ending says no format: name it .tsv, .csv, .json, .tbx" in err
+
+
+CEDICT = """# CC-CEDICT
+#! version=1
+#! license=https://creativecommons.org/licenses/by-sa/4.0/
+種草 种草 [zhong4 cao3] /to plant grass/(slang) to recommend a product; to make sb want sth/CL:個|个[ge4]/
+給力 给力 [gei3 li4] /(Internet slang) awesome; impressive/
+牛 牛 [niu2] /ox/(slang) awesome/
+天氣 天气 [tian1 qi4] /weather/
+網紅 网红 [wang3 hong2] /(neologism c. 2010) Internet celebrity (abbr. for 網絡紅人|网络红人[wang3 luo4 hong2 ren2])/
+"""
+
+
+def test_import_from_cedict(tmp_path, command) -> None:
+    (tmp_path / "cedict_ts.u8").write_text(CEDICT, "utf-8")
+    with gzip.open(tmp_path / "cedict.gz", "wt", encoding="utf-8") as stream:
+        stream.write(CEDICT)
+    for name in ("cedict_ts.u8", "cedict.gz"):
+        _, err = command("import", "cedict", name, "slang.zh-en.tsv")
+        assert "3 entries in slang.zh-en.tsv; licence: from CC-CEDICT, CC BY-SA 4.0" in err
+        text = (tmp_path / "slang.zh-en.tsv").read_text("utf-8")
+        assert "\n# license=https://creativecommons.org/licenses/by-sa/4.0/\n" in text
+        assert "\n种草\tto recommend a product|to make sb want sth\t" in text
+        assert "\n给力\tawesome|impressive\t" in text
+        assert "\n网红\tInternet celebrity\t" in text
+        assert "天气" not in text
+    assert json.loads(command("lint", "slang.zh-en.tsv", "--json")[0])["counts"]["error"] == 0
+    for content, message in (
+        ("hello\n", "x.u8:1: not a line of CC-CEDICT: 'hello'"),
+        ("# a\n", "no line of CC-CEDICT"),
+    ):
+        (tmp_path / "x.u8").write_text(content, "utf-8")
+        assert message in command("import", "cedict", "x.u8", "a.tsv", code=2)[1]
+    assert "which only .tsv has" in command("import", "cedict", "cedict_ts.u8", "a.csv", code=2)[1]
+    (tmp_path / "bad.gz").write_bytes(b"no gzip")
+    assert "bad.gz cannot be read" in command("import", "cedict", "bad.gz", "a.tsv", code=2)[1]
+
+
+def test_suggest(tmp_path, command) -> None:
+    rows = [
+        ("我被种草了", "I was sold on it", "I was planted with grass"),
+        ("她种草了这双鞋", "She was sold on these shoes", "She planted grass on these shoes"),
+        ("今天天气好", "The weather is good today", "The weather is good today"),
+        ("天气真好", "Nice weather", "Nice weather"),
+        ("别种草我", "Do not get me sold on it", "Do not plant grass on me"),
+    ]
+    for name, column in zip(("s", "r", "h"), zip(*rows, strict=True), strict=True):
+        (tmp_path / name).write_text("\n".join(column) + "\n", "utf-8")
+    arguments = ["suggest", "--src", "s", "--ref", "r", "--hyp", "h", "--from", "zh", "--to", "en"]
+    found = json.loads(command(*arguments, "--json")[0])["suggestions"]
+    assert [f["source"] for f in found] == ["种草"]
+    assert (found[0]["target"], found[0]["segments"], found[0]["score"]) == ("sold on", 3, 1.0)
+    assert found[0]["literal"] == "grass on"
+    out, err = command(*arguments)
+    assert out == "种草\tsold on\tgrass on\tin 3 lines, score 1.00\n"
+    assert "1 candidates" in err
+    (tmp_path / "h").write_text("x\n", "utf-8")
+    assert "h has 1 lines, s has 5" in command(*arguments, code=2)[1]

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Check, convert and try out glossaries; nothing is translated.")
 
+_imports = typer.Typer(no_args_is_help=True, help="Take entries from a dictionary that you have.")
+app.add_typer(_imports, name="import")
+
 FINDINGS = 3
 """Exit code of a command that found what it was asked to look for."""
 
@@ -182,6 +185,59 @@ def convert(
     if lost:
         say(f"{form.upper()} has no place for {', '.join(lost)}: left out")
     say(f"{len(entries)} entries in {out}")
+
+
+@_imports.command("cedict")
+def import_cedict(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="cedict_ts.u8 of CC-CEDICT, or that gzipped.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT.tsv", help="Where the glossary goes.")],
+    *,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WORD", help="Take what has this label; slang and neologism."),
+    ] = None,
+) -> None:
+    """Take what CC-CEDICT labels as slang or neologism; its licence goes along."""
+    from mtreason.files import write_bytes
+    from mtreason.glossary.cedict import LABELS, read_cedict
+    from mtreason.glossary.formats import tsv
+
+    if out.suffix != ".tsv":
+        raise InputError(f"{out}: the licence goes along as a comment, which only .tsv has: name it so")
+    found = read_cedict(file, tuple(label) if label else LABELS)
+    write_bytes(out, tsv.write(found.entries, ("zh", "en"), found.comments))
+    say(f"{len(found.entries)} entries in {out}; {found.comments[0]}")
+
+
+@app.command("suggest")
+def suggest_entries(
+    *,
+    src: Annotated[Path, typer.Option(metavar="FILE", help="What was translated, line by line.")],
+    ref: Annotated[Path, typer.Option(metavar="FILE", help="Translations by people, line by line.")],
+    hyp: Annotated[Path, typer.Option(metavar="FILE", help="The translation that is to become better, line by line.")],
+    from_: Annotated[str, typer.Option("--from", metavar="LANG", help="Source language.")],
+    to: Annotated[str, typer.Option("--to", metavar="LANG", help="Target language.")],
+    least: Annotated[int, typer.Option(metavar="N", min=2, help="Lines in which a term has to occur.")] = 2,
+    as_json: _Json = False,
+) -> None:
+    """Propose entries, as lines of a glossary: terms that people and the translation keep saying differently."""
+    from mtreason.evaluation.systems import read_lines
+    from mtreason.glossary.suggest import suggest
+    from mtreason.languages import parse_language
+
+    texts = [read_lines(path) for path in (src, ref, hyp)]
+    for path, lines in zip((ref, hyp), texts[1:], strict=True):
+        if len(lines) != len(texts[0]):
+            raise InputError(f"{path} has {len(lines)} lines, {src} has {len(texts[0])}: they must match line by line")
+    found = suggest(texts[0], texts[1], texts[2], (parse_language(from_), parse_language(to)), least)
+    rows = [
+        {"source": s.source, "target": s.target, "literal": s.literal, "segments": s.segments, "score": s.score}
+        for s in found
+    ]
+    lines = [f"{s.source}\t{s.target}\t{s.literal}\tin {s.segments} lines, score {s.score:.2f}\n" for s in found]
+    _print({"suggestions": rows} if as_json else "".join(lines))
+    if not as_json:
+        say(f"{len(found)} candidates: keep the lines that are right")
 
 
 def _lost(entries: Sequence[Entry], keeps: frozenset[str]) -> list[str]:

@@ -55,6 +55,9 @@ BeamWidth = Annotated[
 FullBudget = Annotated[
     bool, typer.Option("--full-budget", help="Search on even where nothing better is to be expected.")
 ]
+StrictTerms = Annotated[
+    bool, typer.Option("--strict-terms", help="Exit with 3 where a glossary term was missed in the end.")
+]
 Effort = Annotated[str | None, typer.Option(help="low, medium or high: a budget of 4, 16 or 64.")]
 Trace = Annotated[Path | None, typer.Option(metavar="FILE.jsonl", help="Record the search, one JSON line a segment.")]
 Think = Annotated[bool, typer.Option("--think", help="Let the model reason before it translates.")]

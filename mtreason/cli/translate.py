@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 STANDARD_INPUT = "-"
 FELL_BACK = 3
+MOST_NAMED = 10
 SAMPLE_CHARACTERS = 2000
 SAMPLE_LINES = 50
 """How much of a document is looked at to tell its language."""
@@ -66,6 +67,7 @@ def translate(
     max_thought_tokens: options.MaxThoughtTokens = None,
     reward_over: options.RewardOver = None,
     reflect: options.Reflect = False,
+    strict_terms: options.StrictTerms = False,
     trust_remote_code: options.TrustRemoteCode = False,
 ) -> None:
     """Translate a text line by line, searching for the best translation of every sentence."""
@@ -89,7 +91,7 @@ def translate(
         reflect=reflect,
     )
     session = Session(quiet, model, trust_remote_code)
-    _Job(source, out, trace, settings, session, as_json).run(to, from_)
+    _Job(source, out, trace, settings, session, as_json, strict_terms).run(to, from_)
 
 
 def _budget(budget: float | None, effort: str | None) -> float:
@@ -110,7 +112,8 @@ class _Tally:
     passed: int = 0
     fell_back: list[int] = field(default_factory=list)
     hints: int = 0
-    honoured: int = 0
+    missed: list[str] = field(default_factory=list)
+    """Terms with their lines."""
     answers: int = 0
     in_form: int = 0
     """Of answers that reason first."""
@@ -120,7 +123,8 @@ class _Tally:
         self.segments += 1
         self.passed += segment.passed
         self.hints += len(segment.hits)
-        self.honoured += sum(segment.honoured)
+        kept = zip(segment.hits, segment.honoured, strict=True)
+        self.missed += [f"{hit.entry.source} in line {segment.line}" for hit, ok in kept if not ok]
         if segment.result and segment.result.fell_back:
             self.fell_back.append(segment.line)
         if segment.result:
@@ -138,6 +142,7 @@ class _Job:
     options: Options
     session: Session
     as_json: bool
+    strict_terms: bool
     tally: _Tally = field(default_factory=_Tally)
     output: Output = field(init=False)
 
@@ -212,7 +217,7 @@ class _Job:
         finally:
             self.session.progress.stop()
         output.close()
-        if self.tally.fell_back:
+        if self.tally.fell_back or (self.strict_terms and self.tally.missed):
             raise typer.Exit(FELL_BACK)
 
     def _detect(self, sample: list[str], target: Language) -> Language | None:
@@ -283,13 +288,16 @@ class _Job:
         if tally.passed:
             text += f"; {tally.passed} passed through (already {translator.direction.target.name}, or no words)"
         if tally.hints:
-            text += f"; glossary hints honoured: {tally.honoured} of {tally.hints}"
+            text += f"; glossary hints honoured: {tally.hints - len(tally.missed)} of {tally.hints}"
         if self.options.think:
             text += f"; answers in form: {tally.in_form} of {tally.answers}"
         self.session.note(text)
         if tally.fell_back:
             lines = ", ".join(map(str, sorted(set(tally.fell_back))[:10]))
             say(f"{len(tally.fell_back)} segments found no clean translation, see line {lines}: try --effort high")
+        if tally.missed and (self.strict_terms or not self.session.quiet):
+            listed = ", ".join(tally.missed[:MOST_NAMED]) + (", …" if len(tally.missed) > MOST_NAMED else "")
+            say(f"glossary terms missed: {listed}")
 
     def _json_of(self, line: TranslatedLine) -> str:
         source = "".join(s.source for s in line.segments)

@@ -89,10 +89,10 @@ def parse_pair(where: str, value: str) -> Direction:
     return pair[1], pair[2]
 
 
-def write(entries: Sequence[Entry], direction: Direction) -> bytes:
-    """Return a file with these entries, and with the columns that they use."""
+def write(entries: Sequence[Entry], direction: Direction, comments: Sequence[str] = ()) -> bytes:
+    """Return a file with these entries, with the columns that they use, and with comments before them."""
     rows = [to_fields(entry) for entry in entries]
     columns = [c for c in COLUMNS if c in USUAL[:2] or any(c in row for row in rows)]
-    lines = [f"# languages: {'-'.join(direction)}", f"# columns: {', '.join(columns)}"]
+    lines = [f"# languages: {'-'.join(direction)}", *(f"# {c}" for c in comments), f"# columns: {', '.join(columns)}"]
     lines += ["\t".join(" ".join(row.get(c, "").split()) for c in columns).rstrip("\t ") for row in rows]
     return "".join(f"{line}\t\n" if "\t" not in line and line[:1] != "#" else f"{line}\n" for line in lines).encode()

@@ -1,0 +1,90 @@
+"""Slang from CC-CEDICT, a dictionary that users may have: entries that it labels as slang, neologism or colloquial.
+
+A line is `traditional simplified [pinyin] /definition/definition/`; lines that begin with `#!` state version and
+licence, which go along.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mtreason.errors import GlossaryError
+from mtreason.glossary.entry import Entry
+from mtreason.glossary.formats.text import decode
+
+MAX_BYTES = 256 * 1024 * 1024
+LABELS = ("slang", "neologism")
+LICENCE = "from CC-CEDICT, CC BY-SA 4.0 (https://cc-cedict.org): whoever passes this file on has to keep that licence"
+MOST_TARGETS = 6
+
+_LINE = re.compile(r"(\S+) (\S+) \[([^\]]*)\] /(.+)/\s*")
+_BRACKETS = re.compile(r"\s*\([^()]*\)\s*|\s*\[[^\]]*\]\s*")
+_NO_RENDERING = re.compile(
+    r"^(?:CL:|variant of|see |see also|also written|abbr\. for|erhua|used in|surname|old variant)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What was taken."""
+
+    entries: tuple[Entry, ...]
+    comments: tuple[str, ...]
+    """Where it comes from, and under which licence."""
+
+
+def read_cedict(path: Path, labels: tuple[str, ...] = LABELS) -> Imported:
+    """Read the entries of a dictionary file, plain or gzipped, that have one of the labels.
+
+    Raises `GlossaryError` for what cannot be read, and for a file that is something else.
+    """
+    name = str(path)
+    text = decode(_read(path), name)
+    entries: dict[str, Entry] = {}
+    lines = 0
+    comments = [f"licence: {LICENCE}"]
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.startswith("#"):
+            comments += [line.lstrip("#! ").strip()] if line.startswith("#!") else []
+            continue
+        found = _LINE.fullmatch(line.strip("\r"))
+        if found is None:
+            if line.strip():
+                raise GlossaryError(f"{name}:{number}: not a line of CC-CEDICT: {line.strip()[:40]!r}")
+            continue
+        lines += 1
+        definitions = found[4].split("/")
+        labelled = [d for d in definitions if any(re.search(rf"\(([^()]*\b)?{label}\b", d) for label in labels)]
+        renderings = tuple(dict.fromkeys(r for d in labelled for r in _renderings(d)))[:MOST_TARGETS]
+        if renderings and len(found[2]) > 1 and found[2] not in entries:
+            note = "; ".join(labelled).replace("\t", " ")
+            entries[found[2]] = Entry(found[2], renderings, "", note, name, number)
+    if not lines:
+        raise GlossaryError(f"{name}: no line of CC-CEDICT in it: name the file cedict_ts.u8 of a download")
+    return Imported(tuple(entries.values()), tuple(comments))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
+            data: bytes = stream.read(MAX_BYTES + 1)
+    except (OSError, EOFError) as error:
+        raise GlossaryError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}): check it") from error
+    if len(data) > MAX_BYTES:
+        raise GlossaryError(f"{path}: larger than {MAX_BYTES // 2**20} MB: not the dictionary")
+    return data
+
+
+def _renderings(definition: str) -> Iterator[str]:
+    """Yield what of a definition can stand in a translation."""
+    bare = _BRACKETS.sub(" ", definition).strip()
+    if _NO_RENDERING.match(bare):
+        return
+    for piece in re.split(r"[;,]", bare):
+        text = " ".join(piece.replace("|", " ").split()).removeprefix("fig. ").removeprefix("lit. ")
+        if text and len(text.split()) <= 6 and not re.search(r"[\u3400-\u9fff]", text):
+            yield text
