@@ -159,9 +159,9 @@ def test_suggest(tmp_path, command) -> None:
     found = json.loads(command(*arguments, "--json")[0])["suggestions"]
     assert [f["source"] for f in found] == ["种草"]
     assert (found[0]["target"], found[0]["segments"], found[0]["score"]) == ("sold on", 3, 1.0)
-    assert found[0]["literal"] == "grass on"
+    assert found[0]["literal"] == "grass"
     out, err = command(*arguments)
-    assert out == "种草\tsold on\tgrass on\tin 3 lines, score 1.00\n"
+    assert out == "种草\tsold on\tgrass\tin 3 lines, score 1.00\n"
     assert "1 candidates" in err
     (tmp_path / "h").write_text("x\n", "utf-8")
     assert "h has 1 lines, s has 5" in command(*arguments, code=2)[1]

@@ -55,6 +55,7 @@ def test_example_runs(example: str, tmp_path: Path, tiny_model: Path) -> None:
     )
     for name, text in (("notes.en.txt", "Nice weather.\n\n"), ("notes.ref.txt", "The weather is nice.\n\n")):
         (tmp_path / name).write_text(text, "utf-8")
+    (tmp_path / "terms.zh-en.tsv").write_text("天气\tweather\n", "utf-8")
     for needed, made_by in (("results", " bench run "), (" search.jsonl", " --trace search.jsonl")):
         if needed in example and made_by not in example:
             [before] = [e for e in EXAMPLES if made_by in e]
@@ -74,7 +75,15 @@ def test_options_in_the_table_exist() -> None:
             text=True,
             check=True,
         ).stdout
-        for command in (["translate"], ["bench", "run"], ["bench", "report"], ["tune"], ["evaluate"], ["explain"])
+        for command in (
+            ["translate"],
+            ["bench", "run"],
+            ["bench", "report"],
+            ["tune"],
+            ["evaluate"],
+            ["explain"],
+            ["glossary", "check"],
+        )
     )
     for option in re.findall(r"`(--[a-z-]+)", README):
         assert option in help_text, option
