@@ -1,0 +1,134 @@
+"""How the glossary should be put into the prompt: wordings and places, by the terms that greedy decoding honours.
+
+    python benchmarks/wordings.py --data slang_dev.jsonl --model qwen2.5-coder-0.5b
+
+All rows in which a term of the glossaries that come along occurs; one greedy translation each, no search. Beside the
+share of terms: chrF++ against the references, and outputs with characters of the source in them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import sacrebleu
+from engine import DIRECTION, decode_all
+
+from mtreason import translator as module
+from mtreason.config import Options
+from mtreason.glossary import Hit, Matcher, follows
+from mtreason.languages import Language
+from mtreason.models.load import load_model
+from mtreason.models.resolve import resolve_model
+from mtreason.prompts import Prompt, instruction, translation_prompt
+from mtreason.translator import Translator, load_entries
+
+Wording = Callable[[str, Language, Language, Sequence[str], Sequence[Hit]], Prompt]
+
+
+def replaced(segment: str, hits: Sequence[Hit], form: str) -> str:
+    """Return the segment with `form` in the place of each term."""
+    parts, end = [], 0
+    for hit in hits:
+        term = segment[hit.start : hit.end]
+        parts += [segment[end : hit.start], form.format(term=term, target=(hit.entry.targets or (term,))[0])]
+        end = hit.end
+    return "".join([*parts, segment[end:]])
+
+
+def listed(hits: Sequence[Hit], form: str) -> str:
+    pairs = [form.format(term=h.entry.source, target=(h.entry.targets or (h.entry.source,))[0]) for h in hits]
+    return "\n".join(dict.fromkeys(pairs))
+
+
+def before(segment: str, source: Language, target: Language, context: Sequence[str], hits: Sequence[Hit]) -> Prompt:
+    del context
+    head = instruction(source, target)
+    if hits:
+        head += f"Use these translations:\n{listed(hits, '{term} = {target}')}\n\nText:\n"
+    return Prompt(head, segment)
+
+
+def after(segment: str, source: Language, target: Language, context: Sequence[str], hits: Sequence[Hit]) -> Prompt:
+    del context
+    tail = f"\n\nUse these translations:\n{listed(hits, '{term} = {target}')}" if hits else ""
+    return Prompt(instruction(source, target), segment + tail)
+
+
+def chinese(segment: str, source: Language, target: Language, context: Sequence[str], hits: Sequence[Hit]) -> Prompt:
+    del context
+    head = instruction(source, target)
+    if hits:
+        head += f"参考下面的翻译：\n{listed(hits, '{term} 翻译成 {target}')}\n\n"
+    return Prompt(head, segment)
+
+
+def brackets(segment: str, source: Language, target: Language, context: Sequence[str], hits: Sequence[Hit]) -> Prompt:
+    del context
+    return Prompt(instruction(source, target), replaced(segment, hits, "{term} ({target})"))
+
+
+def in_place(segment: str, source: Language, target: Language, context: Sequence[str], hits: Sequence[Hit]) -> Prompt:
+    del context
+    return Prompt(instruction(source, target), replaced(segment, hits, "{target}"))
+
+
+def warned(segment: str, source: Language, target: Language, context: Sequence[str], hits: Sequence[Hit]) -> Prompt:
+    del context
+    lines = [
+        f"{h.entry.source} = {(h.entry.targets or (h.entry.source,))[0]}"
+        + (f" (not: {h.entry.literal})" if h.entry.literal else "")
+        for h in hits
+    ]
+    head = instruction(source, target)
+    if hits:
+        head += "Use these translations:\n" + "\n".join(dict.fromkeys(lines)) + "\n\nText:\n"
+    return Prompt(head, segment)
+
+
+WORDINGS: dict[str, Wording | None] = {
+    "no hints": None,
+    "list before the text": before,
+    "list before, with the reading to avoid": warned,
+    "list after the text": after,
+    "list before, in Chinese": chinese,
+    "rendering in brackets behind the term": brackets,
+    "rendering in the term's place": in_place,
+    "list before, and rendering in place (shipped)": translation_prompt,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--model", default="qwen2.5-coder-0.5b")
+    parser.add_argument("--limit", type=int)
+    options = parser.parse_args()
+    rows = [json.loads(line) for line in options.data.read_text("utf-8").splitlines()]
+    entries = load_entries(DIRECTION, Options())
+    matcher = Matcher([e for e in entries if not e.note.startswith("guard:")], "zh")
+    rows = [r for r in rows if (r["src_lang"], r["tgt_lang"]) == ("zh", "en") and matcher.find(r["src"])]
+    rows = rows[: options.limit]
+    hits = [(i, h) for i, r in enumerate(rows) for h in matcher.find(r["src"])]
+    loaded = load_model(resolve_model(options.model, lambda _stage, _fraction: None).path, note=print)
+    figures: dict[str, Any] = {"model": options.model, "rows": len(rows), "terms": len(hits), "wordings": {}}
+    print(f"| wording | terms honoured, of {len(hits)} | chrF++ | tokens of the source kept |\n|:--|--:|--:|--:|")
+    for name, wording in WORDINGS.items():
+        vars(module)["translation_prompt"] = wording or translation_prompt
+        t = Translator(loaded, DIRECTION, Options(decoder="greedy"), entries if wording else ())
+        texts = [r.text for r in decode_all(t, [r["src"] for r in rows], 16)]
+        own = {
+            "honoured": sum(follows(h.entry, texts[i], "en") for i, h in hits),
+            "chrf_pp": sacrebleu.corpus_chrf(texts, [[r["refs"][0] for r in rows]], word_order=2).score,
+            "kept": sum(h.entry.source in texts[i] for i, h in hits),
+        }
+        figures["wordings"][name] = own
+        print(f"| {name} | {own['honoured']} | {own['chrf_pp']:.1f} | {own['kept']} |", flush=True)
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()
