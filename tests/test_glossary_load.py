@@ -155,8 +155,12 @@ def test_too_large(write, monkeypatch):
 
 
 def test_shipped_glossaries_by_direction():
-    assert [path.name for path in shipped_glossaries("zh-Hant", "en-GB")] == ["slang.zh-en.tsv"]
-    assert shipped_glossaries("en", "zh") == ()
+    assert [path.name for path in shipped_glossaries("zh-Hant", "en-GB")] == [
+        "internet-idioms.zh-en.tsv",
+        "slang.zh-en.tsv",
+    ]
+    assert [path.name for path in shipped_glossaries("en", "zh")] == ["slang.en-zh.tsv"]
+    assert shipped_glossaries("de", "en") == ()
 
 
 def test_shipped_glossaries_prefer_the_installed_package(tmp_path, monkeypatch):
@@ -172,5 +176,5 @@ def test_shipped_glossaries_prefer_the_installed_package(tmp_path, monkeypatch):
 
 
 def test_shipped_entries_name_the_bare_file():
-    (path,) = shipped_glossaries("zh", "en")
-    assert {entry.file for entry in load_glossary(path, "zh", "en")} == {"slang.zh-en.tsv"}
+    for path in shipped_glossaries("zh", "en"):
+        assert {entry.file for entry in load_glossary(path, "zh", "en")} == {path.name}

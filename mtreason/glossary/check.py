@@ -1,20 +1,20 @@
 """Says whether a translation honours a glossary entry.
 
 In languages with spaces, rendering and translation are compared word by word, and two words agree when they share a
-form: as written, without a possessive ending, or the lemma (simplemma, whose dictionaries ship in its wheel; the
-English one takes about 0.2 s and 35 MB, so it is loaded on first use). In languages without spaces the folded rendering
-must occur as it stands.
+form: as written, without a possessive ending, or the lemma. In languages without spaces the folded rendering must
+occur as it stands.
 """
 
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import pairwise
 
 from mtreason.glossary.entry import Entry
 from mtreason.glossary.fold import CHINESE, fold, is_bounded, is_unspaced, primary_language
+from mtreason.glossary.lemma import lemma, lemma_languages
 
 # Korean has spaces, but its particles are written onto the noun, so that whole words would never agree.
 _UNSPACED_LANGUAGES = CHINESE | {"ja", "ko", "th", "lo", "my", "km", "bo", "dz"}
@@ -221,21 +221,8 @@ def _forms(word: str, primary: str) -> frozenset[str]:
     forms = {word, bare}
     comparative = primary == "en" and bare in _COMPARATIVES
     if bare.isalpha() and not comparative and primary in lemma_languages():
-        import simplemma
-
-        forms.add(simplemma.lemmatize(bare, lang=primary).lower())
-        # New words such as "influencers" are in no dictionary; the regular English plural still is one.
-        if primary == "en" and len(bare) > 3 and bare.endswith("s") and not simplemma.is_known(bare, lang="en"):
-            forms.add(bare[:-1])
+        forms.add(lemma(bare, primary))
     return frozenset(forms)
-
-
-@cache
-def lemma_languages() -> frozenset[str]:
-    """Return the languages whose words have lemmas here, by their primary codes."""
-    from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES
-
-    return frozenset(SUPPORTED_LANGUAGES)
 
 
 def avoided(entry: Entry, translation: str, language: str) -> str:

@@ -10,11 +10,10 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
-from mtreason.glossary.check import lemma_languages
 from mtreason.glossary.entry import Entry
 from mtreason.glossary.fold import fold, is_bounded, is_unspaced, primary_language
+from mtreason.glossary.lemma import lemma, lemma_languages
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _UNKNOWN = 0
@@ -148,7 +147,7 @@ class Matcher:
         return False
 
     def _lemma(self, word: str) -> str:
-        return _lemma(word, primary_language(self._language))
+        return lemma(word.removesuffix("'s").removesuffix("'"), primary_language(self._language))
 
 
 def _in_order(entries: Sequence[Entry]) -> list[Entry]:
@@ -169,12 +168,3 @@ def _words(folded: str) -> Iterator[tuple[int, int, str]]:
 def _only_spaces(folded: str, words: Sequence[tuple[int, int, str]]) -> bool:
     """Say whether nothing but spaces and hyphens stands between words."""
     return all(set(folded[a[1] : b[0]]) <= set(" \t-\u00a0") for a, b in itertools.pairwise(words))
-
-
-@lru_cache(maxsize=65536)
-def _lemma(word: str, language: str) -> str:
-    import simplemma
-
-    bare = word.removesuffix("'s").removesuffix("'")
-    lemma: str = simplemma.lemmatize(bare, lang=language)
-    return lemma.lower()
