@@ -138,7 +138,6 @@ def test_idioms_that_are_meant_literally(text):
         ("The test was a piece of cake.", ["piece of cake"]),
         ("The sailor tied the knot in the rope.", []),
         ("There is no cap on your salary.", []),
-        ("He always beats me at chess.", []),
     ],
 )
 def test_english(text, expected):

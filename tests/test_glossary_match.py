@@ -182,6 +182,12 @@ def judged(text: str, *own: Entry, language: str = "en") -> list[tuple[str, str,
         ("it goes. Viral it is", "go viral", []),
         ("goes very viral", "go viral", []),
         ("spilling the tea", "spill the tea", ["spilling the tea"]),
+        ("They were hanging out with us.", "hang out with", ["hanging out with"]),
+        ("still doomscrolling", "doomscroll", ["doomscrolling"]),
+        ("adult salmon, adults", "adulting", []),
+        ("so much adulting", "adulting", ["adulting"]),
+        ("ripping off the arm", "rip-off", []),
+        ("What a rip off! Two rip-offs.", "rip-off", ["rip off", "rip-offs"]),
     ],
 )
 def test_inflected_terms(text, source, expected):

@@ -111,9 +111,21 @@ class Matcher:
             words = list(_words(folded))
             numbers = tuple(self._words.get(self._lemma(word), _UNKNOWN) for _, _, word in words)
             for last, (length, entries) in self._sequences.iter(numbers):
-                first, final = words[last + 1 - length], words[last]
-                if _only_spaces(folded, words[last + 1 - length : last + 1]):
-                    yield first[0], final[1], entries
+                own = words[last + 1 - length : last + 1]
+                fitting = tuple(e for e in entries if self._inflects(e, own))
+                if fitting and _only_spaces(folded, own):
+                    yield own[0][0], own[-1][1], fitting
+
+    def _inflects(self, entry: Entry, found: Sequence[tuple[int, int, str]]) -> bool:
+        """Whether words whose lemmas are those of a term may be its forms.
+
+        Of what is written with hyphens only the last word has forms: ripping off is no rip-off. A noun in -ing has none
+        without it: what one builds is not always a building.
+        """
+        words = [word for _, _, word in _words(fold(entry.source, self._language))]
+        if "-" in entry.source and [w for _, _, w in found[:-1]] != words[:-1]:
+            return False
+        return len(words) > 1 or not words[0].endswith("ing") or found[0][2].removesuffix("s").endswith("ing")
 
     def _judge(self, text: str, folded: str, span: tuple[int, int], entries: Sequence[Entry]) -> Find:
         """Pick the first entry whose conditions hold."""
