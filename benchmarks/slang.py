@@ -2,8 +2,10 @@
 
     python benchmarks/slang.py --data slang_dev.jsonl --model qwen2.5-coder-0.5b -o outputs.jsonl
 
-Rows are those of `bench`, with `terms` (`en`, and `literal` or `bad` readings) or `wrong` translations where there are
-some. A term counts where a glossary has an entry for it. The four systems get the same budget; greedy spends less.
+Rows are those of `bench`, with `terms` (`en`, and `bad` readings) or `wrong` translations where there are some. The
+glossaries that come along are used, and the rows' own terms like a user's glossary. The four systems get the same
+budget; greedy spends less. Of sentences with an ambiguous word the model judges the right and the wrong reference, and
+an output counts as right where it is nearer (chrF++) to the right one.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,7 @@ from engine import DIRECTION, decode_all
 
 from mtreason.config import Options
 from mtreason.decoding import run
-from mtreason.glossary import Matcher, avoided, follows
-from mtreason.glossary.check import contains
+from mtreason.glossary import Entry, Matcher, avoided, follows
 from mtreason.models.load import LoadedModel, load_model
 from mtreason.models.resolve import resolve_model
 from mtreason.translator import Translator, load_entries
@@ -35,6 +36,8 @@ SYSTEMS: dict[str, dict[str, Any]] = {
     "hints, mcts": {"decoder": "mcts", "full_budget": True},
 }
 IN_FLIGHT = 16
+OWN = "terms of the rows"
+MOST_WORDS = 8
 
 
 def main() -> None:
@@ -47,8 +50,10 @@ def main() -> None:
     options = parser.parse_args()
     rows = [json.loads(line) for line in options.data.read_text("utf-8").splitlines()]
     rows = [r for r in rows if (r["src_lang"], r["tgt_lang"]) == ("zh", "en")][: options.limit]
-    entries = load_entries(DIRECTION, Options())
-    matcher = Matcher([e for e in entries if not e.note.startswith("guard:")], "zh")
+    entries = (*load_entries(DIRECTION, Options()), *row_entries(rows))
+    matcher = Matcher(entries, "zh")
+    ambiguous = [r for r in rows if r.get("wrong")]
+    rows = [r for r in rows if terms(matcher, r)]
     loaded = load_model(resolve_model(options.model, lambda _stage, _fraction: None).path, note=print)
     figures: dict[str, Any] = {"model": options.model, "rows": len(rows), "budget": options.budget, "systems": {}}
     written: list[dict[str, Any]] = []
@@ -66,33 +71,56 @@ def main() -> None:
         written += [
             {"system": name, "id": r["id"], "src": r["src"], "translation": t} for r, t in zip(rows, texts, strict=True)
         ]
-    figures["readings"] = readings(loaded, [r for r in rows if r.get("wrong")])
+        if ambiguous and name != "hints, best-of-n":
+            figures["systems"][name]["right"] = right(t, ambiguous)
+    figures["readings"] = readings(loaded, ambiguous)
     if options.out:
         options.out.write_text("".join(json.dumps(w, ensure_ascii=False) + "\n" for w in written), "utf-8")
     card(figures)
     print(json.dumps(figures))
 
 
+def row_entries(rows: Sequence[dict[str, Any]]) -> Iterator[Entry]:
+    """Yield the terms of the rows as a user would have written them down: renderings of a few words each."""
+    found: dict[str, Entry] = {}
+    for row in rows:
+        for term in row.get("terms") or ():
+            targets = tuple(t for t in term["en"] if len(t.split()) <= MOST_WORDS and not set("();") & set(t))
+            bad = tuple(b for b in term.get("bad") or () if b not in targets)
+            if targets and term["zh"] in row["src"]:
+                found[term["zh"]] = Entry(term["zh"], targets, "", "", OWN, len(found) + 1, forbidden=bad)
+    yield from found.values()
+
+
+def terms(matcher: Matcher, row: dict[str, Any]) -> list[Entry]:
+    """Return what is hinted for a row."""
+    return [hit.entry for hit in matcher.find(row["src"]) if not hit.entry.note.startswith("guard:")]
+
+
 def count(rows: Sequence[dict[str, Any]], texts: Sequence[str], matcher: Matcher) -> dict[str, Any]:
-    """Count terms of the glossary that are honoured, and readings that a translation should not have."""
-    hits = [(hit.entry, text) for row, text in zip(rows, texts, strict=True) for hit in matcher.find(row["src"])]
-    bad = [
-        any(contains(reading, text, "en") for reading in _readings(row)) for row, text in zip(rows, texts, strict=True)
-    ]
-    references = [[r["refs"][0] for r in rows]]
+    """Count terms that are honoured, and readings that a translation should not have."""
+    pairs = [(entry, text) for row, text in zip(rows, texts, strict=True) for entry in terms(matcher, row)]
+    own = [(entry, text) for entry, text in pairs if entry.file == OWN]
     return {
-        "terms": len(hits),
-        "honoured": sum(follows(entry, text, "en") for entry, text in hits),
-        "literal": sum(bool(avoided(entry, text, "en")) for entry, text in hits),
-        "bad_readings": sum(bad),
-        "chrf_pp": sacrebleu.corpus_chrf(texts, references, word_order=2).score,
+        "terms": len(pairs),
+        "honoured": sum(follows(entry, text, "en") for entry, text in pairs),
+        "own_terms": len(own),
+        "own_honoured": sum(follows(entry, text, "en") for entry, text in own),
+        "literal": sum(bool(avoided(entry, text, "en")) for entry, text in pairs),
+        "chrf_pp": sacrebleu.corpus_chrf(texts, [[r["refs"][0] for r in rows]], word_order=2).score,
     }
 
 
-def _readings(row: dict[str, Any]) -> list[str]:
-    """Return the readings that a row warns of, in a few words each."""
-    listed = [x for term in row.get("terms", ()) for key in ("literal", "bad") for x in term.get(key) or ()]
-    return [x for x in listed if len(x.split()) <= 6]
+def right(t: Translator, rows: Sequence[dict[str, Any]]) -> float:
+    """Return the share of translations that are nearer to the right reference than to the wrong one; ties half."""
+    texts = [r.text for r in decode_all(t, [r["src"] for r in rows], IN_FLIGHT)]
+
+    def lead(text: str, row: dict[str, Any]) -> float:
+        both = (row["refs"][0], row["wrong"][0])
+        good, bad = (sacrebleu.sentence_chrf(text, [reference], word_order=2).score for reference in both)
+        return float(np.sign(good - bad))
+
+    return float(np.mean([(1 + lead(text, row)) / 2 for text, row in zip(texts, rows, strict=True)]))
 
 
 def readings(loaded: LoadedModel, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -112,13 +140,17 @@ def readings(loaded: LoadedModel, rows: Sequence[dict[str, Any]]) -> dict[str, A
 
 
 def card(figures: dict[str, Any]) -> None:
-    print(f"\n{figures['model']}, {figures['rows']} rows, budget {figures['budget']:g}")
-    print(f"  {'':22}{'terms':>7}{'honoured':>10}{'literal':>9}{'bad':>5}{'repaired':>10}{'chrF++':>8}{'tokens':>8}")
+    print(f"\n{figures['model']}, {figures['rows']} rows with terms, budget {figures['budget']:g}")
+    print(
+        f"  {'':22}{'terms':>7}{'honoured':>10}{'of rows':>9}{'literal':>9}{'repaired':>10}{'chrF++':>8}{'tokens':>8}"
+        f"{'right':>7}"
+    )
     for name, f in figures["systems"].items():
-        share = f"{f['honoured'] / max(1, f['terms']):.1%}"
+        shares = [f"{f[a] / max(1, f[b]):.1%}" for a, b in (("honoured", "terms"), ("own_honoured", "own_terms"))]
+        ambiguous = f"{f['right']:.0%}" if "right" in f else "–"
         print(
-            f"  {name:22}{f['terms']:7}{share:>10}{f['literal']:9}{f['bad_readings']:5}{f['repaired']:10}"
-            f"{f['chrf_pp']:8.1f}{f['tokens']:8.0f}"
+            f"  {name:22}{f['terms']:7}{shares[0]:>10}{shares[1]:>9}{f['literal']:9}{f['repaired']:10}"
+            f"{f['chrf_pp']:8.1f}{f['tokens']:8.0f}{ambiguous:>7}"
         )
     if figures["readings"]:
         own = dict(figures["readings"])

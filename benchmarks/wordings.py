@@ -2,8 +2,8 @@
 
     python benchmarks/wordings.py --data slang_dev.jsonl --model qwen2.5-coder-0.5b
 
-All rows in which a term of the glossaries that come along occurs; one greedy translation each, no search. Beside the
-share of terms: chrF++ against the references, and outputs with characters of the source in them.
+All rows with a term of the glossaries that come along or of their own; one greedy translation each, no search. Beside
+the share of terms: chrF++ against the references, and terms that stand in the translation as they were.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 
 import sacrebleu
 from engine import DIRECTION, decode_all
+from slang import row_entries, terms
 
 from mtreason import translator as module
 from mtreason.config import Options
@@ -108,22 +109,22 @@ def main() -> None:
     parser.add_argument("--limit", type=int)
     options = parser.parse_args()
     rows = [json.loads(line) for line in options.data.read_text("utf-8").splitlines()]
-    entries = load_entries(DIRECTION, Options())
-    matcher = Matcher([e for e in entries if not e.note.startswith("guard:")], "zh")
-    rows = [r for r in rows if (r["src_lang"], r["tgt_lang"]) == ("zh", "en") and matcher.find(r["src"])]
-    rows = rows[: options.limit]
-    hits = [(i, h) for i, r in enumerate(rows) for h in matcher.find(r["src"])]
+    rows = [r for r in rows if (r["src_lang"], r["tgt_lang"]) == ("zh", "en")]
+    entries = (*load_entries(DIRECTION, Options()), *row_entries(rows))
+    matcher = Matcher(entries, "zh")
+    rows = [r for r in rows if terms(matcher, r)][: options.limit]
+    hits = [(i, entry) for i, r in enumerate(rows) for entry in terms(matcher, r)]
     loaded = load_model(resolve_model(options.model, lambda _stage, _fraction: None).path, note=print)
     figures: dict[str, Any] = {"model": options.model, "rows": len(rows), "terms": len(hits), "wordings": {}}
-    print(f"| wording | terms honoured, of {len(hits)} | chrF++ | tokens of the source kept |\n|:--|--:|--:|--:|")
+    print(f"| wording | terms honoured, of {len(hits)} | chrF++ | terms left untranslated |\n|:--|--:|--:|--:|")
     for name, wording in WORDINGS.items():
         vars(module)["translation_prompt"] = wording or translation_prompt
         t = Translator(loaded, DIRECTION, Options(decoder="greedy"), entries if wording else ())
         texts = [r.text for r in decode_all(t, [r["src"] for r in rows], 16)]
         own = {
-            "honoured": sum(follows(h.entry, texts[i], "en") for i, h in hits),
+            "honoured": sum(follows(h, texts[i], "en") for i, h in hits),
             "chrf_pp": sacrebleu.corpus_chrf(texts, [[r["refs"][0] for r in rows]], word_order=2).score,
-            "kept": sum(h.entry.source in texts[i] for i, h in hits),
+            "kept": sum(h.source in texts[i] for i, h in hits),
         }
         figures["wordings"][name] = own
         print(f"| {name} | {own['honoured']} | {own['chrf_pp']:.1f} | {own['kept']} |", flush=True)

@@ -6,11 +6,7 @@ import pytest
 
 from mtreason.glossary import Matcher, avoided, honoured, load_glossary, shipped_glossaries
 
-FILES = {
-    path.name: (path, pair)
-    for pair in (("zh", "en"), ("en", "zh"))
-    for path in shipped_glossaries(*pair)
-}
+FILES = {path.name: (path, pair) for pair in (("zh", "en"), ("en", "zh")) for path in shipped_glossaries(*pair)}
 SIZES = {"slang.zh-en.tsv": 300, "internet-idioms.zh-en.tsv": 300, "slang.en-zh.tsv": 300}
 MATCHERS = {
     pair: Matcher([e for path, own in FILES.values() if own == pair for e in load_glossary(path, *pair)], pair[0])

@@ -6,7 +6,6 @@ The English table takes about 0.2 s and 35 MB, so it is loaded on first use.
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
-
 _ENGLISH = {"playing": "play", "during": "during", "evening": "evening", "morning": "morning"}
 """One lemma that the table has wrong, and words in -ing that are no forms of verbs."""
 
