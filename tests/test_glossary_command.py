@@ -7,6 +7,8 @@ import re
 import pytest
 from test_cli import run_inside
 
+from mtreason.glossary import load_glossary
+
 
 @pytest.fixture
 def command(tmp_path, monkeypatch, capfd):
@@ -106,6 +108,14 @@ def test_convert(tmp_path, command) -> None:
     command("convert", "g.tbx", "back.tsv", "--from", "zh", "--to", "en")
     assert (tmp_path / "back.tsv").read_text("utf-8").endswith("\n种草\tsold|tempted\tmeaning\n")
     _, err = command("convert", "g.zh-en.tsv", "g.xlsx", code=2)
+    terms = (
+        "人工智能\tartificial intelligence\n种草\tsold|tempted\n微信\tWeChat\n威信\tWechat\nGitHub\t\n水\twater\tx\n"
+    )
+    (tmp_path / "t.zh-en.tsv").write_text(terms, "utf-8")
+    _, said = command("convert", "--reverse", "t.zh-en.tsv", "t.en-zh.tsv")
+    assert "3 entries do not lead back" in said
+    found = {e.source: e.targets for e in load_glossary(tmp_path / "t.en-zh.tsv", "en", "zh")}
+    assert found == {"artificial intelligence": ("人工智能",), "GitHub": (), "water": ("水",)}
     assert "the ending says no format: name it .tsv, .csv, .json, .tbx" in err
 
 

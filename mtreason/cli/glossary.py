@@ -169,18 +169,28 @@ def convert(
     *,
     from_: _From = None,
     to: _To = None,
+    back: Annotated[
+        bool, typer.Option("--reverse", help="For the other direction: the entries that hold both ways.")
+    ] = False,
 ) -> None:
-    """Write a glossary in another format; what that cannot hold is said."""
+    """Write a glossary in another format, or for the other direction; what is lost is said."""
     from mtreason.files import write_bytes
     from mtreason.glossary.formats import FORMATS
     from mtreason.glossary.load import write_glossary
+    from mtreason.glossary.reverse import reverse
 
     form = out.suffix.lower().removeprefix(".")
     if form not in FORMATS:
         raise InputError(f"{out}: the ending says no format: name it .{', .'.join(FORMATS)}")
     source, target = _languages([file], from_, to)
     entries = _read([file], source, target)
-    write_bytes(out, write_glossary(entries, form, (source.tag, target.tag)))
+    direction = (source.tag, target.tag)
+    if back:
+        count, direction = len(entries), direction[::-1]
+        entries = reverse(entries, target.tag)
+        if len(entries) < count:
+            say(f"{count - len(entries)} entries do not lead back: they have several renderings, or conditions")
+    write_bytes(out, write_glossary(entries, form, direction))
     lost = _lost(entries, FORMATS[form].KEEPS)
     if lost:
         say(f"{form.upper()} has no place for {', '.join(lost)}: left out")
