@@ -6,9 +6,6 @@ One low-rank change (LoRA, Hu et al. 2021) to the packaged encoder serves both h
 Both heads are those of COMET (`RegressionMetric`, `ReferencelessRegression`), so what comes out is assembled into
 ordinary COMET checkpoints. Each step takes some sources with several translations of each: the heads learn the rating,
 who of two translations of one source is better, and that a damaged translation is worse than the whole one.
-
-First everything learns, then, with the encoder as it is by then, the heads alone: texts are encoded once, and that a
-good sentence about something else is no translation is learned there. `--start` goes on behind the first part.
 """
 
 from __future__ import annotations
@@ -18,7 +15,7 @@ import random
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +25,7 @@ import torch
 from agreement import by_set
 from faults import DAMAGES, SUBTLE, Others
 from ratings import Rated, read_ratings
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from scipy.stats import spearmanr
 from torch import Tensor, nn
 
@@ -47,14 +44,10 @@ TOGETHER = 32
 """Texts that are encoded as one batch."""
 MARGIN = 1.0
 """By how much a damaged translation should lie below the whole one, in standard deviations of the ratings."""
-TELLING = 0.1
-"""Pairs whose ratings differ by less are not evidence; up to a difference of 1, more is more."""
-EVIDENT = tuple(kind for kind in DAMAGES if kind != "unrelated")
-"""Kinds of damage of the first part."""
-DRAWN, HEAD_EPOCHS, HEAD_RATE, RANKING = 2, 12, 3e-4, 2.0
-"""Of the second part: epochs that are drawn, how often they are gone through, and how much it matters who is better."""
-SHARES = {"hadqaet": 1 / 3, "mlqe_pe": 1 / 2}
-"""Of sets with one translation a source, which tell nothing of who is better, so many are taken an epoch."""
+TAUGHT = tuple(kind for kind in DAMAGES if kind != "unrelated")
+"""Kinds of damage to learn from; what says something else falls through without having been taught."""
+TELLING = 0.25
+"""Pairs whose ratings differ by less are not evidence."""
 
 
 @dataclass(frozen=True)
@@ -109,25 +102,14 @@ class Metric(nn.Module):
         return self.with_reference.estimate(source, translation, reference).score
 
 
-def steps(
-    rows: Sequence[Rated],
-    texts: Mapping[str, Sequence[str]],
-    seed: int,
-    kinds: Sequence[str],
-    shares: Mapping[str, float],
-) -> Iterator[Step]:
-    """Yield one epoch: every source once, with some of its translations; `texts` are there to be put in the place.
-
-    `kinds` are those of damage, `shares` say of which sets only a part is taken.
-    """
+def steps(rows: Sequence[Rated], texts: Mapping[str, Sequence[str]], seed: int) -> Iterator[Step]:
+    """Yield one epoch: every source once, with some of its translations; `texts` are there to be put in the place."""
     chance = random.Random(seed)
     by_source: dict[tuple[str, str], list[Rated]] = defaultdict(list)
     for row in rows:
         by_source[row.pair, row.source].append(row)
     groups = []
     for own in by_source.values():
-        if chance.random() > shares.get(own[0].origin, 1):
-            continue
         chance.shuffle(own)
         groups += [own[i : i + TRANSLATIONS] for i in range(0, len(own), TRANSLATIONS)]
     chance.shuffle(groups)
@@ -138,17 +120,17 @@ def steps(
         chance.shuffle(batches)
         for batch in batches:
             taken = [row for group in batch for row in group]
-            yield Step(taken, list(damage(taken, texts, kinds, chance)))
+            yield Step(taken, list(damage(taken, texts, chance)))
 
 
 def damage(
-    rows: Sequence[Rated], texts: Mapping[str, Sequence[str]], usual: Sequence[str], chance: random.Random
+    rows: Sequence[Rated], texts: Mapping[str, Sequence[str]], chance: random.Random
 ) -> Iterator[tuple[int, str]]:
     """Damage two thirds of the better half, each in one way; what changes a word or a figure takes most to learn."""
     for i, row in enumerate(rows):
         if row.score < 0 or chance.random() > 0.66:
             continue
-        kinds = list(SUBTLE if chance.random() < 0.4 else usual)
+        kinds = list(SUBTLE if chance.random() < 0.5 else TAUGHT)
         chance.shuffle(kinds)
         for kind in kinds:
             text = DAMAGES[kind](row.source, row.translation, others(row, texts, chance), chance)
@@ -170,22 +152,21 @@ def texts_by_language(rows: Sequence[Rated]) -> dict[str, list[str]]:
 def others(row: Rated, texts: Mapping[str, Sequence[str]], chance: random.Random) -> Others:
     """Draw texts that are no translation of the row's source."""
     target = row.pair.partition("-")[2]
+    language = chance.choice(texts[chance.choice(sorted(texts.keys() - {target}))])
     sentence = chance.choice(texts[target])
     while sentence in {row.translation, row.reference}:
         sentence = chance.choice(texts[target])
-    return Others(chance.choice(texts[chance.choice(sorted(texts.keys() - {target}))]), sentence)
+    return Others(language, sentence)
 
 
-def texts_of(step: Step) -> list[str]:
-    """Return the distinct texts of a step."""
-    texts = [t for r in step.rows for t in (r.source, r.translation, r.reference) if t is not None]
-    return list(dict.fromkeys([*texts, *(t for _, t in step.damaged)]))
-
-
-def loss_of(metric: Metric, step: Step, embedded: Tensor, ranking: float) -> Tensor:
-    """Return the loss of a step, given its texts in the order of `texts_of`; `ranking` weighs who is better."""
+def loss_of(metric: Metric, step: Step) -> Tensor:
     rows = step.rows
-    places = {t: i for i, t in enumerate(texts_of(step))}
+    texts = [t for r in rows for t in (r.source, r.translation, r.reference) if t is not None]
+    texts += [t for _, t in step.damaged]
+    places = {t: i for i, t in enumerate(dict.fromkeys(texts))}
+    with torch.autocast("cpu", torch.bfloat16):
+        embedded = metric.embed(list(places))
+    embedded = embedded.float()
     ratings = torch.tensor([r.score for r in rows])
     same = torch.tensor([[a.source == b.source for b in rows] for a in rows])
     losses = []
@@ -204,8 +185,7 @@ def loss_of(metric: Metric, step: Step, embedded: Tensor, ranking: float) -> Ten
         telling = same[picked][:, picked] & (gap > TELLING)
         if telling.any():
             lead = (scores[:, None] - scores[None, :])[telling]
-            weight = gap[telling].clamp(max=1)
-            loss = loss + ranking * (weight * nn.functional.softplus(-2 * lead)).sum() / weight.sum()
+            loss = loss + nn.functional.softplus(-2 * lead).mean()
         bad = [(picked.index(i), text) for i, text in step.damaged if i in picked]
         if bad:
             at = [i for i, _ in bad]
@@ -219,14 +199,23 @@ def loss_of(metric: Metric, step: Step, embedded: Tensor, ranking: float) -> Ten
 
 def predict(metric: Metric, rows: Sequence[Rated], *, with_reference: bool) -> np.ndarray:
     """Score rows, [n]."""
-    embedded = encoded(metric, {t for r in rows for t in (r.source, r.translation, r.reference) if t is not None})
+    metric.eval()
+    embedded: dict[str, Tensor] = {}
+    texts = {t for r in rows for t in (r.source, r.translation, r.reference) if t is not None}
+    ordered = sorted(texts, key=len)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        for start in range(0, len(ordered), 64):
+            chunk = ordered[start : start + 64]
+            embedded.update(zip(chunk, metric.embed(chunk).float(), strict=True))
     with torch.inference_mode():
         source, translation = (
             torch.stack([embedded[t] for t in own])
             for own in zip(*[(r.source, r.translation) for r in rows], strict=True)
         )
         reference = torch.stack([embedded[str(r.reference)] for r in rows]) if with_reference else None
-        return metric.scores(source, translation, reference).numpy()
+        found = metric.scores(source, translation, reference).numpy()
+    metric.train()
+    return found
 
 
 def some(rows: Sequence[Rated], split: str, limit: int | None) -> Iterator[Rated]:
@@ -241,7 +230,6 @@ def main() -> None:
     parser.add_argument("-o", "--out", type=Path, required=True)
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--rate", type=float, default=5e-4)
-    parser.add_argument("--start", type=Path, help="weights of a run whose first part is done")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--limit", type=int, help="take so many rows a set, to try things")
     options = parser.parse_args()
@@ -252,84 +240,31 @@ def main() -> None:
     train, test = (list(some(rows, split, options.limit)) for split in ("train", "test"))
     print(f"{len(train)} to train on, {len(test)} to test on", file=sys.stderr)
     metric = Metric(prepare_encoder(lambda *_: None))
-    if options.start:
-        metric.load_state_dict(load_file(options.start), strict=False)
-    else:
-        fit_all(metric, train, texts, options)
-        save(metric, options.out)
-        agreement(metric, test, "everything")
-    fit_heads(metric, train, texts, options.seed)
-    save(metric, options.out)
-    agreement(metric, test, "heads")
-
-
-def fit_all(
-    metric: Metric, train: Sequence[Rated], texts: Mapping[str, Sequence[str]], options: argparse.Namespace
-) -> None:
-    """Fit the change to the encoder and both heads."""
     metric.train()
     learned = [p for p in metric.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(learned, lr=options.rate, weight_decay=0.01)
-    epochs = [list(steps(train, texts, options.seed + e, EVIDENT, {})) for e in range(options.epochs)]
-    total = sum(map(len, epochs))
+    total = options.epochs * sum(1 for _ in steps(train, texts, options.seed))
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, options.rate, total_steps=total, pct_start=0.1)
-    start = time.perf_counter()
-    for done, step in enumerate((step for epoch in epochs for step in epoch), 1):
-        with torch.autocast("cpu", torch.bfloat16):
-            embedded = metric.embed(texts_of(step))
-        loss = loss_of(metric, step, embedded.float(), 1.0)
-        optimiser.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(learned, 1.0)
-        optimiser.step()
-        schedule.step()
-        if done % 50 == 0:
-            seconds = (time.perf_counter() - start) / done
-            print(f"{done}/{total} loss {loss.item():.3f} {seconds:.2f} s a step", file=sys.stderr, flush=True)
-
-
-def fit_heads(metric: Metric, train: Sequence[Rated], texts: Mapping[str, Sequence[str]], seed: int) -> None:
-    """Fit the heads to the encoder as it is, with all kinds of damage."""
-    drawn = [list(steps(train, texts, seed + 100 + e, tuple(DAMAGES), SHARES)) for e in range(DRAWN)]
-    known = encoded(metric, {t for epoch in drawn for step in epoch for t in texts_of(step)})
-    heads = [*metric.with_reference.estimator.parameters(), *metric.without.estimator.parameters()]
-    optimiser = torch.optim.AdamW(heads, lr=HEAD_RATE, weight_decay=0.01)
-    total = sum(len(drawn[epoch % DRAWN]) for epoch in range(HEAD_EPOCHS))
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, HEAD_RATE, total_steps=total, pct_start=0.1)
-    metric.train()
-    for epoch in range(HEAD_EPOCHS):
-        losses = []
-        for step in drawn[epoch % DRAWN]:
-            embedded = torch.stack([known[t] for t in texts_of(step)])
-            loss = loss_of(metric, step, embedded, RANKING)
+    start, done = time.perf_counter(), 0
+    for epoch in range(options.epochs):
+        for step in steps(train, texts, options.seed + epoch):
+            loss = loss_of(metric, step)
             optimiser.zero_grad()
             loss.backward()
-            nn.utils.clip_grad_norm_(heads, 1.0)
+            nn.utils.clip_grad_norm_(learned, 1.0)
             optimiser.step()
             schedule.step()
-            losses.append(loss.item())
-        print(f"heads, epoch {epoch + 1}: loss {np.mean(losses):.3f}", file=sys.stderr, flush=True)
-
-
-def encoded(metric: Metric, texts: Collection[str]) -> dict[str, Tensor]:
-    """Encode texts once."""
-    found: dict[str, Tensor] = {}
-    ordered = sorted(texts, key=len)
-    metric.eval()
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-        for start in range(0, len(ordered), 64):
-            chunk = ordered[start : start + 64]
-            found.update(zip(chunk, metric.embed(chunk).float(), strict=True))
-    # Out of inference mode, so that heads can be fitted to them.
-    return {text: vector.clone() for text, vector in found.items()}
-
-
-def agreement(metric: Metric, test: Sequence[Rated], part: str) -> None:
-    """Print how well the head without references agrees with people after a part of the training."""
-    for (origin, pair), own in by_set(test).items():
-        sample = own[:: max(1, len(own) // 400)]
-        score = spearmanr(predict(metric, sample, with_reference=False), [r.score for r in sample]).statistic
-        print(f"{part}: {origin} {pair}: Spearman {score:.3f} without reference, n = {len(sample)}", flush=True)
+            done += 1
+            if done % 50 == 0:
+                seconds = time.perf_counter() - start
+                print(
+                    f"{done}/{total} loss {loss.item():.3f} {seconds / done:.2f} s a step", file=sys.stderr, flush=True
+                )
+        save(metric, options.out)
+        for (origin, pair), own in by_set(test).items():
+            sample = own[:: max(1, len(own) // 400)]
+            score = spearmanr(predict(metric, sample, with_reference=False), [r.score for r in sample]).statistic
+            print(f"epoch {epoch + 1}: {origin} {pair}: Spearman {score:.3f} without reference, n = {len(sample)}")
 
 
 def save(metric: Metric, path: Path) -> None:
