@@ -13,6 +13,7 @@ from mtreason.decoding.best_of_n import BestOfNDecoder
 from mtreason.decoding.borders import parse_border
 from mtreason.decoding.guard import CARRIED, allow_also, build_free_guard, build_guard
 from mtreason.decoding.protocol import derive_seed
+from mtreason.documents import placeholders
 from mtreason.errors import InputError, ModelError
 from mtreason.glossary import Entry, Hit, Matcher, load_glossary, shipped_glossaries, written
 from mtreason.languages import Language
@@ -194,6 +195,7 @@ class Translator:
             guard=self._guard(hits),
             seed=derive_seed(self.options.seed, segment),
             max_new_tokens=int(TOKENS_PER_SOURCE_TOKEN * len(own)) + SPARE_TOKENS,
+            placeholders=placeholders(segment),
         )
 
     def _rendering(self, hit: Hit) -> tuple[tuple[int, ...], tuple[int, ...]]:
