@@ -162,6 +162,8 @@ class _Book:
         """Yield what is to be done for each segment, or what is done already."""
         index = 0
         for unit in units:
+            if unit.number == 1:
+                self.context.clear()  # another document
             entry = _Open(unit, self._cut(unit))
             self.open.append(entry)
             for position, segment in enumerate(entry.line.segments):

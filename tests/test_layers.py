@@ -11,7 +11,7 @@ LAYERS = {
     "search": 1, "documents": 1, "glossary": 1, "prompts": 1,
     "storage": 2, "models": 2, "rewards": 2, "evaluation": 2,
     "decoding": 3,
-    "translator": 4, "pipeline": 4, "benchmark": 4, "report": 4, "tuning": 4,
+    "translator": 4, "pipeline": 4, "batch": 4, "benchmark": 4, "report": 4, "tuning": 4,
     "cli": 5, "__main__": 6,
 }  # fmt: skip
 FILES = sorted(PACKAGE.rglob("*.py"))

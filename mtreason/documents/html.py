@@ -14,12 +14,14 @@ from mtreason.documents.placeholders import placeholders
 from mtreason.documents.protocol import Document
 from mtreason.documents.spans import Span, SpannedDocument, decode, line_of
 
-_INLINE = frozenset(
-    (
-        "a abbr acronym b bdi bdo big br cite code del dfn em font i img ins kbd label mark q rp rt ruby s samp small "
-        "span strike strong sub sup time tt u var wbr"
-    ).split()
-)
+# fmt: off
+_INLINE = frozenset({
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "br", "cite", "code", "del", "dfn",
+    "em", "font", "i", "img", "ins", "kbd", "label", "mark", "q", "rp", "rt", "ruby",
+    "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var",
+    "wbr",
+})
+# fmt: on
 _UNTOUCHED = frozenset({"script", "style", "pre", "code", "textarea", "svg", "math", "template", "noscript"})
 _VOID = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -69,8 +70,8 @@ class Journal:
             self._write({"key": key, **asdict(kept)})
         except OSError as error:
             raise MtreasonError(
-                f"{self.path} cannot be written ({error.strerror or error}): {len(self._kept)} segments are in it; make "
-                "room and run the same command again"
+                f"{self.path} cannot be written ({error.strerror or error}): {len(self._kept)} segments are in it; "
+                "make room and run the same command again"
             ) from error
         self._kept[key] = kept
 
@@ -88,19 +89,16 @@ class Journal:
 
     def _take_back(self, size: int) -> None:
         """Take half a line away, so that what was there before stays readable."""
-        try:
+        # Where that fails too: half a line at the end is skipped when the journal is read.
+        with suppress(OSError):
             os.truncate(self.path, size)
-        except OSError:
-            pass  # Half a line at the end is skipped when the journal is read.
 
     def close(self) -> None:
         """Force all of it to the disk, and let another process in."""
         if not self._stream.closed:
-            try:
+            with suppress(OSError):  # Said before, where something was lost.
                 self._stream.flush()
                 os.fsync(self._stream.fileno())
-            except OSError:
-                pass  # Said before, where something was lost.
             self._stream.close()
         self._lock.release()
 
