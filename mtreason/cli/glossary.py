@@ -71,7 +71,7 @@ def match(
 ) -> None:
     """Show which terms of the text would be hinted, which not and why, and the prompt that would be sent."""
     from mtreason.documents.sentences import split_segments
-    from mtreason.evaluation.systems import read_lines
+    from mtreason.files import read_lines
     from mtreason.glossary import Matcher
     from mtreason.prompts import translation_prompt
 
@@ -129,7 +129,7 @@ def check(
     as_json: _Json = False,
 ) -> None:
     """Say which terms a translation honours, each miss with file and line."""
-    from mtreason.evaluation.systems import read_lines
+    from mtreason.files import read_lines
     from mtreason.glossary import Matcher, avoided, honoured
 
     source, target = _languages(files, from_, to)
@@ -183,7 +183,7 @@ def convert(
     if form not in FORMATS:
         raise InputError(f"{out}: the ending says no format: name it .{', .'.join(FORMATS)}")
     source, target = _languages([file], from_, to)
-    entries = _read([file], source, target)
+    entries: Sequence[Entry] = _read([file], source, target)
     direction = (source.tag, target.tag)
     if back:
         count, direction = len(entries), direction[::-1]
@@ -231,7 +231,7 @@ def suggest_entries(
     as_json: _Json = False,
 ) -> None:
     """Propose entries, as lines of a glossary: terms that people and the translation keep saying differently."""
-    from mtreason.evaluation.systems import read_lines
+    from mtreason.files import read_lines
     from mtreason.glossary.suggest import suggest
     from mtreason.languages import parse_language
 

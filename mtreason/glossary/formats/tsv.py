@@ -7,11 +7,10 @@ term. Lines that start with `#` are comments; `# languages: zh-en` states the di
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Sequence
 
-from mtreason.errors import GlossaryError
+from mtreason.errors import GlossaryError, near
 from mtreason.glossary.entry import COLUMNS, Entry, to_fields
 from mtreason.glossary.formats.text import Direction, Row, check_direction, decode
 
@@ -62,9 +61,9 @@ def _parse_columns(where: str, value: str) -> list[str]:
     columns = [column.strip().lower() for column in value.split(",")]
     for column in columns:
         if column not in COLUMNS:
-            near = difflib.get_close_matches(column, COLUMNS, n=1, cutoff=0.4)
-            guess = f"did you mean {near[0]!r}? " if near else ""
-            raise GlossaryError(f"{where}: no such column {column!r}, {guess}(there are {', '.join(COLUMNS)})")
+            raise GlossaryError(
+                f"{where}: no such column {column!r}{near(column, COLUMNS)} (there are {', '.join(COLUMNS)})"
+            )
     if columns[:2] != ["source", "target"] or len(set(columns)) < len(columns):
         raise GlossaryError(f"{where}: columns are {', '.join(columns)}: begin with source, target and name each once")
     return columns
