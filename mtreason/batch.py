@@ -59,7 +59,7 @@ class Config:
     """Least value of a metric, over all files of a language."""
 
 
-_KEYS = {
+_KEYS: dict[str, Any] = {
     "source": str, "targets": list, "files": list, "output": str, "exclude": list, "columns": list, "glossaries": list,
     "shipped_glossaries": bool, "memories": list, "model": str, "decoder": str, "budget": (int, float), "context": int,
     "seed": int, "references": str, "floors": dict,
@@ -85,7 +85,8 @@ def read_config(path: Path) -> Config:
     check_names(f"{path}: floors", list(found.get("floors", {})), "metric", TITLES)
     if "{lang}" not in found["output"] and len(found["targets"]) > 1:
         raise InputError(f"{path}: output {found['output']!r} has no {{lang}}, but there are several targets")
-    return Config(**{key: tuple(v) if isinstance(v, list) else v for key, v in found.items()})
+    values: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in found.items()}
+    return Config(**values)
 
 
 @dataclass(frozen=True, slots=True)

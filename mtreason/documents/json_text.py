@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
-from json.decoder import JSONDecodeError, scanstring
+from collections.abc import Callable, Iterator, Sequence
+from json.decoder import JSONDecodeError
 
 from mtreason.documents.protocol import Document
 from mtreason.documents.spans import Span, SpannedDocument, decode, line_of, raw_lines
@@ -14,7 +14,8 @@ from mtreason.errors import DocumentError
 _SPACE = re.compile(r"[ \t\n\r]*")
 _SCALAR = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|true|false|null|NaN|-?Infinity")
 _LETTER = re.compile(r"[^\W\d_]")
-DEEPEST = 200
+# Reads one string and says where it ends; the library has it, its stubs do not.
+_scan_string: Callable[[str, int, bool], tuple[str, int]] = vars(json.decoder)["scanstring"]
 
 
 def read_json(data: bytes, name: str, keys: Sequence[str]) -> Document:
@@ -64,7 +65,7 @@ class _Scanner:
         chosen = inside or key in keys
         if sign == '"':
             start = self.at
-            string, self.at = scanstring(self.text, start + 1, True)
+            string, self.at = _scan_string(self.text, start + 1, True)
             if chosen and _LETTER.search(string):
                 self.found.append((start, self.at, string))
         elif sign == "{":
@@ -78,7 +79,7 @@ class _Scanner:
     def _members(self, keys: frozenset[str], *, inside: bool) -> None:
         self.at += 1
         while self._next("}"):
-            name, self.at = scanstring(self.text, self.at + 1, True)
+            name, self.at = _scan_string(self.text, self.at + 1, True)
             self._space()
             self.at += 1  # the colon
             self.value(name, inside=inside, keys=keys)

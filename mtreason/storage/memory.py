@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mtreason.errors import MtreasonError
 from mtreason.storage.protocol import Kept
@@ -75,6 +75,6 @@ class Memory:
         return gone
 
 
-def _kept(record: dict[str, object]) -> Kept:
-    source, target = record["languages"]  # type: ignore[misc]  # what JSON gives back
+def _kept(record: dict[str, Any]) -> Kept:
+    source, target = record["languages"]
     return Kept(str(record["source"]), str(record["translation"]), bool(record["fell_back"]), (source, target))
