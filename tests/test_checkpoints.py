@@ -256,5 +256,47 @@ def test_they_are_there_by_name(weights, tmp_path, monkeypatch, capfd) -> None:
         check_options(options)
 
 
+GOOD = (
+    (
+        "明天的会议推迟到下午三点，请通知所有同事。",
+        "Tomorrow's meeting has been moved to 3 p.m.; please let all colleagues know.",
+        "Tomorrow's meeting is postponed to 3 p.m. Please inform all colleagues.",
+        (
+            "明天的会议推迟到下午三点，请通知所有同事。",
+            "",
+            "Die Sitzung morgen wird auf 15 Uhr verschoben, bitte informieren Sie alle Kollegen.",
+            "Tomorrow's meeting",
+            "Tomorrow's meeting is postponed to 3 p.m. " * 4,
+            "The weather in the mountains is cold in winter.",
+        ),
+    ),
+    (
+        "The shop on the corner closes at nine, so we have to hurry.",
+        "街角的商店九点关门，所以我们得快点。",
+        "拐角处的那家店九点打烊，所以我们必须赶快。",
+        (
+            "The shop on the corner closes at nine, so we have to hurry.",
+            "",
+            "Le magasin du coin ferme à neuf heures, il faut donc se dépêcher.",
+            "拐角处的",
+            "拐角处的那家店九点打烊，" * 4,
+            "冬天山里的天气很冷。",
+        ),
+    ),
+)
+"""Source, reference, a good translation and bad ones."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PACKAGED)
+def test_what_comes_along_is_not_fooled(name) -> None:
+    """The weights that ship, around the real encoder."""
+    metric = Estimator(name)
+    for source, reference, good, bad in GOOD:
+        kept = reference if metric.takes_references else None
+        best, *others = metric.scores([(source, text, kept) for text in (good, *bad)])
+        assert max(others) < best, others
+
+
 def refuse(_model):
     raise ModelError("the encoder is not installed")

@@ -22,31 +22,30 @@ if TYPE_CHECKING:
     from mtreason.models.estimator import Estimator
 
 
+_Hypotheses = Annotated[
+    list[Path],
+    typer.Option(metavar="FILE", help="Translations: plain text, or JSON lines of bench, translate --json or --trace."),
+]
+_Metrics = Annotated[
+    str | None,
+    typer.Option(metavar="A,B,C", help="bleu, chrf2, chrf (chrF++), ter, comet; what suits the language if left out."),
+]
+
+
 def evaluate(
     *,
-    hyp: Annotated[
-        list[Path],
-        typer.Option(
-            metavar="FILE", help="Translations: plain text, or JSON lines of bench, translate --json or --trace."
-        ),
-    ],
+    hyp: _Hypotheses,
     to: Annotated[str, typer.Option("--to", metavar="LANG", help="Language of the translations.")],
     ref: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="References, line by line; may be repeated.")
     ] = None,
     src: Annotated[Path | None, typer.Option(metavar="FILE", help="What was translated, line by line.")] = None,
-    metric: Annotated[
-        str | None,
-        typer.Option(
-            metavar="A,B,C", help="bleu, chrf2, chrf (chrF++), ter, comet; what suits the language if left out."
-        ),
-    ] = None,
+    metric: _Metrics = None,
     comet_model: options.CometModel = None,
     comet_encoder: options.CometEncoder = None,
     glossary: options.Glossaries = None,
     from_: Annotated[
-        str | None,
-        typer.Option("--from", metavar="LANG", help="Language of the source; needed for --glossary."),
+        str | None, typer.Option("--from", metavar="LANG", help="Language of the source; needed for --glossary.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
     quiet: options.Quiet = False,
