@@ -46,9 +46,7 @@ def batch(
         typer.Option(metavar="FILE", help="Write a summary: .md, .json, or .xml for JUnit; may be repeated."),
     ] = None,
     in_flight: options.InFlight = 16,
-    max_seconds: Annotated[
-        float | None, typer.Option(metavar="S", help="Begin nothing new after so long; the same command goes on.")
-    ] = None,
+    max_seconds: options.MaxSeconds = None,
     quiet: options.Quiet = False,
     trust_remote_code: options.TrustRemoteCode = False,
 ) -> None:

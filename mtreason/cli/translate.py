@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -38,37 +38,15 @@ SAMPLE_UNITS = 50
 
 
 def translate(
-    source: Annotated[
-        str, typer.Argument(metavar="INPUT", help="A document; - or nothing for text from standard input.")
-    ] = STANDARD_INPUT,
+    source: options.Source = STANDARD_INPUT,
     *,
-    to: Annotated[str, typer.Option("--to", metavar="LANG", help="Target language, a BCP 47 code such as en.")],
-    from_: Annotated[
-        str | None, typer.Option("--from", metavar="LANG", help="Source language; detected if left out.")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Where to write; standard output if left out.")
-    ] = None,
-    form: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            metavar="NAME",
-            help="text, markdown, html, srt, vtt, ass, po, xliff, json, jsonl, csv, tsv, docx or epub; by the file's "
-            "name if left out.",
-        ),
-    ] = None,
-    column: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="A column of CSV or TSV, or a key of JSON, to translate; may be repeated."),
-    ] = None,
-    bilingual: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write pairs of segments: .tmx, or tab-separated text.")
-    ] = None,
-    tm: Annotated[
-        list[Path] | None,
-        typer.Option("--tm", metavar="FILE.tmx", help="What people translated, taken as it is; may be repeated."),
-    ] = None,
+    to: options.To,
+    from_: options.From = None,
+    out: options.Out = None,
+    form: options.FormatName = None,
+    column: options.Columns = None,
+    bilingual: options.Bilingual = None,
+    tm: options.Memories = None,
     model: options.Model = None,
     decoder: options.Decoder = "mcts",
     reward: options.RewardName = None,
@@ -80,21 +58,15 @@ def translate(
     effort: options.Effort = None,
     glossary: options.Glossaries = None,
     no_glossary: options.NoGlossary = False,
-    context: Annotated[int, typer.Option(metavar="N", help="Preceding segments shown to the model.")] = 0,
+    context: options.Context = 0,
     in_flight: options.InFlight = 16,
     seed: options.Seed = 0,
     trace: options.Trace = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Write one JSON object for each unit instead of the document.")
-    ] = False,
-    n_best: Annotated[int, typer.Option(metavar="N", help="So many translations of each segment in --json.")] = 1,
-    max_seconds: Annotated[
-        float | None, typer.Option(metavar="S", help="Begin nothing new after so long; the same command goes on.")
-    ] = None,
-    max_tokens: Annotated[
-        int | None, typer.Option(metavar="N", help="Begin nothing new after so many tokens; the same command goes on.")
-    ] = None,
-    no_memory: Annotated[bool, typer.Option("--no-memory", help="Translate anew what was translated before.")] = False,
+    as_json: options.AsJson = False,
+    n_best: options.NBest = 1,
+    max_seconds: options.MaxSeconds = None,
+    max_tokens: options.MaxTokens = None,
+    no_memory: options.NoMemory = False,
     quiet: options.Quiet = False,
     dtype: options.Dtype = "auto",
     think: options.Think = False,
@@ -108,30 +80,16 @@ def translate(
     if n_best < 1 or (n_best > 1 and not as_json):
         raise InputError(f"--n-best {n_best}: alternatives are in what --json writes: add it, or leave this out")
     settings = Options(
-        decoder=decoder,
-        reward=reward,
-        nodes=nodes,
-        beam_width=beam_width,
-        full_budget=full_budget,
-        budget=_budget(budget, effort),
-        context=context,
-        in_flight=in_flight,
-        seed=seed,
-        glossaries=tuple(glossary or ()),
-        shipped_glossaries=not no_glossary,
-        qe=qe,
-        dtype=dtype,
-        think=think,
-        max_thought_tokens=max_thought_tokens,
-        reward_over=reward_over,
-        reflect=reflect,
-    )
-    session = Session(quiet, model, trust_remote_code)
+        decoder=decoder, reward=reward, nodes=nodes, beam_width=beam_width, full_budget=full_budget,
+        budget=_budget(budget, effort), context=context, in_flight=in_flight, seed=seed,
+        glossaries=tuple(glossary or ()), shipped_glossaries=not no_glossary, qe=qe, dtype=dtype, think=think,
+        max_thought_tokens=max_thought_tokens, reward_over=reward_over, reflect=reflect,
+    )  # fmt: skip
     plan = _Plan(
         source, out, trace, bilingual, tuple(tm or ()), form, tuple(column or ()), as_json, n_best, max_seconds,
         max_tokens, not no_memory, strict_terms,
     )  # fmt: skip
-    _Job(plan, settings, session).run(to, from_)
+    _Job(plan, settings, Session(quiet, model, trust_remote_code)).run(to, from_)
 
 
 def _budget(budget: float | None, effort: str | None) -> float:
