@@ -124,7 +124,7 @@ AFTER = {"<Output>\n": {"Sunny.</Output>": 1.0}}
         ("<Thought>hm", {"<Output>\n": {"": 1.0}}, "", "unclosed thought", ("empty",)),
         ("<Thought>a</Thought> So, <Output>Sunny.</Output>", {}, "Sunny.", "text outside the tags", ()),
         ("<Thought></Thought><Output>Sunny.</Output> I hope", {}, "Sunny.", "text outside the tags", ()),
-        ("<Thought>a</Thought><Output><Output>b</Output>", {}, "<Output>b", "ok", ("tag",)),
+        ("<Thought>a</Thought><Output><Output>b</Output>", {}, "<Output>b", "ok", ("placeholder", "tag")),
         ("<Thought>你好</Thought><Output>Hello</Output>", {}, "Hello", "ok", ()),
         ("<Thought>a</Thought><Output>你好 sun</Output>", {}, "sun", "ok", ()),
         ("<Thought>a</Thought>你好 sun", {}, "sun", "no output tag", ()),
