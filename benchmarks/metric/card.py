@@ -24,7 +24,7 @@ from ratings import Rated, read_ratings
 from train import PAIRS, texts_by_language, third_language
 
 from mtreason.languages import parse_language
-from mtreason.models.cache import prepare_encoder
+from mtreason.models.cache import cache_dir, prepare_encoder
 from mtreason.models.checkpoints import PACKAGED, REFERENCELESS, WITH_REFERENCE
 from mtreason.models.estimator import Estimator
 
@@ -163,7 +163,7 @@ def main() -> None:
     every = read_ratings(options.human)
     texts = texts_by_language(every)
     rows = [r for r in every if r.split == "test" and r.pair in PAIRS]
-    estimators = {name: Estimator(name) for name in PACKAGED}
+    estimators = {name: Estimator(name, cache_dir() / "scores") for name in PACKAGED}
     scorers: dict[str, Scorer] = {"cosine of the bare encoder": cosine}
     if options.model:
         scorers["log-probability"] = log_probability(options.model)
