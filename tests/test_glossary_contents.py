@@ -12,7 +12,7 @@ MATCHERS = {
     pair: Matcher([e for path, own in FILES.values() if own == pair for e in load_glossary(path, *pair)], pair[0])
     for pair in {pair for _, pair in FILES.values()}
 }
-FRAME = {"en": "To me this is {}, really.", "zh": "在我看来，这就是{}，对吧。"}
+FRAME = {"en": "To me this is {}, as I said.", "zh": "在我看来，这就是{}，对吧。"}
 VULGAR = re.compile(
     r"\b(shit\w*|ass|asshole|bitch|fuck\w*|damn|crap|piss\w*|arse|bastard|whore|dick|\w+shit)\b|屁股|他妈的|操你|狗屎|傻逼|婊"
 )
