@@ -52,10 +52,12 @@ def test_half_a_line_costs_that_line(tmp_path, cut) -> None:
     data = journal.path.read_bytes()
     journal.path.write_bytes(data[:-cut])
     again = Journal(out)
-    assert again.found == 2
+    assert again.found == (3 if cut == 1 else 2)  # without its line break the last line is whole
     again.put("k2", kept(2))
     again.close()
-    assert Journal(out).found == 3
+    last = Journal(out)
+    assert [last.get(f"k{i}") for i in range(3)] == [kept(i) for i in range(3)]
+    last.remove()
 
 
 def test_a_second_process_is_refused_and_told_who_was_first(tmp_path) -> None:
@@ -91,7 +93,9 @@ def test_no_room(tmp_path, monkeypatch) -> None:
     assert journal.path.stat().st_size == size
     monkeypatch.undo()
     journal.close()
-    assert Journal(tmp_path / "out.txt").found == 1
+    again = Journal(tmp_path / "out.txt")
+    assert again.found == 1
+    again.remove()
 
 
 def test_a_directory_that_cannot_be_written(tmp_path) -> None:

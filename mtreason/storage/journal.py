@@ -41,9 +41,9 @@ class Journal:
             raise self._refused(error) from error
         try:
             self._kept = _read(self.path)
-            self._stream = self.path.open("ab")
-            if not self._kept:
-                self._stream.truncate(0)
+            self._stream = self.path.open("ab" if self._kept else "wb")
+            # Half a line may stand at the end.
+            self._stream.write(b"\n" if self._kept else b"")
             self._write({"process": os.getpid()})
         except OSError as error:
             self._lock.release()
