@@ -83,6 +83,7 @@ def test_options_in_the_table_exist() -> None:
             ["evaluate"],
             ["explain"],
             ["glossary", "check"],
+            ["glossary", "convert"],
         )
     )
     for option in re.findall(r"`(--[a-z-]+)", README):
