@@ -99,8 +99,9 @@ def test_no_room(tmp_path, monkeypatch) -> None:
 
 
 def test_a_directory_that_cannot_be_written(tmp_path) -> None:
+    (tmp_path / "file").write_text("x", "utf-8")
     with pytest.raises(DocumentError, match="cannot be written"):
-        Journal(tmp_path / "no" / "out.txt")
+        Journal(tmp_path / "file" / "out.txt")
 
 
 def test_lines_are_forced_to_the_disk(tmp_path, monkeypatch) -> None:
