@@ -288,6 +288,21 @@ def test_books() -> None:
     assert archive.read("OEBPS/cat.png") == b"\x89PNG"
 
 
+def test_nothing_translated_in_archives_is_nothing_changed() -> None:
+    words = (
+        [],
+        [[("One", None)]],
+        [[("Two ", True), ("parts", None)], [("7", None)], [("\tindented", None)]],
+        [[("中文", None), ("text ", True), ("end ", None)]] * 3,
+        [[(" edges ", None)], [("", None)]],
+    )
+    for paragraphs in words:
+        same("docx", word_file(*paragraphs))
+    books = ({}, {"a": "<p>One</p>"}, {"b": HTML[4], "a": HTML[1]}, {"c": HTML[0]}, {"d": "<p>1</p>", "e": HTML[3]})
+    for files in books:
+        same("epub", book(**files))
+
+
 BOMB = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><xliff>&b;</xliff>'
 
 

@@ -372,7 +372,8 @@ class _Job:
         from mtreason.pipeline import HUMAN, KEPT, PASSED
 
         tally, usage = self.tally, translator.model.usage
-        text = f"{tally.segments} segments in {seconds:.1f} s, {usage.tokens / max(seconds, 1e-9):.0f} tokens/s"
+        speed = usage.tokens / max(seconds, 1e-9)
+        text = f"{tally.segments} segments in {seconds:.1f} s, {usage.tokens} tokens, {speed:.0f} tokens/s"
         for origin, what in (
             (PASSED, f"passed through (already {translator.direction.target.name}, or no words)"),
             (KEPT, "translated before"),

@@ -7,6 +7,7 @@ removed when the output stands under its name.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import time
@@ -24,7 +25,7 @@ SYNC = 1.0
 
 
 class Journal:
-    """What is finished of an output; one process at a time."""
+    """What is finished of an output; one process at a time. In memory there are only the places of its lines."""
 
     def __init__(self, output: Path) -> None:
         """Open the journal of an output, with what an interrupted run left in it.
@@ -33,6 +34,7 @@ class Journal:
         """
         self.path = output.with_name(f".{output.name}.mtreason-journal")
         self._lock = FileLock(f"{self.path}.lock", timeout=0)
+        self._synced = time.monotonic()
         try:
             self._lock.acquire()
         except Timeout as error:
@@ -40,58 +42,72 @@ class Journal:
         except OSError as error:
             raise self._refused(error) from error
         try:
-            self._kept = _read(self.path)
-            self._stream = self.path.open("ab" if self._kept else "wb")
-            # Half a line may stand at the end.
-            self._stream.write(b"\n" if self._kept else b"")
+            self._stream = self.path.open("a+b")
+            self._places = self._read()
             self._write({"process": os.getpid()})
         except OSError as error:
             self._lock.release()
             raise self._refused(error) from error
-        self._synced = time.monotonic()
-        self.found = len(self._kept)
+        self.found = len(self._places)
         """Segments that were there when it was opened."""
 
     def _refused(self, error: OSError) -> DocumentError:
         return DocumentError(f"{self.path} cannot be written ({error.strerror or error}): name another file with -o")
 
+    def _read(self) -> dict[bytes, int]:
+        """Find the lines of segments; half a line at the end is taken away, what is no line of a journal is skipped."""
+        places = {}
+        place = 0
+        self._stream.seek(0)
+        for line in self._stream:
+            if not line.endswith(b"\n"):
+                self._stream.truncate(place)
+                break
+            with suppress(ValueError, KeyError, TypeError):
+                places[_short(json.loads(line)["key"])] = place
+            place += len(line)
+        return places
+
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._places)
 
     def get(self, key: str) -> Kept | None:
         """Return what is kept under a key."""
-        return self._kept.get(key)
+        place = self._places.get(_short(key))
+        if place is None:
+            return None
+        self._stream.seek(place)
+        record = json.loads(self._stream.readline())
+        source, target = record["languages"]
+        return Kept(record["source"], record["translation"], bool(record["fell_back"]), (source, target))
 
     def put(self, key: str, kept: Kept) -> None:
         """Append a segment; raises `MtreasonError` where there is no room."""
-        if key in self._kept:
+        if _short(key) in self._places:
             return
         try:
-            self._write({"key": key, **asdict(kept)})
+            self._places[_short(key)] = self._write({"key": key, **asdict(kept)})
         except OSError as error:
             raise MtreasonError(
-                f"{self.path} cannot be written ({error.strerror or error}): {len(self._kept)} segments are in it; "
-                "make room and run the same command again"
+                f"{self.path} cannot be written ({error.strerror or error}): {len(self)} segments are in it; make room "
+                "and run the same command again"
             ) from error
-        self._kept[key] = kept
 
-    def _write(self, record: dict[str, object]) -> None:
-        start = self._stream.tell()
+    def _write(self, record: dict[str, object]) -> int:
+        """Append a line, and return where it begins."""
+        start = self._stream.seek(0, os.SEEK_END)
         try:
-            self._stream.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
+            self._stream.write(json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
             self._stream.flush()
-            if time.monotonic() - getattr(self, "_synced", 0.0) > SYNC:
+            if time.monotonic() - self._synced > SYNC:
                 os.fsync(self._stream.fileno())
                 self._synced = time.monotonic()
         except OSError:
-            self._take_back(start)
+            # Half a line goes, so that what was there before stays; where that fails too, it goes at the next start.
+            with suppress(OSError):
+                os.truncate(self.path, start)
             raise
-
-    def _take_back(self, size: int) -> None:
-        """Take half a line away, so that what was there before stays readable."""
-        # Where that fails too: half a line at the end is skipped when the journal is read.
-        with suppress(OSError):
-            os.truncate(self.path, size)
+        return start
 
     def close(self) -> None:
         """Force all of it to the disk, and let another process in."""
@@ -109,20 +125,9 @@ class Journal:
         Path(f"{self.path}.lock").unlink(missing_ok=True)
 
 
-def _read(path: Path) -> dict[str, Kept]:
-    """Return what a journal holds; half a line at its end, or what is no line of it, is skipped."""
-    found: dict[str, Kept] = {}
-    if not path.exists():
-        return found
-    for line in path.read_bytes().split(b"\n"):
-        try:
-            record = json.loads(line)
-            found[record["key"]] = Kept(
-                record["source"], record["translation"], bool(record["fell_back"]), tuple(record["languages"])
-            )
-        except (ValueError, KeyError, TypeError):
-            continue
-    return found
+def _short(key: str) -> bytes:
+    """Return what tells keys apart in memory: 16 of the 32 bytes of a digest."""
+    return hashlib.sha256(key.encode()).digest()[:16]
 
 
 def _owner(path: Path) -> str:
