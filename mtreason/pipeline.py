@@ -92,7 +92,7 @@ def run_key(translator: Translator, model_digest: str, dtype: str) -> str:
     return hashlib.sha256(json.dumps(described, ensure_ascii=False).encode()).hexdigest()
 
 
-def segment_key(run: str, task: Task, context: Sequence[str]) -> str:
+def segment_key(run: str, task: Task, context: Sequence[tuple[str, str]]) -> str:
     """Return a digest of all that a segment's translation depends on."""
     hits = [(e.source, e.targets, e.literal, e.forbidden, e.case_sensitive) for e in (hit.entry for hit in task.hints)]
     described = json.dumps([run, task.source, list(context), hits], ensure_ascii=False)
@@ -156,22 +156,29 @@ class _Book:
         self.stopped = ""
         self.open: deque[_Open] = deque()
         self.places: dict[int, _Place] = {}
-        self.context: deque[str] = deque(maxlen=translator.options.context)
+        self.before: deque[int] = deque(maxlen=translator.options.context)
+        """Segments that the next one is shown, by their indices."""
+        self.pairs: dict[int, tuple[str, str]] = {}
+        """Those of them that are done, with their translations."""
 
-    def tasks(self, units: Iterable[Unit]) -> Iterator[Task | Result]:
-        """Yield what is to be done for each segment, or what is done already."""
+    def tasks(self, units: Iterable[Unit]) -> Iterator[Task | Result | None]:
+        """Yield what is to be done for each segment, what is done already, or None while it waits for others."""
         index = 0
         for unit in units:
             if unit.number == 1:
-                self.context.clear()  # another document
+                self.before.clear()  # another document
             entry = _Open(unit, self._cut(unit))
             self.open.append(entry)
             for position, segment in enumerate(entry.line.segments):
                 if self.stopped or (reason := self.stop()):
                     self.stopped = self.stopped or reason
                     return
-                yield self._begin(index, entry, position, segment)
-                self.context.append(segment)
+                while not all(i in self.pairs for i in self.before):
+                    yield None
+                context = tuple(self.pairs[i] for i in self.before)
+                self.before.append(index)
+                yield self._begin(index, entry, position, context)
+                self.pairs = {i: pair for i, pair in self.pairs.items() if i in self.before}
                 index += 1
             if not entry.line.segments:
                 # Lets finished units out even where a document is nothing but blank lines.
@@ -185,8 +192,9 @@ class _Book:
             return Line(unit.number, (core,), (unit.text[:at], unit.text[at + len(core) :]))
         return parse_line(unit.number, unit.text, self.translator.direction.source)
 
-    def _begin(self, index: int, entry: _Open, position: int, segment: str) -> Task | Result:
+    def _begin(self, index: int, entry: _Open, position: int, context: tuple[tuple[str, str], ...]) -> Task | Result:
         direction = self.translator.direction
+        segment = entry.line.segments[position]
         place = _Place(entry, position, None, MODEL, "", time.monotonic())
         self.places[index] = place
         if segment in self.shelf.human:
@@ -195,7 +203,6 @@ class _Book:
         if already_in(segment, direction.source, direction.target):
             place.origin = PASSED
             return _given(index, segment)
-        context = tuple(self.context)
         place.task = self.translator.task(index, segment, context)
         if self.shelf.stores:
             place.key = segment_key(self.shelf.run, place.task, context)
@@ -230,6 +237,8 @@ class _Book:
             seconds=time.monotonic() - place.started,
         )
         entry.segments[place.position] = segment
+        if result.index in self.before:
+            self.pairs[result.index] = (segment.source, segment.translation)
         self.on_result(segment)
 
     def ready(self) -> Iterator[TranslatedUnit]:

@@ -167,7 +167,7 @@ class Translator:
         self._head, self._back_head = self.model.extend([self._chat_head] * 2, [there, back])
         [self._sourceless] = self.model.extend([self._head], [self._tail])
 
-    def task(self, index: int, segment: str, context: Sequence[str]) -> Task:
+    def task(self, index: int, segment: str, context: Sequence[tuple[str, str]]) -> Task:
         """Describe how a segment is translated."""
         hits = tuple(h for h in self.matcher.find(segment) if not h.entry.note.startswith(GUARD_NOTE))
         source, target = self.direction.source, self.direction.target

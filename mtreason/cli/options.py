@@ -101,7 +101,7 @@ Memories = Annotated[
     list[Path] | None,
     typer.Option("--tm", metavar="FILE.tmx", help="What people translated, taken as it is; may be repeated."),
 ]
-Context = Annotated[int, typer.Option(metavar="N", help="Preceding segments shown to the model.")]
+Context = Annotated[int, typer.Option(metavar="N", help="Preceding segments shown to the model, translated.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON object for each unit instead of the document.")]
 NBest = Annotated[int, typer.Option(metavar="N", help="So many translations of each segment in --json.")]
 MaxTokens = Annotated[
