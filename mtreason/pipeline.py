@@ -169,7 +169,7 @@ class _Book:
                 self.before.clear()  # another document
             entry = _Open(unit, self._cut(unit))
             self.open.append(entry)
-            for position, segment in enumerate(entry.line.segments):
+            for position in range(len(entry.line.segments)):
                 if self.stopped or (reason := self.stop()):
                     self.stopped = self.stopped or reason
                     return
