@@ -71,7 +71,7 @@ def main() -> None:
         written += [
             {"system": name, "id": r["id"], "src": r["src"], "translation": t} for r, t in zip(rows, texts, strict=True)
         ]
-        if ambiguous and name != "hints, best-of-n":
+        if ambiguous and name in {"no glossary, greedy", "hints, mcts"}:
             figures["systems"][name]["right"] = right(t, ambiguous)
     figures["readings"] = readings(loaded, ambiguous)
     if options.out:

@@ -21,7 +21,7 @@ import numpy as np
 from agreement import Agreement, Scorer, bleu, by_set, chrf, measure
 from faults import DAMAGES
 from ratings import Rated, read_ratings
-from train import PAIRS, texts_by_language, third_language
+from train import PAIRS, others, texts_by_language
 
 from mtreason.languages import parse_language
 from mtreason.models.cache import cache_dir, prepare_encoder
@@ -102,7 +102,7 @@ def damaged(rows: Sequence[Rated], texts: Mapping[str, Sequence[str]], kind: str
     chance.shuffle(good)
     count = 0
     for row in good:
-        text = DAMAGES[kind](row.source, row.translation, third_language(row, texts, chance), chance)
+        text = DAMAGES[kind](row.source, row.translation, others(row, texts, chance), chance)
         if text is not None and text != row.translation and count < MOST_DAMAGED:
             count += 1
             yield row, text

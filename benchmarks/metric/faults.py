@@ -5,9 +5,21 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
-Damage = Callable[[str, str, str, random.Random], str | None]
-"""From source, translation, a text in a third language and chance; None where a text cannot be damaged so."""
+
+@dataclass(frozen=True)
+class Others:
+    """What may be put in a translation's place."""
+
+    language: str
+    """A text that is not in its language."""
+    sentence: str
+    """The translation of something else."""
+
+
+Damage = Callable[[str, str, Others, random.Random], str | None]
+"""From source, translation, other texts and chance; None where a text cannot be damaged so."""
 
 _NUMBER = re.compile(r"\d+")
 _NEGATIONS = (
@@ -19,25 +31,31 @@ _NEGATIONS = (
 _NOT = re.compile(r"\b(not |n't|never |no )")
 
 
-def copied(source: str, translation: str, other: str, chance: random.Random) -> str | None:
+def copied(source: str, translation: str, other: Others, chance: random.Random) -> str | None:
     """Give the source back."""
     del translation, other, chance
     return source
 
 
-def empty(source: str, translation: str, other: str, chance: random.Random) -> str | None:
+def empty(source: str, translation: str, other: Others, chance: random.Random) -> str | None:
     """Say nothing."""
     del source, translation, other
     return chance.choice(["", ".", "…"])
 
 
-def other_language(source: str, translation: str, other: str, chance: random.Random) -> str | None:
+def other_language(source: str, translation: str, other: Others, chance: random.Random) -> str | None:
     """Say something in a language that nobody asked for."""
     del source, translation, chance
-    return other
+    return other.language
 
 
-def truncated(source: str, translation: str, other: str, chance: random.Random) -> str | None:
+def unrelated(source: str, translation: str, other: Others, chance: random.Random) -> str | None:
+    """Say something else, and well."""
+    del source, translation, chance
+    return other.sentence
+
+
+def truncated(source: str, translation: str, other: Others, chance: random.Random) -> str | None:
     """Break off in the first half or at two thirds."""
     del source, other
     words = translation.split(" ") if " " in translation.strip() else list(translation)
@@ -47,7 +65,7 @@ def truncated(source: str, translation: str, other: str, chance: random.Random) 
     return (" " if " " in translation else "").join(kept)
 
 
-def repeated(source: str, translation: str, other: str, chance: random.Random) -> str | None:
+def repeated(source: str, translation: str, other: Others, chance: random.Random) -> str | None:
     """Say the whole or its end again and again."""
     del source, other
     gap = " " if " " in translation.strip() else ""
@@ -58,7 +76,7 @@ def repeated(source: str, translation: str, other: str, chance: random.Random) -
     return gap.join([*words, *(tail * chance.randint(3, 8))])
 
 
-def negated(source: str, translation: str, other: str, chance: random.Random) -> str | None:
+def negated(source: str, translation: str, other: Others, chance: random.Random) -> str | None:
     """Say the opposite: take a "not" away, or put one in."""
     del source, other, chance
     if _NOT.search(translation) and re.search("[A-Za-z]", translation):
@@ -70,7 +88,7 @@ def negated(source: str, translation: str, other: str, chance: random.Random) ->
     return None
 
 
-def number_changed(source: str, translation: str, other: str, chance: random.Random) -> str | None:
+def number_changed(source: str, translation: str, other: Others, chance: random.Random) -> str | None:
     """Put another number in the place of one."""
     del source, other
     numbers = list(_NUMBER.finditer(translation))
@@ -85,6 +103,7 @@ DAMAGES: dict[str, Damage] = {
     "copied source": copied,
     "empty": empty,
     "other language": other_language,
+    "unrelated": unrelated,
     "truncated": truncated,
     "repeated": repeated,
     "negated": negated,

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import torch
 from agreement import by_set
-from faults import DAMAGES, SUBTLE
+from faults import DAMAGES, SUBTLE, Others
 from ratings import Rated, read_ratings
 from safetensors.torch import save_file
 from scipy.stats import spearmanr
@@ -44,6 +44,8 @@ TOGETHER = 32
 """Texts that are encoded as one batch."""
 MARGIN = 1.0
 """By how much a damaged translation should lie below the whole one, in standard deviations of the ratings."""
+TAUGHT = tuple(kind for kind in DAMAGES if kind != "unrelated")
+"""Kinds of damage to learn from; what says something else falls through without having been taught."""
 TELLING = 0.25
 """Pairs whose ratings differ by less are not evidence."""
 
@@ -128,10 +130,10 @@ def damage(
     for i, row in enumerate(rows):
         if row.score < 0 or chance.random() > 0.66:
             continue
-        kinds = list(SUBTLE if chance.random() < 0.5 else DAMAGES)
+        kinds = list(SUBTLE if chance.random() < 0.5 else TAUGHT)
         chance.shuffle(kinds)
         for kind in kinds:
-            text = DAMAGES[kind](row.source, row.translation, third_language(row, texts, chance), chance)
+            text = DAMAGES[kind](row.source, row.translation, others(row, texts, chance), chance)
             if text is not None and text != row.translation:
                 yield i, text
                 break
@@ -147,10 +149,14 @@ def texts_by_language(rows: Sequence[Rated]) -> dict[str, list[str]]:
     return found
 
 
-def third_language(row: Rated, texts: Mapping[str, Sequence[str]], chance: random.Random) -> str:
-    """Return a text that is not in the language of the translation."""
+def others(row: Rated, texts: Mapping[str, Sequence[str]], chance: random.Random) -> Others:
+    """Draw texts that are no translation of the row's source."""
     target = row.pair.partition("-")[2]
-    return chance.choice(texts[chance.choice(sorted(texts.keys() - {target}))])
+    language = chance.choice(texts[chance.choice(sorted(texts.keys() - {target}))])
+    sentence = chance.choice(texts[target])
+    while sentence in {row.translation, row.reference}:
+        sentence = chance.choice(texts[target])
+    return Others(language, sentence)
 
 
 def loss_of(metric: Metric, step: Step) -> Tensor:
@@ -229,7 +235,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.manual_seed(options.seed)
     every = read_ratings(options.human)
-    texts = texts_by_language(every)
+    texts = texts_by_language([r for r in every if r.split == "train"])
     rows = [r for r in every if r.pair in PAIRS]
     train, test = (list(some(rows, split, options.limit)) for split in ("train", "test"))
     print(f"{len(train)} to train on, {len(test)} to test on", file=sys.stderr)

@@ -32,8 +32,8 @@ class Metric:
 
     name: str
     title: str
-    score: Callable[[NDArray[np.float64]], float]
-    """From the sum of statistics, [K]."""
+    scores: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    """From sums of statistics, [N, K], the score of each, [N]."""
     segment_score: Callable[[NDArray[np.float64]], float]
     """From one segment's statistics, [K]: BLEU of one segment leaves out the orders it is too short for."""
     tie: float
@@ -42,6 +42,10 @@ class Metric:
     lower_is_better: bool = False
     statistics: tuple[Statistics, ...] = ()
     """Of each system that was given, in that order."""
+
+    def score(self, total: NDArray[np.float64]) -> float:
+        """Return the score of one sum of statistics, [K]."""
+        return float(self.scores(total[None])[0])
 
 
 TITLES = {"bleu": "BLEU", "chrf2": "chrF2", CHRF: "chrF++", "ter": "TER"}
@@ -97,7 +101,7 @@ def _metric(
     return Metric(
         name,
         TITLES[name],
-        lambda total: float(corpus._compute_score_from_stats(total.tolist()).score),
+        lambda totals: np.array([corpus._compute_score_from_stats(t.tolist()).score for t in totals], np.float64),
         lambda own: float(sentence._compute_score_from_stats(own.tolist()).score),
         1e-9,
         corpus.get_signature().format(),
@@ -110,11 +114,11 @@ def mean_metric(name: str, title: str, systems: Sequence[Sequence[float]], tie: 
     """Treat the mean of a value per segment as a metric."""
     statistics = tuple(np.stack([np.array(v, np.float64), np.ones(len(v))], axis=1) for v in systems)
 
-    def mean(total: NDArray[np.float64]) -> float:
-        """Divide the sum of values by how many there are."""
-        return float(total[0] / total[1])
+    def means(totals: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Divide sums of values by how many there are."""
+        return np.asarray(totals[:, 0] / totals[:, 1])
 
-    return Metric(name, title, mean, mean, tie, signature, statistics=statistics)
+    return Metric(name, title, means, lambda own: float(own[0]), tie, signature, statistics=statistics)
 
 
 _TOKENIZERS = {"zh": ("zh", ()), "ja": ("ja-mecab", ("MeCab", "ipadic")), "ko": ("ko-mecab", ("mecab_ko",))}

@@ -91,9 +91,9 @@ def randomisation_p(metric: Metric, a: Statistics, b: Statistics, trials: int = 
     real = abs(metric.score(sum_a) - metric.score(sum_b))
     as_large = 0
     for start in range(0, trials, _CHUNK):
-        for first in sum_b + swapped[start : start + _CHUNK].astype(np.float64) @ (a - b):
-            difference = metric.score(first) - metric.score(sum_a + sum_b - first)
-            as_large += abs(difference) >= real - ROUNDING
+        first = sum_b + swapped[start : start + _CHUNK].astype(np.float64) @ (a - b)
+        differences = metric.scores(first) - metric.scores(sum_a + sum_b - first)
+        as_large += int((np.abs(differences) >= real - ROUNDING).sum())
     return (as_large + 1) / (trials + 1)
 
 
@@ -113,7 +113,7 @@ def bootstrap(metric: Metric, system: int, resamples: int = RESAMPLES, seed: int
     `PairedTest` draws.
     """
     own = metric.statistics[system]
-    return np.array([metric.score(total) for total in _times_drawn(len(own), resamples, seed) @ own], np.float64)
+    return metric.scores(_times_drawn(len(own), resamples, seed) @ own)
 
 
 @lru_cache(maxsize=4)
