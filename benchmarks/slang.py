@@ -46,13 +46,14 @@ def main() -> None:
     parser.add_argument("--model", default="qwen2.5-coder-0.5b")
     parser.add_argument("--budget", type=float, default=16)
     parser.add_argument("--limit", type=int)
+    parser.add_argument("--terms-only", action="store_true", help="leave the ambiguous words out")
     parser.add_argument("-o", "--out", type=Path, help="the translations, as JSON lines")
     options = parser.parse_args()
     rows = [json.loads(line) for line in options.data.read_text("utf-8").splitlines()]
     rows = [r for r in rows if (r["src_lang"], r["tgt_lang"]) == ("zh", "en")][: options.limit]
     entries = (*load_entries(DIRECTION, Options()), *row_entries(rows))
     matcher = Matcher(entries, "zh")
-    ambiguous = [r for r in rows if r.get("wrong")]
+    ambiguous = [] if options.terms_only else [r for r in rows if r.get("wrong")]
     rows = [r for r in rows if terms(matcher, r)]
     loaded = load_model(resolve_model(options.model, lambda _stage, _fraction: None).path, note=print)
     figures: dict[str, Any] = {"model": options.model, "rows": len(rows), "budget": options.budget, "systems": {}}
