@@ -27,7 +27,7 @@ from mtreason.models.resolve import resolve_model
 from mtreason.prompts import Prompt, instruction, translation_prompt
 from mtreason.translator import Translator, load_entries
 
-Wording = Callable[[str, Language, Language, Sequence[str], Sequence[Hit]], Prompt]
+Wording = Callable[[str, Language, Language, Sequence[tuple[str, str]], Sequence[Hit]], Prompt]
 
 
 def replaced(segment: str, hits: Sequence[Hit], form: str) -> str:
@@ -45,7 +45,9 @@ def listed(hits: Sequence[Hit], form: str) -> str:
     return "\n".join(dict.fromkeys(pairs))
 
 
-def before(segment: str, source: Language, target: Language, context: Sequence[str], hits: Sequence[Hit]) -> Prompt:
+def before(
+    segment: str, source: Language, target: Language, context: Sequence[tuple[str, str]], hits: Sequence[Hit]
+) -> Prompt:
     del context
     head = instruction(source, target)
     if hits:
@@ -53,13 +55,17 @@ def before(segment: str, source: Language, target: Language, context: Sequence[s
     return Prompt(head, segment)
 
 
-def after(segment: str, source: Language, target: Language, context: Sequence[str], hits: Sequence[Hit]) -> Prompt:
+def after(
+    segment: str, source: Language, target: Language, context: Sequence[tuple[str, str]], hits: Sequence[Hit]
+) -> Prompt:
     del context
     tail = f"\n\nUse these translations:\n{listed(hits, '{term} = {target}')}" if hits else ""
     return Prompt(instruction(source, target), segment + tail)
 
 
-def chinese(segment: str, source: Language, target: Language, context: Sequence[str], hits: Sequence[Hit]) -> Prompt:
+def chinese(
+    segment: str, source: Language, target: Language, context: Sequence[tuple[str, str]], hits: Sequence[Hit]
+) -> Prompt:
     del context
     head = instruction(source, target)
     if hits:
@@ -67,17 +73,23 @@ def chinese(segment: str, source: Language, target: Language, context: Sequence[
     return Prompt(head, segment)
 
 
-def brackets(segment: str, source: Language, target: Language, context: Sequence[str], hits: Sequence[Hit]) -> Prompt:
+def brackets(
+    segment: str, source: Language, target: Language, context: Sequence[tuple[str, str]], hits: Sequence[Hit]
+) -> Prompt:
     del context
     return Prompt(instruction(source, target), replaced(segment, hits, "{term} ({target})"))
 
 
-def in_place(segment: str, source: Language, target: Language, context: Sequence[str], hits: Sequence[Hit]) -> Prompt:
+def in_place(
+    segment: str, source: Language, target: Language, context: Sequence[tuple[str, str]], hits: Sequence[Hit]
+) -> Prompt:
     del context
     return Prompt(instruction(source, target), replaced(segment, hits, "{target}"))
 
 
-def warned(segment: str, source: Language, target: Language, context: Sequence[str], hits: Sequence[Hit]) -> Prompt:
+def warned(
+    segment: str, source: Language, target: Language, context: Sequence[tuple[str, str]], hits: Sequence[Hit]
+) -> Prompt:
     del context
     lines = [
         f"{h.entry.source} = {(h.entry.targets or (h.entry.source,))[0]}"

@@ -14,10 +14,16 @@ def read_text(path: Path, advice: str) -> str:
     Raises `InputError` that names the line and byte where it is not, or ends with the advice when it cannot be read.
     """
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return read_bytes(path, advice).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise InputError(f"{path}:{line}: not UTF-8 (byte offset {error.start}): save it as UTF-8") from error
+
+
+def read_bytes(path: Path, advice: str) -> bytes:
+    """Read a file; raises `InputError` that ends with the advice when it cannot be."""
+    try:
+        return path.read_bytes()
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror or error}): {advice}") from error
 

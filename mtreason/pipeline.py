@@ -1,20 +1,30 @@
-"""From lines to lines: segments of many lines in flight, output in order, nothing held back that is done."""
+"""From units to units: segments of many units in flight, output in order, nothing held back that is done."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from mtreason.config import REWARD_OVER, Options
 from mtreason.decoding import Candidate, Result, Task, run
 from mtreason.decoding.protocol import Cost
-from mtreason.documents import Line, join_line, parse_line
+from mtreason.documents import Line, Unit, join_line, parse_line
+from mtreason.errors import InterruptedRunError
 from mtreason.glossary import Hit, follows
-from mtreason.languages import Language, already_in
+from mtreason.languages import already_in
+from mtreason.storage import Kept, Store
 from mtreason.translator import Translator
+
+MODEL, KEPT, HUMAN, PASSED = "model", "kept", "human", "passed"
+"""Where the translation of a segment comes from: the model, a run before, a person's memory, or the source itself."""
+
+NOT_IN_KEYS = frozenset({"in_flight", "glossaries", "shipped_glossaries", "context", "qe"})
+"""Options that change no translation, or of which what they come to in a segment is in its key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,114 +32,227 @@ class Segment:
     """What became of one segment."""
 
     number: int
-    """In the text, from 1."""
-    line: int
+    """In the document, from 1."""
+    unit: Unit
     source: str
     translation: str
-    passed: bool
-    """In the target language already: not translated."""
+    origin: str
+    """One of MODEL, KEPT, HUMAN, PASSED."""
+    fell_back: bool
     result: Result | None
+    """What the model did, where it was asked now."""
     hits: tuple[Hit, ...]
     honoured: tuple[bool, ...]
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
-class TranslatedLine:
-    """One line of output, with its line ending."""
+class TranslatedUnit:
+    """One unit of output."""
 
-    number: int
+    unit: Unit
     text: str
     segments: tuple[Segment, ...]
 
 
-def translate_lines(
-    translator: Translator, lines: Iterable[Line], on_result: Callable[[Segment], None]
-) -> Iterator[TranslatedLine]:
-    """Yield translated lines in order, each as soon as it and all before it are done.
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Translations that need not be made."""
 
-    `on_result` is told of every segment as it finishes, in any order. Lines are read only as fast as they are
-    translated.
+    run: str = ""
+    """A digest of all that is the same for every segment, see `run_key`."""
+    stores: Sequence[Store] = ()
+    """Asked in order; what the model makes is put into all of them."""
+    human: Mapping[str, str] = field(default_factory=dict)
+    """What a person wrote, by source text; comes first."""
+
+    def get(self, key: str) -> Kept | None:
+        """Return what is kept, and put it into the stores that lack it."""
+        for i, store in enumerate(self.stores):
+            found = store.get(key)
+            if found is not None:
+                for other in self.stores[:i]:
+                    other.put(key, found)
+                return found
+        return None
+
+    def put(self, key: str, kept: Kept) -> None:
+        """Keep what the model made."""
+        for store in self.stores:
+            store.put(key, kept)
+
+
+def run_key(translator: Translator, model_digest: str, dtype: str) -> str:
+    """Return a digest of the model and the settings: two runs with the same one translate a segment alike."""
+    t = translator
+    options = {k: str(v) for k, v in asdict(t.options).items() if k not in NOT_IN_KEYS}
+    metric = t.estimator.digest if t.estimator is not None else ""
+    languages = (t.direction.source.tag, t.direction.target.tag)
+    described = [model_digest, dtype, languages, options, sorted(t.settings.reward.weights.items()), metric]
+    return hashlib.sha256(json.dumps(described, ensure_ascii=False).encode()).hexdigest()
+
+
+def segment_key(run: str, task: Task, context: Sequence[tuple[str, str]]) -> str:
+    """Return a digest of all that a segment's translation depends on."""
+    hits = [(e.source, e.targets, e.literal, e.forbidden, e.case_sensitive) for e in (hit.entry for hit in task.hints)]
+    described = json.dumps([run, task.source, list(context), hits], ensure_ascii=False)
+    return hashlib.sha256(described.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def translate_units(
+    translator: Translator,
+    units: Iterable[Unit],
+    on_result: Callable[[Segment], None],
+    shelf: Shelf | None = None,
+    stop: Callable[[], str] = lambda: "",
+) -> Iterator[TranslatedUnit]:
+    """Yield translated units in order, each as soon as it and all before it are done.
+
+    `on_result` is told of every segment as it finishes, in any order. Units are read only as fast as they are
+    translated. Once `stop` gives a reason, nothing new is begun, what is in flight is finished, and
+    `InterruptedRunError` is raised with it.
     """
     t = translator
-    book = _Book(t, on_result)
-    for result in run(t.decoder, book.tasks(lines), t.settings, t.model, t.options.in_flight, t.estimator):
+    book = _Book(t, on_result, shelf or Shelf(), stop)
+    for result in run(t.decoder, book.tasks(units), t.settings, t.model, t.options.in_flight, t.estimator):
         book.settle(result)
         yield from book.ready()
     yield from book.ready()
+    if book.stopped:
+        raise InterruptedRunError(book.stopped)
 
 
 @dataclass(slots=True)
 class _Open:
-    """A line of which segments are still in flight."""
+    """A unit of which segments are still in flight."""
 
+    unit: Unit
     line: Line
     segments: dict[int, Segment] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where a segment in flight belongs, and where its translation comes from."""
+
+    entry: _Open
+    position: int
+    task: Task | None
+    origin: str
+    key: str
+    started: float
 
 
 class _Book:
     """Remembers which segment belongs where while they are in flight."""
 
-    def __init__(self, translator: Translator, on_result: Callable[[Segment], None]) -> None:
+    def __init__(
+        self, translator: Translator, on_result: Callable[[Segment], None], shelf: Shelf, stop: Callable[[], str]
+    ) -> None:
         self.translator = translator
         self.on_result = on_result
-        self.lines: deque[_Open] = deque()
-        self.places: dict[int, tuple[_Open, int, Task | None, float]] = {}
-        self.context: deque[str] = deque(maxlen=translator.options.context)
+        self.shelf = shelf
+        self.stop = stop
+        self.stopped = ""
+        self.open: deque[_Open] = deque()
+        self.places: dict[int, _Place] = {}
+        self.before: deque[int] = deque(maxlen=translator.options.context)
+        """Segments that the next one is shown, by their indices."""
+        self.pairs: dict[int, tuple[str, str]] = {}
+        """Those of them that are done, with their translations."""
 
-    def tasks(self, lines: Iterable[Line]) -> Iterator[Task | Result]:
-        """Yield what is to be done for each segment, or what is done already."""
+    def tasks(self, units: Iterable[Unit]) -> Iterator[Task | Result | None]:
+        """Yield what is to be done for each segment, what is done already, or None while it waits for others."""
         index = 0
-        direction = self.translator.direction
-        for line in lines:
-            entry = _Open(line)
-            self.lines.append(entry)
-            for position, segment in enumerate(line.segments):
-                passed = already_in(segment, direction.source, direction.target)
-                task = None if passed else self.translator.task(index, segment, tuple(self.context))
-                self.places[index] = (entry, position, task, time.monotonic())
-                self.context.append(segment)
-                yield task or Result(index, segment, fell_back=False, candidates=(), cost=Cost())
+        for unit in units:
+            if unit.number == 1:
+                self.before.clear()  # another document
+            entry = _Open(unit, self._cut(unit))
+            self.open.append(entry)
+            for position in range(len(entry.line.segments)):
+                if self.stopped or (reason := self.stop()):
+                    self.stopped = self.stopped or reason
+                    return
+                while not all(i in self.pairs for i in self.before):
+                    yield None
+                context = tuple(self.pairs[i] for i in self.before)
+                self.before.append(index)
+                yield self._begin(index, entry, position, context)
+                self.pairs = {i: pair for i, pair in self.pairs.items() if i in self.before}
                 index += 1
-            if not line.segments:
-                # Lets finished lines out even where a document is nothing but blank lines.
+            if not entry.line.segments:
+                # Lets finished units out even where a document is nothing but blank lines.
                 yield Result(-1, "", fell_back=False, candidates=(), cost=Cost())
 
+    def _cut(self, unit: Unit) -> Line:
+        """Cut a unit into segments; what a person translated as a whole stays whole."""
+        core = unit.text.strip()
+        if core in self.shelf.human:
+            at = unit.text.index(core)
+            return Line(unit.number, (core,), (unit.text[:at], unit.text[at + len(core) :]))
+        return parse_line(unit.number, unit.text, self.translator.direction.source)
+
+    def _begin(self, index: int, entry: _Open, position: int, context: tuple[tuple[str, str], ...]) -> Task | Result:
+        direction = self.translator.direction
+        segment = entry.line.segments[position]
+        place = _Place(entry, position, None, MODEL, "", time.monotonic())
+        self.places[index] = place
+        if segment in self.shelf.human:
+            place.origin = HUMAN
+            return _given(index, self.shelf.human[segment])
+        if already_in(segment, direction.source, direction.target):
+            place.origin = PASSED
+            return _given(index, segment)
+        place.task = self.translator.task(index, segment, context)
+        if self.shelf.stores:
+            place.key = segment_key(self.shelf.run, place.task, context)
+            kept = self.shelf.get(place.key)
+            if kept is not None:
+                place.origin = KEPT
+                return _given(index, kept.translation, fell_back=kept.fell_back)
+        return place.task
+
     def settle(self, result: Result) -> None:
-        """File a result under its line."""
+        """File a result under its unit."""
         if result.index not in self.places:
             return
-        entry, position, task, started = self.places.pop(result.index)
+        place = self.places.pop(result.index)
+        entry, task = place.entry, place.task
         hits = task.hints if task else ()
-        tag = self.translator.direction.target.tag
+        direction = self.translator.direction
+        if place.key and place.origin == MODEL:
+            languages = (direction.source.tag, direction.target.tag)
+            source = entry.line.segments[place.position]
+            self.shelf.put(place.key, Kept(source, result.text, result.fell_back, languages))
         segment = Segment(
             number=result.index + 1,
-            line=entry.line.number,
-            source=entry.line.segments[position],
+            unit=entry.unit,
+            source=entry.line.segments[place.position],
             translation=result.text,
-            passed=task is None,
-            result=result if task else None,
+            origin=place.origin,
+            fell_back=result.fell_back,
+            result=result if place.origin == MODEL else None,
             hits=hits,
-            honoured=tuple(follows(h.entry, result.text, tag) for h in hits),
-            seconds=time.monotonic() - started,
+            honoured=tuple(follows(h.entry, result.text, direction.target.tag) for h in hits),
+            seconds=time.monotonic() - place.started,
         )
-        entry.segments[position] = segment
+        entry.segments[place.position] = segment
+        if result.index in self.before:
+            self.pairs[result.index] = (segment.source, segment.translation)
         self.on_result(segment)
 
-    def ready(self) -> Iterator[TranslatedLine]:
-        """Yield the lines at the front whose segments are all done."""
+    def ready(self) -> Iterator[TranslatedUnit]:
+        """Yield the units at the front whose segments are all done."""
         direction = self.translator.direction
-        while self.lines and len(self.lines[0].segments) == len(self.lines[0].line.segments):
-            entry = self.lines.popleft()
+        while self.open and len(self.open[0].segments) == len(self.open[0].line.segments):
+            entry = self.open.popleft()
             segments = tuple(entry.segments[i] for i in range(len(entry.segments)))
             text = join_line(entry.line, [s.translation for s in segments], direction.source, direction.target)
-            yield TranslatedLine(entry.line.number, text, segments)
+            yield TranslatedUnit(entry.unit, text, segments)
 
 
-def parse_lines(raw: Iterable[str], language: Language) -> Iterator[Line]:
-    """Cut raw lines into segments."""
-    for number, text in enumerate(raw, 1):
-        yield parse_line(number, text, language)
+def _given(index: int, text: str, *, fell_back: bool = False) -> Result:
+    return Result(index, text, fell_back=fell_back, candidates=(), cost=Cost())
 
 
 def trace_record(segment: Segment, options: Options) -> dict[str, Any]:
@@ -138,13 +261,14 @@ def trace_record(segment: Segment, options: Options) -> dict[str, Any]:
     cost = result.cost if result else Cost()
     return {
         "segment": segment.number,
-        "line": segment.line,
+        "line": segment.unit.number,
+        "place": segment.unit.place,
         "source": segment.source,
         "translation": segment.translation,
-        "decoder": None if segment.passed else options.decoder,
+        "origin": segment.origin,
+        "decoder": options.decoder if result else None,
         "reasoning": _reasoning_record(options, result),
-        "passed_through": segment.passed,
-        "fell_back": bool(result and result.fell_back),
+        "fell_back": segment.fell_back,
         "candidates": [_candidate_record(c) for c in (result.candidates if result else ())],
         "tree": result.trace if result else None,
         "hints": [

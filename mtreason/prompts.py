@@ -67,18 +67,22 @@ VERDICTS = ("Yes", "No")
 
 
 def translation_prompt(
-    segment: str, source: Language, target: Language, context: Sequence[str] = (), hits: Sequence[Hit] = ()
+    segment: str,
+    source: Language,
+    target: Language,
+    context: Sequence[tuple[str, str]] = (),
+    hits: Sequence[Hit] = (),
 ) -> Prompt:
     """Ask for the translation of one segment.
 
-    `context` are the segments before it, for reference only. A glossary hit is named, and its rendering stands in the
-    segment in the place of the term: of the wordings tried on a 1.5B model (list before the text 23 of 61 terms
-    honoured, Chinese-language list 18, rendering in brackets 37, rendering in the term's place 33, both list and
-    rendering in its place 47) small models follow this one most often, and they never see the literal reading.
+    `context` are the segments before it with their translations, for reference only. A glossary hit is named, and its
+    rendering stands in the segment in the place of the term: of the wordings tried (benchmarks/slang.md) small models
+    follow this one most often, and they never see the literal reading.
     """
     before = instruction(source, target)
     if context:
-        before += "Preceding text, for reference only:\n" + "\n".join(context) + "\n\n"
+        shown = "\n".join(line for pair in context for line in pair)
+        before += f"Preceding text with its translation, for reference only:\n{shown}\n\n"
     if hits:
         pairs = dict.fromkeys(f"{h.entry.source} = {_rendering(h)}" for h in hits)
         before += "Use these translations:\n" + "\n".join(pairs) + "\n\n"

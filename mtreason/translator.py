@@ -13,6 +13,7 @@ from mtreason.decoding.best_of_n import BestOfNDecoder
 from mtreason.decoding.borders import parse_border
 from mtreason.decoding.guard import CARRIED, allow_also, build_free_guard, build_guard
 from mtreason.decoding.protocol import derive_seed
+from mtreason.documents import placeholders
 from mtreason.errors import InputError, ModelError
 from mtreason.glossary import Entry, Hit, Matcher, load_glossary, shipped_glossaries, written
 from mtreason.languages import Language
@@ -166,7 +167,7 @@ class Translator:
         self._head, self._back_head = self.model.extend([self._chat_head] * 2, [there, back])
         [self._sourceless] = self.model.extend([self._head], [self._tail])
 
-    def task(self, index: int, segment: str, context: Sequence[str]) -> Task:
+    def task(self, index: int, segment: str, context: Sequence[tuple[str, str]]) -> Task:
         """Describe how a segment is translated."""
         hits = tuple(h for h in self.matcher.find(segment) if not h.entry.note.startswith(GUARD_NOTE))
         source, target = self.direction.source, self.direction.target
@@ -194,6 +195,7 @@ class Translator:
             guard=self._guard(hits),
             seed=derive_seed(self.options.seed, segment),
             max_new_tokens=int(TOKENS_PER_SOURCE_TOKEN * len(own)) + SPARE_TOKENS,
+            placeholders=placeholders(segment),
         )
 
     def _rendering(self, hit: Hit) -> tuple[tuple[int, ...], tuple[int, ...]]:

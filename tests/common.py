@@ -90,3 +90,9 @@ def table_tasks(model, count=1, seed=0, banned=(), hints=()):
         )
         for i in range(count)
     ]
+
+
+def text_units(*lines):
+    from mtreason.documents import TextDocument
+
+    return TextDocument(lines).units

@@ -9,9 +9,9 @@ PACKAGE = Path(__file__).parents[1] / "mtreason"
 LAYERS = {
     "errors": 0, "languages": 0, "config": 0, "files": 0,
     "search": 1, "documents": 1, "glossary": 1, "prompts": 1,
-    "models": 2, "rewards": 2, "evaluation": 2,
+    "storage": 2, "models": 2, "rewards": 2, "evaluation": 2,
     "decoding": 3,
-    "translator": 4, "pipeline": 4, "benchmark": 4, "report": 4, "tuning": 4,
+    "translator": 4, "pipeline": 4, "batch": 4, "benchmark": 4, "report": 4, "tuning": 4,
     "cli": 5, "__main__": 6,
 }  # fmt: skip
 FILES = sorted(PACKAGE.rglob("*.py"))

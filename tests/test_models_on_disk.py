@@ -258,7 +258,18 @@ def test_resolve_unknown_and_hubs(monkeypatch) -> None:
 def test_the_real_small_model_translates(tmp_path) -> None:
     """The path a user takes, with the real 0.5B model: slang hinted, verified, and the search recorded."""
     trace = tmp_path / "trace.jsonl"
-    args = ["translate", "--from", "zh", "--to", "en", "--model", "qwen2.5-coder-0.5b", "--effort", "low"]
+    args = [
+        "translate",
+        "--from",
+        "zh",
+        "--to",
+        "en",
+        "--model",
+        "qwen2.5-coder-0.5b",
+        "--effort",
+        "low",
+        "--no-memory",
+    ]
     done = subprocess.run(
         [sys.executable, "-m", "mtreason", *args, "--trace", str(trace)],
         input="这双鞋的踩屎感太强了。\n今天天气很好。\n",

@@ -49,10 +49,12 @@ def benchmark(tmp_path_factory):
 @pytest.fixture(scope="module")
 def trace(loaded, tmp_path_factory):
     """A real search of a tiny model."""
+    from common import text_units
+
     from mtreason.config import Options
     from mtreason.glossary import Entry
     from mtreason.languages import parse_language
-    from mtreason.pipeline import parse_lines, trace_record, translate_lines
+    from mtreason.pipeline import trace_record, translate_units
     from mtreason.translator import Direction, Translator
 
     options = Options(budget=40.0, full_budget=True)
@@ -61,8 +63,8 @@ def trace(loaded, tmp_path_factory):
     t = Translator(loaded, Direction(zh, en), options, [entry])
     file = tmp_path_factory.mktemp("trace") / "trace.jsonl"
     with file.open("w", encoding="utf-8") as stream:
-        lines = parse_lines(["今天天气很好。\n", "这双鞋的踩屎感太强了！\n"], zh)
-        list(translate_lines(t, lines, lambda s: stream.write(json.dumps(trace_record(s, options)) + "\n") and None))
+        units = text_units("今天天气很好。\n", "这双鞋的踩屎感太强了！\n")
+        list(translate_units(t, units, lambda s: stream.write(json.dumps(trace_record(s, options)) + "\n") and None))
     return file
 
 

@@ -55,6 +55,7 @@ def test_example_runs(example: str, tmp_path: Path, tiny_model: Path) -> None:
     )
     for name, text in (("notes.en.txt", "Nice weather.\n\n"), ("notes.ref.txt", "The weather is nice.\n\n")):
         (tmp_path / name).write_text(text, "utf-8")
+    (tmp_path / "guide.md").write_text("# 天气\n\n今天天气很好。\n", "utf-8")
     (tmp_path / "terms.zh-en.tsv").write_text("天气\tweather\n", "utf-8")
     for needed, made_by in (("results", " bench run "), (" search.jsonl", " --trace search.jsonl")):
         if needed in example and made_by not in example:
@@ -64,6 +65,37 @@ def test_example_runs(example: str, tmp_path: Path, tiny_model: Path) -> None:
     # A model of random weights need not find a clean translation: that is what 3 says.
     assert done.returncode in {0, 3}, done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_workflow_and_hook() -> None:
+    """Both are YAML of the right form, and the commands in them are ones that exist, with options that exist."""
+    import yaml
+
+    workflow, hooks = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL))
+    steps = workflow["jobs"]["translations"]["steps"]
+    assert all(set(step) <= {"uses", "with", "run", "if"} for step in steps)
+    assert all(re.fullmatch(r"[\w-]+/[\w-]+@v\d+", step["uses"]) for step in steps if "uses" in step)
+    [repository] = hooks["repos"]
+    [hook] = repository["hooks"]
+    assert {"id", "name", "entry", "language"} <= set(hook)
+    commands = [step["run"] for step in steps if step.get("run", "").startswith("mtreason")] + [hook["entry"]]
+    assert len(commands) == 2
+    for command in commands:
+        _, name, *rest = shlex.split(command)
+        asked = subprocess.run(
+            [sys.executable, "-m", "mtreason", name, "--help"], capture_output=True, text=True, check=True
+        )
+        assert all(option in asked.stdout for option in rest if option.startswith("--"))
+
+
+def test_the_configuration_in_the_readme(tmp_path: Path) -> None:
+    from mtreason.batch import Config, read_config
+
+    [block] = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "mtreason.toml").write_text(block, "utf-8")
+    assert read_config(tmp_path / "mtreason.toml").targets == ("en", "de")
+    text = README.split("There may be", 1)[1].split(". Only", 1)[0]
+    assert set(re.findall(r"`(\w+)`", text)) - {"output", "floors"} <= set(Config.__dataclass_fields__)
 
 
 def test_options_in_the_table_exist() -> None:
@@ -77,6 +109,8 @@ def test_options_in_the_table_exist() -> None:
         ).stdout
         for command in (
             ["translate"],
+            ["batch"],
+            ["cache", "prune"],
             ["bench", "run"],
             ["bench", "report"],
             ["tune"],

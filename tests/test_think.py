@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from common import text_units
 from fakes import CHARACTERS, ScriptModel, spell, unspell
 
 from mtreason.config import DEFAULT_THOUGHT, Options
@@ -20,7 +21,7 @@ from mtreason.glossary import Entry, Hit
 from mtreason.languages import parse_language
 from mtreason.models.protocol import ROOT
 from mtreason.models.recompute import RecomputeModel
-from mtreason.pipeline import parse_lines, trace_record, translate_lines
+from mtreason.pipeline import trace_record, translate_units
 from mtreason.prompts import RETHINK, thinking_instruction
 from mtreason.rewards import REWARDS
 from mtreason.translator import Direction, Translator
@@ -123,7 +124,7 @@ AFTER = {"<Output>\n": {"Sunny.</Output>": 1.0}}
         ("<Thought>hm", {"<Output>\n": {"": 1.0}}, "", "unclosed thought", ("empty",)),
         ("<Thought>a</Thought> So, <Output>Sunny.</Output>", {}, "Sunny.", "text outside the tags", ()),
         ("<Thought></Thought><Output>Sunny.</Output> I hope", {}, "Sunny.", "text outside the tags", ()),
-        ("<Thought>a</Thought><Output><Output>b</Output>", {}, "<Output>b", "ok", ("tag",)),
+        ("<Thought>a</Thought><Output><Output>b</Output>", {}, "<Output>b", "ok", ("placeholder", "tag")),
         ("<Thought>你好</Thought><Output>Hello</Output>", {}, "Hello", "ok", ()),
         ("<Thought>a</Thought><Output>你好 sun</Output>", {}, "sun", "ok", ()),
         ("<Thought>a</Thought>你好 sun", {}, "sun", "no output tag", ()),
@@ -468,7 +469,7 @@ def test_the_trace_holds_thoughts_and_forms(loaded) -> None:
     options = Options(think=True, max_thought_tokens=12, decoder="best-of-n", budget=4, reflect=True)
     t = Translator(loaded, Direction(ZH, EN), options, ())
     records = []
-    list(translate_lines(t, parse_lines(["今天天气很好。\n"], ZH), lambda s: records.append(trace_record(s, options))))
+    list(translate_units(t, text_units("今天天气很好。\n"), lambda s: records.append(trace_record(s, options))))
     [record] = json.loads(json.dumps(records))
     assert record["reasoning"]["max_thought_tokens"] == 12
     assert record["reasoning"]["reward_over"] == "output"
@@ -483,5 +484,5 @@ def trace_record_of_a_bare_run(loaded):
     options = Options(decoder="greedy")
     t = Translator(loaded, Direction(ZH, EN), options, ())
     records = []
-    list(translate_lines(t, parse_lines(["你好\n"], ZH), lambda s: records.append(trace_record(s, options))))
+    list(translate_units(t, text_units("你好\n"), lambda s: records.append(trace_record(s, options))))
     return records[0]

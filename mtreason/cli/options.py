@@ -34,6 +34,10 @@ CometEncoder = Annotated[
     typer.Option(metavar="DIR", help="Configuration and tokenizer of its encoder, where there is no network."),
 ]
 
+MaxSeconds = Annotated[
+    float | None, typer.Option(metavar="S", help="Begin nothing new after so long; the same command goes on.")
+]
+
 # Of `translate` alone; here because what they mean does not fit beside the others.
 Decoder = Annotated[str, typer.Option(metavar="NAME", help="greedy, sample, beam, best-of-n, mbr, mcts or mcts-uct.")]
 RewardName = Annotated[
@@ -71,3 +75,36 @@ RewardOver = Annotated[
     ),
 ]
 Reflect = Annotated[bool, typer.Option("--reflect", help="Give the best draft back to be thought over at the end.")]
+Source = Annotated[str, typer.Argument(metavar="INPUT", help="A document; - or nothing for text from standard input.")]
+To = Annotated[str, typer.Option("--to", metavar="LANG", help="Target language, a BCP 47 code such as en.")]
+From = Annotated[str | None, typer.Option("--from", metavar="LANG", help="Source language; detected if left out.")]
+Out = Annotated[
+    Path | None, typer.Option("--out", "-o", metavar="FILE", help="Where to write; standard output if left out.")
+]
+FormatName = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="NAME",
+        help="text, markdown, html, srt, vtt, ass, po, xliff, json, jsonl, csv, tsv, docx or epub; by the file's name "
+        "if left out.",
+    ),
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option("--column", metavar="NAME", help="A column of CSV or TSV, or a key of JSON; may be repeated."),
+]
+Bilingual = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write pairs of segments: .tmx, or tab-separated text.")
+]
+Memories = Annotated[
+    list[Path] | None,
+    typer.Option("--tm", metavar="FILE.tmx", help="What people translated, taken as it is; may be repeated."),
+]
+Context = Annotated[int, typer.Option(metavar="N", help="Preceding segments shown to the model, translated.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON object for each unit instead of the document.")]
+NBest = Annotated[int, typer.Option(metavar="N", help="So many translations of each segment in --json.")]
+MaxTokens = Annotated[
+    int | None, typer.Option(metavar="N", help="Begin nothing new after so many tokens; the same command goes on.")
+]
+NoMemory = Annotated[bool, typer.Option("--no-memory", help="Translate anew what was translated before.")]

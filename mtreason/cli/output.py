@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,10 @@ from mtreason.errors import DocumentError, MtreasonError
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+
+HEARTBEAT = 60.0
+"""Seconds between two signs of life where nobody watches a terminal."""
 
 
 def say(message: str) -> None:
@@ -31,33 +36,58 @@ def say(message: str) -> None:
 
 @dataclass(slots=True)
 class Output:
-    """Where translations go. A file is opened with the first line, so that a run that fails early changes nothing."""
+    """Where data goes: standard output, a file that grows, or a file that appears when it is complete."""
 
     path: Path | None
     """None: standard output."""
-    lines: int = 0
+    whole: bool = False
+    """Write beside the file, and give it its name at the end."""
+    parts: int = 0
     """Written so far."""
     _stream: BinaryIO | None = field(default=None, init=False)
 
     def write(self, text: str) -> None:
         """Write one line, with its ending, all the way out; raises `MtreasonError` when it cannot be."""
+        self.write_bytes(text.encode("utf-8"))
+
+    def write_bytes(self, data: bytes) -> None:
+        """Write a part of a file."""
         with self._explained():
-            self._open().write(text.encode("utf-8"))
+            self._open().write(data)
             self._open().flush()
-        self.lines += 1
+        self.parts += 1
 
     def close(self) -> None:
-        """Make sure a file exists even when there was nothing to write."""
+        """Make sure a file exists even when there was nothing to write, and give it its name."""
         with self._explained():
             stream = self._open()
-            if self.path is not None:
-                stream.close()
+            if self.path is None:
+                return
+            if self.whole:
+                os.fsync(stream.fileno())
+            stream.close()
+            if self.whole:
+                self._beside.replace(self.path)
+
+    def discard(self) -> None:
+        """Take away what is not complete."""
+        if self.whole and self._stream is not None and self.path is not None:
+            self._stream.close()
+            self._beside.unlink(missing_ok=True)
+
+    @property
+    def _beside(self) -> Path:
+        path = Path() if self.path is None else self.path
+        return path.with_name(f".{path.name}.{os.getpid()}")
 
     def _open(self) -> BinaryIO:
         if self._stream is None:
             if self.path is None and sys.stdout is None:
                 raise DocumentError("standard output is closed: name a file with -o")
-            self._stream = sys.stdout.buffer if self.path is None else self.path.open("wb")
+            if self.path is None:
+                self._stream = sys.stdout.buffer
+            else:
+                self._stream = (self._beside if self.whole else self.path).open("wb")
         return self._stream
 
     @contextmanager
@@ -70,14 +100,12 @@ class Output:
             if self.path is None:
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise MtreasonError(
-                f"{name} was closed by its reader after {self.lines} lines: write to a file with -o to keep all"
+                f"{name} was closed by its reader after {self.parts} lines: write to a file with -o to keep all"
             ) from error
         except OSError as error:
+            self.discard()
             if error.errno == errno.ENOSPC:
-                raise MtreasonError(
-                    f"no space left for {name} after line {self.lines}, all lines before are written: make room and "
-                    "run again"
-                ) from error
+                raise MtreasonError(f"no space left for {name}: make room and run the same command again") from error
             raise DocumentError(
                 f"{name} cannot be written ({error.strerror or error}): name another file with -o"
             ) from error
@@ -87,7 +115,9 @@ class ProgressLine:
     """Progress on a terminal, silence elsewhere."""
 
     def __init__(self, *, shown: bool) -> None:
-        self.shown = shown and sys.stderr is not None and sys.stderr.isatty()
+        self.heard = shown and sys.stderr is not None
+        self.shown = self.heard and sys.stderr.isatty()
+        self._beat = 0.0
         self._bar: Progress | None = None
         self._task: TaskID | None = None
         self._stage = ""
@@ -107,16 +137,20 @@ class ProgressLine:
             self._bar.update(self._task, completed=fraction)
 
     def segments(self, total: int | None) -> None:
-        """Begin counting lines of the document."""
+        """Begin counting units of the document."""
         self.stop()
+        self._beat = time.monotonic()
         if self.shown:
-            self._start("translating", total, "{task.completed:.0f}/{task.total} lines  {task.fields[done]}")
+            self._start("translating", total, "{task.completed:.0f}/{task.total}  {task.fields[done]}")
 
-    def advance(self, lines: int, segments: int, tokens_per_second: float) -> None:
-        """Show how many lines are written and segments done, and the speed."""
+    def advance(self, units: int, segments: int, tokens_per_second: float) -> None:
+        """Show how many units are written and segments done, and the speed; off a terminal now and then."""
+        done = f"{segments} segments  {tokens_per_second:.0f} tokens/s"
         if self._bar is not None and self._task is not None:
-            done = f"{segments} segments  {tokens_per_second:.0f} tokens/s"
-            self._bar.update(self._task, completed=lines, done=done)
+            self._bar.update(self._task, completed=units, done=done)
+        elif self.heard and time.monotonic() - self._beat > HEARTBEAT:
+            self._beat = time.monotonic()
+            say(f"{units} units, {done}")
 
     def count(self, name: str, done: int, total: int) -> None:
         """Show how many of so many things that have this name are done; silence off a terminal."""

@@ -1,15 +1,17 @@
-"""`mtreason translate`: a document in, a document out, line for line."""
+"""`mtreason translate`: a document in, a document out."""
 
 from __future__ import annotations
 
 import itertools
 import json
+import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -17,34 +19,34 @@ from mtreason.cli import options
 from mtreason.cli.loading import Session
 from mtreason.cli.output import Output, say
 from mtreason.config import DEFAULT_REWARD, EFFORTS, Options
-from mtreason.errors import DocumentError, InputError, InterruptedRunError
+from mtreason.errors import DocumentError, InputError, InterruptedRunError, MtreasonError
 
 if TYPE_CHECKING:
+    from mtreason.documents import Document, Format, Unit
     from mtreason.glossary import Entry
     from mtreason.languages import Language
-    from mtreason.pipeline import Segment, TranslatedLine
+    from mtreason.pipeline import Segment, Shelf, TranslatedUnit
+    from mtreason.storage import Journal
     from mtreason.translator import Direction, Translator
 
 STANDARD_INPUT = "-"
 FELL_BACK = 3
 MOST_NAMED = 10
 SAMPLE_CHARACTERS = 2000
-SAMPLE_LINES = 50
+SAMPLE_UNITS = 50
 """How much of a document is looked at to tell its language."""
 
 
 def translate(
-    source: Annotated[
-        str, typer.Argument(metavar="INPUT", help="A text file in UTF-8, or - for standard input.")
-    ] = STANDARD_INPUT,
+    source: options.Source = STANDARD_INPUT,
     *,
-    to: Annotated[str, typer.Option("--to", metavar="LANG", help="Target language, a BCP 47 code such as en.")],
-    from_: Annotated[
-        str | None, typer.Option("--from", metavar="LANG", help="Source language; detected if left out.")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Where to write; standard output if left out.")
-    ] = None,
+    to: options.To,
+    from_: options.From = None,
+    out: options.Out = None,
+    form: options.FormatName = None,
+    column: options.Columns = None,
+    bilingual: options.Bilingual = None,
+    tm: options.Memories = None,
     model: options.Model = None,
     decoder: options.Decoder = "mcts",
     reward: options.RewardName = None,
@@ -56,11 +58,15 @@ def translate(
     effort: options.Effort = None,
     glossary: options.Glossaries = None,
     no_glossary: options.NoGlossary = False,
-    context: Annotated[int, typer.Option(metavar="N", help="Preceding segments shown to the model.")] = 0,
+    context: options.Context = 0,
     in_flight: options.InFlight = 16,
     seed: options.Seed = 0,
     trace: options.Trace = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Write one JSON object a line instead of text.")] = False,
+    as_json: options.AsJson = False,
+    n_best: options.NBest = 1,
+    max_seconds: options.MaxSeconds = None,
+    max_tokens: options.MaxTokens = None,
+    no_memory: options.NoMemory = False,
     quiet: options.Quiet = False,
     dtype: options.Dtype = "auto",
     think: options.Think = False,
@@ -70,28 +76,20 @@ def translate(
     strict_terms: options.StrictTerms = False,
     trust_remote_code: options.TrustRemoteCode = False,
 ) -> None:
-    """Translate a text line by line, searching for the best translation of every sentence."""
+    """Translate a document, searching for the best translation of every sentence."""
+    if n_best < 1 or (n_best > 1 and not as_json):
+        raise InputError(f"--n-best {n_best}: alternatives are in what --json writes: add it, or leave this out")
     settings = Options(
-        decoder=decoder,
-        reward=reward,
-        nodes=nodes,
-        beam_width=beam_width,
-        full_budget=full_budget,
-        budget=_budget(budget, effort),
-        context=context,
-        in_flight=in_flight,
-        seed=seed,
-        glossaries=tuple(glossary or ()),
-        shipped_glossaries=not no_glossary,
-        qe=qe,
-        dtype=dtype,
-        think=think,
-        max_thought_tokens=max_thought_tokens,
-        reward_over=reward_over,
-        reflect=reflect,
-    )
-    session = Session(quiet, model, trust_remote_code)
-    _Job(source, out, trace, settings, session, as_json, strict_terms).run(to, from_)
+        decoder=decoder, reward=reward, nodes=nodes, beam_width=beam_width, full_budget=full_budget,
+        budget=_budget(budget, effort), context=context, in_flight=in_flight, seed=seed,
+        glossaries=tuple(glossary or ()), shipped_glossaries=not no_glossary, qe=qe, dtype=dtype, think=think,
+        max_thought_tokens=max_thought_tokens, reward_over=reward_over, reflect=reflect,
+    )  # fmt: skip
+    plan = _Plan(
+        source, out, trace, bilingual, tuple(tm or ()), form, tuple(column or ()), as_json, n_best, max_seconds,
+        max_tokens, not no_memory, strict_terms,
+    )  # fmt: skip
+    _Job(plan, settings, Session(quiet, model, trust_remote_code)).run(to, from_)
 
 
 def _budget(budget: float | None, effort: str | None) -> float:
@@ -104,16 +102,41 @@ def _budget(budget: float | None, effort: str | None) -> float:
     return EFFORTS["medium"] if budget is None else budget
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What was asked for, but for the settings of the search."""
+
+    source: str
+    out: Path | None
+    trace: Path | None
+    bilingual: Path | None
+    memories: tuple[Path, ...]
+    form: str | None
+    columns: tuple[str, ...]
+    as_json: bool
+    n_best: int
+    max_seconds: float | None
+    max_tokens: int | None
+    remember: bool
+    strict_terms: bool
+
+    @property
+    def journalled(self) -> bool:
+        """Whether there is a file that a run can be resumed for."""
+        return self.out is not None and (self.out.is_file() or not self.out.exists())
+
+
 @dataclass(slots=True)
 class _Tally:
     """What is said at the end."""
 
     segments: int = 0
-    passed: int = 0
-    fell_back: list[int] = field(default_factory=list)
+    origins: dict[str, int] = field(default_factory=dict)
+    fell_back: list[str] = field(default_factory=list)
+    """Places."""
     hints: int = 0
     missed: list[str] = field(default_factory=list)
-    """Terms with their lines."""
+    """Terms with their places."""
     answers: int = 0
     in_form: int = 0
     """Of answers that reason first."""
@@ -121,12 +144,12 @@ class _Tally:
     def count(self, segment: Segment) -> None:
         """Add one segment."""
         self.segments += 1
-        self.passed += segment.passed
+        self.origins[segment.origin] = self.origins.get(segment.origin, 0) + 1
         self.hints += len(segment.hits)
         kept = zip(segment.hits, segment.honoured, strict=True)
-        self.missed += [f"{hit.entry.source} in line {segment.line}" for hit, ok in kept if not ok]
-        if segment.result and segment.result.fell_back:
-            self.fell_back.append(segment.line)
+        self.missed += [f"{hit.entry.source} in {segment.unit.place}" for hit, ok in kept if not ok]
+        if segment.fell_back:
+            self.fell_back.append(segment.unit.place)
         if segment.result:
             self.answers += sum(segment.result.forms.values())
             self.in_form += segment.result.forms.get("ok", 0)
@@ -136,94 +159,113 @@ class _Tally:
 class _Job:
     """One invocation, from its arguments to its last line."""
 
-    source: str
-    out: Path | None
-    trace: Path | None
+    plan: _Plan
     options: Options
     session: Session
-    as_json: bool
-    strict_terms: bool
     tally: _Tally = field(default_factory=_Tally)
     output: Output = field(init=False)
+    journal: Journal | None = None
 
     def __post_init__(self) -> None:
-        self.output = Output(self.out)
+        out = self.plan.out.resolve() if self.plan.out is not None and self.plan.out.is_symlink() else self.plan.out
+        self.output = Output(out, whole=self.plan.journalled)
 
     def run(self, to: str, from_: str | None) -> None:
         """Check everything that is cheap to check, then translate."""
         try:
             self._run(to, from_)
-        except KeyboardInterrupt as error:
-            where = "standard output" if self.out is None else str(self.out)
-            raise InterruptedRunError(
-                f"interrupted: {self.output.lines} finished lines are in {where}; run again to translate all"
-            ) from error
+        except (KeyboardInterrupt, InterruptedRunError) as error:
+            raise InterruptedRunError(f"{str(error) or 'interrupted'}: {self._what_is_kept()}") from error
+        finally:
+            self.output.discard()
+            if self.journal is not None:
+                self.journal.close()
+
+    def _what_is_kept(self) -> str:
+        if self.journal is not None:
+            return f"{len(self.journal)} finished segments are kept in {self.journal.path}; the same command goes on"
+        where = "standard output" if self.plan.out is None else str(self.plan.out)
+        return f"{self.output.parts} finished lines are in {where}; run again to translate all"
 
     def _run(self, to: str, from_: str | None) -> None:
-        from mtreason.documents import check_text, open_text, read_lines
+        from mtreason.documents import TextDocument, check_text, open_text, pick_format, read_document, read_lines
         from mtreason.languages import parse_language
 
         target = parse_language(to)
         declared = parse_language(from_) if from_ else None
         self._check_files()
-        total: int | None = None
-        stream: BinaryIO
-        if self.source == STANDARD_INPUT:
+        source = self.plan.source
+        if source == STANDARD_INPUT:
+            self._refuse_format(pick_format("standard input", self.plan.form, self.plan.columns))
             if sys.stdin is None:
                 raise DocumentError("standard input is closed: name a file to read")
-            stream = sys.stdin.buffer
-        else:
-            path = Path(self.source)
-            # A pipe can be read only once; its faults show while it is translated.
-            total = check_text(path) if path.is_file() or path.is_dir() or not path.exists() else None
-            stream = open_text(path)
-        name = "standard input" if self.source == STANDARD_INPUT else self.source
-        with stream:
-            self._translate(read_lines(stream, name), declared, target, total)
+            self._translate(TextDocument(read_lines(sys.stdin.buffer, "standard input")), declared, target, None)
+            return
+        path = Path(source)
+        form = pick_format(source, self.plan.form, self.plan.columns)
+        if form is not None:
+            document = read_document(path, form, self.plan.columns)
+            self._translate(document, declared, target, sum(1 for _ in document.units))
+            return
+        # A pipe can be read only once; its faults show while it is translated.
+        total = check_text(path) if path.is_file() or path.is_dir() or not path.exists() else None
+        with open_text(path) as stream:
+            self._translate(TextDocument(read_lines(stream, source)), declared, target, total)
+
+    @staticmethod
+    def _refuse_format(form: Format | None) -> None:
+        if form is not None:
+            raise InputError(f"--format {form.name}: standard input is read as text: name a file")
 
     def _check_files(self) -> None:
-        outputs = [p for p in (self.out, self.trace) if p is not None]
+        plan = self.plan
+        outputs = [p for p in (plan.out, plan.trace, plan.bilingual) if p is not None]
         for path in outputs:
             if path.is_dir():
                 raise DocumentError(f"{path} is a directory: name a file")
             if not path.absolute().parent.is_dir():
                 raise DocumentError(f"{path}: there is no directory {path.absolute().parent}: create it first")
-            inputs = [*([] if self.source == STANDARD_INPUT else [Path(self.source)]), *self.options.glossaries]
-            for other in inputs:
+            inputs = [*([] if plan.source == STANDARD_INPUT else [Path(plan.source)]), *self.options.glossaries]
+            for other in (*inputs, *plan.memories):
                 if path.exists() and other.exists() and path.samefile(other):
                     raise DocumentError(f"{path} is also an input and would be overwritten: name another file")
-        if self.out is not None and self.trace is not None and self.out.resolve() == self.trace.resolve():
-            raise DocumentError(f"{self.out} is named for the translation and for the trace: name two files")
+        if len({path.resolve() for path in outputs}) < len(outputs):
+            raise DocumentError(f"{outputs[-1]} is named for two outputs: name two files")
 
-    def _translate(self, raw: Iterator[str], declared: Language | None, target: Language, total: int | None) -> None:
+    def _translate(self, document: Document, declared: Language | None, target: Language, total: int | None) -> None:
         from mtreason.translator import Direction, check_options, load_entries
 
         check_options(self.options)
-        first, raw = _peek(raw)
+        first, units = _peek(iter(document.units))
         source = declared or self._detect(first, target)
-        output = self.output
         if not first or source is None or source.tag == target.tag:
             if first and source is not None:
                 self.session.note(f"the text is in {target.name} already: passed through unchanged")
-            for number, line in enumerate(raw, 1):
-                output.write(self._json_line(number, line, line) if self.as_json else line)
-            output.close()
+            self._pass_through(document, units)
             return
         direction = Direction(source, target)
         entries = load_entries(direction, self.options)
         self._name_glossaries(entries)
         try:
-            self._run_model(raw, direction, entries, output, total)
+            self._run_model(document, units, direction, entries, total)
         finally:
             self.session.progress.stop()
-        output.close()
-        if self.tally.fell_back or (self.strict_terms and self.tally.missed):
+        if self.tally.fell_back or (self.plan.strict_terms and self.tally.missed):
             raise typer.Exit(FELL_BACK)
 
-    def _detect(self, sample: list[str], target: Language) -> Language | None:
+    def _pass_through(self, document: Document, units: Iterator[Unit]) -> None:
+        if self.plan.as_json:
+            for unit in units:
+                self.output.write(_json_line(unit, unit.text, unit.text))
+        else:
+            for data in document.render(unit.text for unit in units):
+                self.output.write_bytes(data)
+        self.output.close()
+
+    def _detect(self, sample: list[Unit], target: Language) -> Language | None:
         from mtreason.languages import detect_language
 
-        found = detect_language("".join(sample)[:SAMPLE_CHARACTERS])
+        found = detect_language("\n".join(unit.text for unit in sample)[:SAMPLE_CHARACTERS])
         if found is None:
             return None
         if found.primary == target.primary:
@@ -238,7 +280,9 @@ class _Job:
         for name, count in counts.items():
             self.session.note(f"glossary: {name} ({count} entries)")
 
-    def _load(self, direction: Direction, entries: tuple[Entry, ...]) -> Translator:
+    def _load(self, direction: Direction, entries: tuple[Entry, ...]) -> tuple[Translator, str]:
+        """Return what translates, and the digest of what every segment depends on."""
+        from mtreason.pipeline import run_key
         from mtreason.translator import Translator
 
         resolved, loaded = self.session.open_model(self.options.dtype)
@@ -250,21 +294,45 @@ class _Job:
             + (f", reward {self.options.reward or DEFAULT_REWARD}" if "reward" in translator.decoder.heeds else "")
             + f", budget {self.options.budget:g}"
         )
-        return translator
+        return translator, run_key(translator, resolved.digest, loaded.dtype)
+
+    def _shelf(self, run: str, direction: Direction) -> Shelf:
+        """Open what is kept from other runs."""
+        from mtreason.models.cache import cache_dir
+        from mtreason.pipeline import Shelf
+        from mtreason.storage import Journal, Memory, Store, read_tmx
+
+        human: dict[str, str] = {}
+        for path in self.plan.memories:
+            human |= read_tmx(path, direction.source, direction.target)
+        stores: list[Store] = []
+        if self.plan.journalled and self.output.path is not None:
+            self.journal = Journal(self.output.path)
+            if self.journal.found:
+                self.session.note(f"{self.journal.found} segments are finished already: going on")
+            stores.append(self.journal)
+        if self.plan.remember:
+            try:
+                stores.append(Memory(cache_dir() / "translations"))
+            except MtreasonError as error:
+                self.session.note(f"{error}: going on without")
+        return Shelf(run, stores, human)
 
     def _run_model(
         self,
-        raw: Iterator[str],
+        document: Document,
+        units: Iterator[Unit],
         direction: Direction,
         entries: tuple[Entry, ...],
-        output: Output,
         total: int | None,
     ) -> None:
-        from mtreason.pipeline import parse_lines, trace_record, translate_lines
+        from mtreason.pipeline import trace_record, translate_units
 
-        translator = self._load(direction, entries)
-        record = Output(self.trace) if self.trace else None
-        progress = self.session.progress
+        plan, progress = self.plan, self.session.progress
+        translator, run = self._load(direction, entries)
+        shelf = self._shelf(run, direction)
+        record = Output(plan.trace) if plan.trace else None
+        pairs: list[tuple[str, str]] = []
         started = time.monotonic()
         progress.segments(total)
 
@@ -273,48 +341,112 @@ class _Job:
             if record is not None:
                 record.write(json.dumps(trace_record(segment, self.options), ensure_ascii=False) + "\n")
             speed = translator.model.usage.tokens / max(time.monotonic() - started, 1e-9)
-            progress.advance(output.lines, self.tally.segments, speed)
+            progress.advance(self.output.parts, self.tally.segments, speed)
 
-        for line in translate_lines(translator, parse_lines(raw, direction.source), settle):
-            output.write(self._json_of(line) if self.as_json else line.text)
+        def texts(done: Iterator[TranslatedUnit]) -> Iterator[str]:
+            for unit in done:
+                if plan.bilingual:
+                    pairs.extend((s.source, s.translation) for s in unit.segments)
+                yield unit.text
+
+        with _stopping(plan, translator) as stop:
+            done = translate_units(translator, units, settle, shelf, stop)
+            if plan.as_json:
+                for unit in done:
+                    self.output.write(self._json_of(unit))
+                    pairs.extend((s.source, s.translation) for s in unit.segments if plan.bilingual)
+            else:
+                for data in document.render(texts(done)):
+                    self.output.write_bytes(data)
         progress.stop()
+        if plan.bilingual is not None:
+            _write_pairs(plan.bilingual, pairs, direction)
         if record is not None:
             record.close()
+        self.output.close()
+        if self.journal is not None:
+            self.journal.remove()
         self._summary(translator, time.monotonic() - started)
 
     def _summary(self, translator: Translator, seconds: float) -> None:
+        from mtreason.pipeline import HUMAN, KEPT, PASSED
+
         tally, usage = self.tally, translator.model.usage
-        text = f"{tally.segments} segments in {seconds:.1f} s, {usage.tokens / max(seconds, 1e-9):.0f} tokens/s"
-        if tally.passed:
-            text += f"; {tally.passed} passed through (already {translator.direction.target.name}, or no words)"
+        speed = usage.tokens / max(seconds, 1e-9)
+        text = f"{tally.segments} segments in {seconds:.1f} s, {usage.tokens} tokens, {speed:.0f} tokens/s"
+        for origin, what in (
+            (PASSED, f"passed through (already {translator.direction.target.name}, or no words)"),
+            (KEPT, "translated before"),
+            (HUMAN, "from --tm"),
+        ):
+            if origin in tally.origins:
+                text += f"; {tally.origins[origin]} {what}"
         if tally.hints:
             text += f"; glossary hints honoured: {tally.hints - len(tally.missed)} of {tally.hints}"
         if self.options.think:
             text += f"; answers in form: {tally.in_form} of {tally.answers}"
         self.session.note(text)
         if tally.fell_back:
-            lines = ", ".join(map(str, sorted(set(tally.fell_back))[:10]))
-            say(f"{len(tally.fell_back)} segments found no clean translation, see line {lines}: try --effort high")
-        if tally.missed and (self.strict_terms or not self.session.quiet):
+            places = ", ".join(list(dict.fromkeys(tally.fell_back))[:MOST_NAMED])
+            say(f"{len(tally.fell_back)} segments found no clean translation, see {places}: try --effort high")
+        if tally.missed and (self.plan.strict_terms or not self.session.quiet):
             listed = ", ".join(tally.missed[:MOST_NAMED]) + (", …" if len(tally.missed) > MOST_NAMED else "")
             say(f"glossary terms missed: {listed}")
 
-    def _json_of(self, line: TranslatedLine) -> str:
-        source = "".join(s.source for s in line.segments)
-        return self._json_line(line.number, source, line.text)
+    def _json_of(self, unit: TranslatedUnit) -> str:
+        source = "".join(s.source for s in unit.segments)
+        more: dict[str, Any] = {}
+        if self.plan.n_best > 1:
+            clean = [[c for c in s.result.candidates if not c.problems] if s.result else [] for s in unit.segments]
+            more["alternatives"] = [[c.text for c in own[: self.plan.n_best]] for own in clean]
+        return _json_line(unit.unit, source, unit.text, more)
 
-    @staticmethod
-    def _json_line(number: int, source: str, translation: str) -> str:
-        record = {"line": number, "source": source.strip(), "translation": translation.strip()}
-        return json.dumps(record, ensure_ascii=False) + "\n"
+
+def _json_line(unit: Unit, source: str, translation: str, more: dict[str, Any] | None = None) -> str:
+    record = {"line": unit.number, "source": source.strip(), "translation": translation.strip()} | (more or {})
+    return json.dumps(record, ensure_ascii=False) + "\n"
 
 
-def _peek(raw: Iterator[str]) -> tuple[list[str], Iterator[str]]:
-    """Look at enough lines to tell the language; returns them, and all lines."""
-    seen: list[str] = []
-    while len(seen) < SAMPLE_LINES and sum(map(len, seen)) < SAMPLE_CHARACTERS:
-        line = next(raw, None)
-        if line is None:
+@contextmanager
+def _stopping(plan: _Plan, translator: Translator) -> Iterator[Callable[[], str]]:
+    """Give a function that says why nothing new should be begun; a terminating signal is a reason."""
+    started, before = time.monotonic(), translator.model.usage.tokens
+    told: list[str] = []
+
+    def stop() -> str:
+        if plan.max_seconds is not None and time.monotonic() - started >= plan.max_seconds:
+            return f"--max-seconds {plan.max_seconds:g} are over"
+        if plan.max_tokens is not None and translator.model.usage.tokens - before >= plan.max_tokens:
+            return f"--max-tokens {plan.max_tokens} are used"
+        return told[0] if told else ""
+
+    try:
+        old = signal.signal(signal.SIGTERM, lambda *_: told.append("terminated"))
+    except ValueError:  # not in the main thread
+        yield stop
+        return
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGTERM, old)
+
+
+def _write_pairs(path: Path, pairs: list[tuple[str, str]], direction: Direction) -> None:
+    from mtreason.files import write_bytes, write_text
+    from mtreason.storage import tmx_bytes
+
+    if path.suffix.lower() == ".tmx":
+        write_bytes(path, tmx_bytes((direction.source.tag, direction.target.tag, *pair) for pair in pairs))
+    else:
+        write_text(path, "".join("\t".join(" ".join(t.split()) for t in pair) + "\n" for pair in pairs))
+
+
+def _peek(units: Iterator[Unit]) -> tuple[list[Unit], Iterator[Unit]]:
+    """Look at enough units to tell the language; returns them, and all units."""
+    seen: list[Unit] = []
+    while len(seen) < SAMPLE_UNITS and sum(len(unit.text) for unit in seen) < SAMPLE_CHARACTERS:
+        unit = next(units, None)
+        if unit is None:
             break
-        seen.append(line)
-    return seen, itertools.chain(seen, raw)
+        seen.append(unit)
+    return seen, itertools.chain(seen, units)

@@ -11,6 +11,7 @@ from mtreason.decoding.answers import answer_problems, to_answer
 from mtreason.decoding.gates import problems, strip_chatter
 from mtreason.decoding.protocol import Candidate, Cost, Result, Settings, Task, derive_seed
 from mtreason.decoding.thinking import draw_answers
+from mtreason.documents import broken
 from mtreason.glossary import Hit, follows
 from mtreason.glossary.fold import is_unspaced
 from mtreason.models.calls import Extend, Sample, Score, Steps, extend, release, sample
@@ -145,6 +146,8 @@ class Pool:
         """Clean a draft's text and name what is wrong with it; it is not judged yet."""
         text = strip_chatter(draft.text, self.task.source)
         why = problems(text, self.task.source, finished=finished, chatter=text != " ".join(draft.text.split()))
+        if broken(self.task.placeholders, text):
+            why += ("placeholder",)
         if self.settings.thinking is not None:
             why += answer_problems(self.settings.thinking, text, self.task.hints)
         return Candidate(text, draft, float("-inf"), {}, 0, why)
@@ -246,7 +249,8 @@ class Pool:
         if self.prompt is not None:
             yield from release([self.prompt])
         ranked = tuple(sorted(self.candidates.values(), key=self._rank))
-        usable = [c for c in ranked if "empty" not in c.problems]
+        # With a placeholder broken a program may not run: then the source is the better translation.
+        usable = [c for c in ranked if not {"empty", "placeholder"} & set(c.problems)]
         fell_back = not usable or bool(usable[0].problems)
         text = usable[0].text if usable else self.task.source
         return Result(self.task.index, text, fell_back, ranked, self.cost, self.unit, trace, dict(self._forms))

@@ -44,6 +44,8 @@ class Task:
     guard: Guard
     seed: int
     max_new_tokens: int
+    placeholders: tuple[str, ...] = ()
+    """What a translation has to carry over as it is, each as often as it is named."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,13 @@ GATHER = 4
 """Passes are made for at least this share of the sentences at a time (one in four), or all of them wait."""
 
 
+class _End:
+    """There are no more tasks."""
+
+
+_END = _End()
+
+
 @dataclass(slots=True, eq=False)
 class _Running:
     steps: Generator[Call, Any, Result]
@@ -41,7 +48,7 @@ class _Drawing:
 
 def run(
     decoder: Decoder,
-    tasks: Iterable[Task | Result],
+    tasks: Iterable[Task | Result | None],
     settings: Settings,
     model: LanguageModel,
     in_flight: int,
@@ -50,15 +57,15 @@ def run(
     """Yield results as sentences finish, in any order.
 
     At most `in_flight` tasks are open at a time; tasks are taken from the iterable only when there is room. What needs
-    no decoding may stand among the tasks as a result and is passed on. `estimator` answers rewards that ask a learned
-    metric.
+    no decoding may stand among the tasks as a result and is passed on; None says that the next task waits for one that
+    is in flight. `estimator` answers rewards that ask a learned metric.
     """
     waiting = iter(tasks)
     crew = _Crew(model, estimator)
     while True:
         while len(crew.running) < in_flight and not crew.done:
-            task = next(waiting, None)
-            if task is None:
+            task = next(waiting, _END)
+            if task is None or isinstance(task, _End):
                 break
             if isinstance(task, Result):
                 crew.done.append(task)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from mtreason.documents.protocol import Unit
 from mtreason.documents.sentences import split_segments
 from mtreason.errors import DocumentError
 from mtreason.languages import Language, scripts_of
@@ -29,6 +30,24 @@ class Line:
     """Without white space at their ends."""
     gaps: tuple[str, ...]
     """One more than segments; the last one holds the line ending."""
+
+
+class TextDocument:
+    """Text that is read, and can be written, line by line: a unit is a line with its ending."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = lines
+
+    @property
+    def units(self) -> Iterator[Unit]:
+        """The lines as they are read; once."""
+        for number, raw in enumerate(self._lines, 1):
+            yield Unit(number, f"line {number}", raw)
+
+    def render(self, texts: Iterable[str]) -> Iterator[bytes]:
+        """Yield each line as it comes."""
+        for text in texts:
+            yield text.encode()
 
 
 def check_text(path: Path) -> int:

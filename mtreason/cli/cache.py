@@ -1,0 +1,73 @@
+"""`mtreason cache`: the memory of translations."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mtreason.cli.output import Output, say
+from mtreason.errors import InputError
+
+app = typer.Typer(no_args_is_help=True, help="The memory of translations: what is in it, forget, export.")
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+
+
+@app.command("stats")
+def stats(*, as_json: _Json = False) -> None:
+    """Say how many translations are kept, and how much room they take."""
+    from mtreason.models.cache import cache_dir
+    from mtreason.storage import Memory
+
+    memory = Memory(cache_dir() / "translations")
+    count, size = memory.size()
+    languages: dict[str, int] = {}
+    for kept in memory.entries():
+        pair = "-".join(kept.languages)
+        languages[pair] = languages.get(pair, 0) + 1
+    figures = {"translations": count, "bytes": size, "languages": languages, "directory": str(memory.directory)}
+    listed = ", ".join(f"{pair} {n}" for pair, n in sorted(languages.items())) or "none"
+    text = f"{count} translations ({listed}), {size / 1e6:.1f} MB in {memory.directory}\n"
+    output = Output(None)
+    output.write(json.dumps(figures) + "\n" if as_json else text)
+    output.close()
+
+
+@app.command("prune")
+def prune(
+    *,
+    older_than: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Only what was kept longer ago, as 12h, 30d or 8w.")
+    ] = None,
+) -> None:
+    """Forget translations."""
+    from mtreason.models.cache import cache_dir
+    from mtreason.storage import Memory
+
+    found = re.fullmatch(r"(\d+)([smhdw])", older_than or "0s")
+    if found is None:
+        raise InputError(f"--older-than {older_than!r}: expected a number and s, m, h, d or w, as in 30d")
+    seconds = None if older_than is None else int(found[1]) * float(_UNITS[found[2]])
+    gone = Memory(cache_dir() / "translations").prune(seconds)
+    say(f"{gone} translations forgotten")
+
+
+@app.command("export")
+def export(
+    out: Annotated[Path, typer.Argument(metavar="OUT.tmx", help="Where the pairs go.")],
+) -> None:
+    """Write all that is kept as a translation memory (TMX), for other tools or for a person to correct."""
+    from mtreason.files import write_bytes
+    from mtreason.models.cache import cache_dir
+    from mtreason.storage import Memory, tmx_bytes
+
+    if out.suffix.lower() != ".tmx":
+        raise InputError(f"{out}: what is written is TMX: name it so")
+    kept = [k for k in Memory(cache_dir() / "translations").entries() if not k.fell_back]
+    write_bytes(out, tmx_bytes((*k.languages, k.source, k.translation) for k in kept))
+    say(f"{len(kept)} translations in {out}")

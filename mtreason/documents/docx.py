@@ -1,0 +1,97 @@
+"""Word documents: each paragraph, also in tables, headers and footers, is one unit.
+
+python-docx reads and writes. A translation takes the formatting of the run that holds most of the paragraph's letters;
+what single words had of their own is lost, pictures, fields, breaks and links stay where they were.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from mtreason.documents.archives import read_members
+from mtreason.documents.protocol import Document, Unit
+from mtreason.errors import DocumentError
+
+if TYPE_CHECKING:
+    from docx.text.paragraph import Paragraph
+
+_LETTER = re.compile(r"[^\W\d_]")
+_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
+
+
+class DocxDocument:
+    """A Word document."""
+
+    def __init__(self, data: bytes, name: str) -> None:
+        self._data = data
+        read_members(data, name, "a Word document")
+        self._document = _open(data, name)
+        self._paragraphs = [p for p in _paragraphs(self._document) if _LETTER.search(_text(p))]
+        self.units = tuple(Unit(i, f"paragraph {i}", _text(p).strip()) for i, p in enumerate(self._paragraphs, 1))
+
+    def render(self, texts: Iterable[str]) -> Iterator[bytes]:
+        """Yield the document; the bytes that were read where nothing was translated."""
+        given = list(texts)
+        if given == [unit.text for unit in self.units]:
+            yield self._data
+            return
+        for paragraph, unit, text in zip(self._paragraphs, self.units, given, strict=True):
+            if text != unit.text:
+                _put(paragraph, text)
+        stream = io.BytesIO()
+        self._document.save(stream)
+        yield stream.getvalue()
+
+
+def read_docx(data: bytes, name: str) -> Document:
+    """Read a Word document; raises `DocumentError` for an archive that is none, or is out of bounds."""
+    return DocxDocument(data, name)
+
+
+def _open(data: bytes, name: str) -> Any:  # noqa: ANN401 - the package's class is made by a function
+    import docx
+
+    try:
+        return docx.Document(io.BytesIO(data))
+    except (KeyError, ValueError, AttributeError, SyntaxError, docx.exceptions.PythonDocxError) as error:
+        raise DocumentError(f"{name}: not a Word document: {str(error).splitlines()[0]}") from error
+
+
+def _paragraphs(document: Any) -> Iterator[Paragraph]:  # noqa: ANN401 - as above
+    """Yield all paragraphs: of the text and its tables in order, then of headers and footers."""
+    from docx.oxml.ns import qn
+    from docx.text.paragraph import Paragraph
+
+    parts = [document.element.body]
+    for section in document.sections:
+        parts += [area._element for area in (section.header, section.footer) if not area.is_linked_to_previous]
+    seen = set()
+    for part in parts:
+        for element in part.iter(qn("w:p")):
+            if element not in seen:
+                seen.add(element)
+                yield Paragraph(element, document)
+
+
+def _texts(paragraph: Paragraph) -> list[Any]:
+    from docx.oxml.ns import qn
+
+    return [element for element in paragraph._p.iter(qn("w:t")) if element.text]
+
+
+def _text(paragraph: Paragraph) -> str:
+    return "".join(element.text for element in _texts(paragraph))
+
+
+def _put(paragraph: Paragraph, text: str) -> None:
+    """Write a translation where most of the paragraph's letters stand, and empty its other texts."""
+    texts = _texts(paragraph)
+    whole = _text(paragraph)
+    main = max(range(len(texts)), key=lambda i: len(texts[i].text))
+    edges = whole[: len(whole) - len(whole.lstrip())], whole[len(whole.rstrip()) :]
+    for i, element in enumerate(texts):
+        element.text = edges[0] + text + edges[1] if i == main else ""
+        element.set(_SPACE, "preserve")

@@ -1,0 +1,46 @@
+"""EPUB: the texts of the book, each an XHTML file in the archive, are translated as HTML; everything else stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from mtreason.documents.archives import member, read_members, replaced
+from mtreason.documents.html import read_html
+from mtreason.documents.protocol import Document, Unit
+from mtreason.errors import DocumentError
+
+_SUFFIXES = (".xhtml", ".html", ".htm")
+
+
+class EpubDocument:
+    """A book."""
+
+    def __init__(self, data: bytes, name: str) -> None:
+        self._data, self._name = data, name
+        self._archive = read_members(data, name, "an EPUB book")
+        if "META-INF/container.xml" not in self._archive.namelist():
+            raise DocumentError(f"{name}: not an EPUB book: it has no META-INF/container.xml")
+        paths = [p for p in self._archive.namelist() if p.lower().endswith(_SUFFIXES)]
+        self._parts: dict[str, Document] = {
+            path: read_html(member(self._archive, path, name), f"{name}: {path}") for path in paths
+        }
+        places = [(path, unit) for path, part in self._parts.items() for unit in part.units]
+        self.units = tuple(Unit(i, f"{path}, {u.place}", u.text) for i, (path, u) in enumerate(places, 1))
+
+    def render(self, texts: Iterable[str]) -> Iterator[bytes]:
+        """Yield the book; the bytes that were read where nothing was translated."""
+        given = list(texts)
+        if given == [unit.text for unit in self.units]:
+            yield self._data
+            return
+        rest = iter(given)
+        changes = {}
+        for path, part in self._parts.items():
+            own = [next(rest) for _ in part.units]
+            changes[path] = b"".join(part.render(own))
+        yield replaced(self._archive, changes, self._name)
+
+
+def read_epub(data: bytes, name: str) -> Document:
+    """Read a book; raises `DocumentError` for an archive that is none, or is out of bounds."""
+    return EpubDocument(data, name)

@@ -1,0 +1,89 @@
+"""Which file is read how: the table of formats, by the endings of names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from mtreason.documents.protocol import Document
+from mtreason.errors import DocumentError, InputError, near
+
+MOST_BYTES = 256 << 20
+"""Files of formats that are read whole are no larger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One way to read a file."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    read: Callable[[bytes, str, Sequence[str]], Document]
+    """From a file's bytes, its name for messages, and the columns or keys that were asked for."""
+    columns: bool = False
+    """Whether those mean anything to it."""
+
+
+def _lazily(
+    module: str, function: str, *more: str, columns: bool = False
+) -> Callable[[bytes, str, Sequence[str]], Document]:
+    """Return a reader of a module that is imported when it is needed."""
+
+    def read(data: bytes, name: str, asked: Sequence[str]) -> Document:
+        reader = getattr(import_module(f"mtreason.documents.{module}"), function)
+        document: Document = reader(data, name, *more, *([asked] if columns else []))
+        return document
+
+    return read
+
+
+TEXT = "text"
+FORMATS: dict[str, Format] = {
+    f.name: f
+    for f in (
+        Format("markdown", (".md", ".markdown"), _lazily("markdown", "read_markdown")),
+        Format("html", (".html", ".htm", ".xhtml"), _lazily("html", "read_html")),
+        Format("srt", (".srt",), _lazily("subtitles", "read_srt")),
+        Format("vtt", (".vtt",), _lazily("subtitles", "read_vtt")),
+        Format("ass", (".ass", ".ssa"), _lazily("subtitles", "read_ass")),
+        Format("po", (".po", ".pot"), _lazily("po", "read_po")),
+        Format("xliff", (".xlf", ".xliff"), _lazily("xliff", "read_xliff")),
+        Format("json", (".json",), _lazily("json_text", "read_json", columns=True), columns=True),
+        Format("jsonl", (".jsonl", ".ndjson"), _lazily("json_text", "read_jsonl", columns=True), columns=True),
+        Format("csv", (".csv",), _lazily("tables", "read_table", ",", columns=True), columns=True),
+        Format("tsv", (".tsv",), _lazily("tables", "read_table", "\t", columns=True), columns=True),
+        Format("docx", (".docx",), _lazily("docx", "read_docx")),
+        Format("epub", (".epub",), _lazily("epub", "read_epub")),
+    )
+}
+"""All but plain text, which is read line by line."""
+
+
+def pick_format(name: str, asked: str | None, columns: Sequence[str]) -> Format | None:
+    """Return how a file is read, by what was asked for or else its name; None for plain text.
+
+    Raises `InputError` for a format that does not exist, and for columns where there are none.
+    """
+    if asked is not None and asked not in {TEXT, *FORMATS}:
+        known = [TEXT, *FORMATS]
+        raise InputError(f"--format {asked!r}: no such format{near(asked, known)} (there are {', '.join(known)})")
+    suffix = Path(name).suffix.lower()
+    found = next((f for f in FORMATS.values() if suffix in f.suffixes), None) if asked is None else FORMATS.get(asked)
+    if columns and (found is None or not found.columns):
+        raise InputError(
+            f"--column {columns[0]}: {name} is read as {found.name if found else TEXT}, which has no columns"
+        )
+    return found
+
+
+def read_document(path: Path, form: Format, columns: Sequence[str] = ()) -> Document:
+    """Read a file whole; raises `DocumentError` that names the place of what is wrong with it."""
+    from mtreason.documents.text import open_text
+
+    with open_text(path) as stream:
+        data = stream.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise DocumentError(f"{path}: larger than {MOST_BYTES >> 20} MB: cut it into parts")
+    return form.read(data, str(path), columns)

@@ -1,0 +1,48 @@
+"""What a translation must carry over as it is: variables of programs, markup, entities."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+_TAG = r"</?[A-Za-z][^<>]*>|<!--.*?-->"
+_ENTITY = r"&(?:#[0-9]+|#[xX][0-9A-Fa-f]+|[A-Za-z][A-Za-z0-9]*);"
+_PRINTF = r"%(?:\([A-Za-z_]\w*\)|[0-9]+\$)?[-+#0]?[0-9]*(?:\.[0-9]+)?[sdifuxXoeEgGc@](?![A-Za-z])"
+_OPENING = re.compile(r"\$?\{")
+_OTHERS = re.compile(f"{_TAG}|{_ENTITY}|{_PRINTF}", re.DOTALL)
+MOST_BRACED = 4000
+"""A brace that is not closed within so many characters is a brace."""
+
+
+def placeholders(text: str) -> tuple[str, ...]:
+    """Return what has to be there again, in its order and as often.
+
+    {name}, {0}, {{name}}, ${x} and whole ICU messages in braces ({n, plural, …}); %s, %1$d, %(name)s; <b> and other
+    tags; &amp; and other entities.
+    """
+    found: list[tuple[int, str]] = []
+    rest = list(text)
+    at = 0
+    while opening := _OPENING.search(text, at):
+        end = _closing(text, opening.end() - 1)
+        at = end or opening.end()
+        if end and end - opening.end() > 0:
+            found.append((opening.start(), text[opening.start() : end]))
+            rest[opening.start() : end] = " " * (end - opening.start())
+    found += [(m.start(), m[0]) for m in _OTHERS.finditer("".join(rest))]
+    return tuple(piece for _, piece in sorted(found))
+
+
+def _closing(text: str, start: int) -> int:
+    """Return where the brace at `start` is closed, one behind it, or 0."""
+    depth = 0
+    for i in range(start, min(len(text), start + MOST_BRACED)):
+        depth += (text[i] == "{") - (text[i] == "}")
+        if depth == 0:
+            return i + 1
+    return 0
+
+
+def broken(kept: tuple[str, ...], text: str) -> bool:
+    """Say whether a translation lacks a placeholder, or has one too often."""
+    return Counter(placeholders(text)) != Counter(kept)

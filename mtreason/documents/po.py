@@ -1,0 +1,70 @@
+"""gettext catalogues (PO, POT): messages that have no translation, or a fuzzy one, get one; the rest stays as it is.
+
+polib reads; only the lines of a message's `msgstr` are replaced. A fuzzy flag stays: a person should look at it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from mtreason.documents.protocol import Document
+from mtreason.documents.spans import RawLine, Span, SpannedDocument, decode, raw_lines
+from mtreason.errors import DocumentError
+
+if TYPE_CHECKING:
+    from polib import POEntry
+
+_MSGSTR = re.compile(r"msgstr(?:\[(\d+)\])?\s*\"")
+_QUOTED = re.compile(r"\s*\"")
+
+
+def read_po(data: bytes, name: str) -> Document:
+    """Read a catalogue; raises `DocumentError` with the line that polib names."""
+    import polib
+
+    content, bom = decode(data, name)
+    try:
+        catalogue = polib.pofile(content.replace("\r\n", "\n"), check_for_duplicates=False)
+    except (OSError, ValueError) as error:
+        line = re.search(r"line (\d+)", str(error))
+        where = f"{name}: line {line[1]}" if line else name
+        raise DocumentError(f"{where}: not a gettext catalogue: {str(error).splitlines()[0]}") from error
+    lines = list(raw_lines(content))
+    spans = [span for entry in catalogue if _open(entry) for span in _spans(entry, lines)]
+    return SpannedDocument(content, sorted(spans, key=lambda s: s.start), bom)
+
+
+def _open(entry: POEntry) -> bool:
+    return not entry.obsolete and (not entry.translated() or "fuzzy" in entry.flags)
+
+
+def _spans(entry: POEntry, lines: list[RawLine]) -> Iterator[Span]:
+    """Yield the strings of a message."""
+    i = entry.linenum - 1
+    while i < len(lines) and not _MSGSTR.match(lines[i].text):
+        i += 1
+    while i < len(lines) and (found := _MSGSTR.match(lines[i].text)):
+        end = i + 1
+        while end < len(lines) and _QUOTED.match(lines[end].text):
+            end += 1
+        number = int(found[1] or 0)
+        plural = found[1] is not None and (number > 0 or len(entry.msgstr_plural) == 1)
+        text = entry.msgid_plural if plural else entry.msgid
+        label = "msgstr" if found[1] is None else f"msgstr[{number}]"
+        yield Span(lines[i].start, lines[end - 1].end, f"line {lines[i].number}", text, partial(_write, label, text))
+        i = end
+
+
+def _write(label: str, source: str, text: str) -> str:
+    # A program that prints the message counts on its line breaks at the ends.
+    head = source[: len(source) - len(source.lstrip("\n"))]
+    tail = source[len(source.rstrip("\n")) :]
+    return f"{label} {_quote(head + text.strip() + tail)}"
+
+
+def _quote(text: str) -> str:
+    escaped = text.replace("\\", r"\\").replace('"', r"\"").replace("\t", r"\t").replace("\n", r"\n")
+    return f'"{escaped}"'

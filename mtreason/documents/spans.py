@@ -1,0 +1,102 @@
+"""Documents of which parts are replaced: every byte outside of what is translated stays what it was."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from mtreason.documents.protocol import Unit
+from mtreason.errors import DocumentError
+
+
+def as_it_is(text: str) -> str:
+    """Write a translation into a file that needs no escapes."""
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What stands at `content[start:end]`, and how a translation is written there."""
+
+    start: int
+    end: int
+    place: str
+    text: str
+    write: Callable[[str], str] = as_it_is
+
+
+class SpannedDocument:
+    """Text with the spans that are translated, in order and without overlap."""
+
+    def __init__(self, content: str, spans: Sequence[Span], bom: bytes = b"") -> None:
+        self._content = content
+        self._bom = bom
+        self._spans = spans
+        self.units: tuple[Unit, ...] = tuple(Unit(i, s.place, s.text) for i, s in enumerate(spans, 1))
+
+    def render(self, texts: Iterable[str]) -> Iterator[bytes]:
+        """Yield the content with translations in the place of spans; a unit's own text is left as it was written."""
+        end = 0
+        yield self._bom
+        for span, text in zip(self._spans, texts, strict=True):
+            yield self._content[end : span.start].encode()
+            same = text == span.text
+            yield (self._content[span.start : span.end] if same else span.write(text)).encode()
+            end = span.end
+        yield self._content[end:].encode()
+
+
+def decode(data: bytes, name: str) -> tuple[str, bytes]:
+    """Return a file's text and its byte order mark; raises `DocumentError` that names the line of what is no UTF-8."""
+    bom = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise DocumentError(f"{name}: is UTF-16: convert the file to UTF-8")
+    try:
+        text = data[len(bom) :].decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        byte = error.object[error.start]
+        raise DocumentError(
+            f"{name}: line {line}, byte offset {len(bom) + error.start}, is not UTF-8 (byte 0x{byte:02x}): "
+            "convert the file to UTF-8"
+        ) from error
+    if "\x00" in text:
+        line = text[: text.index("\x00")].count("\n") + 1
+        raise DocumentError(f"{name}: line {line}, is a NUL byte: this is no text; name a text file")
+    return text, bom
+
+
+def line_of(content: str, place: int) -> int:
+    """Return the number of the line in which a character stands, from 1."""
+    return content.count("\n", 0, place) + 1
+
+
+def one_line(text: str) -> str:
+    """Put a translation on one line, where a line break would mean something."""
+    return " ".join(text.split())
+
+
+@dataclass(frozen=True, slots=True)
+class RawLine:
+    """A line without its end."""
+
+    number: int
+    start: int
+    text: str
+
+    @property
+    def end(self) -> int:
+        """Where its line break stands."""
+        return self.start + len(self.text)
+
+
+def raw_lines(content: str) -> Iterator[RawLine]:
+    r"""Yield the lines of a text; they end with "\n", "\r\n" or "\r"."""
+    start = number = 0
+    while start < len(content):
+        number += 1
+        stops = [i for i in (content.find("\n", start), content.find("\r", start)) if i >= 0]
+        end = min(stops, default=len(content))
+        yield RawLine(number, start, content[start:end])
+        start = end + (2 if content.startswith("\r\n", end) else 1)

@@ -1,0 +1,115 @@
+"""Subtitles: SubRip (SRT), WebVTT and Advanced SubStation Alpha (ASS); times and styles stay byte for byte.
+
+A caption is one unit; its translation is broken into lines of readable length again.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator
+
+from mtreason.documents.protocol import Document
+from mtreason.documents.spans import RawLine, Span, SpannedDocument, decode, one_line, raw_lines
+from mtreason.errors import DocumentError
+
+WIDTH = 42
+"""Characters of a line, as subtitlers have it for languages with spaces; half of that for wide characters."""
+
+_TIMING = re.compile(r"\s*(?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3}\s*-->\s*(?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3}")
+_OVERRIDES = re.compile(r"^(?:\{[^}]*\})+")
+_ASS_FIELDS = 10
+
+
+def read_srt(data: bytes, name: str) -> Document:
+    """Read SubRip; raises `DocumentError` where there is text and no time."""
+    return _timed(data, name)
+
+
+def read_vtt(data: bytes, name: str) -> Document:
+    """Read WebVTT; raises `DocumentError` where it does not begin as it should."""
+    content, _ = decode(data, name)
+    if not content.startswith("WEBVTT"):
+        raise DocumentError(f"{name}: line 1: a WebVTT file begins with WEBVTT")
+    return _timed(data, name)
+
+
+def _timed(data: bytes, name: str) -> Document:
+    content, bom = decode(data, name)
+    newline = "\r\n" if "\r\n" in content else "\n"
+    spans = []
+    for block in _blocks(content):
+        timing = next((i for i, line in enumerate(block) if _TIMING.match(line.text)), None)
+        if timing is None:
+            if content.startswith("WEBVTT"):
+                continue  # a header, note or style
+            raise DocumentError(
+                f"{name}: line {block[0].number}: expected a caption with its times "
+                f"(00:00:01,000 --> 00:00:02,000), found {block[0].text[:40]!r}"
+            )
+        lines = block[timing + 1 :]
+        if lines:
+            raw = content[lines[0].start : lines[-1].end]
+            text = " ".join(line.text.strip() for line in lines)
+            spans.append(
+                Span(
+                    lines[0].start,
+                    lines[0].start + len(raw),
+                    f"line {lines[0].number}",
+                    text,
+                    lambda t: newline.join(wrap(t)),
+                )
+            )
+    return SpannedDocument(content, spans, bom)
+
+
+def _blocks(content: str) -> Iterator[list[RawLine]]:
+    """Yield runs of lines that are not blank."""
+    block: list[RawLine] = []
+    for line in raw_lines(content):
+        if line.text.strip():
+            block.append(line)
+        elif block:
+            yield block
+            block = []
+    if block:
+        yield block
+
+
+def read_ass(data: bytes, name: str) -> Document:
+    r"""Read the dialogue of an ASS or SSA file; override codes at the beginning of a line stay, \N breaks again."""
+    content, bom = decode(data, name)
+    spans = []
+    fields = _ASS_FIELDS
+    for line in raw_lines(content):
+        kind, colon, rest = line.text.partition(":")
+        if colon and kind == "Format" and "Text" in rest:
+            fields = rest.count(",") + 1
+        if not colon or kind != "Dialogue":
+            continue
+        parts = rest.split(",", fields - 1)
+        if len(parts) < fields:
+            raise DocumentError(f"{name}: line {line.number}: expected {fields} fields in this Dialogue line")
+        codes = _OVERRIDES.match(parts[-1])
+        raw = parts[-1][codes.end() if codes else 0 :]
+        text = one_line(raw.replace(r"\N", " ").replace(r"\n", " "))
+        if text:
+            spans.append(
+                Span(line.end - len(raw), line.end, f"line {line.number}", text, lambda t: r"\N".join(wrap(t)))
+            )
+    if "[Events]" not in content:
+        raise DocumentError(f"{name}: expected an ASS file with a section [Events]")
+    return SpannedDocument(content, spans, bom)
+
+
+def wrap(text: str) -> list[str]:
+    """Break a caption into lines of about equal length, as few as readable ones can be."""
+    flat = one_line(text)
+    size = sum(2 if char >= "\u2e80" else 1 for char in flat)
+    count = -(-size // WIDTH)
+    if count <= 1:
+        return [flat]
+    if " " not in flat:
+        step = -(-len(flat) // count)
+        return [flat[i : i + step] for i in range(0, len(flat), step)]
+    return textwrap.wrap(flat, max(-(-len(flat) // count) + 4, 8), break_long_words=False, break_on_hyphens=False)

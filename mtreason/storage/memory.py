@@ -1,0 +1,80 @@
+"""The memory of translations: what was translated once with the same settings is never paid for again.
+
+A SQLite file in the cache directory (diskcache), for all documents and runs; what was used longest ago goes first.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mtreason.errors import MtreasonError
+from mtreason.storage.protocol import Kept
+
+if TYPE_CHECKING:
+    from diskcache import Cache
+
+SIZE = 1 << 30
+"""Bytes on disk."""
+
+
+class Memory:
+    """Translations by key."""
+
+    def __init__(self, directory: Path) -> None:
+        """Open the memory; raises `MtreasonError` where it cannot be written."""
+        from diskcache import Cache, JSONDisk, Timeout
+
+        self.directory = directory
+        try:
+            self._cache: Cache = Cache(
+                str(directory), disk=JSONDisk, size_limit=SIZE, eviction_policy="least-recently-used"
+            )
+        except (OSError, sqlite3.Error, Timeout) as error:
+            raise MtreasonError(f"{directory}: the memory of translations cannot be opened ({error})") from error
+
+    def get(self, key: str) -> Kept | None:
+        """Return what is kept under a key."""
+        record = self._cache.get(key)
+        return None if record is None else _kept(record)
+
+    def put(self, key: str, kept: Kept) -> None:
+        """Keep a translation; raises `MtreasonError` where there is no room."""
+        from diskcache import Timeout
+
+        try:
+            self._cache.set(key, asdict(kept), tag=repr(time.time()))
+        except (OSError, sqlite3.Error, Timeout) as error:
+            raise MtreasonError(f"{self.directory}: the memory of translations cannot be written ({error})") from error
+
+    def entries(self) -> Iterator[Kept]:
+        """Yield all that is kept, oldest first."""
+        for key in self._cache:
+            found = self.get(key)
+            if found is not None:
+                yield found
+
+    def size(self) -> tuple[int, int]:
+        """Return (translations, bytes)."""
+        return len(self._cache), self._cache.volume()
+
+    def prune(self, seconds: float | None) -> int:
+        """Forget what was kept longer ago than so many seconds, or all; returns how many."""
+        if seconds is None:
+            return int(self._cache.clear())
+        limit = time.time() - seconds
+        gone = 0
+        for key in list(self._cache):
+            _, stored = self._cache.get(key, tag=True)
+            if stored is not None and float(stored) < limit:
+                gone += bool(self._cache.delete(key))
+        return gone
+
+
+def _kept(record: dict[str, Any]) -> Kept:
+    source, target = record["languages"]
+    return Kept(str(record["source"]), str(record["translation"]), bool(record["fell_back"]), (source, target))

@@ -1,0 +1,68 @@
+"""Translation memory exchange (TMX 1.4b): human corrections in, pairs out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from mtreason.documents.xliff import parse_xml
+from mtreason.errors import DocumentError
+from mtreason.files import read_bytes
+from mtreason.languages import Language, parse_language
+
+_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+
+
+def read_tmx(path: Path, source: Language, target: Language) -> dict[str, str]:
+    """Return the translations of a memory, by source text; of two for the same text the later one.
+
+    Raises `DocumentError` for a file that is no TMX, or has nothing in these languages.
+    """
+    root = parse_xml(read_bytes(path, "check the name"), str(path))
+    if root.tag != "tmx":
+        raise DocumentError(f"{path}: expected <tmx>, found <{root.tag}>")
+    found = {}
+    seen: set[str] = set()
+    for unit in root.iter("tu"):
+        texts = {}
+        for variant in unit.iter("tuv"):
+            tag = variant.get(_LANG) or variant.get("lang") or ""
+            segment = variant.find("seg")
+            if segment is not None and tag:
+                seen.add(tag)
+                texts[tag.partition("-")[0].lower()] = "".join(segment.itertext())
+        if source.primary in texts and target.primary in texts:
+            found[texts[source.primary].strip()] = texts[target.primary].strip()
+    if not found and seen:
+        listed = ", ".join(sorted(seen))
+        raise DocumentError(f"{path}: has no pairs of {source.tag} and {target.tag} (there are {listed})")
+    return found
+
+
+def tmx_bytes(pairs: Iterable[tuple[str, str, str, str]]) -> bytes:
+    """Return a memory with these pairs: (source language, target language, source, translation)."""
+    from lxml import etree
+
+    from mtreason import __version__
+
+    root: Any = etree.Element("tmx", version="1.4")
+    etree.SubElement(
+        root, "header", creationtool="mtreason", creationtoolversion=__version__, segtype="sentence",
+        adminlang="en", srclang="*all*", datatype="plaintext", **{"o-tmf": "mtreason"},
+    )  # fmt: skip
+    body = etree.SubElement(root, "body")
+    for source_tag, target_tag, source, translation in pairs:
+        unit = etree.SubElement(body, "tu")
+        for tag, text in ((source_tag, source), (target_tag, translation)):
+            variant = etree.SubElement(unit, "tuv")
+            variant.set(_LANG, parse_language(tag).tag)
+            etree.SubElement(variant, "seg").text = _allowed(text)
+    return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True))
+
+
+def _allowed(text: str) -> str:
+    """Leave out what XML cannot hold: control characters and lone surrogates."""
+    return "".join(
+        c for c in text if c in "\t\n\r" or (c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff")
+    )
