@@ -105,6 +105,9 @@ class TableModel:
         self.logits = logits.astype(np.float32)  # [V, V], row: the token before
         self.usage = Usage()
         self.tokens: dict[int, tuple[int, ...]] = {START.id: ()}
+        self.starts: dict[int, int] = {START.id: 0}
+        """Where the own span of a handle begins."""
+        self._lengths: dict[int, int] = {START.id: 0}
         self.calls: list[tuple[str, int]] = []
         """Kind and rows of each call that costs a pass."""
         self._ids = itertools.count(1)
@@ -112,6 +115,8 @@ class TableModel:
     def _add(self, tokens: tuple[int, ...], parent: int) -> Prefix:
         handle = Prefix(next(self._ids), parent, len(tokens))
         self.tokens[handle.id] = tokens
+        self._lengths[handle.id] = len(tokens)
+        self.starts[handle.id] = self._lengths[parent]
         return handle
 
     def extend(self, prefixes, tokens) -> list[Prefix]:
@@ -122,8 +127,10 @@ class TableModel:
 
     def cut(self, prefix: Prefix, length: int) -> Prefix:
         before = self.tokens[prefix.id]
-        assert 0 < length <= len(before)
-        return self._add(before[:length], prefix.parent)
+        assert self.starts[prefix.id] < length <= len(before), "only what a handle spans itself can be cut"
+        part = self._add(before[:length], prefix.parent)
+        self.starts[part.id] = self.starts[prefix.id]
+        return part
 
     def release(self, prefixes) -> None:
         for prefix in prefixes:

@@ -105,9 +105,9 @@ class Pool:
         if turn := self.settings.reflection:
             self.reserve = 1 + (len(turn) + len(greedy.tokens)) / self.unit
         if self.repairs:
-            # Asking for the longest term at every token, then writing, reading and judging the translation.
+            # Reading the best draft, asking for the longest term at every token, then writing and judging what comes.
             longest = max(len(inside) for _, inside in self.task.renderings)
-            self.repair_reserve = 1 + (longest + 1) * len(greedy.tokens) / self.unit
+            self.repair_reserve = 1 + (longest + 2) * len(greedy.tokens) / self.unit
 
     def full_draw(self, prefix: Prefix, number: int) -> Draw:
         """Describe the draw of the number-th whole draft; number 0 is the greedy one."""

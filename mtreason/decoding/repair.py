@@ -38,9 +38,12 @@ def _force(pool: Pool, best: Candidate, missed: int) -> Steps[None]:
     ends = len(draft.tokens) - draft.finished
     places = [0, *(i for i in range(1, ends) if pool.begins_word(draft.tokens[i]))]
     prefixes: list[Prefix] = [prompt]
-    for i in places[1:]:
-        length = prompt.length + i
-        prefixes.append((yield from cut(draft.spanning(length), length)))
+    read: list[Prefix] = []
+    if len(places) > 1:
+        # Its own handles may span only its end: a search joins what several rollouts wrote.
+        read = yield from extend([prompt], [draft.tokens[: places[-1]]])
+        for i in places[1:]:
+            prefixes.append((yield from cut(read[0], prompt.length + i)))
     terms = [at_start if i == 0 else inside for i in places]
     scores = yield from score(prefixes, terms)
     place = int(np.argmax([own.mean() for own in scores]))
@@ -53,7 +56,7 @@ def _force(pool: Pool, best: Candidate, missed: int) -> Steps[None]:
     judged = yield from behind_prompt(pool, prompt, whole)
     [candidate] = yield from pool.add_drawn([judged])
     pool.candidates[candidate.text] = replace(pool.candidates[candidate.text], repaired=True)
-    yield from release([*prefixes[1:], forced, *piece.prefixes])
+    yield from release([*read, *prefixes[1:], forced, *piece.prefixes])
 
 
 def _joined(draft: Continuation, start: int, term: tuple[int, ...], piece: Continuation) -> Continuation:
