@@ -43,7 +43,8 @@ def _force(pool: Pool, best: Candidate, missed: int) -> Steps[None]:
         # Its own handles may span only its end: a search joins what several rollouts wrote.
         read = yield from extend([prompt], [draft.tokens[: places[-1]]])
         for i in places[1:]:
-            prefixes.append((yield from cut(read[0], prompt.length + i)))
+            border = yield from cut(read[0], prompt.length + i)
+            prefixes.append(border)
     terms = [at_start if i == 0 else inside for i in places]
     scores = yield from score(prefixes, terms)
     place = int(np.argmax([own.mean() for own in scores]))
