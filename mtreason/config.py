@@ -60,6 +60,8 @@ class Options:
     """Where answers reason first: which tokens likelihood and confidence look at; None for the output's."""
     reflect: bool = False
     """Give the best draft back to be thought over."""
+    segment_seconds: float | None = None
+    """After so long a segment gets no further drafts, and the best so far is taken; None for no such limit."""
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
@@ -70,6 +72,7 @@ class Options:
             ("--in-flight", self.in_flight, 1),
             ("--context", self.context, 0),
             ("--max-thought-tokens", self.thought_limit, 1),
+            ("--segment-seconds", self.segment_seconds or 0, 0),
         ):
             if not least <= value <= MOST:  # not a number fails both comparisons
                 raise InputError(f"{name} {value}: must be at least {least} and at most {MOST}")

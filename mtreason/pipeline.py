@@ -269,6 +269,7 @@ def trace_record(segment: Segment, options: Options) -> dict[str, Any]:
         "decoder": options.decoder if result else None,
         "reasoning": _reasoning_record(options, result),
         "fell_back": segment.fell_back,
+        "timed_out": bool(result and result.timed_out),
         "candidates": [_candidate_record(c) for c in (result.candidates if result else ())],
         "tree": result.trace if result else None,
         "hints": [

@@ -146,6 +146,7 @@ class Translator:
             full_budget=options.full_budget,
             thinking=self._thinking(pieces, loaded.stop) if options.think else None,
             reflection=self._reflection() if options.reflect else (),
+            max_seconds=options.segment_seconds,
         )
         self.matcher = Matcher(entries, direction.source.tag)
         self.guard = build_guard(

@@ -103,6 +103,19 @@ def test_budget_is_met(loaded, decoder, budget, reward) -> None:
         assert decoder not in {"best-of-n", "mbr"} or drawn >= 8 * budget or spent >= budget * result.unit - dearest
 
 
+@pytest.mark.parametrize("decoder", ["best-of-n", "mbr", "beam", "mcts", "mcts-uct"])
+def test_when_the_time_is_over_the_best_so_far_is_taken(loaded, decoder) -> None:
+    whole = decode(translator(loaded, decoder=decoder, budget=16))
+    hour = decode(translator(loaded, decoder=decoder, budget=16, segment_seconds=3600))
+    over = decode(translator(loaded, decoder=decoder, budget=16, segment_seconds=0))
+    assert summary(hour) == summary(whole)
+    assert [r.timed_out for r in hour] == [False] * len(SENTENCES)
+    assert [r.timed_out for r in over] == [True] * len(SENTENCES)
+    for short, long in zip(over, whole, strict=True):
+        assert short.candidates
+        assert short.cost.tokens < long.cost.tokens
+
+
 def test_mcts_trace_is_a_tree(loaded) -> None:
     for result in decode(translator(loaded, decoder="mcts", reward="likelihood", budget=8)):
         tree = result.trace

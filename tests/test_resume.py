@@ -257,6 +257,19 @@ def test_limits_stop_and_the_same_command_goes_on(command, document, tmp_path) -
     assert out.read_text("utf-8").count("\n") == 60
 
 
+def test_a_segment_may_take_only_so_long(command, document, tmp_path) -> None:
+    trace = tmp_path / "trace.jsonl"
+    args = [document, "-o", tmp_path / "out.txt", "--trace", trace, *command, "--budget", "8"]
+    err = translate([*args, "--segment-seconds", "0"], tmp_path / "cache")
+    assert "; cut short by --segment-seconds: 60" in err
+    assert all(json.loads(line)["timed_out"] for line in trace.read_text("utf-8").splitlines())
+    # What was cut short is not taken for what a run without the limit would find.
+    err = translate(args, tmp_path / "cache")
+    assert "translated before" not in err
+    code, _, err = run(["translate", document, "--to", "en", "--segment-seconds", "nan"], tmp_path / "cache")
+    assert (code, err.count("\n")) == (2, 1)
+
+
 def test_terminated(command, document, tmp_path) -> None:
     process = start(["translate", document, "-o", tmp_path / "out.txt", *command], tmp_path / "cache")
     journal = tmp_path / ".out.txt.mtreason-journal"

@@ -107,4 +107,8 @@ NBest = Annotated[int, typer.Option(metavar="N", help="So many translations of e
 MaxTokens = Annotated[
     int | None, typer.Option(metavar="N", help="Begin nothing new after so many tokens; the same command goes on.")
 ]
+SegmentSeconds = Annotated[
+    float | None,
+    typer.Option(metavar="S", help="Take the best translation of a segment that was found after so long."),
+]
 NoMemory = Annotated[bool, typer.Option("--no-memory", help="Translate anew what was translated before.")]

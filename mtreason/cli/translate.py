@@ -66,6 +66,7 @@ def translate(
     n_best: options.NBest = 1,
     max_seconds: options.MaxSeconds = None,
     max_tokens: options.MaxTokens = None,
+    segment_seconds: options.SegmentSeconds = None,
     no_memory: options.NoMemory = False,
     quiet: options.Quiet = False,
     dtype: options.Dtype = "auto",
@@ -84,6 +85,7 @@ def translate(
         budget=_budget(budget, effort), context=context, in_flight=in_flight, seed=seed,
         glossaries=tuple(glossary or ()), shipped_glossaries=not no_glossary, qe=qe, dtype=dtype, think=think,
         max_thought_tokens=max_thought_tokens, reward_over=reward_over, reflect=reflect,
+        segment_seconds=segment_seconds,
     )  # fmt: skip
     plan = _Plan(
         source, out, trace, bilingual, tuple(tm or ()), form, tuple(column or ()), as_json, n_best, max_seconds,
@@ -137,6 +139,7 @@ class _Tally:
     hints: int = 0
     missed: list[str] = field(default_factory=list)
     """Terms with their places."""
+    timed_out: int = 0
     answers: int = 0
     in_form: int = 0
     """Of answers that reason first."""
@@ -151,6 +154,7 @@ class _Tally:
         if segment.fell_back:
             self.fell_back.append(segment.unit.place)
         if segment.result:
+            self.timed_out += segment.result.timed_out
             self.answers += sum(segment.result.forms.values())
             self.in_form += segment.result.forms.get("ok", 0)
 
@@ -383,6 +387,8 @@ class _Job:
                 text += f"; {tally.origins[origin]} {what}"
         if tally.hints:
             text += f"; glossary hints honoured: {tally.hints - len(tally.missed)} of {tally.hints}"
+        if tally.timed_out:
+            text += f"; cut short by --segment-seconds: {tally.timed_out}"
         if self.options.think:
             text += f"; answers in form: {tally.in_form} of {tally.answers}"
         self.session.note(text)

@@ -95,6 +95,7 @@ def _search(pool: Pool, prompt: Prefix, width: int) -> Steps[list[_Hypothesis]]:
         going_on = [h for h in grown if not h.finished and not running_away(h.tokens)][:width]
         done = len(ended) == width and (not going_on or going_on[0].mean <= ended[-1].mean)
         done = done or (bool(ended) and pool.unit > 0 and pool.spent >= pool.settings.budget)
+        done = done or (bool(ended) and pool.out_of_time())
         if done or not going_on or len(going_on[0].tokens) >= limit:
             yield from release([h.prefix for h in live if h.prefix != prompt])
             return ended or [replace(h, finished=False) for h in going_on]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -47,6 +48,9 @@ class Pool:
         """Clean drafts that were drawn freely, the greedy one among them."""
         self.unit = 0
         """Tokens that one full sample costs, the unit of the budget; known once the greedy draft is."""
+        self.timed_out = False
+        """Whether something was left undone because the time was over."""
+        self._started = time.monotonic()
         self._scene = scene_of(task)
         self.prompt: Prefix | None = None
 
@@ -199,7 +203,14 @@ class Pool:
         price = self.spent / max(1, drawn)
         # Half a draft of tolerance: the mean of what is spent then meets the budget instead of staying below it.
         reserve = self.reserve + (self.repair_reserve if self.misses else 0.0)
-        return max(0, min(drafts, int((self.settings.budget - reserve - self.spent) / max(price, 1e-9) + 0.5)))
+        room = max(0, min(drafts, int((self.settings.budget - reserve - self.spent) / max(price, 1e-9) + 0.5)))
+        return 0 if room and self.out_of_time() else room
+
+    def out_of_time(self) -> bool:
+        """Whether the time is over; asked only where there is something left to do."""
+        limit = self.settings.max_seconds
+        self.timed_out = self.timed_out or (limit is not None and time.monotonic() - self._started >= limit)
+        return self.timed_out
 
     @property
     def repairs(self) -> bool:
@@ -253,7 +264,9 @@ class Pool:
         usable = [c for c in ranked if not {"empty", "placeholder"} & set(c.problems)]
         fell_back = not usable or bool(usable[0].problems)
         text = usable[0].text if usable else self.task.source
-        return Result(self.task.index, text, fell_back, ranked, self.cost, self.unit, trace, dict(self._forms))
+        return Result(
+            self.task.index, text, fell_back, ranked, self.cost, self.unit, trace, dict(self._forms), self.timed_out
+        )
 
 
 def scene_of(task: Task) -> Scene:

@@ -68,6 +68,8 @@ class Settings:
     """How answers reason first; None for bare translations."""
     reflection: tuple[int, ...] = ()
     """What gives a draft back to the model to be thought over, from the draft's end on; nothing for no reflection."""
+    max_seconds: float | None = None
+    """After so long a sentence gets no further drafts; the first ones always finish."""
 
 
 class Border(Protocol):
@@ -127,6 +129,8 @@ class Result:
     """What the decoder wants to show of its work, in JSON types."""
     forms: Mapping[str, int] = field(default_factory=dict)
     """How often answers that reason first kept their form ("ok") or missed it, and how."""
+    timed_out: bool = False
+    """Whether the time was over before the budget was spent."""
 
 
 class Decoder(Protocol):

@@ -29,7 +29,7 @@ def reflect(pool: Pool) -> Steps[None]:
         return
     yield from pool.compare_all()
     clean = [c for c in pool.candidates.values() if not c.problems and c.text in pool.continuations]
-    if not clean:
+    if not clean or pool.out_of_time():
         return
     best = max(clean, key=lambda c: c.reward)
     draft = pool.continuations[best.text]

@@ -20,7 +20,7 @@ def repair(pool: Pool) -> Steps[None]:
     is written and the translation carried on. It is worth what it would be worth had it been drawn. One attempt, for
     the first term that is missed; nothing where answers reason first.
     """
-    if not pool.repairs or not pool.misses:
+    if not pool.repairs or not pool.misses or pool.out_of_time():
         return
     yield from pool.compare_all()
     best = pool.best()
