@@ -1,10 +1,13 @@
 """`mtreason batch`: only what is stale is made again, and a check finds what is wrong without a model."""
 
 import json
+import re
+import signal
+import time
 
 import pytest
 from lxml import etree
-from test_cli import run
+from test_cli import run, start
 
 from mtreason.batch import find_jobs, read_config
 from mtreason.errors import InputError
@@ -73,6 +76,24 @@ def test_only_what_is_stale(repository, tmp_path) -> None:
         "i18n/de/docs/part0/page0.md",
         "i18n/en/docs/part0/page0.md",
     ]
+
+
+def test_terminated(repository) -> None:
+    """What is in flight is finished, what is finished is kept, and the same command goes on."""
+    pages = [repository / "docs" / "part0" / f"more{i}.md" for i in range(30)]
+    for i, page in enumerate(pages):
+        page.write_text("".join(f"今天天气很好，第{i}天，第{j}页。\n\n" for j in range(10)), "utf-8")
+    process = start(["batch", repository / "mtreason.toml"], repository.parent / "cache")
+    while process.poll() is None and not (repository / "mtreason.lock").exists():
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    _, raw = process.communicate(timeout=120)
+    assert process.returncode == 130, raw
+    assert re.search(rb"terminated: \d+ segments are kept; the same command goes on", raw)
+    done = len(json.loads((repository / "mtreason.lock").read_text("utf-8")))
+    assert 0 < done < 70
+    assert "70 outputs, " in batch(repository, code={0, 3})
+    assert not list(repository.rglob(".*journal*"))
 
 
 def finished(root, name, text):

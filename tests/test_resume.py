@@ -5,6 +5,7 @@ import json
 import os
 import random
 import signal
+import subprocess
 import time
 
 import pytest
@@ -13,7 +14,7 @@ from test_cli import ROOT, run, run_inside, start
 
 from mtreason.errors import DocumentError, MtreasonError
 from mtreason.languages import parse_language
-from mtreason.storage import Journal, Kept, Memory, read_tmx, tmx_bytes
+from mtreason.storage import Journal, Kept, Memory, Spare, read_tmx, tmx_bytes
 from mtreason.storage import journal as journal_module
 
 KILLS = int(os.environ.get("MTREASON_KILLS", "3"))
@@ -151,6 +152,24 @@ def test_tmx(tmp_path) -> None:
     path.write_text("<xliff/>", "utf-8")
     with pytest.raises(DocumentError, match="expected <tmx>"):
         read_tmx(path, zh, en)
+
+
+def test_a_run_goes_on_without_a_memory_that_fails(tmp_path) -> None:
+    memory = Memory(tmp_path / "m")
+    notes = []
+    spare = Spare(memory, notes.append)
+    spare.put("k0", kept(0))
+    assert spare.get("k0") == kept(0)
+    memory._cache.close()
+    (tmp_path / "m" / "cache.db").write_bytes(b"no database" * 1000)
+    for name in ("cache.db-wal", "cache.db-shm"):
+        (tmp_path / "m" / name).unlink(missing_ok=True)
+    assert spare.get("k0") is None
+    spare.put("k1", kept(1))
+    assert spare.get("k1") is None
+    [note] = notes
+    assert "the memory of translations cannot be read" in note
+    assert note.endswith("going on without")
 
 
 # Whole runs.
@@ -318,6 +337,55 @@ def test_documents_of_other_formats(command, tmp_path) -> None:
     code, _, err = run(["translate", "--format", "po", *command], tmp_path / "cache")
     assert (code, err.count("\n")) == (2, 1)
     assert "standard input is read as text" in err
+
+
+@pytest.fixture
+def mount(tmp_path):
+    """Small file systems of their own, where this user may make some."""
+    made = []
+
+    def new(name, options):
+        place = tmp_path / name
+        place.mkdir(exist_ok=True)
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", place], check=False, capture_output=True)
+        if done.returncode:
+            pytest.skip(f"no mounting here: {done.stderr.decode().strip()}")
+        made.append(place)
+        return place
+
+    yield new
+    for place in reversed(made):
+        subprocess.run(["umount", place], check=True)
+
+
+def test_a_disk_that_is_full(command, document, tmp_path, mount) -> None:
+    whole = tmp_path / "whole.txt"
+    translate([document, "-o", whole, *command, "--no-memory"], tmp_path / "cache")
+    disk = mount("disk", "size=16k")
+    filler, out, trace = disk / "filler", disk / "out.txt", tmp_path / "trace.jsonl"
+    filler.write_bytes(b"x" * 8192)
+    err = translate([document, "-o", out, *command, "--no-memory"], tmp_path / "cache", code=1)
+    last = err.splitlines()[-1]
+    assert "out.txt.mtreason-journal cannot be written (No space left on device)" in last
+    assert last.endswith("make room and run the same command again")
+    there = (disk / ".out.txt.mtreason-journal").read_bytes().count(b'"key"')
+    assert 0 < there < 60
+    assert not out.exists()
+    subprocess.run(["mount", "-o", "remount,size=64k", disk], check=True)
+    translate([document, "-o", out, "--trace", trace, *command, "--no-memory"], tmp_path / "cache")
+    assert out.read_bytes() == whole.read_bytes()
+    assert origins(trace).count("kept") == there
+
+
+def test_a_cache_that_cannot_be_written(command, document, tmp_path, mount) -> None:
+    cache = mount("cache", "size=64k,ro")
+    err = translate([document, "-o", tmp_path / "out.txt", *command], cache)
+    assert "the memory of translations cannot be opened" in err
+    assert (tmp_path / "out.txt").read_text("utf-8").count("\n") == 60
+    cache = mount("small", "size=256k")
+    err = translate([document, "-o", tmp_path / "out2.txt", *command], cache)
+    assert "going on without" in err
+    assert (tmp_path / "out2.txt").read_bytes() == (tmp_path / "out.txt").read_bytes()
 
 
 def test_a_memory_that_cannot_be_opened_is_left_out(tiny_model, document, tmp_path, monkeypatch, capfd) -> None:

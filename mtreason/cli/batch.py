@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain, groupby, islice
@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mtreason.cli import options
+from mtreason.cli.limits import stopping
 from mtreason.cli.loading import Session
 from mtreason.cli.output import Output, say
 from mtreason.config import Options
-from mtreason.errors import DocumentError, InputError, InterruptedRunError, MtreasonError
+from mtreason.errors import DocumentError, InputError, InterruptedRunError
 
 if TYPE_CHECKING:
     from mtreason.batch import Config, Finding, Job
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from mtreason.languages import Language
     from mtreason.models.load import LoadedModel
     from mtreason.models.resolve import ResolvedModel
-    from mtreason.pipeline import Segment
+    from mtreason.pipeline import Segment, TranslatedUnit
     from mtreason.storage import Journal
 
 FINDINGS = 3
@@ -110,14 +111,14 @@ class _Run:
         self, todo: list[tuple[Language, str, list[Job]]], lock: dict[str, dict[str, str]], journal: Journal
     ) -> None:
         resolved, loaded = self.session.open_model("auto")
-        started = time.monotonic()
-        for target, settings, jobs in todo:
-            self.session.note(f"{len(jobs)} files into {target.name}")
-            for job in self._translate_into(target, jobs, resolved, loaded, journal, started):
-                lock[job.name] = self._record(job, settings)
-                self._write_lock(lock)
-                self.made.append(job.name)
-                self.session.note(f"{job.name}: done")
+        with stopping(self.max_seconds, None, loaded.model.usage) as stop:
+            for target, settings, jobs in todo:
+                self.session.note(f"{len(jobs)} files into {target.name}")
+                for job in self._translate_into(target, jobs, resolved, loaded, journal, stop):
+                    lock[job.name] = self._record(job, settings)
+                    self._write_lock(lock)
+                    self.made.append(job.name)
+                    self.session.note(f"{job.name}: done")
 
     @staticmethod
     def _record(job: Job, settings: str) -> dict[str, str]:
@@ -132,14 +133,13 @@ class _Run:
         resolved: ResolvedModel,
         loaded: LoadedModel,
         journal: Journal,
-        started: float,
+        stop: Callable[[], str],
     ) -> Iterator[Job]:
         """Yield each output once it stands under its name; segments of many files are in flight together."""
         from mtreason.batch import open_document
         from mtreason.languages import parse_language
-        from mtreason.models.cache import cache_dir
         from mtreason.pipeline import Shelf, run_key, translate_units
-        from mtreason.storage import Memory, Store, read_tmx
+        from mtreason.storage import Store, read_tmx
         from mtreason.translator import Direction, Translator, load_entries
 
         config = self.config
@@ -157,34 +157,37 @@ class _Run:
         human: dict[str, str] = {}
         for path in config.memories:
             human |= read_tmx(self.root / path, direction.source, target)
-        stores: list[Store] = [journal]
-        try:
-            stores.append(Memory(cache_dir() / "translations"))
-        except MtreasonError as error:
-            self.session.note(f"{error}: going on without")
+        stores: list[Store] = [journal, *self.session.open_memory()]
         shelf = Shelf(run_key(translator, resolved.digest, loaded.dtype), stores, human)
         documents: list[tuple[Job, Document, list[Unit]]] = [
             (job, *open_document(job.source, config.columns)) for job in jobs
         ]
 
+        progress, usage = self.session.progress, loaded.model.usage
+        before, started, finished = usage.tokens, time.monotonic(), 0
+
         def settle(segment: Segment) -> None:
+            nonlocal finished
+            finished += 1
             if segment.fell_back:
                 self.fell_back.append(segment.unit.place)
 
-        def stop() -> str:
-            over = self.max_seconds is not None and time.monotonic() - started >= self.max_seconds
-            return f"--max-seconds {self.max_seconds:g} are over" if over and self.max_seconds is not None else ""
+        def texts(done: Iterator[TranslatedUnit]) -> Iterator[str]:
+            for number, unit in enumerate(done, 1):
+                progress.advance(number, finished, (usage.tokens - before) / (time.monotonic() - started))
+                yield unit.text
 
+        progress.segments(sum(len(own) for _, _, own in documents))
         units = chain.from_iterable(units for _, _, units in documents)
-        done = translate_units(translator, units, settle, shelf, stop)
-        before = translator.model.usage.tokens
+        done = texts(translate_units(translator, units, settle, shelf, stop))
         try:
             for job, document, own in documents:
-                yield _written(job, document, (unit.text for unit in islice(done, len(own))))
+                yield _written(job, document, islice(done, len(own)))
         except InterruptedRunError as error:
             raise InterruptedRunError(f"{error}: {len(journal)} segments are kept; the same command goes on") from error
         finally:
-            self.tokens += translator.model.usage.tokens - before
+            progress.stop()
+            self.tokens += usage.tokens - before
 
     def findings(self) -> list[Finding]:
         """Return what is wrong with the outputs as they are."""

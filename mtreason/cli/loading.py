@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtreason.cli.output import ProgressLine, say
-from mtreason.errors import InputError
+from mtreason.errors import InputError, MtreasonError
 
 if TYPE_CHECKING:
     from mtreason.models.estimator import Estimator
     from mtreason.models.load import LoadedModel
     from mtreason.models.resolve import ResolvedModel
+    from mtreason.storage import Store
 
 
 def check_encoder(comet_model: str | None, comet_encoder: Path | None) -> None:
@@ -50,6 +51,17 @@ class Terminal:
         estimator = Estimator(name, cache_dir() / "scores", encoder, self.stage)
         self.progress.stop()
         return estimator
+
+    def open_memory(self) -> list[Store]:
+        """Open the memory of translations; a run goes on without it where it cannot be opened, or used any more."""
+        from mtreason.models.cache import cache_dir
+        from mtreason.storage import Memory, Spare
+
+        try:
+            return [Spare(Memory(cache_dir() / "translations"), self.note)]
+        except MtreasonError as error:
+            self.note(f"{error}: going on without")
+            return []
 
     def warn_of_languages(self, estimator: Estimator, source: str | None, target: str) -> None:
         """Say where a learned metric is asked about languages that nobody taught it."""

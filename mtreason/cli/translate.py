@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
-import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from mtreason.cli import options
+from mtreason.cli.limits import stopping
 from mtreason.cli.loading import Session
 from mtreason.cli.output import Output, say
 from mtreason.config import DEFAULT_REWARD, EFFORTS, Options
-from mtreason.errors import DocumentError, InputError, InterruptedRunError, MtreasonError
+from mtreason.errors import DocumentError, InputError, InterruptedRunError
 
 if TYPE_CHECKING:
     from mtreason.documents import Document, Format, Unit
@@ -302,9 +301,8 @@ class _Job:
 
     def _shelf(self, run: str, direction: Direction) -> Shelf:
         """Open what is kept from other runs."""
-        from mtreason.models.cache import cache_dir
         from mtreason.pipeline import Shelf
-        from mtreason.storage import Journal, Memory, Store, read_tmx
+        from mtreason.storage import Journal, Store, read_tmx
 
         human: dict[str, str] = {}
         for path in self.plan.memories:
@@ -316,10 +314,7 @@ class _Job:
                 self.session.note(f"{self.journal.found} segments are finished already: going on")
             stores.append(self.journal)
         if self.plan.remember:
-            try:
-                stores.append(Memory(cache_dir() / "translations"))
-            except MtreasonError as error:
-                self.session.note(f"{error}: going on without")
+            stores += self.session.open_memory()
         return Shelf(run, stores, human)
 
     def _run_model(
@@ -353,7 +348,7 @@ class _Job:
                     pairs.extend((s.source, s.translation) for s in unit.segments)
                 yield unit.text
 
-        with _stopping(plan, translator) as stop:
+        with stopping(plan.max_seconds, plan.max_tokens, translator.model.usage) as stop:
             done = translate_units(translator, units, settle, shelf, stop)
             if plan.as_json:
                 for unit in done:
@@ -411,30 +406,6 @@ class _Job:
 def _json_line(unit: Unit, source: str, translation: str, more: dict[str, Any] | None = None) -> str:
     record = {"line": unit.number, "source": source.strip(), "translation": translation.strip()} | (more or {})
     return json.dumps(record, ensure_ascii=False) + "\n"
-
-
-@contextmanager
-def _stopping(plan: _Plan, translator: Translator) -> Iterator[Callable[[], str]]:
-    """Give a function that says why nothing new should be begun; a terminating signal is a reason."""
-    started, before = time.monotonic(), translator.model.usage.tokens
-    told: list[str] = []
-
-    def stop() -> str:
-        if plan.max_seconds is not None and time.monotonic() - started >= plan.max_seconds:
-            return f"--max-seconds {plan.max_seconds:g} are over"
-        if plan.max_tokens is not None and translator.model.usage.tokens - before >= plan.max_tokens:
-            return f"--max-tokens {plan.max_tokens} are used"
-        return told[0] if told else ""
-
-    try:
-        old = signal.signal(signal.SIGTERM, lambda *_: told.append("terminated"))
-    except ValueError:  # not in the main thread
-        yield stop
-        return
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGTERM, old)
 
 
 def _write_pairs(path: Path, pairs: list[tuple[str, str]], direction: Direction) -> None:

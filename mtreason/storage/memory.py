@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtreason.errors import MtreasonError
-from mtreason.storage.protocol import Kept
+from mtreason.storage.protocol import Kept, Store
 
 if TYPE_CHECKING:
     from diskcache import Cache
@@ -38,8 +38,13 @@ class Memory:
             raise MtreasonError(f"{directory}: the memory of translations cannot be opened ({error})") from error
 
     def get(self, key: str) -> Kept | None:
-        """Return what is kept under a key."""
-        record = self._cache.get(key)
+        """Return what is kept under a key; raises `MtreasonError` where the file cannot be read."""
+        from diskcache import Timeout
+
+        try:
+            record = self._cache.get(key)
+        except (OSError, sqlite3.Error, Timeout) as error:
+            raise MtreasonError(f"{self.directory}: the memory of translations cannot be read ({error})") from error
         return None if record is None else _kept(record)
 
     def put(self, key: str, kept: Kept) -> None:
@@ -73,6 +78,34 @@ class Memory:
             if stored is not None and float(stored) < limit:
                 gone += bool(self._cache.delete(key))
         return gone
+
+
+class Spare:
+    """A store that a run can do without: at its first fault it says so, and is not asked again."""
+
+    def __init__(self, store: Store, note: Callable[[str], None]) -> None:
+        self._store: Store | None = store
+        self._note = note
+
+    def get(self, key: str) -> Kept | None:
+        """See `Store.get`."""
+        try:
+            return self._store.get(key) if self._store is not None else None
+        except MtreasonError as error:
+            self._give_up(error)
+            return None
+
+    def put(self, key: str, kept: Kept) -> None:
+        """See `Store.put`."""
+        try:
+            if self._store is not None:
+                self._store.put(key, kept)
+        except MtreasonError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: MtreasonError) -> None:
+        self._store = None
+        self._note(f"{error}: going on without")
 
 
 def _kept(record: dict[str, Any]) -> Kept:
