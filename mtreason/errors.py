@@ -12,6 +12,10 @@ class MtreasonError(Exception):
 
     exit_code = 1
 
+    def __init__(self, message: object = "") -> None:
+        # What is quoted from a file or a library may hold line breaks.
+        super().__init__(" ".join(str(message).splitlines()))
+
 
 class InputError(MtreasonError):
     """An argument or an input file that cannot be used as given."""

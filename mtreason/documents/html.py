@@ -64,6 +64,13 @@ class _Parser(HTMLParser):
         self._held: list[str] = []
         """Elements around here whose text stays as it is."""
 
+    def parse_marked_section(self, i: int, report: int = 1) -> int:
+        """Read `<![x` as browsers do, as a comment: the library fails on it."""
+        try:
+            return super().parse_marked_section(i, report)
+        except AssertionError:
+            return int(self.parse_bogus_comment(i))
+
     def _place(self) -> int:
         line, column = self.getpos()
         return self._starts[line - 1] + column

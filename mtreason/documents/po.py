@@ -6,6 +6,7 @@ polib reads; only the lines of a message's `msgstr` are replaced. A fuzzy flag s
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from polib import POEntry
 
 _MSGSTR = re.compile(r"msgstr(?:\[(\d+)\])?\s*\"")
+_OTHER_BREAKS = re.compile("[\v\f\x1c-\x1e\x85\u2028\u2029]")
+"""Where polib would begin a line, and gettext would not."""
 _QUOTED = re.compile(r"\s*\"")
 
 
@@ -27,13 +30,20 @@ def read_po(data: bytes, name: str) -> Document:
 
     content, bom = decode(data, name)
     try:
-        catalogue = polib.pofile(content.replace("\r\n", "\n"), check_for_duplicates=False)
+        catalogue = polib.pofile(_OTHER_BREAKS.sub(" ", content.replace("\r\n", "\n")), check_for_duplicates=False)
     except (OSError, ValueError) as error:
         line = re.search(r"line (\d+)", str(error))
         where = f"{name}: line {line[1]}" if line else name
         raise DocumentError(f"{where}: not a gettext catalogue: {str(error).splitlines()[0]}") from error
     lines = list(raw_lines(content))
-    spans = [span for entry in catalogue if _open(entry) for span in _spans(entry, lines)]
+    starts = sorted([*(entry.linenum for entry in catalogue), len(lines) + 1])
+    spans = []
+    for entry in (e for e in catalogue if _open(e)):
+        own = lines[entry.linenum - 1 : starts[bisect_right(starts, entry.linenum)] - 1]
+        found = list(_spans(entry, own))
+        if not found:
+            raise DocumentError(f"{name}: line {entry.linenum}: not a gettext catalogue: this message has no msgstr")
+        spans += found
     return SpannedDocument(content, sorted(spans, key=lambda s: s.start), bom)
 
 
@@ -42,8 +52,8 @@ def _open(entry: POEntry) -> bool:
 
 
 def _spans(entry: POEntry, lines: list[RawLine]) -> Iterator[Span]:
-    """Yield the strings of a message."""
-    i = entry.linenum - 1
+    """Yield the strings of a message from its lines."""
+    i = 0
     while i < len(lines) and not _MSGSTR.match(lines[i].text):
         i += 1
     while i < len(lines) and (found := _MSGSTR.match(lines[i].text)):

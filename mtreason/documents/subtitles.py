@@ -81,7 +81,9 @@ def read_ass(data: bytes, name: str) -> Document:
     content, bom = decode(data, name)
     spans = []
     fields = _ASS_FIELDS
+    events = False
     for line in raw_lines(content):
+        events = events or line.text.strip() == "[Events]"
         kind, colon, rest = line.text.partition(":")
         if colon and kind == "Format" and "Text" in rest:
             fields = rest.count(",") + 1
@@ -97,7 +99,7 @@ def read_ass(data: bytes, name: str) -> Document:
             spans.append(
                 Span(line.end - len(raw), line.end, f"line {line.number}", text, lambda t: r"\N".join(wrap(t)))
             )
-    if "[Events]" not in content:
+    if not events:
         raise DocumentError(f"{name}: expected an ASS file with a section [Events]")
     return SpannedDocument(content, spans, bom)
 
