@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -25,7 +24,7 @@ from mtreason.documents import (
 )
 from mtreason.errors import DocumentError, InputError, check_names, near
 from mtreason.evaluation.metrics import TITLES, corpus_metrics
-from mtreason.files import read_bytes, read_text, write_text
+from mtreason.files import read_bytes, read_text, write_text, xml_text
 from mtreason.glossary import Matcher, follows, load_glossary, shipped_glossaries
 from mtreason.languages import Language, already_in, parse_language
 
@@ -130,7 +129,10 @@ def find_jobs(config: Config, root: Path) -> list[Job]:
 def _glob(root: Path, pattern: str) -> list[Path]:
     if PurePosixPath(pattern).is_absolute() or ".." in PurePosixPath(pattern).parts:
         raise InputError(f"files {pattern!r}: patterns begin in the directory of the configuration")
-    return sorted(p for p in root.glob(pattern) if p.resolve().is_relative_to(root.resolve()))
+    try:
+        return sorted(p for p in root.glob(pattern) if p.resolve().is_relative_to(root.resolve()))
+    except (ValueError, NotImplementedError, OSError) as error:
+        raise InputError(f"files {pattern!r}: not a pattern: {error}") from error
 
 
 def _fill(pattern: str, root: Path, source: Path, target: Language) -> str:
@@ -290,9 +292,6 @@ def below_floors(config: Config, root: Path, jobs: Sequence[Job]) -> Iterator[Fi
                 yield Finding("metric", target.tag, f"{metric.title} is {score:.1f}, the floor is {least:g}")
 
 
-_CONTROL = re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd]")
-
-
 def junit(jobs: Sequence[Job], findings: Sequence[Finding]) -> bytes:
     """Return findings as JUnit XML, a test case for each output."""
     from lxml import etree
@@ -305,7 +304,7 @@ def junit(jobs: Sequence[Job], findings: Sequence[Finding]) -> bytes:
         own = [f for f in findings if f.name == name]
         failed += bool(own)
         for finding in own:
-            message = _CONTROL.sub(" ", finding.message)
+            message = xml_text(finding.message)
             etree.SubElement(case, "failure", type=finding.kind, message=message).text = message
     suite.set("failures", str(failed))
     return bytes(etree.tostring(suite, xml_declaration=True, encoding="UTF-8", pretty_print=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from mtreason.errors import InputError, MtreasonError
@@ -49,3 +50,11 @@ def write_bytes(path: Path, data: bytes) -> None:
         temporary.replace(path)
     except OSError as error:
         raise MtreasonError(f"{path} cannot be written ({error.strerror or error})") from error
+
+
+_NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def xml_text(text: str) -> str:
+    """Leave out what XML cannot hold: control characters and lone surrogates."""
+    return _NOT_IN_XML.sub("", text)

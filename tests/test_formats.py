@@ -319,6 +319,12 @@ BOMB = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><xliff>&b;</xlif
         ("vtt", b"1\n", "line 1: a WebVTT file begins with WEBVTT"),
         ("ass", b"Dialogue: 0,1\n", "line 1: expected 10 fields"),
         ("po", b'msgid "a"\nmsgstr ""\nwhat\n', "line 3: not a gettext catalogue"),
+        ("po", b'msgid "a"\nmsgstr "\n', "line 2: not a gettext catalogue: a string that is not closed"),
+        ("po", b'msgid "a"\nmsgstr te\nmsgid "b"\nmsgstr ""\n', "line 1: not a gettext catalogue"),
+        ("ass", b"[Events\nDialogue: 0,1,2,3,4,5,6,7,8,[Events]\n", "expected an ASS file with a section [Events]"),
+        ("csv", b'"id\nof it",name\n1,2\n', "there is no column 'text' (of id of it, name)"),
+        ("epub", book(a="<p>One</p>").replace(b"\x89PNG", b"\x89PNH"), "OEBPS/cat.png in it is damaged"),
+        ("docx", word_file().replace(b"word/document.xml", b"word/documemt.xml"), "not a Word document"),
         ("xliff", b"<xliff>\n<a></xliff>", "line 2: not XML"),
         ("xliff", b"<tmx/>", "expected <xliff>, found <tmx>"),
         ("xliff", BOMB.encode(), "declares entities"),
@@ -348,6 +354,29 @@ def test_archives_are_bounded(monkeypatch) -> None:
     monkeypatch.setattr(archives, "MOST_MEMBERS", 2)
     with pytest.raises(DocumentError, match="more than 1 MB or 2 files"):
         read("epub", book())
+
+
+def test_a_catalogue_without_a_header() -> None:
+    text = 'msgid "a"\nmsgstr ""\nmsgid "b"\nmsgstr "c"\n# d\nmsgid "e"\nmsgstr ""\n'
+    document = same("po", text.encode())
+    assert [unit.text for unit in document.units] == ["a", "e"]
+    assert upper(document).decode() == text.replace('""', '"ZZ 0"', 1).replace('""', '"ZZ 1"', 1)
+
+
+def test_whatever_a_model_says_can_be_read_again() -> None:
+    said = "zz \"q\" <x> & 'a',b\t|c\n\n--> {n} ]]> \\ %s </p>\x0b\ufffe"
+    for form, texts in TEXTS.items():
+        for text in texts:
+            document = read(form, text.encode())
+            units = list(document.units)
+            again = list(read(form, rendered(document, [said] * len(units))).units)
+            assert form in {"po", "xliff", "markdown", "html"} or len(again) == len(units), (form, text)
+    utf_7 = XLIFF[0].replace("UTF-8", "UTF-7").encode()
+    assert b"UTF-8" in rendered(read("xliff", utf_7), ["Hallo"])
+
+
+def test_html_as_browsers_read_it() -> None:
+    assert [unit.text for unit in same("html", b"<p>one <![d two></p><p>three</p>").units] == ["one", "three"]
 
 
 def test_which_format(tmp_path) -> None:

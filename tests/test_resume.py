@@ -61,6 +61,18 @@ def test_half_a_line_costs_that_line(tmp_path, cut) -> None:
     last.remove()
 
 
+def test_lines_that_are_none_of_a_journal_are_skipped(tmp_path) -> None:
+    out = tmp_path / "out.txt"
+    journal = Journal(out)
+    journal.put("k0", kept(0))
+    journal.close()
+    with journal.path.open("ab") as stream:
+        stream.write(b'{"key": 3}\n{"key": "k1", "languages": ["a"]}\n[]\nx\n\xff\n')
+    again = Journal(out)
+    assert (again.found, again.get("k0"), again.get("k1")) == (1, kept(0), None)
+    again.remove()
+
+
 def test_a_second_process_is_refused_and_told_who_was_first(tmp_path) -> None:
     out = tmp_path / "out.txt"
     journal = Journal(out)

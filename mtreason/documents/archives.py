@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Mapping
 
 from mtreason.errors import DocumentError
@@ -13,7 +14,7 @@ MOST_MEMBERS = 10_000
 
 
 def read_members(data: bytes, name: str, kind: str) -> zipfile.ZipFile:
-    """Open an archive; raises `DocumentError` for what is none, or would unpack to more than is reasonable."""
+    """Open an archive; raises `DocumentError` for what is none, is damaged, or unpacks to more than is reasonable."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except zipfile.BadZipFile as error:
@@ -24,27 +25,20 @@ def read_members(data: bytes, name: str, kind: str) -> zipfile.ZipFile:
             f"{name}: unpacks to {sum(sizes) >> 20} MB in {len(sizes)} files; more than {MOST_BYTES >> 20} MB or "
             f"{MOST_MEMBERS} files are not read"
         )
+    try:
+        damaged = archive.testzip()
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, zlib.error) as error:
+        raise DocumentError(f"{name}: a file in it cannot be read: {error}") from error
+    if damaged is not None:
+        raise DocumentError(f"{name}: {damaged} in it is damaged")
     return archive
 
 
-def member(archive: zipfile.ZipFile, path: str, name: str) -> bytes:
-    """Return what is in a member; raises `DocumentError` where it is missing or damaged."""
-    try:
-        with archive.open(path) as stream:
-            # The header may lie about the size.
-            data = stream.read(MOST_BYTES + 1)
-    except (KeyError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
-        raise DocumentError(f"{name}: {path} in it cannot be read: {error}") from error
-    if len(data) > MOST_BYTES:
-        raise DocumentError(f"{name}: {path} in it is larger than {MOST_BYTES >> 20} MB")
-    return data
-
-
-def replaced(archive: zipfile.ZipFile, changes: Mapping[str, bytes], name: str) -> bytes:
+def replaced(archive: zipfile.ZipFile, changes: Mapping[str, bytes]) -> bytes:
     """Return the archive with other contents for some members, in the same order and with the same dates."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as written:
         for info in archive.infolist():
-            content = changes[info.filename] if info.filename in changes else member(archive, info.filename, name)
+            content = changes[info.filename] if info.filename in changes else archive.read(info)
             written.writestr(info, content, info.compress_type)
     return out.getvalue()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mtreason.documents.archives import read_members
 from mtreason.documents.protocol import Document, Unit
 from mtreason.errors import DocumentError
+from mtreason.files import xml_text
 
 if TYPE_CHECKING:
     from docx.text.paragraph import Paragraph
@@ -28,8 +29,7 @@ class DocxDocument:
     def __init__(self, data: bytes, name: str) -> None:
         self._data = data
         read_members(data, name, "a Word document")
-        self._document = _open(data, name)
-        self._paragraphs = [p for p in _paragraphs(self._document) if _LETTER.search(_text(p))]
+        self._document, self._paragraphs = _open(data, name)
         self.units = tuple(Unit(i, f"paragraph {i}", _text(p).strip()) for i, p in enumerate(self._paragraphs, 1))
 
     def render(self, texts: Iterable[str]) -> Iterator[bytes]:
@@ -40,7 +40,7 @@ class DocxDocument:
             return
         for paragraph, unit, text in zip(self._paragraphs, self.units, given, strict=True):
             if text != unit.text:
-                _put(paragraph, text)
+                _put(paragraph, xml_text(text))
         stream = io.BytesIO()
         self._document.save(stream)
         yield stream.getvalue()
@@ -51,13 +51,15 @@ def read_docx(data: bytes, name: str) -> Document:
     return DocxDocument(data, name)
 
 
-def _open(data: bytes, name: str) -> Any:  # noqa: ANN401 - the package's class is made by a function
+def _open(data: bytes, name: str) -> tuple[Any, list[Paragraph]]:
+    """Return a document and its paragraphs that hold letters."""
     import docx
 
     try:
-        return docx.Document(io.BytesIO(data))
-    except (KeyError, ValueError, AttributeError, SyntaxError, docx.exceptions.PythonDocxError) as error:
-        raise DocumentError(f"{name}: not a Word document: {str(error).splitlines()[0]}") from error
+        document = docx.Document(io.BytesIO(data))
+        return document, [p for p in _paragraphs(document) if _LETTER.search(_text(p))]
+    except Exception as error:
+        raise DocumentError(f"{name}: not a Word document: {str(error) or type(error).__name__}") from error
 
 
 def _paragraphs(document: Any) -> Iterator[Paragraph]:  # noqa: ANN401 - as above

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from mtreason.documents.archives import member, read_members, replaced
+from mtreason.documents.archives import read_members, replaced
 from mtreason.documents.html import read_html
 from mtreason.documents.protocol import Document, Unit
 from mtreason.errors import DocumentError
@@ -16,13 +16,13 @@ class EpubDocument:
     """A book."""
 
     def __init__(self, data: bytes, name: str) -> None:
-        self._data, self._name = data, name
+        self._data = data
         self._archive = read_members(data, name, "an EPUB book")
         if "META-INF/container.xml" not in self._archive.namelist():
             raise DocumentError(f"{name}: not an EPUB book: it has no META-INF/container.xml")
         paths = [p for p in self._archive.namelist() if p.lower().endswith(_SUFFIXES)]
         self._parts: dict[str, Document] = {
-            path: read_html(member(self._archive, path, name), f"{name}: {path}") for path in paths
+            path: read_html(self._archive.read(path), f"{name}: {path}") for path in paths
         }
         places = [(path, unit) for path, part in self._parts.items() for unit in part.units]
         self.units = tuple(Unit(i, f"{path}, {u.place}", u.text) for i, (path, u) in enumerate(places, 1))
@@ -38,7 +38,7 @@ class EpubDocument:
         for path, part in self._parts.items():
             own = [next(rest) for _ in part.units]
             changes[path] = b"".join(part.render(own))
-        yield replaced(self._archive, changes, self._name)
+        yield replaced(self._archive, changes)
 
 
 def read_epub(data: bytes, name: str) -> Document:

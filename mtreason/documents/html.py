@@ -13,6 +13,7 @@ from html.parser import HTMLParser
 from mtreason.documents.placeholders import placeholders
 from mtreason.documents.protocol import Document
 from mtreason.documents.spans import Span, SpannedDocument, decode, line_of
+from mtreason.files import xml_text
 
 # fmt: off
 _INLINE = frozenset({
@@ -64,7 +65,7 @@ class _Parser(HTMLParser):
         self._held: list[str] = []
         """Elements around here whose text stays as it is."""
 
-    def parse_marked_section(self, i: int, report: int = 1) -> int:
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
         """Read `<![x` as browsers do, as a comment: the library fails on it."""
         try:
             return super().parse_marked_section(i, report)
@@ -153,6 +154,7 @@ def unescape(raw: str) -> str:
 
 def escape(text: str) -> str:
     """Write a translation as inner HTML: its tags and entities are those of the source, other signs are escaped."""
+    text = xml_text(text)
     parts = []
     end = 0
     for piece in placeholders(text):

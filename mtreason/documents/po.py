@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _MSGSTR = re.compile(r"msgstr(?:\[(\d+)\])?\s*\"")
 _OTHER_BREAKS = re.compile("[\v\f\x1c-\x1e\x85\u2028\u2029]")
 """Where polib would begin a line, and gettext would not."""
+_STRING = re.compile(r'[^"]*"(?:[^"\\]|\\.)*"\s*')
 _QUOTED = re.compile(r"\s*\"")
 
 
@@ -29,20 +30,24 @@ def read_po(data: bytes, name: str) -> Document:
     import polib
 
     content, bom = decode(data, name)
+    lines = list(raw_lines(content))
+    for line in lines:
+        # polib makes something of these, and something else once a translation stands beside them.
+        if not line.text.lstrip().startswith("#") and '"' in line.text and not _STRING.fullmatch(line.text):
+            raise DocumentError(f"{name}: line {line.number}: not a gettext catalogue: a string that is not closed")
     try:
         catalogue = polib.pofile(_OTHER_BREAKS.sub(" ", content.replace("\r\n", "\n")), check_for_duplicates=False)
     except (OSError, ValueError) as error:
-        line = re.search(r"line (\d+)", str(error))
-        where = f"{name}: line {line[1]}" if line else name
+        stated = re.search(r"line (\d+)", str(error))
+        where = f"{name}: line {stated[1]}" if stated else name
         raise DocumentError(f"{where}: not a gettext catalogue: {str(error).splitlines()[0]}") from error
-    lines = list(raw_lines(content))
     starts = sorted([*(entry.linenum for entry in catalogue), len(lines) + 1])
     spans = []
     for entry in (e for e in catalogue if _open(e)):
-        own = lines[entry.linenum - 1 : starts[bisect_right(starts, entry.linenum)] - 1]
-        found = list(_spans(entry, own))
+        start = max(1, entry.linenum)  # polib begins at 0
+        found = list(_spans(entry, lines[start - 1 : starts[bisect_right(starts, start)] - 1]))
         if not found:
-            raise DocumentError(f"{name}: line {entry.linenum}: not a gettext catalogue: this message has no msgstr")
+            raise DocumentError(f"{name}: line {start}: not a gettext catalogue: this message has no msgstr")
         spans += found
     return SpannedDocument(content, sorted(spans, key=lambda s: s.start), bom)
 

@@ -1,7 +1,7 @@
 """XLIFF 1.2 and 2.x: units whose target is missing or empty, or not final, get one; inline tags come along.
 
 lxml reads, without entities and without a network. A file in which something was translated is written by lxml again:
-elements, attributes and their order stay; quotation marks around attributes and the XML declaration may change.
+elements, attributes and their order stay; quotation marks around attributes may change, and its encoding is UTF-8.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 from mtreason.documents.html import escape
 from mtreason.documents.protocol import Document, Unit
 from mtreason.errors import DocumentError
+from mtreason.files import xml_text
 
 _LETTER = re.compile(r"[^\W\d_]")
 _FINAL = frozenset({"final", "signed-off", "translated", "reviewed"})
@@ -57,9 +58,8 @@ class XliffDocument:
             return
         for source, unit, text in zip(self._sources, self.units, given, strict=True):
             if text != unit.text:
-                self._put(source, text)
-        tree = self._root.getroottree()
-        yield etree.tostring(tree, xml_declaration=True, encoding=tree.docinfo.encoding or "UTF-8")
+                self._put(source, xml_text(text))
+        yield etree.tostring(self._root.getroottree(), xml_declaration=True, encoding="UTF-8")
 
     def _put(self, source: Any, text: str) -> None:  # noqa: ANN401 - lxml's element
         from lxml import etree

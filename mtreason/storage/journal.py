@@ -64,7 +64,8 @@ class Journal:
                 self._stream.truncate(place)
                 break
             with suppress(ValueError, KeyError, TypeError):
-                places[_short(json.loads(line)["key"])] = place
+                key, _ = _parse(line)
+                places[_short(key)] = place
             place += len(line)
         return places
 
@@ -77,9 +78,7 @@ class Journal:
         if place is None:
             return None
         self._stream.seek(place)
-        record = json.loads(self._stream.readline())
-        source, target = record["languages"]
-        return Kept(record["source"], record["translation"], bool(record["fell_back"]), (source, target))
+        return _parse(self._stream.readline())[1]
 
     def put(self, key: str, kept: Kept) -> None:
         """Append a segment; raises `MtreasonError` where there is no room."""
@@ -123,6 +122,14 @@ class Journal:
         self.close()
         self.path.unlink(missing_ok=True)
         Path(f"{self.path}.lock").unlink(missing_ok=True)
+
+
+def _parse(line: bytes) -> tuple[str, Kept]:
+    """Return what a line keeps, and under which key; raises ValueError, KeyError or TypeError for another line."""
+    record = json.loads(line)
+    source, target = map(str, record["languages"])
+    kept = Kept(str(record["source"]), str(record["translation"]), bool(record["fell_back"]), (source, target))
+    return str(record["key"]), kept
 
 
 def _short(key: str) -> bytes:

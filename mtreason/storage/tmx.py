@@ -8,7 +8,7 @@ from typing import Any
 
 from mtreason.documents.xliff import parse_xml
 from mtreason.errors import DocumentError
-from mtreason.files import read_bytes
+from mtreason.files import read_bytes, xml_text
 from mtreason.languages import Language, parse_language
 
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -57,12 +57,5 @@ def tmx_bytes(pairs: Iterable[tuple[str, str, str, str]]) -> bytes:
         for tag, text in ((source_tag, source), (target_tag, translation)):
             variant = etree.SubElement(unit, "tuv")
             variant.set(_LANG, parse_language(tag).tag)
-            etree.SubElement(variant, "seg").text = _allowed(text)
+            etree.SubElement(variant, "seg").text = xml_text(text)
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True))
-
-
-def _allowed(text: str) -> str:
-    """Leave out what XML cannot hold: control characters and lone surrogates."""
-    return "".join(
-        c for c in text if c in "\t\n\r" or (c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff")
-    )
