@@ -29,6 +29,10 @@ TEMPLATE = (
 )
 
 
+END_LOGIT = 1.0
+"""What the terse model gives to the end of its turn, on the average."""
+
+
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory of the transformers library with a two-layer Qwen2 model."""
@@ -72,6 +76,23 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network.generation_config = GenerationConfig(eos_token_id=tokenizer.eos_token_id)
     network.save_pretrained(path)
     assert json.loads((path / "config.json").read_text("utf-8"))["model_type"] == "qwen2"
+    return path
+
+
+@pytest.fixture(scope="session")
+def terse_model(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model, but inclined to end its turn: translations of a few tokens, for runs of many lines."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    path = tmp_path_factory.mktemp("terse-model")
+    tokenizer, network = AutoTokenizer.from_pretrained(tiny_model), AutoModelForCausalLM.from_pretrained(tiny_model)
+    with torch.no_grad():
+        states = [network.base_model(**tokenizer(t, return_tensors="pt")).last_hidden_state[0] for t in TEXTS]
+        mean = torch.cat(states).mean(dim=0)
+        network.lm_head.weight[tokenizer.eos_token_id] = mean / mean.norm() ** 2 * END_LOGIT
+    tokenizer.save_pretrained(path)
+    network.save_pretrained(path)
     return path
 
 

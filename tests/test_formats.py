@@ -288,6 +288,15 @@ def test_books() -> None:
     assert archive.read("OEBPS/cat.png") == b"\x89PNG"
 
 
+def test_names_in_archives_lead_nowhere(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = book(**{"../../../evil": "<p>One</p>", "/evil": "<p>Two</p>"})
+    archive = zipfile.ZipFile(io.BytesIO(rendered(same("epub", data), ["Eins", "Zwei"])))
+    assert archive.read("OEBPS/../../../evil.xhtml") == b"<p>Eins</p>"
+    assert list(tmp_path.iterdir()) == []
+    assert not (tmp_path.parent / "evil.xhtml").exists()
+
+
 def test_nothing_translated_in_archives_is_nothing_changed() -> None:
     words = (
         [],

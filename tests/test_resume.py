@@ -6,7 +6,9 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from lxml import etree
@@ -18,6 +20,7 @@ from mtreason.storage import Journal, Kept, Memory, Spare, read_tmx, tmx_bytes
 from mtreason.storage import journal as journal_module
 
 KILLS = int(os.environ.get("MTREASON_KILLS", "3"))
+MANY = int(os.environ.get("MTREASON_LINES", "300"))
 ZH_EN = ("zh", "en")
 
 
@@ -239,6 +242,68 @@ def test_killed_at_any_moment(command, document, tmp_path) -> None:
     assert found.count("kept") == after
     assert found.count("model") == len(LINES) - after
     assert not journal.exists()
+
+
+def test_many_lines(terse_model, tmp_path, capfd) -> None:
+    """Memory stays flat, a killed run goes on where it was; `MTREASON_LINES` says how many, and then prints a card."""
+    source, out, trace = tmp_path / "in.txt", tmp_path / "out.txt", tmp_path / "trace.jsonl"
+    source.write_text("".join(f"今天天气很好，第{i}天。\n" for i in range(MANY)), "utf-8")
+    args = ["translate", source, "-o", out, "--from", "zh", "--to", "en", "--decoder", "greedy", "--no-memory"]
+    args += ["--in-flight", "64", "--model", terse_model]
+    journal = tmp_path / ".out.txt.mtreason-journal"
+    rows = []  # of (lines, seconds, MB)
+    started = time.monotonic()
+    process = start(args, tmp_path / "cache")
+    for share in (0.1, 0.3, 0.6):
+        while process.poll() is None and _segments(journal) < share * MANY:
+            time.sleep(0.02 if MANY < 10_000 else 1)
+        rows.append((_segments(journal), time.monotonic() - started, _resident(process.pid)))
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=60)
+    there, size = _segments(journal), journal.stat().st_size
+    started = time.monotonic()
+    process = start([*args, "--trace", trace], tmp_path / "cache")
+    while process.poll() is None and not (trace.exists() and trace.stat().st_size):
+        time.sleep(0.01)
+    resumed = time.monotonic() - started
+    while process.poll() is None and _segments(journal) <= there:
+        time.sleep(0.01)
+    caught_up = time.monotonic() - started
+    while process.poll() is None and 0 < _segments(journal) < 0.95 * MANY:
+        time.sleep(0.02 if MANY < 10_000 else 1)
+    rows.append((_segments(journal), time.monotonic() - started, _resident(process.pid)))
+    _, err = process.communicate(timeout=60 * 60)
+    assert process.returncode in {0, 3}, err
+    assert _lines(out) == MANY
+    found = origins(trace)
+    assert found.count("kept") == there
+    assert found.count("model") == MANY - there
+    assert rows[2][2] <= rows[0][2] + 32
+    if "MTREASON_LINES" in os.environ:
+        (n, seconds, _), (m, later, _) = rows[0], rows[2]
+        card = {
+            "lines": MANY,
+            "lines_per_second": round((m - n) / (later - seconds), 1),
+            "resident_mb": {lines: round(mb) for lines, _, mb in rows},
+            "journal_bytes_a_line": round(size / there),
+            "resume_seconds": {"first_line": round(resumed, 1), "first_new_line": round(caught_up, 1), "kept": there},
+        }
+        with capfd.disabled():
+            sys.stdout.write(json.dumps(card) + "\n")
+
+
+def _lines(path):
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def _segments(journal):
+    return journal.read_bytes().count(b'"key"') if journal.exists() else 0
+
+
+def _resident(pid):
+    """MB of memory that a process holds."""
+    status = Path(f"/proc/{pid}/status").read_text("utf-8") if Path("/proc").is_dir() else ""
+    return next((int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS")), 0.0)
 
 
 def test_an_edit_pays_for_what_changed(command, document, tmp_path) -> None:

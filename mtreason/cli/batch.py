@@ -113,7 +113,7 @@ class _Run:
         resolved, loaded = self.session.open_model("auto")
         with stopping(self.max_seconds, None, loaded.model.usage) as stop:
             for target, settings, jobs in todo:
-                self.session.note(f"{len(jobs)} files into {target.name}")
+                self.session.note(f"into {target.name}: {len(jobs)} of {len(self.jobs)} outputs")
                 for job in self._translate_into(target, jobs, resolved, loaded, journal, stop):
                     lock[job.name] = self._record(job, settings)
                     self._write_lock(lock)
