@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtreason.cli.output import ProgressLine, say
+from mtreason.cli.output import ProgressLine
 from mtreason.errors import InputError, MtreasonError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Terminal:
     def note(self, message: str) -> None:
         """Say what is good to know."""
         if not self.quiet:
-            say(message)
+            self.progress.say(message)
 
     def stage(self, name: str, fraction: float) -> None:
         """Show a stage of preparation."""

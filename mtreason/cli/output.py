@@ -163,6 +163,14 @@ class ProgressLine:
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, completed=done)
 
+    def say(self, message: str) -> None:
+        """Write a line above this one."""
+        if self._bar is not None:
+            self._bar.stop()
+        say(message)
+        if self._bar is not None:
+            self._bar.start()
+
     def stop(self) -> None:
         """Take the line away."""
         if self._bar is not None:
