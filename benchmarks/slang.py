@@ -65,7 +65,7 @@ def main() -> None:
         start = time.perf_counter()
         results = decode_all(t, [r["src"] for r in rows], IN_FLIGHT)
         texts = [r.text for r in results]
-        figures["systems"][name] = count(rows, texts, matcher) | {
+        figures["systems"][name] = count(rows, texts, [not r.fell_back for r in results], matcher) | {
             "repaired": sum(any(c.repaired and c.text == r.text for c in r.candidates) for r in results),
             "tokens": float(np.mean([r.cost.tokens for r in results])),
             "seconds": (time.perf_counter() - start) / len(rows),
@@ -99,16 +99,21 @@ def terms(matcher: Matcher, row: dict[str, Any]) -> list[Entry]:
     return [hit.entry for hit in matcher.find(row["src"]) if not hit.entry.note.startswith("guard:")]
 
 
-def count(rows: Sequence[dict[str, Any]], texts: Sequence[str], matcher: Matcher) -> dict[str, Any]:
-    """Count terms that are honoured, and readings that a translation should not have."""
-    pairs = [(entry, text) for row, text in zip(rows, texts, strict=True) for entry in terms(matcher, row)]
-    own = [(entry, text) for entry, text in pairs if entry.file == OWN]
+def count(
+    rows: Sequence[dict[str, Any]], texts: Sequence[str], clean: Sequence[bool], matcher: Matcher
+) -> dict[str, Any]:
+    """Count terms that a clean translation honours, and readings that none should have."""
+    triples = [
+        (entry, text, ok) for row, text, ok in zip(rows, texts, clean, strict=True) for entry in terms(matcher, row)
+    ]
+    honoured = [entry for entry, text, ok in triples if ok and follows(entry, text, "en")]
     return {
-        "terms": len(pairs),
-        "honoured": sum(follows(entry, text, "en") for entry, text in pairs),
-        "own_terms": len(own),
-        "own_honoured": sum(follows(entry, text, "en") for entry, text in own),
-        "literal": sum(bool(avoided(entry, text, "en")) for entry, text in pairs),
+        "terms": len(triples),
+        "honoured": len(honoured),
+        "own_terms": sum(entry.file == OWN for entry, _, _ in triples),
+        "own_honoured": sum(entry.file == OWN for entry in honoured),
+        "literal": sum(bool(avoided(entry, text, "en")) for entry, text, _ in triples),
+        "held_back": len(clean) - sum(clean),
         "chrf_pp": sacrebleu.corpus_chrf(texts, [[r["refs"][0] for r in rows]], word_order=2).score,
     }
 
@@ -144,14 +149,14 @@ def readings(loaded: LoadedModel, rows: Sequence[dict[str, Any]]) -> dict[str, A
 def card(figures: dict[str, Any]) -> None:
     print(f"\n{figures['model']}, {figures['rows']} rows with terms, budget {figures['budget']:g}")
     print(
-        f"  {'':22}{'terms':>7}{'honoured':>10}{'of rows':>9}{'literal':>9}{'repaired':>10}{'chrF++':>8}{'tokens':>8}"
+        f"  {'':22}{'terms':>7}{'honoured':>10}{'of rows':>9}{'literal':>9}{'none':>6}{'repaired':>10}{'chrF++':>8}{'tokens':>8}"
         f"{'right':>7}"
     )
     for name, f in figures["systems"].items():
         shares = [f"{f[a] / max(1, f[b]):.1%}" for a, b in (("honoured", "terms"), ("own_honoured", "own_terms"))]
         ambiguous = f"{f['right']:.0%}" if "right" in f else "–"
         print(
-            f"  {name:22}{f['terms']:7}{shares[0]:>10}{shares[1]:>9}{f['literal']:9}{f['repaired']:10}"
+            f"  {name:22}{f['terms']:7}{shares[0]:>10}{shares[1]:>9}{f['literal']:9}{f['held_back']:6}{f['repaired']:10}"
             f"{f['chrf_pp']:8.1f}{f['tokens']:8.0f}{ambiguous:>7}"
         )
     if figures["readings"]:

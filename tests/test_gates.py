@@ -36,6 +36,23 @@ def test_chatter(text, source, expected) -> None:
     assert strip_chatter(text, source) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "source", "held_back"),
+    [
+        ("Use these translations: yyds = the GOAT. Text: brother the GOAT", "兄弟yyds", True),
+        ("This translation captures the essence of the Chinese text.", "绝绝子", True),
+        ("The phrase in the Chinese text is translated as 'great'", "绝绝子", True),
+        ("This translates to more money.", "这意味着更多的钱。", True),
+        ("This translation is good.", "这个译文很好。", False),
+        ("That translates into savings of a third.", "这意味着节省三分之一。", False),
+        ("The sentence was ten years in prison.", "刑期为十年监禁。", False),
+        ("Translators met in Vienna.", "翻译们在维也纳会面。", False),
+    ],
+)
+def test_what_speaks_of_the_task_is_held_back(text, source, held_back) -> None:
+    assert ("chatter" in problems(text, source, finished=True, chatter=False)) == held_back
+
+
 def test_problems() -> None:
     fine = {"finished": True, "chatter": False}
     assert problems("Hello.", "你好。", **fine) == ()

@@ -23,6 +23,14 @@ _NOTE = re.compile(
     r"|(?<=[.!?…。！？\x22”’)\n])\s*note\s*[:：].*)\s*$",
     re.IGNORECASE,
 )
+_OF_ITSELF = re.compile(
+    r"\bthese translations\b|^\W*(?:this|the) translat(?:ion|es)\b"
+    r"|\b(?:text|sentence|phrase|passage)\b[^.!?]{0,80}\btranslat"
+    r"|\btranslat\w+ [^.!?]{0,40}\b(?:text|sentence|phrase|passage)\b",
+    re.IGNORECASE,
+)
+"""What small models write of their task, in the words of the prompt."""
+_OF_TRANSLATION = re.compile("译|譯|訳|번역|translat|tradu|übersetz|перев|tłumacz|vertal|dịch|แปล|ترجم", re.IGNORECASE)
 _QUOTES = {'"': '"', "“": "”", "「": "」", "'": "'", "‘": "’", "«": "»"}
 
 
@@ -47,7 +55,7 @@ def problems(text: str, source: str, *, finished: bool, chatter: bool) -> tuple[
         found.append("empty")
     if not finished:
         found.append("unfinished")
-    if chatter:
+    if chatter or (_OF_ITSELF.search(text) and not _OF_TRANSLATION.search(source)):
         found.append("chatter")
     if text == " ".join(source.split()) and len(scripts_of(text)) > 0 and len(text) > MAX_NAME:
         found.append("copy")
