@@ -149,15 +149,15 @@ def readings(loaded: LoadedModel, rows: Sequence[dict[str, Any]]) -> dict[str, A
 def card(figures: dict[str, Any]) -> None:
     print(f"\n{figures['model']}, {figures['rows']} rows with terms, budget {figures['budget']:g}")
     print(
-        f"  {'':22}{'terms':>7}{'honoured':>10}{'of rows':>9}{'literal':>9}{'none':>6}{'repaired':>10}{'chrF++':>8}{'tokens':>8}"
-        f"{'right':>7}"
+        f"  {'':22}{'terms':>7}{'honoured':>10}{'of rows':>9}{'literal':>9}{'none':>6}{'repaired':>10}"
+        f"{'chrF++':>8}{'tokens':>8}{'right':>7}"
     )
     for name, f in figures["systems"].items():
         shares = [f"{f[a] / max(1, f[b]):.1%}" for a, b in (("honoured", "terms"), ("own_honoured", "own_terms"))]
         ambiguous = f"{f['right']:.0%}" if "right" in f else "–"
         print(
-            f"  {name:22}{f['terms']:7}{shares[0]:>10}{shares[1]:>9}{f['literal']:9}{f['held_back']:6}{f['repaired']:10}"
-            f"{f['chrf_pp']:8.1f}{f['tokens']:8.0f}{ambiguous:>7}"
+            f"  {name:22}{f['terms']:7}{shares[0]:>10}{shares[1]:>9}{f['literal']:9}{f['held_back']:6}"
+            f"{f['repaired']:10}{f['chrf_pp']:8.1f}{f['tokens']:8.0f}{ambiguous:>7}"
         )
     if figures["readings"]:
         own = dict(figures["readings"])
