@@ -156,6 +156,8 @@ class _Book:
         self.stopped = ""
         self.open: deque[_Open] = deque()
         self.places: dict[int, _Place] = {}
+        self.same: dict[str, list[int]] = {}
+        """Of segments in flight, by their keys: the indices of others that are the same, and wait for them."""
         self.before: deque[int] = deque(maxlen=translator.options.context)
         """Segments that the next one is shown, by their indices."""
         self.pairs: dict[int, tuple[str, str]] = {}
@@ -177,7 +179,9 @@ class _Book:
                     yield None
                 context = tuple(self.pairs[i] for i in self.before)
                 self.before.append(index)
-                yield self._begin(index, entry, position, context)
+                begun = self._begin(index, entry, position, context)
+                if begun is not None:
+                    yield begun
                 self.pairs = {i: pair for i, pair in self.pairs.items() if i in self.before}
                 index += 1
             if not entry.line.segments:
@@ -192,7 +196,10 @@ class _Book:
             return Line(unit.number, (core,), (unit.text[:at], unit.text[at + len(core) :]))
         return parse_line(unit.number, unit.text, self.translator.direction.source)
 
-    def _begin(self, index: int, entry: _Open, position: int, context: tuple[tuple[str, str], ...]) -> Task | Result:
+    def _begin(
+        self, index: int, entry: _Open, position: int, context: tuple[tuple[str, str], ...]
+    ) -> Task | Result | None:
+        """Return what is to be done for a segment; None where the same one is in flight already."""
         direction = self.translator.direction
         segment = entry.line.segments[position]
         place = _Place(entry, position, None, MODEL, "", time.monotonic())
@@ -204,12 +211,16 @@ class _Book:
             place.origin = PASSED
             return _given(index, segment)
         place.task = self.translator.task(index, segment, context)
-        if self.shelf.stores:
-            place.key = segment_key(self.shelf.run, place.task, context)
-            kept = self.shelf.get(place.key)
-            if kept is not None:
-                place.origin = KEPT
-                return _given(index, kept.translation, fell_back=kept.fell_back)
+        place.key = segment_key(self.shelf.run, place.task, context)
+        kept = self.shelf.get(place.key)
+        if kept is not None:
+            place.origin = KEPT
+            return _given(index, kept.translation, fell_back=kept.fell_back)
+        if place.key in self.same:
+            place.origin = KEPT
+            self.same[place.key].append(index)
+            return None
+        self.same[place.key] = []
         return place.task
 
     def settle(self, result: Result) -> None:
@@ -220,7 +231,7 @@ class _Book:
         entry, task = place.entry, place.task
         hits = task.hints if task else ()
         direction = self.translator.direction
-        if place.key and place.origin == MODEL:
+        if place.origin == MODEL:
             languages = (direction.source.tag, direction.target.tag)
             source = entry.line.segments[place.position]
             self.shelf.put(place.key, Kept(source, result.text, result.fell_back, languages))
@@ -240,6 +251,8 @@ class _Book:
         if result.index in self.before:
             self.pairs[result.index] = (segment.source, segment.translation)
         self.on_result(segment)
+        for other in self.same.pop(place.key, ()) if place.origin == MODEL else ():
+            self.settle(_given(other, result.text, fell_back=result.fell_back))
 
     def ready(self) -> Iterator[TranslatedUnit]:
         """Yield the units at the front whose segments are all done."""

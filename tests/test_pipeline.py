@@ -72,6 +72,16 @@ def test_what_is_kept_is_not_made_again(loaded) -> None:
     assert [s.origin for s in translated(t, *lines, shelf=other)[1]] == [MODEL] * 3
 
 
+@pytest.mark.parametrize("in_flight", [1, 2, 8])
+def test_what_comes_again_is_made_once(loaded, in_flight) -> None:
+    lines = [f"{s}\n" for s in (SENTENCES[0], SENTENCES[1], SENTENCES[0], SENTENCES[0], SENTENCES[1])]
+    t = translator(loaded, budget=2.0, in_flight=in_flight)
+    texts, segments = translated(t, *lines, shelf=Shelf("r", [Store()]))
+    assert [s.origin for s in segments] == [MODEL, MODEL, KEPT, KEPT, KEPT]
+    assert texts == [texts[0], texts[1], texts[0], texts[0], texts[1]]
+    assert texts[:2] == translated(translator(loaded, budget=2.0), *lines[:2])[0]
+
+
 def test_run_keys_tell_apart_what_changes_translations(loaded) -> None:
     t = translator(loaded, budget=2.0)
     key = run_key(t, "m", "fp32")
