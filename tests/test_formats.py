@@ -335,6 +335,7 @@ BOMB = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><xliff>&b;</xlif
         ("epub", book(a="<p>One</p>").replace(b"\x89PNG", b"\x89PNH"), "OEBPS/cat.png in it is damaged"),
         ("docx", word_file().replace(b"word/document.xml", b"word/documemt.xml"), "not a Word document"),
         ("xliff", b"<xliff>\n<a></xliff>", "line 2: not XML"),
+        ("xliff", b'<xliff :v="e" xmlns="u"><file/></xliff>', "not XML: Failed to parse QName ':v'"),
         ("xliff", b"<tmx/>", "expected <xliff>, found <tmx>"),
         ("xliff", BOMB.encode(), "declares entities"),
         ("docx", b"PK\x03\x04", "not a Word document"),

@@ -78,7 +78,7 @@ class _Run:
     in_flight: int
     max_seconds: float | None
     made: list[str] = field(default_factory=list)
-    fell_back: list[str] = field(default_factory=list)
+    fell_back: int = 0
     tokens: int = 0
 
     def translate(self) -> None:
@@ -169,8 +169,7 @@ class _Run:
         def settle(segment: Segment) -> None:
             nonlocal finished
             finished += 1
-            if segment.fell_back:
-                self.fell_back.append(segment.unit.place)
+            self.fell_back += segment.fell_back
 
         def texts(done: Iterator[TranslatedUnit]) -> Iterator[str]:
             for number, unit in enumerate(done, 1):
@@ -223,7 +222,7 @@ class _Run:
         for finding in findings:
             say(f"{finding.name}: {finding.kind}: {finding.message}")
         if self.fell_back:
-            say(f"{len(self.fell_back)} segments found no clean translation")
+            say(f"{self.fell_back} segments found no clean translation")
         verb = "checked" if check else f"{len(self.made)} made, {self.tokens} tokens"
         self.session.note(f"{len(self.jobs)} outputs, {verb}; {len(findings)} findings")
 

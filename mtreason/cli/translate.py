@@ -133,11 +133,13 @@ class _Tally:
 
     segments: int = 0
     origins: dict[str, int] = field(default_factory=dict)
-    fell_back: list[str] = field(default_factory=list)
-    """Places."""
+    fell_back: int = 0
+    fallen: dict[str, None] = field(default_factory=dict)
+    """The first places of these."""
     hints: int = 0
-    missed: list[str] = field(default_factory=list)
-    """Terms with their places."""
+    missed: int = 0
+    missing: list[str] = field(default_factory=list)
+    """The first of these terms, with their places."""
     timed_out: int = 0
     answers: int = 0
     in_form: int = 0
@@ -148,10 +150,12 @@ class _Tally:
         self.segments += 1
         self.origins[segment.origin] = self.origins.get(segment.origin, 0) + 1
         self.hints += len(segment.hits)
-        kept = zip(segment.hits, segment.honoured, strict=True)
-        self.missed += [f"{hit.entry.source} in {segment.unit.place}" for hit, ok in kept if not ok]
-        if segment.fell_back:
-            self.fell_back.append(segment.unit.place)
+        missed = [hit.entry.source for hit, ok in zip(segment.hits, segment.honoured, strict=True) if not ok]
+        self.missed += len(missed)
+        self.missing += [f"{term} in {segment.unit.place}" for term in missed][: MOST_NAMED - len(self.missing)]
+        self.fell_back += segment.fell_back
+        if segment.fell_back and len(self.fallen) < MOST_NAMED:
+            self.fallen[segment.unit.place] = None
         if segment.result:
             self.timed_out += segment.result.timed_out
             self.answers += sum(segment.result.forms.values())
@@ -381,17 +385,17 @@ class _Job:
             if origin in tally.origins:
                 text += f"; {tally.origins[origin]} {what}"
         if tally.hints:
-            text += f"; glossary hints honoured: {tally.hints - len(tally.missed)} of {tally.hints}"
+            text += f"; glossary hints honoured: {tally.hints - tally.missed} of {tally.hints}"
         if tally.timed_out:
             text += f"; cut short by --segment-seconds: {tally.timed_out}"
         if self.options.think:
             text += f"; answers in form: {tally.in_form} of {tally.answers}"
         self.session.note(text)
         if tally.fell_back:
-            places = ", ".join(list(dict.fromkeys(tally.fell_back))[:MOST_NAMED])
-            say(f"{len(tally.fell_back)} segments found no clean translation, see {places}: try --effort high")
+            places = ", ".join(tally.fallen)
+            say(f"{tally.fell_back} segments found no clean translation, see {places}: try --effort high")
         if tally.missed and (self.plan.strict_terms or not self.session.quiet):
-            listed = ", ".join(tally.missed[:MOST_NAMED]) + (", …" if len(tally.missed) > MOST_NAMED else "")
+            listed = ", ".join(tally.missing) + (", …" if tally.missed > len(tally.missing) else "")
             say(f"glossary terms missed: {listed}")
 
     def _json_of(self, unit: TranslatedUnit) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-import zlib
 from collections.abc import Mapping
 
 from mtreason.errors import DocumentError
@@ -17,7 +16,7 @@ def read_members(data: bytes, name: str, kind: str) -> zipfile.ZipFile:
     """Open an archive; raises `DocumentError` for what is none, is damaged, or unpacks to more than is reasonable."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, ValueError, OSError, EOFError, NotImplementedError) as error:
         raise DocumentError(f"{name}: not {kind}: {error}") from error
     sizes = [member.file_size for member in archive.infolist()]
     if len(sizes) > MOST_MEMBERS or sum(sizes) > MOST_BYTES:
@@ -27,7 +26,7 @@ def read_members(data: bytes, name: str, kind: str) -> zipfile.ZipFile:
         )
     try:
         damaged = archive.testzip()
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, zlib.error) as error:
+    except Exception as error:  # noqa: BLE001 - whatever the library does on a damaged file
         raise DocumentError(f"{name}: a file in it cannot be read: {error}") from error
     if damaged is not None:
         raise DocumentError(f"{name}: {damaged} in it is damaged")

@@ -28,6 +28,7 @@ class XliffDocument:
     def __init__(self, data: bytes, name: str) -> None:
         self._data = data
         self._root = parse_xml(data, name)
+        parse_xml(self._written(), name)  # lxml reads names that it cannot read again once it has written them
         space, _, local = self._root.tag.rpartition("}")
         self._space = f"{space}}}" if space else ""
         if local != "xliff":
@@ -50,8 +51,6 @@ class XliffDocument:
 
     def render(self, texts: Iterable[str]) -> Iterator[bytes]:
         """Yield the file; the bytes that were read where nothing was translated."""
-        from lxml import etree
-
         given = list(texts)
         if given == [unit.text for unit in self.units]:
             yield self._data
@@ -59,7 +58,12 @@ class XliffDocument:
         for source, unit, text in zip(self._sources, self.units, given, strict=True):
             if text != unit.text:
                 self._put(source, xml_text(text))
-        yield etree.tostring(self._root.getroottree(), xml_declaration=True, encoding="UTF-8")
+        yield self._written()
+
+    def _written(self) -> bytes:
+        from lxml import etree
+
+        return bytes(etree.tostring(self._root.getroottree(), xml_declaration=True, encoding="UTF-8"))
 
     def _put(self, source: Any, text: str) -> None:  # noqa: ANN401 - lxml's element
         from lxml import etree
