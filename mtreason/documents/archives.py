@@ -26,7 +26,7 @@ def read_members(data: bytes, name: str, kind: str) -> zipfile.ZipFile:
         )
     try:
         damaged = archive.testzip()
-    except Exception as error:  # noqa: BLE001 - whatever the library does on a damaged file
+    except Exception as error:  # whatever the library does on a damaged file
         raise DocumentError(f"{name}: a file in it cannot be read: {error}") from error
     if damaged is not None:
         raise DocumentError(f"{name}: {damaged} in it is damaged")
