@@ -131,7 +131,7 @@ def _glob(root: Path, pattern: str) -> list[Path]:
         raise InputError(f"files {pattern!r}: patterns begin in the directory of the configuration")
     try:
         return sorted(p for p in root.glob(pattern) if p.resolve().is_relative_to(root.resolve()))
-    except (ValueError, NotImplementedError, OSError) as error:
+    except (ValueError, IndexError, NotImplementedError, OSError) as error:
         raise InputError(f"files {pattern!r}: not a pattern: {error}") from error
 
 

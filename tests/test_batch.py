@@ -152,6 +152,7 @@ def test_what_a_check_finds(repository) -> None:
         (("i18n/{lang}/{path}", "{lang}/all.md"), "would come from"),
         (("i18n/{lang}/{path}", "{lang}/{file}"), "use {lang}, {path}, {dir}, {stem} and {suffix}"),
         (("docs/**/*.md", "dogs/*.md"), "files 'dogs/*.md': nothing in"),
+        (("docs/**/*.md", "."), "files '.': not a pattern: "),
         (("docs/**/*.md", "**.md"), "files '**.md': not a pattern: "),
         (("docs/**/*.md", "../*.md"), "patterns begin in the directory of the configuration"),
         (("decoder = ", "[floors]\nblue = 3\n#"), "floors 'blue': no such metric, did you mean 'bleu'?"),
