@@ -132,9 +132,10 @@ def main() -> None:
     for name, wording in WORDINGS.items():
         vars(module)["translation_prompt"] = wording or translation_prompt
         t = Translator(loaded, DIRECTION, Options(decoder="greedy"), entries if wording else ())
-        texts = [r.text for r in decode_all(t, [r["src"] for r in rows], 16)]
+        results = decode_all(t, [r["src"] for r in rows], 16)
+        texts = [r.text for r in results]
         own = {
-            "honoured": sum(follows(h, texts[i], "en") for i, h in hits),
+            "honoured": sum(not results[i].fell_back and follows(h, texts[i], "en") for i, h in hits),
             "chrf_pp": sacrebleu.corpus_chrf(texts, [[r["refs"][0] for r in rows]], word_order=2).score,
             "kept": sum(h.source in texts[i] for i, h in hits),
         }
