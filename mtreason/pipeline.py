@@ -92,10 +92,10 @@ def run_key(translator: Translator, model_digest: str, dtype: str) -> str:
     return hashlib.sha256(json.dumps(described, ensure_ascii=False).encode()).hexdigest()
 
 
-def segment_key(run: str, task: Task, context: Sequence[tuple[str, str]]) -> str:
+def segment_key(run: str, source: str, hints: Sequence[Hit], context: Sequence[tuple[str, str]]) -> str:
     """Return a digest of all that a segment's translation depends on."""
-    hits = [(e.source, e.targets, e.literal, e.forbidden, e.case_sensitive) for e in (hit.entry for hit in task.hints)]
-    described = json.dumps([run, task.source, list(context), hits], ensure_ascii=False)
+    hits = [(e.source, e.targets, e.literal, e.forbidden, e.case_sensitive) for e in (hit.entry for hit in hints)]
+    described = json.dumps([run, source, list(context), hits], ensure_ascii=False)
     return hashlib.sha256(described.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -137,10 +137,10 @@ class _Place:
 
     entry: _Open
     position: int
-    task: Task | None
-    origin: str
-    key: str
     started: float
+    origin: str = MODEL
+    key: str = ""
+    hints: tuple[Hit, ...] = ()
 
 
 class _Book:
@@ -202,7 +202,7 @@ class _Book:
         """Return what is to be done for a segment; None where the same one is in flight already."""
         direction = self.translator.direction
         segment = entry.line.segments[position]
-        place = _Place(entry, position, None, MODEL, "", time.monotonic())
+        place = _Place(entry, position, time.monotonic())
         self.places[index] = place
         if segment in self.shelf.human:
             place.origin = HUMAN
@@ -210,8 +210,8 @@ class _Book:
         if already_in(segment, direction.source, direction.target):
             place.origin = PASSED
             return _given(index, segment)
-        place.task = self.translator.task(index, segment, context)
-        place.key = segment_key(self.shelf.run, place.task, context)
+        place.hints = self.translator.hints(segment)
+        place.key = segment_key(self.shelf.run, segment, place.hints, context)
         kept = self.shelf.get(place.key)
         if kept is not None:
             place.origin = KEPT
@@ -221,15 +221,14 @@ class _Book:
             self.same[place.key].append(index)
             return None
         self.same[place.key] = []
-        return place.task
+        return self.translator.task(index, segment, context)
 
     def settle(self, result: Result) -> None:
         """File a result under its unit."""
         if result.index not in self.places:
             return
         place = self.places.pop(result.index)
-        entry, task = place.entry, place.task
-        hits = task.hints if task else ()
+        entry = place.entry
         direction = self.translator.direction
         if place.origin == MODEL:
             languages = (direction.source.tag, direction.target.tag)
@@ -243,8 +242,8 @@ class _Book:
             origin=place.origin,
             fell_back=result.fell_back,
             result=result if place.origin == MODEL else None,
-            hits=hits,
-            honoured=tuple(follows(h.entry, result.text, direction.target.tag) for h in hits),
+            hits=place.hints,
+            honoured=tuple(follows(h.entry, result.text, direction.target.tag) for h in place.hints),
             seconds=time.monotonic() - place.started,
         )
         entry.segments[place.position] = segment

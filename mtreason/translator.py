@@ -168,9 +168,13 @@ class Translator:
         self._head, self._back_head = self.model.extend([self._chat_head] * 2, [there, back])
         [self._sourceless] = self.model.extend([self._head], [self._tail])
 
+    def hints(self, segment: str) -> tuple[Hit, ...]:
+        """Find the glossary terms of a segment that its prompt names."""
+        return tuple(h for h in self.matcher.find(segment) if not h.entry.note.startswith(GUARD_NOTE))
+
     def task(self, index: int, segment: str, context: Sequence[tuple[str, str]]) -> Task:
         """Describe how a segment is translated."""
-        hits = tuple(h for h in self.matcher.find(segment) if not h.entry.note.startswith(GUARD_NOTE))
+        hits = self.hints(segment)
         source, target = self.direction.source, self.direction.target
         prompt = translation_prompt(segment, source, target, context, hits)
         rest = prompt.before.removeprefix(instruction(source, target))

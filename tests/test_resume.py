@@ -289,7 +289,7 @@ def test_many_lines(terse_model, tmp_path, capfd) -> None:
         }
         with capfd.disabled():
             sys.stdout.write(json.dumps(card) + "\n")
-    assert rows[2][2] <= rows[0][2] + 32
+    assert rows[2][2] <= rows[0][2] + 64
 
 
 def _lines(path):
