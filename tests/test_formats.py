@@ -328,8 +328,8 @@ BOMB = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><xliff>&b;</xlif
         ("vtt", b"1\n", "line 1: a WebVTT file begins with WEBVTT"),
         ("ass", b"Dialogue: 0,1\n", "line 1: expected 10 fields"),
         ("po", b'msgid "a"\nmsgstr ""\nwhat\n', "line 3: not a gettext catalogue"),
-        ("po", b'msgid "a"\nmsgstr "\n', "line 2: not a gettext catalogue: a string that is not closed"),
-        ("po", b'msgid "a"\nmsgstr te\nmsgid "b"\nmsgstr ""\n', "line 1: not a gettext catalogue"),
+        ("po", b'msgid "a"\nmsgstr "\n', "line 2: not a gettext catalogue: expected a comment, a keyword with a"),
+        ("po", b'msgid "a"\nmsgstr te\nmsgid "b"\nmsgstr ""\n', "line 2: not a gettext catalogue"),
         ("ass", b"[Events\nDialogue: 0,1,2,3,4,5,6,7,8,[Events]\n", "expected an ASS file with a section [Events]"),
         ("csv", b'"id\nof it",name\n1,2\n', "there is no column 'text' (of id of it, name)"),
         ("epub", book(a="<p>One</p>").replace(b"\x89PNG", b"\x89PNH"), "OEBPS/cat.png in it is damaged"),
@@ -387,6 +387,7 @@ def test_whatever_a_model_says_can_be_read_again() -> None:
 
 def test_html_as_browsers_read_it() -> None:
     assert [unit.text for unit in same("html", b"<p>one <![d two></p><p>three</p>").units] == ["one", "three"]
+    assert [unit.text for unit in same("html", b"<p>one\n<![<!two></p><p>three</p>").units] == ["one", "three"]
 
 
 def test_which_format(tmp_path) -> None:

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from mtreason.languages import Language
     from mtreason.models.load import LoadedModel
     from mtreason.models.resolve import ResolvedModel
-    from mtreason.pipeline import Segment, TranslatedUnit
+    from mtreason.pipeline import Segment, Shelf, TranslatedUnit
     from mtreason.storage import Journal
+    from mtreason.translator import Translator
 
 FINDINGS = 3
 """Exit code: something is stale, or not as it should be."""
@@ -126,19 +127,12 @@ class _Run:
 
         return made_from(job, settings)
 
-    def _translate_into(
-        self,
-        target: Language,
-        jobs: Sequence[Job],
-        resolved: ResolvedModel,
-        loaded: LoadedModel,
-        journal: Journal,
-        stop: Callable[[], str],
-    ) -> Iterator[Job]:
-        """Yield each output once it stands under its name; segments of many files are in flight together."""
-        from mtreason.batch import open_document
+    def _prepare(
+        self, target: Language, resolved: ResolvedModel, loaded: LoadedModel, journal: Journal
+    ) -> tuple[Translator, Shelf]:
+        """Return what translates into a language, and what need not be."""
         from mtreason.languages import parse_language
-        from mtreason.pipeline import Shelf, run_key, translate_units
+        from mtreason.pipeline import Shelf, run_key
         from mtreason.storage import Store, read_tmx
         from mtreason.translator import Direction, Translator, load_entries
 
@@ -158,9 +152,24 @@ class _Run:
         for path in config.memories:
             human |= read_tmx(self.root / path, direction.source, target)
         stores: list[Store] = [journal, *self.session.open_memory()]
-        shelf = Shelf(run_key(translator, resolved.digest, loaded.dtype), stores, human)
+        return translator, Shelf(run_key(translator, resolved.digest, loaded.dtype), stores, human)
+
+    def _translate_into(
+        self,
+        target: Language,
+        jobs: Sequence[Job],
+        resolved: ResolvedModel,
+        loaded: LoadedModel,
+        journal: Journal,
+        stop: Callable[[], str],
+    ) -> Iterator[Job]:
+        """Yield each output once it stands under its name; segments of many files are in flight together."""
+        from mtreason.batch import open_document
+        from mtreason.pipeline import translate_units
+
+        translator, shelf = self._prepare(target, resolved, loaded, journal)
         documents: list[tuple[Job, Document, list[Unit]]] = [
-            (job, *open_document(job.source, config.columns)) for job in jobs
+            (job, *open_document(job.source, self.config.columns)) for job in jobs
         ]
 
         progress, usage = self.session.progress, loaded.model.usage

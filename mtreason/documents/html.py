@@ -67,9 +67,11 @@ class _Parser(HTMLParser):
 
     def parse_marked_section(self, i: int, report: bool = True) -> int:
         """Read `<![x` as browsers do, as a comment: the library fails on it."""
+        place = self.lineno, self.offset
         try:
             return super().parse_marked_section(i, report)
         except AssertionError:
+            self.lineno, self.offset = place
             return int(self.parse_bogus_comment(i))
 
     def _place(self) -> int:

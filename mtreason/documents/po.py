@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _MSGSTR = re.compile(r"msgstr(?:\[(\d+)\])?\s*\"")
 _OTHER_BREAKS = re.compile("[\v\f\x1c-\x1e\x85\u2028\u2029]")
 """Where polib would begin a line, and gettext would not."""
-_STRING = re.compile(r'[^"]*"(?:[^"\\]|\\.)*"\s*')
+_LINE = re.compile(r'\s*(?:#.*|(?:(?:msgctxt|msgid|msgid_plural|msgstr(?:\[\d+\])?)\s*)?"(?:[^"\\]|\\.)*"\s*)?')
 _QUOTED = re.compile(r"\s*\"")
 
 
@@ -32,9 +32,12 @@ def read_po(data: bytes, name: str) -> Document:
     content, bom = decode(data, name)
     lines = list(raw_lines(content))
     for line in lines:
-        # polib makes something of these, and something else once a translation stands beside them.
-        if not line.text.lstrip().startswith("#") and '"' in line.text and not _STRING.fullmatch(line.text):
-            raise DocumentError(f"{name}: line {line.number}: not a gettext catalogue: a string that is not closed")
+        # polib makes something of other lines, and something else once a translation stands beside them.
+        if not _LINE.fullmatch(line.text):
+            raise DocumentError(
+                f"{name}: line {line.number}: not a gettext catalogue: expected a comment, a keyword with a string in "
+                "quotation marks, or such a string"
+            )
     try:
         catalogue = polib.pofile(_OTHER_BREAKS.sub(" ", content.replace("\r\n", "\n")), check_for_duplicates=False)
     except (OSError, ValueError) as error:
