@@ -35,7 +35,7 @@ from mtreason.prompts import (
 from mtreason.rewards import REWARDS, Reward, load_reward
 
 if TYPE_CHECKING:
-    from mtreason.models.load import LoadedModel
+    from mtreason.models.loaded import LoadedModel
 
 TOKENS_PER_SOURCE_TOKEN = 2.5
 SPARE_TOKENS = 24

@@ -11,7 +11,7 @@ from mtreason.errors import InputError
 
 if TYPE_CHECKING:
     from mtreason.models.estimator import Estimator
-    from mtreason.models.load import LoadedModel
+    from mtreason.models.loaded import LoadedModel
     from mtreason.models.resolve import ResolvedModel
 
 
