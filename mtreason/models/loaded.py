@@ -20,3 +20,5 @@ class LoadedModel:
     """Width of the model's output; may exceed the tokenizer's."""
     dtype: str
     device: str
+    lacks: frozenset[str] = frozenset()
+    """What rewards may ask for and this backend does not have: "prompt log-probabilities", "top-5"."""
