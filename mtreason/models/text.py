@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+_ANSWER = "\x00answer\x00"
+"""Stands for an earlier answer likewise."""
 _MARK = "\x00segment\x00"
 """Stands for the user's message while the chat template is filled in; no template and no text contains it."""
 
@@ -53,13 +55,15 @@ class Tokenizer(Protocol):
 class LibraryTokenizer:
     """A tokenizer of the transformers library."""
 
-    def __init__(self, library: PreTrainedTokenizerBase) -> None:
+    def __init__(self, library: PreTrainedTokenizerBase, end: int | None = None) -> None:
+        """`end` is the token that ends a turn; None for what the library says."""
         self.library = library
+        self._end = int(library.eos_token_id) if end is None else end
 
     @property
     def end(self) -> int:
         """See `Tokenizer.end`."""
-        return int(self.library.eos_token_id)
+        return self._end
 
     def render(self, turns: list[dict[str, str]]) -> str:
         """See `Tokenizer.render`."""
@@ -98,6 +102,20 @@ class LibraryTokenizer:
             else:
                 pieces[number] = token.replace("\u2581", " ").encode("utf-8", "ignore")
         return pieces
+
+
+def turn_end(tokenizer: Tokenizer) -> int:
+    """Return the token that ends an answer in the model's chats, as their template shows it.
+
+    Converted files often name another one, which ends texts that are no chats.
+    """
+    turns = [{"role": "user", "content": "?"}, {"role": "assistant", "content": _ANSWER}]
+    try:
+        shown = tokenizer.render([*turns, {"role": "user", "content": "?"}])
+    except Exception:  # noqa: BLE001 - templates raise what they like
+        return tokenizer.end
+    behind = tokenizer.encode(shown.partition(_ANSWER)[2], control=True)
+    return behind[0] if behind and behind[0] in tokenizer.specials() else tokenizer.end
 
 
 class Codec:

@@ -18,7 +18,7 @@ from mtreason.models.served.client import KEY_VARIABLE, Client, RefusedError, Re
 from mtreason.models.served.dialects import Ask, Dialect, LlamaCpp, Sglang, Vllm
 from mtreason.models.served.model import ServedModel
 from mtreason.models.served.tokens import ServerTokenizer
-from mtreason.models.text import LibraryTokenizer, Tokenizer
+from mtreason.models.text import LibraryTokenizer, Tokenizer, turn_end
 
 REQUESTS = 16
 """In flight at an address that does not say how many it serves side by side."""
@@ -258,15 +258,16 @@ def load_served(client: Client, served: Served, tokenizer: str | None) -> Loaded
     """Make a model of what was found; `tokenizer` is a directory or a hub id, None for the server's own."""
     slots = (served.slots or REQUESTS) * len(client.addresses)
     client.widen(slots)
-    own, width = _tokenizer(client, served, tokenizer)
+    own, width, stop = _tokenizer(client, served, tokenizer)
     model = ServedModel(client, served.dialect)
-    return LoadedModel(model, own, frozenset({own.end}), width, "served", served.dialect.name, lacks(served))
+    return LoadedModel(model, own, stop, width, "served", served.dialect.name, lacks(served))
 
 
-def _tokenizer(client: Client, served: Served, named: str | None) -> tuple[Tokenizer, int]:
-    """Return what stands for the tokenizer, and the width of the model's output."""
+def _tokenizer(client: Client, served: Served, named: str | None) -> tuple[Tokenizer, int, frozenset[int]]:
+    """Return what stands for the tokenizer, the width of the model's output, and what ends a turn."""
     if named is None and served.vocabulary:
-        return ServerTokenizer(client, served.end, served.vocabulary), served.vocabulary
+        own = ServerTokenizer(client, served.end, served.vocabulary)
+        return own, served.vocabulary, frozenset({own.end})
     from transformers import AutoConfig, AutoTokenizer
 
     from mtreason.models.load import quiet_libraries
@@ -286,4 +287,5 @@ def _tokenizer(client: Client, served: Served, named: str | None) -> tuple[Token
         ) from error
     if library.chat_template is None or library.eos_token_id is None:
         raise ModelError(f"the tokenizer of {source} has no chat template: name that of an instruction-tuned model")
-    return LibraryTokenizer(library), width
+    end = turn_end(LibraryTokenizer(library))
+    return LibraryTokenizer(library, end), width, frozenset({end, int(library.eos_token_id)})
