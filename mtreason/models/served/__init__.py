@@ -53,8 +53,12 @@ def open_served(name: str, tokenizer: str | None, report: Report) -> tuple[Resol
     place = opening.parse_place(address)
     report(f"asking {', '.join(place.urls)}", 0.0)
     client = opening.connect(place, key)
-    served = opening.examine(client, place)
-    loaded = opening.load_served(client, served, tokenizer)
+    try:
+        served = opening.examine(client, place)
+        loaded = opening.load_served(client, served, tokenizer)
+    except BaseException:
+        client.close()
+        raise
     named = name if name.startswith(LOCAL) else f"{served.model} on {', '.join(place.urls)}"
     # A file that is known by its bytes is told from others by them, wherever it runs.
     own = opening.digest_of(served) if address is name else f"{served.dialect.name} {digest}"

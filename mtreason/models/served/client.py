@@ -117,16 +117,19 @@ class Client:
         key: str | None,
         *,
         limit: int,
-        patience: float = PATIENCE,
-        read_seconds: float = READ_SECONDS,
+        patience: float | None = None,
+        read_seconds: float | None = None,
     ) -> None:
-        """`limit` bounds the requests in flight, over all addresses together."""
+        """`limit` bounds the requests in flight, over all addresses together.
+
+        None is for PATIENCE and READ_SECONDS.
+        """
         self.addresses = [Address(url) for url in urls]
         self.traffic = Traffic()
-        self.patience = patience
+        self.patience = PATIENCE if patience is None else patience
         self._key = key
         self._limit = limit
-        self._read_seconds = read_seconds
+        self._read_seconds = READ_SECONDS if read_seconds is None else read_seconds
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="served-model", daemon=True)
         self._thread.start()

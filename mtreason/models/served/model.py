@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mtreason.models.drawing import contrasted, draw, uniforms
+from mtreason.models.drawing import CANDIDATES, contrasted, draw, uniforms
 from mtreason.models.protocol import (
     PLAUSIBLE,
     ROOT,
@@ -350,11 +350,11 @@ def allow(nexts: Nexts, guard: Guard) -> Allowed:
     banned = guard.banned[nexts.tokens]
     mass = float(np.exp(nexts.log_probs[banned]).sum())
     shift = float(np.log(max(1.0 - mass, 1e-9)))
-    kept = nexts.tokens[~banned]
+    kept = nexts.tokens[~banned][:CANDIDATES]
     if not len(kept):
         # Nothing that may be written is in sight: end here.
         return Allowed(np.array([min(guard.stop)], np.int64), np.zeros(1), shift)
-    return Allowed(kept, np.minimum(nexts.log_probs[~banned] - shift, 0.0), shift)
+    return Allowed(kept, np.minimum(nexts.log_probs[~banned][:CANDIDATES] - shift, 0.0), shift)
 
 
 def _plausible(allowed: Allowed) -> int:
