@@ -250,7 +250,9 @@ class ServedModel:
         if not row.tokens and row.draw.banned_first:
             log_probs[np.isin(allowed.tokens, row.draw.banned_first)] = -np.inf
         if beside is not None and row.draw.contrast is not None:
-            log_probs = contrasted(log_probs, _look_up(allow(beside, guard), allowed.tokens), row.draw.contrast.weight)
+            log_probs = contrasted(
+                log_probs, _look_up(allow(beside, guard, None), allowed.tokens), row.draw.contrast.weight
+            )
         u = float(row.uniforms[len(row.tokens)])
         return int(allowed.tokens[draw(log_probs, row.draw.temperature, guard.top_p, u)])
 
@@ -342,19 +344,19 @@ class Allowed:
     """Log of the probability that they have together."""
 
 
-def allow(nexts: Nexts, guard: Guard) -> Allowed:
-    """Take banned tokens out of alternatives, and share out their mass.
+def allow(nexts: Nexts, guard: Guard, most: int | None = CANDIDATES) -> Allowed:
+    """Take banned tokens out of alternatives, share out their mass, and keep the `most` probable.
 
     The mass of banned tokens that are not among the alternatives stays where it is: it is less than theirs.
     """
     banned = guard.banned[nexts.tokens]
     mass = float(np.exp(nexts.log_probs[banned]).sum())
     shift = float(np.log(max(1.0 - mass, 1e-9)))
-    kept = nexts.tokens[~banned][:CANDIDATES]
+    kept = nexts.tokens[~banned][:most]
     if not len(kept):
         # Nothing that may be written is in sight: end here.
         return Allowed(np.array([min(guard.stop)], np.int64), np.zeros(1), shift)
-    return Allowed(kept, np.minimum(nexts.log_probs[~banned][:CANDIDATES] - shift, 0.0), shift)
+    return Allowed(kept, np.minimum(nexts.log_probs[~banned][:most] - shift, 0.0), shift)
 
 
 def _plausible(allowed: Allowed) -> int:
