@@ -256,7 +256,8 @@ def proxy(upstream, faults):
                 self.hang_up()
                 return
             upward = http.client.HTTPConnection(host, timeout=60)
-            upward.request(method, self.path, data, {"Content-Type": "application/json"})
+            own = {"Content-Type": "application/json", "Authorization": self.headers.get("authorization", "")}
+            upward.request(method, self.path, data, own)
             response = upward.getresponse()
             content, status = response.read(), response.status
             upward.close()

@@ -118,6 +118,8 @@ class LlamaCpp:
     probabilities that it reports are those before grammar, bias and temperature.
     """
 
+    end: int
+    """The token that ends a turn."""
     guidance: bool = False
     """Whether its grammars may be those of llguidance, which cost nothing; its own look at the whole vocabulary."""
     name: str = "llama.cpp"
@@ -164,7 +166,9 @@ class LlamaCpp:
 
     def read(self, prompt: Sequence[int], target: Sequence[int], alternatives: int) -> Request:
         """See `Dialect.read`."""
-        names = " ".join(f"<[{token}]>" for token in target)
+        # Its own grammars do not name the end, and let nothing but the end come behind theirs.
+        named = target[:-1] if not self.guidance and target[-1] == self.end else target
+        names = " ".join(f"<[{token}]>" for token in named) or '""'
         content = {
             "prompt": prompt,
             "n_predict": len(target),

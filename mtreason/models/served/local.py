@@ -11,7 +11,6 @@ import secrets
 import subprocess
 import sys
 import threading
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,8 +41,7 @@ params.n_ctx = setup["context"]
 params.api_keys = [setup["key"]] if setup["key"] else []
 params.endpoint_metrics = True
 params.ui = False
-if setup["threads"]:
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = setup["threads"]
+params.cpuparams.n_threads = params.cpuparams_batch.n_threads = setup["threads"]
 params.verbosity = setup["verbosity"]
 server = xllamacpp.Server(params)
 print(server.listening_address, flush=True)
@@ -62,14 +60,7 @@ class LocalServer:
 
     def stop(self) -> None:
         """End the server; it would end with this process anyway."""
-        if self.process.stdin is not None:
-            with suppress(OSError):
-                self.process.stdin.close()
-        try:
-            self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        _end(self.process)
 
 
 def gguf_of(name: str, report: Report) -> tuple[Path, str, str]:
@@ -100,7 +91,7 @@ def start(path: Path, name: str, *, port: int = 0, key: str | None = None, threa
         "slots": SLOTS,
         "context": SLOTS * SLOT_TOKENS,
         "key": key,
-        "threads": threads,
+        "threads": threads or _cores(),
         "verbosity": 1,
     }
     # The key goes through the pipe: arguments and environment can be read by others.
@@ -115,16 +106,16 @@ def start(path: Path, name: str, *, port: int = 0, key: str | None = None, threa
     )
     said: list[str] = []
     # Read on, or the server would stand still once the pipe is full.
-    threading.Thread(target=_collect, args=(process, said), daemon=True).start()
+    listener = threading.Thread(target=_collect, args=(process, said), daemon=True)
+    listener.start()
     if process.stdin is not None:
         with suppress(OSError):
             process.stdin.write(json.dumps(setup) + "\n")
             process.stdin.flush()
     url = _first_line(process)
     if not url.startswith("http"):
-        process.kill()
-        process.wait()
-        time.sleep(0.1)
+        _end(process)
+        listener.join(1)
         last = next((line for line in reversed(said) if line.strip()), "it said nothing").strip()
         raise ModelError(f"llama.cpp's server did not start with {path}: {last[:200]}")
     return LocalServer(process, url, key)
@@ -135,6 +126,24 @@ def start_for_one_run(name: str, report: Report) -> tuple[LocalServer, str, str]
     path, called, digest = gguf_of(name, report)
     report(f"starting llama.cpp's server with {called}", 0.0)
     return start(path, called, key=secrets.token_urlsafe(24)), called, digest
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    if process.stdin is not None:
+        with suppress(OSError):
+            process.stdin.close()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+def _cores() -> int:
+    """Return the cores that this process may use; more threads than that wait for one another."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _first_line(process: subprocess.Popen[str]) -> str:
@@ -152,6 +161,7 @@ def _first_line(process: subprocess.Popen[str]) -> str:
 
 def _collect(process: subprocess.Popen[str], said: list[str]) -> None:
     if process.stderr is not None:
-        for line in process.stderr:
-            said.append(line)
-            del said[:-20]
+        with process.stderr as lines:
+            for line in lines:
+                said.append(line)
+                del said[:-20]

@@ -172,22 +172,23 @@ def _llama_cpp(client: Client, place: Place, entry: dict[str, Any], props: dict[
     size = int(meta.get("n_vocab", 0))
     if not size or "eos_token" not in props:
         raise ModelError(f"{url}: this llama.cpp server is too old or still without a model: it names no vocabulary")
-    usable = [d for d in (LlamaCpp(guidance=True), LlamaCpp()) if _forces(client, d, url)][:1]
-    if not usable:
+    asked = post("/tokenize", {"content": props["eos_token"], "add_special": False, "parse_special": True})
+    [end] = client.ask_now(asked, lambda got: [int(token) for token in got["tokens"]][:1], url=url)
+    usable = next((d for d in (LlamaCpp(end, guidance=True), LlamaCpp(end)) if _forces(client, d, url)), None)
+    if usable is None:
         raise ModelError(
             f"{url}: this llama.cpp server cannot be made to write given tokens (grammars with <[token]>): update it"
         )
-    [dialect] = usable
     return Served(
         place,
-        dialect,
+        usable,
         model=_model_name(str(entry["id"])),
         context=int((props.get("default_generation_settings") or {}).get("n_ctx", 0)),
         slots=int(props.get("total_slots", 0)),
         vocabulary=size,
         end=str(props["eos_token"]),
         source="",
-        abilities=_abilities(client, dialect, url),
+        abilities=_abilities(client, usable, url),
     )
 
 

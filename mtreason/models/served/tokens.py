@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
-from mtreason.models.served.client import Client, FaultyAnswerError, post
+from mtreason.models.served.client import Client, FaultyAnswerError, Request, post
+
+T = TypeVar("T")
 
 
 class ServerTokenizer:
@@ -24,16 +26,19 @@ class ServerTokenizer:
         """See `Tokenizer.end`."""
         return self._end
 
+    def _ask(self, request: Request, read: Callable[[Any], T]) -> T:
+        return self._client.begin(self._client.ask(request, read)).result()
+
     def render(self, turns: list[dict[str, str]]) -> str:
         """See `Tokenizer.render`."""
-        return self._client.ask_now(post("/apply-template", {"messages": turns}), lambda got: str(got["prompt"]))
+        return self._ask(post("/apply-template", {"messages": turns}), lambda got: str(got["prompt"]))
 
     def _encode(self, text: str, *, control: bool) -> tuple[int, ...]:
         """See `Tokenizer.encode`."""
         if not text:
             return ()
         content = {"content": text, "add_special": False, "parse_special": control}
-        return self._client.ask_now(post("/tokenize", content), lambda got: tuple(map(int, got["tokens"])))
+        return self._ask(post("/tokenize", content), lambda got: tuple(map(int, got["tokens"])))
 
     def decode(self, tokens: Sequence[int]) -> str:
         """See `Tokenizer.decode`."""
@@ -64,4 +69,4 @@ class ServerTokenizer:
                 pieces[entry["id"]] = bytes(entry["bytes"])
             return pieces
 
-        return self._client.ask_now(post("/completion", content), spell)
+        return self._ask(post("/completion", content), spell)
