@@ -583,3 +583,26 @@ def test_no_torch_is_needed_for_a_server() -> None:
 
     code = "import sys, mtreason.models.served.opening, mtreason.models.served.local; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(ROOT)}, check=True)
+
+
+def test_the_benchmark_runs_on_a_server(vllm_url, tmp_path) -> None:
+    segments = (ROOT / "benchmarks" / "segments.jsonl").read_text("utf-8").splitlines()[:2]
+    (tmp_path / "segments.jsonl").write_text("\n".join(segments) + "\n", "utf-8")
+    args = ["bench", "run", "--data", tmp_path / "segments.jsonl", "--systems", "greedy,best-of-n:mix", "--budget", 2]
+    args += ["--model", vllm_url, "--no-glossary", "-o", tmp_path / "results"]
+    code, _, err = run(args, tmp_path / "cache")
+    assert code == 0, err
+    lines = (tmp_path / "results" / "results.jsonl").read_text("utf-8").splitlines()
+    assert len(lines) == 4
+    manifest = json.loads((tmp_path / "results" / "manifest.json").read_text("utf-8"))
+    assert manifest["model"]["name"] == f"tiny on {vllm_url}"
+
+
+def test_a_repository_is_translated_by_a_server(vllm_url, tmp_path) -> None:
+    (tmp_path / "a.txt").write_text("今天天气很好。\n", "utf-8")
+    config = ['source = "zh"', 'targets = ["en"]', 'files = ["*.txt"]', 'output = "i18n/{lang}/{path}"', "budget = 1"]
+    (tmp_path / "mtreason.toml").write_text("\n".join([*config, f'model = "{vllm_url}/v1"']) + "\n", "utf-8")
+    process = start(["batch"], tmp_path / "cache", cwd=tmp_path)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode in {0, 3}, err.decode()
+    assert (tmp_path / "i18n" / "en" / "a.txt").is_file()
