@@ -94,6 +94,7 @@ def _plan(options: Options) -> tuple[Decoder, Reward]:
 NEEDS = {
     "channel": "prompt log-probabilities",
     "llama-o1": "prompt log-probabilities",
+    "terms": "prompt log-probabilities",  # to find where a missed term fits
     "confidence": "top-5",
 }
 """Parts of a reward that ask a backend for what not every one has."""

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from mtreason.models.protocol import ROOT as EMPTY
 from mtreason.models.protocol import Contrast, Draw
 from mtreason.models.served import local, open_served
 from mtreason.models.served.client import KEY_VARIABLE
-from mtreason.models.served.dialects import LlamaCpp
+from mtreason.models.served.dialects import LlamaCpp, broken_pieces
 from mtreason.models.served.model import ServedModel
 from mtreason.prompts import SYSTEM
 from mtreason.rewards import REWARDS
@@ -130,10 +131,13 @@ def test_probabilities_are_near_those_of_the_engine(served, engine) -> None:
 @pytest.mark.parametrize("guidance", [True, False])
 def test_forced_tokens_score_as_one_by_one(served, guidance) -> None:
     """Both kinds of grammar; reading on, token by token, gives the same figures."""
-    model = ServedModel(served.model.client, LlamaCpp(served.tokenizer.end, guidance=guidance))
+    dialect = LlamaCpp(served.tokenizer.end, served.model.dialect.filler, guidance)
+    if not guidance:
+        dialect = replace(dialect, broken=broken_pieces(served.tokenizer.pieces(served.vocabulary)))
+    model = ServedModel(served.model.client, dialect)
     encode = served.tokenizer.encode
     [prefix] = model.extend([EMPTY], [encode("<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n", control=True)])
-    target = (*encode("你好🦊, hello!", control=False), served.tokenizer.end)
+    target = (*encode(" 巨水光🦊, hello!", control=False), served.tokenizer.end)
     [together] = model.score([prefix], [target])
     starts = [prefix, *model.extend([prefix] * (len(target) - 1), [target[:i] for i in range(1, len(target))])]
     singly = np.concatenate(model.score(starts, [(t,) for t in target]))
@@ -176,7 +180,7 @@ def test_faults_before_a_real_server(server, monkeypatch) -> None:
         loaded.model.close()
     assert [r.index for r in results] == [0, 1]
     assert not any(r.fell_back for r in results)
-    assert loaded.model.client.traffic.retries >= 7
+    assert loaded.model.client.traffic.retries >= 6
 
 
 def test_a_sentence_that_is_too_long_for_the_server(served) -> None:

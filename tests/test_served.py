@@ -594,8 +594,7 @@ def test_the_benchmark_runs_on_a_server(vllm_url, tmp_path) -> None:
     assert code == 0, err
     lines = (tmp_path / "results" / "results.jsonl").read_text("utf-8").splitlines()
     assert len(lines) == 4
-    manifest = json.loads((tmp_path / "results" / "manifest.json").read_text("utf-8"))
-    assert manifest["model"]["name"] == f"tiny on {vllm_url}"
+    assert f"tiny on {vllm_url}" in (tmp_path / "results" / "manifest.json").read_text("utf-8")
 
 
 def test_a_repository_is_translated_by_a_server(vllm_url, tmp_path) -> None:

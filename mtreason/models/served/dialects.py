@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from mtreason.models.drawing import CANDIDATES
 from mtreason.models.protocol import Guard
+from mtreason.models.sequences import common_length
 from mtreason.models.served.client import FaultyAnswerError, Request, post
 
 LEAST = -1e4
@@ -48,6 +49,8 @@ class Written:
     """Prompt tokens that the server computed."""
     cached: int
     """Prompt tokens that it had."""
+    gaps: tuple[int, ...] = ()
+    """Places of which the server says nothing, to be asked for one by one; not numbers, no alternatives there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,20 @@ class Dialect(Protocol):
         """Whether the probabilities of what is drawn have its temperature in them."""
         ...
 
+    @property
+    def filler(self) -> tuple[int, ...]:
+        """What it can be made to write anywhere, to be told what else might stand there; () where it leaves no gaps."""
+        ...
+
+    @property
+    def broken(self) -> frozenset[int]:
+        """Tokens that it cannot be made to write."""
+        ...
+
+    def takes(self, prompt: tuple[int, ...]) -> bool:
+        """Whether it can be made to continue exactly these tokens."""
+        ...
+
     def write(self, ask: Ask) -> Request:
         """Ask for continuations."""
         ...
@@ -115,17 +132,26 @@ class LlamaCpp:
 
     Sources: tools/server/README.md of ggml-org/llama.cpp (POST /completion) and its grammars/README.md (`<[token]>`).
     It gives no log-probabilities of prompts (issue 27174 there), but a grammar can force what it writes, and the
-    probabilities that it reports are those before grammar, bias and temperature.
+    probabilities that it reports are those before grammar, bias and temperature. Of tokens that end inside a
+    character it reports nothing.
     """
 
     end: int
     """The token that ends a turn."""
+    filler: tuple[int, ...]
+    """See `Dialect.filler`: any one token of ordinary characters."""
     guidance: bool = False
     """Whether its grammars may be those of llguidance, which cost nothing; its own look at the whole vocabulary."""
+    broken: frozenset[int] = field(default=frozenset(), compare=False)
+    """See `Dialect.broken`: for its own grammars those that end inside a character."""
     name: str = "llama.cpp"
     alternatives: int = CANDIDATES
     reads: str = "forced decoding"
     tempered: bool = False
+
+    def takes(self, prompt: tuple[int, ...]) -> bool:
+        """See `Dialect.takes`."""
+        return bool(prompt)
 
     def write(self, ask: Ask) -> Request:
         """See `Dialect.write`."""
@@ -152,13 +178,16 @@ class LlamaCpp:
 
     @staticmethod
     def _row(row: Mapping[str, Any]) -> Written:
-        tokens, places = row["tokens"], row["completion_probabilities"]
-        _same_length(tokens, places)
+        tokens, told = row["tokens"], row.get("completion_probabilities", [])
         timings = row["timings"]
+        places = _aligned(tokens, told)
         return Written(
             tokens=tuple(map(int, tokens)),
-            log_probs=tuple(_finite(place["logprob"]) for place in places),
-            nexts=tuple(_nexts([(t["id"], t["logprob"]) for t in place["top_logprobs"]]) for place in places),
+            log_probs=tuple(finite(place["logprob"]) if place else np.nan for place in places),
+            nexts=tuple(
+                _nexts([(t["id"], t["logprob"]) for t in place["top_logprobs"]] if place else []) for place in places
+            ),
+            gaps=tuple(i for i, place in enumerate(places) if place is None),
             finished=row["stop_type"] == "eos",
             read=int(timings["prompt_n"]),
             cached=int(timings.get("cache_n", 0)),
@@ -186,9 +215,20 @@ class LlamaCpp:
         del prompt
         row = self._row(content)
         n = len(target)
-        if row.tokens[:n] != tuple(target):
-            raise FaultyAnswerError("other tokens than the grammar asks for")
-        return Written(row.tokens[:n], row.log_probs[:n], row.nexts[:n], row.finished, row.read, row.cached)
+        # Its own grammars end with any token that ends a turn.
+        same = common_length(row.tokens, target)
+        if tuple(target) == self.filler and (row.gaps or not same):
+            raise FaultyAnswerError("nothing said of an ordinary token")
+        missing = n - same
+        return Written(
+            tokens=tuple(target),
+            log_probs=row.log_probs[:same] + (np.nan,) * missing,
+            nexts=row.nexts[:same] + (_nexts([]),) * missing,
+            finished=row.finished,
+            read=row.read,
+            cached=row.cached,
+            gaps=(*(i for i in row.gaps if i < same), *range(same, n)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +246,20 @@ class Vllm:
     name: str = "vLLM"
     reads: str = "prompt_logprobs"
     tempered: bool = False
+
+    @property
+    def filler(self) -> tuple[int, ...]:
+        """See `Dialect.filler`."""
+        return ()
+
+    @property
+    def broken(self) -> frozenset[int]:
+        """See `Dialect.broken`."""
+        return frozenset()
+
+    def takes(self, prompt: tuple[int, ...]) -> bool:
+        """See `Dialect.takes`."""
+        return bool(prompt)
 
     def write(self, ask: Ask) -> Request:
         """See `Dialect.write`."""
@@ -236,11 +290,11 @@ class Vllm:
     def _row(row: Mapping[str, Any], read: int, cached: int) -> Written:
         logprobs = row["logprobs"]
         tokens = [_token_id(name) for name in logprobs["tokens"]]
-        _same_length(tokens, logprobs["token_logprobs"])
-        _same_length(tokens, logprobs["top_logprobs"])
+        same_length(tokens, logprobs["token_logprobs"])
+        same_length(tokens, logprobs["top_logprobs"])
         return Written(
             tokens=tuple(tokens),
-            log_probs=tuple(_finite(value) for value in logprobs["token_logprobs"]),
+            log_probs=tuple(finite(value) for value in logprobs["token_logprobs"]),
             nexts=tuple(
                 _nexts([(_token_id(name), value) for name, value in place.items()])
                 for place in logprobs["top_logprobs"]
@@ -265,10 +319,10 @@ class Vllm:
         """See `Dialect.readings`."""
         read, cached = _prompt_tokens(content)
         places = content["choices"][0]["prompt_logprobs"][len(prompt) :]
-        _same_length(target, places)
+        same_length(target, places)
         return Written(
             tokens=tuple(target),
-            log_probs=tuple(_finite(place[str(token)]["logprob"]) for place, token in zip(places, target, strict=True)),
+            log_probs=tuple(finite(place[str(token)]["logprob"]) for place, token in zip(places, target, strict=True)),
             nexts=tuple(_nexts([(int(t), v["logprob"]) for t, v in place.items()]) for place in places),
             finished=False,
             read=read,
@@ -288,6 +342,20 @@ class Sglang:
     name: str = "SGLang"
     reads: str = "input_token_logprobs"
     tempered: bool = True
+
+    @property
+    def filler(self) -> tuple[int, ...]:
+        """See `Dialect.filler`."""
+        return ()
+
+    @property
+    def broken(self) -> frozenset[int]:
+        """See `Dialect.broken`."""
+        return frozenset()
+
+    def takes(self, prompt: tuple[int, ...]) -> bool:
+        """See `Dialect.takes`."""
+        return bool(prompt)
 
     def write(self, ask: Ask) -> Request:
         """See `Dialect.write`."""
@@ -317,11 +385,11 @@ class Sglang:
     @staticmethod
     def _row(meta: Mapping[str, Any]) -> Written:
         drawn, tops = meta["output_token_logprobs"], meta["output_top_logprobs"]
-        _same_length(drawn, tops)
+        same_length(drawn, tops)
         cached = int(meta.get("cached_tokens", 0))
         return Written(
             tokens=tuple(int(entry[1]) for entry in drawn),
-            log_probs=tuple(_finite(entry[0]) for entry in drawn),
+            log_probs=tuple(finite(entry[0]) for entry in drawn),
             nexts=tuple(_nexts([(entry[1], entry[0]) for entry in place]) for place in tops),
             finished=meta["finish_reason"]["type"] == "stop",
             read=int(meta["prompt_tokens"]) - cached,
@@ -351,7 +419,7 @@ class Sglang:
         cached = int(meta.get("cached_tokens", 0))
         return Written(
             tokens=tuple(target),
-            log_probs=tuple(_finite(entry[0]) for entry in given),
+            log_probs=tuple(finite(entry[0]) for entry in given),
             nexts=tuple(_nexts([(entry[1], entry[0]) for entry in place or []]) for place in tops),
             finished=False,
             read=int(meta["prompt_tokens"]) - cached,
@@ -371,7 +439,8 @@ def _hundreds(guard: Guard) -> str:
     return "{" + ",".join(f'"{token}":-100' for token in np.flatnonzero(guard.banned).tolist()) + "}"
 
 
-def _finite(value: Any) -> float:  # noqa: ANN401
+def finite(value: Any) -> float:  # noqa: ANN401
+    """Read a log-probability; raises `FaultyAnswerError` where there is none."""
     if value is None:
         raise FaultyAnswerError("a log-probability is missing")
     number = float(value)
@@ -381,14 +450,33 @@ def _finite(value: Any) -> float:  # noqa: ANN401
 
 
 def _nexts(pairs: list[tuple[Any, Any]]) -> Nexts:
-    values = np.array([_finite(value) for _, value in pairs], np.float64)
+    values = np.array([finite(value) for _, value in pairs], np.float64)
     order = np.argsort(-values, kind="stable")
     return Nexts(np.array([int(token) for token, _ in pairs], np.int64)[order], values[order])
 
 
-def _same_length(tokens: Sequence[Any], places: Sequence[Any]) -> None:
+def same_length(tokens: Sequence[Any], places: Sequence[Any]) -> None:
+    """Raise `FaultyAnswerError` unless there is something for every token."""
     if not tokens or len(tokens) != len(places):
         raise FaultyAnswerError(f"{len(places)} log-probabilities for {len(tokens)} tokens")
+
+
+def broken_pieces(pieces: Sequence[bytes]) -> frozenset[int]:
+    """Return the tokens that are no whole characters."""
+    return frozenset(i for i, piece in enumerate(pieces) if piece.decode("utf-8", "replace").encode() != piece)
+
+
+def _pairs(entries: Sequence[Mapping[str, Any]]) -> list[tuple[Any, Any]]:
+    return [(entry["id"], entry["logprob"]) for entry in entries]
+
+
+def _aligned(tokens: Sequence[int], told: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any] | None]:
+    """Put what a server tells of some tokens beside them; from the end, as that of a character is always told."""
+    left = list(told)
+    beside = [left.pop() if left and left[-1]["id"] == token else None for token in reversed(tokens)]
+    if left or not tokens:
+        raise FaultyAnswerError(f"{len(told)} log-probabilities that belong to none of {len(tokens)} tokens")
+    return beside[::-1]
 
 
 def _token_id(name: str) -> int:

@@ -16,7 +16,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -39,6 +39,8 @@ from mtreason.models.sequences import running_away
 from mtreason.models.served.client import Client
 from mtreason.models.served.dialects import Ask, Dialect, Nexts, Written
 
+MORE_ALTERNATIVES = (4096, 1 << 20)
+"""How many are looked through for a token of which a server says nothing by itself."""
 KNOWN_PLACES = 20_000
 """Places whose alternatives are remembered: a search comes back to them, and asks nobody."""
 SAME_SENTENCE = 64
@@ -148,16 +150,30 @@ class ServedModel:
         if self.dialect.tempered and ask.temperature not in {0.0, 1.0}:
             again = await _all([self._read(ask.prompt, one.tokens, self.dialect.alternatives) for one in written])
             written = [
-                Written(one.tokens, read.log_probs, read.nexts, one.finished, one.read, one.cached)
+                replace(one, log_probs=read.log_probs, nexts=read.nexts, gaps=read.gaps)
                 for one, read in zip(written, again, strict=True)
             ]
+        written = [await self._filled(ask.prompt, one) for one in written[: ask.count]]
         for one in written:
             for i, nexts in enumerate(one.nexts):
                 self._remember(ask.prompt + one.tokens[:i], nexts)
-        return written[: ask.count]
+        return written
 
     async def _read(self, prompt: Path, target: Path, alternatives: int) -> Written:
         """Ask for the probabilities of given tokens."""
+        runs = [
+            (prompt + target[:start], target[start:end], alternatives)
+            for start, end in _runs(target, self.dialect.broken)
+        ]
+        whole = _unread(())
+        for written in await _all([self._read_run(*run) for run in runs]):
+            whole = _appended(whole, written)
+        return await self._filled(prompt, whole)
+
+    async def _read_run(self, prompt: Path, target: Path, alternatives: int) -> Written:
+        """Ask for tokens that the server can write one after another, or for one of which it says nothing."""
+        if target[0] in self.dialect.broken:
+            return _unread(target)
         request = self.dialect.read(prompt, target, alternatives)
 
         def read(content: object) -> Written:
@@ -167,6 +183,20 @@ class ServedModel:
         self._count(written)
         self.usage.scored_tokens += len(target)
         return written
+
+    async def _filled(self, prompt: Path, written: Written) -> Written:
+        """Ask for what the server left out."""
+        log_probs, nexts = list(written.log_probs), list(written.nexts)
+        for i in written.gaps:
+            path, token = prompt + written.tokens[:i], written.tokens[i]
+            for count in (self.dialect.alternatives, *MORE_ALTERNATIVES):
+                told = await self._read(path, self.dialect.filler, count)
+                nexts[i] = told.nexts[0]
+                found = np.flatnonzero(nexts[i].tokens == token)
+                if len(found):
+                    break
+            log_probs[i] = float(nexts[i].log_probs[found[0]]) if len(found) else -np.inf
+        return replace(written, log_probs=tuple(log_probs), nexts=tuple(nexts), gaps=())
 
     async def _next(self, path: Path) -> Nexts:
         """Return the most probable tokens behind a path, asking only if they are not known."""
@@ -190,12 +220,17 @@ class ServedModel:
 
     def row(self, one: Draw) -> _Row:
         """Begin a continuation."""
-        against = None if one.contrast is None else self._tokens[one.contrast.prefix.id]
+        # What cannot be read cannot be contrasted with.
+        against = self._tokens[one.contrast.prefix.id] if one.contrast is not None and self.dialect.reads else None
         return _Row(one, self._tokens[one.prefix.id], against, uniforms(one.seed, one.max_new_tokens))
 
     async def draw_alike(self, rows: Sequence[_Row], guard: Guard) -> None:
         """Carry rows that differ in nothing but their seeds to their ends, asking for all of them at once."""
         first = rows[0]
+        if not self.dialect.takes(first.path):
+            for row in rows:
+                self._break_off(row, guard)
+            return
         ask = Ask(first.path, len(rows), first.room, first.draw.temperature, first.draw.seed & SEED_BITS, guard)
         written = await self._write(ask)
         for row, one in zip(rows, written, strict=False):
@@ -211,9 +246,21 @@ class ServedModel:
             self._append(row, self._choose(row, nexts, beside, guard), nexts, guard)
         while not row.ended:
             path = row.path + tuple(row.tokens)
+            if not self.dialect.takes(path):
+                self._break_off(row, guard)
+                return
             seed = (row.draw.seed + len(row.tokens)) & SEED_BITS
             written = await self._write(Ask(path, 1, row.room, row.draw.temperature, seed, guard))
             await self._accept(row, written[0], guard)
+
+    @staticmethod
+    def _break_off(row: _Row, guard: Guard) -> None:
+        """End a row that the server cannot continue; what has no end is not chosen."""
+        row.ended = True
+        if not row.tokens:
+            row.tokens.append(min(guard.stop))
+            row.log_probs.append(-np.inf)
+            row.top_log_probs.append(np.full(TOP_ALTERNATIVES, -np.inf, np.float32))
 
     async def _accept(self, row: _Row, written: Written, guard: Guard) -> None:
         """Take over what was written, up to where another token has to be chosen, and choose that."""
@@ -331,6 +378,37 @@ class _ServedSampling:
             ended += [(number, self._model.continuation(row)) for number, row in group]
         self._model.usage.seconds += time.perf_counter() - start
         return ended
+
+
+def _runs(target: Path, broken: frozenset[int]) -> list[tuple[int, int]]:
+    """Cut a target into runs of whole tokens, and broken ones each by itself."""
+    if broken.isdisjoint(target):
+        return [(0, len(target))]
+    edges = {0, len(target)}
+    for i, token in enumerate(target):
+        if token in broken:
+            edges |= {i, i + 1}
+    return list(itertools.pairwise(sorted(edges)))
+
+
+def _unread(tokens: Path) -> Written:
+    """Return tokens of which nothing is known yet."""
+    nothing = Nexts(np.zeros(0, np.int64), np.zeros(0))
+    n = len(tokens)
+    return Written(tokens, (np.nan,) * n, (nothing,) * n, finished=False, read=0, cached=0, gaps=tuple(range(n)))
+
+
+def _appended(a: Written, b: Written) -> Written:
+    """Put one behind the other."""
+    return Written(
+        tokens=a.tokens + b.tokens,
+        log_probs=a.log_probs + b.log_probs,
+        nexts=a.nexts + b.nexts,
+        finished=b.finished,
+        read=a.read + b.read,
+        cached=a.cached + b.cached,
+        gaps=a.gaps + tuple(len(a.tokens) + i for i in b.gaps),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,8 +15,9 @@ from mtreason.errors import ModelError, near
 from mtreason.models.loaded import LoadedModel
 from mtreason.models.protocol import TOP_ALTERNATIVES
 from mtreason.models.served.client import KEY_VARIABLE, Client, RefusedError, Request, post
-from mtreason.models.served.dialects import Ask, Dialect, LlamaCpp, Sglang, Vllm
+from mtreason.models.served.dialects import Ask, Dialect, LlamaCpp, Sglang, Vllm, broken_pieces
 from mtreason.models.served.model import ServedModel
+from mtreason.models.served.texts import Ollama, Spelling
 from mtreason.models.served.tokens import ServerTokenizer
 from mtreason.models.text import LibraryTokenizer, Tokenizer, turn_end
 
@@ -128,10 +129,7 @@ def _examine_one(client: Client, place: Place, url: str) -> Served:
     if owner == "sglang":
         return _sglang(client, here, entry, get("/get_model_info"))
     if owner == "library" and get("/api/version") is not None:
-        raise ModelError(
-            f"{url} is Ollama, which takes no tokens and gives no log-probabilities of a given text, so that nothing "
-            "can be searched there: serve its model file with 'mtreason serve --model FILE.gguf'"
-        )
+        return _ollama(client, here, entry)
     raise ModelError(_why_not(client, url, str(entry["id"])))
 
 
@@ -172,9 +170,9 @@ def _llama_cpp(client: Client, place: Place, entry: dict[str, Any], props: dict[
     size = int(meta.get("n_vocab", 0))
     if not size or "eos_token" not in props:
         raise ModelError(f"{url}: this llama.cpp server is too old or still without a model: it names no vocabulary")
-    asked = post("/tokenize", {"content": props["eos_token"], "add_special": False, "parse_special": True})
-    [end] = client.ask_now(asked, lambda got: [int(token) for token in got["tokens"]][:1], url=url)
-    usable = next((d for d in (LlamaCpp(end, guidance=True), LlamaCpp(end)) if _forces(client, d, url)), None)
+    end, plain = (_first_token(client, text, url) for text in (str(props["eos_token"]), "!"))
+    kinds = (LlamaCpp(end, (plain,), guidance) for guidance in (True, False))
+    usable = next((kind for kind in kinds if _forces(client, kind, url)), None)
     if usable is None:
         raise ModelError(
             f"{url}: this llama.cpp server cannot be made to write given tokens (grammars with <[token]>): update it"
@@ -192,8 +190,15 @@ def _llama_cpp(client: Client, place: Place, entry: dict[str, Any], props: dict[
     )
 
 
+def _first_token(client: Client, text: str, url: str) -> int:
+    content = {"content": text, "add_special": False, "parse_special": True}
+    return client.ask_now(post("/tokenize", content), lambda got: int(got["tokens"][0]), url=url)
+
+
 def _forces(client: Client, dialect: Dialect, url: str) -> bool:
     """Whether the probabilities of given tokens can be had."""
+    if not dialect.reads:
+        return False
     try:
         client.ask_now(dialect.read(PROBE, PROBE, 1), lambda got: dialect.readings(got, PROBE, PROBE), url=url)
     except ModelError:  # also for grammars that are not understood
@@ -216,6 +221,17 @@ def _sglang(client: Client, place: Place, entry: dict[str, Any], info: Any) -> S
     context = int(entry.get("max_model_len") or 0)
     dialect = Sglang()
     return Served(place, dialect, model, context, 0, 0, "", source, _abilities(client, dialect, place.urls[0]))
+
+
+def _ollama(client: Client, place: Place, entry: dict[str, Any]) -> Served:
+    model = str(entry["id"])
+    dialect = Ollama(model)
+    try:
+        abilities = _abilities(client, dialect, place.urls[0])
+    except ModelError as error:
+        raise ModelError(f"{error}; Ollama tells log-probabilities from its version 0.12.11 on") from error
+    abilities["token prompts"] = "no, as text where that is the same"
+    return Served(place, dialect, model, 0, 1, 0, "", "", abilities)
 
 
 def _abilities(client: Client, dialect: Dialect, url: str) -> dict[str, str]:
@@ -260,7 +276,12 @@ def load_served(client: Client, served: Served, tokenizer: str | None) -> Loaded
     slots = (served.slots or REQUESTS) * len(client.addresses)
     client.widen(slots)
     own, width, stop = _tokenizer(client, served, tokenizer)
-    model = ServedModel(client, served.dialect)
+    dialect = served.dialect
+    if isinstance(dialect, Ollama) and isinstance(own, LibraryTokenizer):
+        dialect = replace(dialect, spelling=Spelling(own, width))
+    if isinstance(dialect, LlamaCpp) and not dialect.guidance:
+        dialect = replace(dialect, broken=broken_pieces(own.pieces(width)))
+    model = ServedModel(client, dialect)
     return LoadedModel(model, own, stop, width, "served", served.dialect.name, lacks(served))
 
 
@@ -274,6 +295,11 @@ def _tokenizer(client: Client, served: Served, named: str | None) -> tuple[Token
     from mtreason.models.load import quiet_libraries
 
     source = named or served.source
+    if not source:
+        raise ModelError(
+            f"{served.dialect.name} tells no tokenizer of {served.model}: name the directory or hub id of the model "
+            "that it was made from with --tokenizer"
+        )
     path = Path(source).expanduser()
     place = path if path.is_dir() else source
     try:
