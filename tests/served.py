@@ -1,8 +1,8 @@
-"""Servers for tests: a stand-in that speaks as vLLM or SGLang do, and a proxy that breaks what passes through it.
+"""Servers for tests: stand-ins that speak as vLLM, SGLang or Ollama do, and a proxy that breaks what passes through it.
 
-The stand-in is not vLLM nor SGLang: it computes with the tiny model of the test suite, and answers in the form that
-their documentation gives (docs.vllm.ai, "OpenAI-Compatible Server"; docs.sglang.io, "Sampling Parameters" and "Native
-APIs"), and that vLLM 0.32 was seen to give.
+The stand-ins are none of these: they compute with the tiny model of the test suite, and answer in the form that the
+documentation gives (docs.vllm.ai, "OpenAI-Compatible Server"; docs.sglang.io, "Sampling Parameters" and "Native APIs";
+docs.ollama.com, "Generate a response"), and that vLLM 0.32 was seen to give.
 """
 
 import http.client
@@ -296,5 +296,50 @@ def proxy(upstream, faults):
                 row = whole[0] if isinstance(whole, list) else whole
                 del row["completion_probabilities"][len(row["completion_probabilities"]) // 2]
             return whole
+
+    return Handler
+
+
+def ollama(oracle, tokenizer):
+    """A handler that speaks Ollama's own interface: text in, text out, and nothing about the end."""
+    pieces = tokenizer.pieces(oracle.size)
+
+    class Handler(Quiet):
+        def do_GET(self) -> None:
+            if self.path == "/v1/models":
+                self.answer({"object": "list", "data": [{"id": "tiny:latest", "owned_by": "library"}]})
+            elif self.path == "/api/version":
+                self.answer({"version": "0.12.11"})
+            else:
+                self.answer({"error": "not found"}, 404)
+
+        def do_POST(self) -> None:
+            asked = json.loads(self.body())
+            assert self.path == "/api/generate"
+            assert asked["raw"]
+            own = asked["options"]
+            prompt = tokenizer.encode(asked["prompt"], control=True)
+            sampling = {
+                "room": own["num_predict"],
+                "temperature": own["temperature"],
+                "seed": own["seed"],
+                "stop": [tokenizer.end],
+                "bias": None,
+            }
+            tokens, rows = oracle.draw(prompt, sampling, 0)
+            ended = tokens[-1] == tokenizer.end
+            places = [
+                self.entry(t, row) | {"top_logprobs": [self.entry(k, row) for k in top(row, asked["top_logprobs"])]}
+                for t, row in zip(tokens[: len(tokens) - ended], rows, strict=False)
+            ]
+            reason = "stop" if ended else "length"
+            self.answer(
+                {"response": "", "done": True, "done_reason": reason, "logprobs": places, "prompt_eval_count": 5}
+            )
+
+        @staticmethod
+        def entry(token, row):
+            piece = pieces[token]
+            return {"token": piece.decode("utf-8", "replace"), "bytes": list(piece), "logprob": float(row[token])}
 
     return Handler

@@ -1,5 +1,6 @@
 """Models on servers: the same as in this process, whatever happens on the way. Stand-ins (see served.py) answer."""
 
+import asyncio
 import json
 import threading
 import time
@@ -7,7 +8,7 @@ import time
 import numpy as np
 import pytest
 from common import EN, SENTENCES, ZH, decode, summary
-from served import MODEL, Faults, Oracle, Quiet, listening, proxy, sglang, vllm
+from served import MODEL, Faults, Oracle, Quiet, listening, ollama, proxy, sglang, vllm
 from test_cli import ROOT, refused, run, run_inside, start
 
 from mtreason.config import Options
@@ -16,10 +17,12 @@ from mtreason.models.protocol import ROOT as EMPTY
 from mtreason.models.protocol import Contrast, Draw
 from mtreason.models.served import client as client_module
 from mtreason.models.served import open_served, opening
-from mtreason.models.served.client import KEY_VARIABLE, Client, Request
+from mtreason.models.served.client import KEY_VARIABLE, Client, Request, Traffic
 from mtreason.models.served.dialects import Nexts, Sglang, Vllm
 from mtreason.models.served.model import ServedModel, allow
 from mtreason.models.served.opening import Place, parse_place
+from mtreason.models.served.texts import Ollama, Spelling
+from mtreason.models.text import LibraryTokenizer, turn_end
 from mtreason.translator import Direction, Translator
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -186,6 +189,53 @@ def test_every_decoder_runs_unchanged(vllm_url, decoder) -> None:
     shared = {t._chat_head.id, t._head.id, t._back_head.id, t._sourceless.id, EMPTY.id}
     assert set(served.model._tokens) <= shared, "all handles are given back"
     served.model.close()
+
+
+# Ollama, where prompts are text.
+
+
+def test_a_server_that_takes_text(oracle, loaded, tiny_model) -> None:
+    """What travels as text becomes the same tokens there, and what is drawn is what the engine would draw."""
+    tokenizer = LibraryTokenizer(loaded.tokenizer.library, turn_end(loaded.tokenizer))
+    with listening(ollama(oracle, tokenizer)) as url:
+        _, served = open_served(url, str(tiny_model), silent)
+        assert served.lacks == {"prompt log-probabilities"}
+        t = Translator(served, Direction(ZH, EN), Options(decoder="mcts", reward="consensus", budget=3), ())
+        results = decode(t, SENTENCES[:2])
+        assert all(r.candidates for r in results)
+        here = Translator(loaded, Direction(ZH, EN), Options(decoder="greedy"), ())
+        for r, own in zip(results, decode(here, SENTENCES[:2]), strict=True):
+            assert own.candidates[0].text in {c.text for c in r.candidates}
+        with pytest.raises(ModelError, match="--reward mix needs prompt log-probabilities"):
+            Translator(served, Direction(ZH, EN), Options(), ())
+        served.model.close()
+        with pytest.raises(ModelError, match="Ollama tells no tokenizer of tiny:latest"):
+            open_served(url, None, silent)
+
+
+def test_text_that_becomes_other_tokens_is_not_sent(loaded) -> None:
+    spelling = Spelling(loaded.tokenizer, loaded.vocabulary)
+    whole = loaded.tokenizer.encode("The weather is nice today", control=False)
+    assert spelling.text(whole) == "The weather is nice today"
+    letters = tuple(t for c in "weather" for t in loaded.tokenizer.encode(c, control=False))
+    assert len(letters) == 7
+    assert spelling.text(letters) is None
+    asked = []
+
+    class Client:
+        def __init__(self) -> None:
+            self.traffic = Traffic()
+
+        async def ask(self, *args) -> None:
+            asked.append(args)
+
+    model = ServedModel(Client(), Ollama("tiny", spelling))
+    [prefix] = model.extend([EMPTY], [letters])
+    row = model.row(Draw(prefix, 1, 0.0, 5))
+    asyncio.run(model.draw_on(row, guard_of(loaded)))
+    continuation = model.continuation(row)
+    assert asked == []
+    assert not continuation.finished, "it is not chosen"
 
 
 # Faults: nothing lost, nothing doubled, in bounded time.
@@ -443,10 +493,14 @@ class ChatOnly(Says):
         self.answer({"error": {"message": "Not Found"}}, 404)
 
 
-class Ollama(Says):
+class OldOllama(Says):
     def do_GET(self) -> None:
         models = {"data": [{"id": "q", "owned_by": "library"}]}
-        self.answer({"version": "0.12.11"} if "version" in self.path else models)
+        self.answer({"version": "0.11.0"} if "version" in self.path else models)
+
+    def do_POST(self) -> None:
+        self.body()
+        self.answer({"response": "hm", "done": True, "done_reason": "length"})
 
 
 def says(status=200, content=b"{}", kind="application/json"):
@@ -465,7 +519,7 @@ def says(status=200, content=b"{}", kind="application/json"):
         (says(status=500), "HTTP 500"),
         (says(content=b'{"data": []}'), "serves nothing: name one"),
         (ChatOnly, r"has no completions, only chats \(POST /v1/completions: HTTP 404\)"),
-        (Ollama, "is Ollama, which takes no tokens"),
+        (OldOllama, "Ollama tells log-probabilities from its version 0.12.11 on"),
     ],
 )
 def test_servers_that_are_none(handler, message, monkeypatch) -> None:

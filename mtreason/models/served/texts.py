@@ -24,6 +24,8 @@ class Spelling:
 
     def __init__(self, tokenizer: LibraryTokenizer, size: int) -> None:
         self.end = tokenizer.end
+        self.stranger = min(tokenizer.specials() - {self.end}, default=None)
+        """Stands for what the tokenizer does not know: a control token, which is never let through."""
         self._tokenizer = tokenizer
         # Of tokens that are spelled alike the first one is meant.
         self._numbers = {piece: i for i, piece in reversed(list(enumerate(tokenizer.pieces(size)))) if piece}
@@ -34,12 +36,10 @@ class Spelling:
         text = str(self._tokenizer.library.decode(list(tokens), clean_up_tokenization_spaces=False))
         return text if self._tokenizer.encode(text, control=True) == tokens else None
 
-    def number(self, entry: Mapping[str, Any]) -> int:
-        """Return the token that an answer names by its bytes, or by its text."""
+    def number(self, entry: Mapping[str, Any]) -> int | None:
+        """Return the token that an answer names by its bytes, or by its text; None for one that is not known."""
         piece = bytes(entry["bytes"]) if entry.get("bytes") is not None else str(entry["token"]).encode()
-        if piece not in self._numbers:
-            raise FaultyAnswerError(f"a token that the tokenizer does not have ({entry['token']!r})")
-        return self._numbers[piece]
+        return self._numbers.get(piece)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Ollama:
         """See `Dialect.written`."""
         places = content.get("logprobs") or []
         finished = content["done_reason"] == "stop"
-        tokens = [self._number(place) for place in places]
+        tokens = [self._drawn(place) for place in places]
         log_probs = [finite(place["logprob"]) for place in places]
         nexts = [self._nexts(place["top_logprobs"]) for place in places]
         if finished and self.spelling is not None:
@@ -111,18 +111,23 @@ class Ollama:
         ]
 
     def _nexts(self, entries: Sequence[Mapping[str, Any]]) -> Nexts:
-        """Read alternatives; what the tokenizer does not know (the end, as text) is left out."""
+        """Read alternatives; what the tokenizer does not know is left out."""
         known: dict[int, float] = {}
-        for entry in entries:
-            try:
-                known.setdefault(self._number(entry), finite(entry["logprob"]))
-            except FaultyAnswerError:
-                continue
+        for i, entry in enumerate(entries):
+            number = i if self.spelling is None else self.spelling.number(entry)
+            if number is not None:
+                known.setdefault(number, finite(entry["logprob"]))
         order = sorted(known, key=lambda token: -known[token])
         return Nexts(np.array(order, np.int64), np.array([known[token] for token in order], np.float64))
 
-    def _number(self, entry: Mapping[str, Any]) -> int:
-        return 0 if self.spelling is None else self.spelling.number(entry)
+    def _drawn(self, entry: Mapping[str, Any]) -> int:
+        if self.spelling is None:
+            return 0
+        number = self.spelling.number(entry)
+        number = self.spelling.stranger if number is None else number
+        if number is None:
+            raise FaultyAnswerError(f"a token that the tokenizer does not have ({entry['token']!r})")
+        return number
 
     def read(self, prompt: Sequence[int], target: Sequence[int], alternatives: int) -> Request:
         """See `Dialect.read`; it cannot be had."""
