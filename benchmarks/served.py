@@ -1,10 +1,12 @@
 """The search on llama.cpp's server and in this process: what is chosen, what it costs, and how fast it is.
 
     python benchmarks/served.py --model qwen2.5-coder-0.5b --segments 20 --budget 8
+    python benchmarks/served.py --model qwen2.5-coder-0.5b --server http://127.0.0.1:8000/v1
 
 The server is the one that `mtreason serve` starts, with the file that the engine's weights were converted from, and
 as many threads as there are cores for this process. Every timed run has a fresh server, so that none finds in the cache
-what another left there. Rewards are `two-way`, whose values can be compared; the judge of both is the engine.
+what another left there; one that is named with `--server` keeps what it has. Rewards are `two-way`, whose values can
+be compared; the judge of both is the engine.
 """
 
 from __future__ import annotations
@@ -44,6 +46,7 @@ def main() -> None:
     parser.add_argument("--dev", type=Path, default=DEV)
     parser.add_argument("--segments", type=int, default=20)
     parser.add_argument("--budget", type=float, default=8)
+    parser.add_argument("--server", help="instead of llama.cpp's: one that serves the same model")
     options = parser.parse_args()
     if not options.dev.is_file():
         sys.exit(f"{options.dev} is not there: name a file of segments with --dev")
@@ -53,7 +56,7 @@ def main() -> None:
     here = {name: _run(engine, sources, name, options.budget) for name in ("greedy", "mcts")}
     figures["engine"] = {name: _rate(run, len(sources)) for name, (_, run) in here.items()}
     for requests in REQUESTS:
-        with _server(options.model, requests) as loaded:
+        with _server(options.model, options.server, requests) as loaded:
             there = {name: _run(loaded, sources, name, options.budget) for name in ("greedy", "mcts")}
             own = {name: _rate(run, len(sources)) for name, (_, run) in there.items()}
             figures[f"server_{requests}"] = own | _traffic(loaded, there["mcts"][0])
@@ -79,17 +82,18 @@ def _engine(name: str) -> LoadedModel:
 
 
 @contextmanager
-def _server(name: str, requests: int) -> Iterator[LoadedModel]:
-    server, _, _ = local.start_for_one_run(name, lambda _stage, _fraction: None)
-    place = opening.parse_place(server.url)
-    client = opening.connect(place, server.key)
+def _server(name: str, address: str | None, requests: int) -> Iterator[LoadedModel]:
+    own = None if address else local.start_for_one_run(name, lambda _stage, _fraction: None)[0]
+    place = opening.parse_place(own.url if own else str(address))
+    client = opening.connect(place, own.key if own else None)
     loaded = opening.load_served(client, opening.examine(client, place), None)
     client.widen(requests)
     try:
         yield loaded
     finally:
         client.close()
-        server.stop()
+        if own:
+            own.stop()
 
 
 def _run(loaded: LoadedModel, sources: Sequence[str], decoder: str, budget: float) -> tuple[list[Result], float]:
