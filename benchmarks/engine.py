@@ -26,7 +26,8 @@ from mtreason.config import Options
 from mtreason.decoding import Result, Task, run
 from mtreason.languages import parse_language
 from mtreason.models.int8 import ZERO_POINT, Int8Linear
-from mtreason.models.load import LoadedModel, load_model, quiet_libraries
+from mtreason.models.load import load_model, quiet_libraries
+from mtreason.models.loaded import LoadedModel
 from mtreason.models.protocol import ROOT, Continuation, Draw, Guard, LanguageModel, Prefix, Sampling, Usage
 from mtreason.models.resolve import resolve_model
 from mtreason.translator import Direction, Translator
@@ -270,7 +271,7 @@ def generate_figures(loaded: LoadedModel, path: Path, sentences: Sequence[str]) 
 
 @torch.inference_mode()
 def _plain_best_of_16(model: Any, t: Translator, sentence: str) -> int:  # noqa: ANN401
-    tokenizer = t.codec.tokenizer
+    tokenizer = t.codec.tokenizer.library
     head, tail = _tokens_of(t, t._head), t.codec.frame("x").tail
     prompt = torch.tensor([[*head, *t.codec.encode(sentence), *tail]])
     out = model.generate(

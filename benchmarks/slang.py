@@ -24,7 +24,8 @@ from engine import DIRECTION, decode_all
 from mtreason.config import Options
 from mtreason.decoding import run
 from mtreason.glossary import Entry, Matcher, avoided, follows
-from mtreason.models.load import LoadedModel, load_model
+from mtreason.models.load import load_model
+from mtreason.models.loaded import LoadedModel
 from mtreason.models.resolve import resolve_model
 from mtreason.translator import Translator, load_entries
 from mtreason.tuning.pools import GivenDecoder

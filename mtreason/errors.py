@@ -29,6 +29,12 @@ class InterruptedRunError(MtreasonError):
     exit_code = 130
 
 
+class ServerGoneError(MtreasonError):
+    """A model server that went away in the middle and did not come back; what was finished is kept."""
+
+    exit_code = 3
+
+
 class DocumentError(InputError):
     """A document that cannot be read or written as it should: missing, not UTF-8, a directory."""
 

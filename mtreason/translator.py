@@ -35,7 +35,7 @@ from mtreason.prompts import (
 from mtreason.rewards import REWARDS, Reward, load_reward
 
 if TYPE_CHECKING:
-    from mtreason.models.load import LoadedModel
+    from mtreason.models.loaded import LoadedModel
 
 TOKENS_PER_SOURCE_TOKEN = 2.5
 SPARE_TOKENS = 24
@@ -91,6 +91,27 @@ def _plan(options: Options) -> tuple[Decoder, Reward]:
     return decoder, reward
 
 
+NEEDS = {
+    "channel": "prompt log-probabilities",
+    "llama-o1": "prompt log-probabilities",
+    "terms": "prompt log-probabilities",  # to find where a missed term fits
+    "confidence": "top-5",
+}
+"""Parts of a reward that ask a backend for what not every one has."""
+
+
+def _check_backend(lacks: frozenset[str], reward: Reward, options: Options) -> None:
+    """Raise `ModelError` where the model is on a server that cannot say what the reward asks."""
+    for part, needed in NEEDS.items():
+        if part in reward.weights and needed in lacks:
+            raise ModelError(
+                f"--reward {reward.name} needs {needed}, which this server does not give: take --reward consensus, "
+                "which needs none"
+            )
+    if options.reflect and "prompt log-probabilities" in lacks:
+        raise ModelError("--reflect needs prompt log-probabilities, which this server does not give: leave it out")
+
+
 def _load_metric(reward: Reward, options: Options) -> Estimator | None:
     """Load the checkpoint that the reward asks."""
     if options.qe is None:
@@ -133,6 +154,7 @@ class Translator:
         self.options = options
         self.decoder, planned = _plan(options)
         reward = reward or planned
+        _check_backend(loaded.lacks, reward, options)
         self.estimator = _load_metric(reward, options)
         pieces = self.codec.pieces(loaded.vocabulary)
         # Small models that are left to open the thought themselves answer without one.

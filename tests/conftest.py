@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from mtreason.models.load import LoadedModel
+    from mtreason.models.loaded import LoadedModel
 
 # Two threads for matrices this small only wait for one another; set before torch is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -116,6 +116,8 @@ def test_options_in_the_table_exist() -> None:
             ["tune"],
             ["evaluate"],
             ["explain"],
+            ["serve"],
+            ["models"],
             ["glossary", "check"],
             ["glossary", "convert"],
         )

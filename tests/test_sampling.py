@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from mtreason.models.sampling import choose, penalties, uniforms
+from mtreason.models.drawing import uniforms
+from mtreason.models.sampling import choose, penalties
 from mtreason.models.sequences import running_away
 
 V = 100

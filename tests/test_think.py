@@ -435,7 +435,7 @@ def test_the_model_is_told_how_much_it_may_think() -> None:
 def test_the_turn_that_gives_an_answer_back(loaded) -> None:
     for think, opening in ((False, ""), (True, "<Thought>\n")):
         t = Translator(loaded, Direction(ZH, EN), Options(reflect=True, think=think), ())
-        text = t.codec.tokenizer.decode(t.settings.reflection)
+        text = t.codec.tokenizer.library.decode(t.settings.reflection)
         assert text == f"<|im_end|>\n<|im_start|>user\n{RETHINK}<|im_end|>\n<|im_start|>assistant\n{opening}"
         assert t.codec.decode(t.task(0, "你好", ()).prompt).endswith(f"assistant\n{opening}")
 

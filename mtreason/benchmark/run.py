@@ -20,7 +20,7 @@ from mtreason.translator import Direction, Translator, load_entries
 
 if TYPE_CHECKING:
     from mtreason.glossary import Entry
-    from mtreason.models.load import LoadedModel
+    from mtreason.models.loaded import LoadedModel
 
 JUDGED_TOGETHER = 8
 """Translations that wait for one another to be judged in one batch, and are lost when the run is killed."""

@@ -8,7 +8,7 @@ import sys
 import typer
 
 from mtreason import __version__
-from mtreason.cli import batch, bench, cache, evaluate, explain, glossary, models, translate, tune
+from mtreason.cli import batch, bench, cache, evaluate, explain, glossary, models, serve, translate, tune
 from mtreason.cli.output import say
 from mtreason.errors import MtreasonError
 
@@ -24,6 +24,7 @@ app.command("batch")(batch.batch)
 app.command("evaluate")(evaluate.evaluate)
 app.command("explain")(explain.explain)
 app.command("tune")(tune.tune)
+app.command("serve")(serve.serve)
 app.add_typer(bench.app, name="bench")
 app.add_typer(glossary.app, name="glossary")
 app.add_typer(cache.app, name="cache")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mtreason.batch import Config, Finding, Job
     from mtreason.documents import Document, Unit
     from mtreason.languages import Language
-    from mtreason.models.load import LoadedModel
+    from mtreason.models.loaded import LoadedModel
     from mtreason.models.resolve import ResolvedModel
     from mtreason.pipeline import Segment, Shelf, TranslatedUnit
     from mtreason.storage import Journal

@@ -65,6 +65,7 @@ def run(
     systems: _Systems = None,
     budget: options.Budget = None,
     model: options.Model = None,
+    tokenizer: options.Tokenizer = None,
     seed: options.Seed = 0,
     in_flight: options.InFlight = 16,
     glossary: options.Glossaries = None,
@@ -83,7 +84,7 @@ def run(
         dtype=dtype,
     )
     rows = _Segments(data, src, tuple(ref or ()), from_, to, testset, langs)
-    job = _Job(out, shared, Session(quiet, model, trust_remote_code))
+    job = _Job(out, shared, Session(quiet, model, trust_remote_code, tokenizer))
     try:
         job.run(rows, limit, systems)
     except KeyboardInterrupt as error:

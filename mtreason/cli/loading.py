@@ -11,7 +11,7 @@ from mtreason.errors import InputError, MtreasonError
 
 if TYPE_CHECKING:
     from mtreason.models.estimator import Estimator
-    from mtreason.models.load import LoadedModel
+    from mtreason.models.loaded import LoadedModel
     from mtreason.models.resolve import ResolvedModel
     from mtreason.storage import Store
 
@@ -72,13 +72,22 @@ class Terminal:
 
 @dataclass(slots=True)
 class Session(Terminal):
-    """A run of a model: what `--model` and `--trust-remote-code` ask for."""
+    """A run of a model: what `--model`, `--trust-remote-code` and `--tokenizer` ask for."""
 
     model: str | None
     trust_remote_code: bool
+    tokenizer: str | None = None
 
     def open_model(self, dtype: str) -> tuple[ResolvedModel, LoadedModel]:
-        """Find and load the model."""
+        """Find and load the model, or find the server that runs it."""
+        from mtreason.models.served import is_served, open_served
+
+        if is_served(self.model):
+            opened = open_served(str(self.model), self.tokenizer, self.stage)
+            self.progress.stop()
+            return opened
+        if self.tokenizer is not None:
+            raise InputError("--tokenizer is for a model on a server (--model http://…): leave it out")
         from mtreason.models.load import load_model
         from mtreason.models.resolve import resolve_model
 

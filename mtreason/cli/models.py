@@ -1,6 +1,8 @@
-"""`mtreason models`: what is installed, what is cached, and where."""
+"""`mtreason models`: what is installed, what is cached, and where; or what a server can do."""
 
 from __future__ import annotations
+
+from typing import Annotated
 
 import typer
 
@@ -8,9 +10,17 @@ app = typer.Typer(invoke_without_command=True, help="List and remove the models 
 
 
 @app.callback()
-def list_models(context: typer.Context) -> None:
+def list_models(
+    context: typer.Context,
+    server: Annotated[
+        str | None, typer.Option("--model", metavar="URL", help="Say what the server at this address can do instead.")
+    ] = None,
+) -> None:
     """List embedded models and converted ones: state, place, licence, digest."""
     if context.invoked_subcommand is not None:
+        return
+    if server is not None:
+        _show_server(server)
         return
     from rich.console import Console
     from rich.table import Table
@@ -34,6 +44,28 @@ def list_models(context: typer.Context) -> None:
     console = Console(soft_wrap=True)
     console.print(table)
     console.print(f"cache: {cache_dir()}", highlight=False)
+
+
+def _show_server(name: str) -> None:
+    """Print what is served at an address, and what the search can ask of it."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from mtreason.models.served import examine_served
+    from mtreason.translator import NEEDS
+
+    served, missing = examine_served(name)
+    table = Table(box=None, pad_edge=False, show_header=False)
+    rows = {"server": served.dialect.name, "model": served.model, "addresses": ", ".join(served.place.urls)}
+    rows["context"] = f"{served.context} tokens" if served.context else "not said"
+    rows["side by side"] = f"{served.slots} requests" if served.slots else "not said"
+    rows |= served.abilities
+    rows["tokenizer"] = "the server's own" if served.vocabulary else served.source
+    refused = [part for part, needed in NEEDS.items() if needed in missing]
+    rows["rewards"] = f"all but {', '.join(refused)}" if refused else "all"
+    for what, value in rows.items():
+        table.add_row(what, value)
+    Console(soft_wrap=True, highlight=False).print(table)
 
 
 @app.command("remove")

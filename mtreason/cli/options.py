@@ -10,7 +10,15 @@ import typer
 from mtreason.config import DEFAULT_THOUGHT
 
 Model = Annotated[
-    str | None, typer.Option(metavar="MODEL", help="Alias, directory, FILE.gguf, hub id, or modelscope:ID.")
+    str | None,
+    typer.Option(
+        metavar="MODEL",
+        help="Alias, directory, FILE.gguf, hub id, modelscope:ID, the address of a server, or llamacpp:ALIAS.",
+    ),
+]
+Tokenizer = Annotated[
+    str | None,
+    typer.Option(metavar="DIR", help="Of a model on a server that does not tell: its directory or hub id."),
 ]
 Dtype = Annotated[str, typer.Option(help="auto, int8, bf16, fp16 or fp32.")]
 TrustRemoteCode = Annotated[bool, typer.Option("--trust-remote-code", help="Run code that a model brings along.")]

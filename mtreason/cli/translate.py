@@ -18,7 +18,7 @@ from mtreason.cli.limits import stopping
 from mtreason.cli.loading import Session
 from mtreason.cli.output import Output, say
 from mtreason.config import DEFAULT_REWARD, EFFORTS, Options
-from mtreason.errors import DocumentError, InputError, InterruptedRunError
+from mtreason.errors import DocumentError, InputError, InterruptedRunError, ServerGoneError
 
 if TYPE_CHECKING:
     from mtreason.documents import Document, Format, Unit
@@ -47,6 +47,7 @@ def translate(
     bilingual: options.Bilingual = None,
     tm: options.Memories = None,
     model: options.Model = None,
+    tokenizer: options.Tokenizer = None,
     decoder: options.Decoder = "mcts",
     reward: options.RewardName = None,
     qe: options.Checkpoint = None,
@@ -90,7 +91,7 @@ def translate(
         source, out, trace, bilingual, tuple(tm or ()), form, tuple(column or ()), as_json, n_best, max_seconds,
         max_tokens, not no_memory, strict_terms,
     )  # fmt: skip
-    _Job(plan, settings, Session(quiet, model, trust_remote_code)).run(to, from_)
+    _Job(plan, settings, Session(quiet, model, trust_remote_code, tokenizer)).run(to, from_)
 
 
 def _budget(budget: float | None, effort: str | None) -> float:
@@ -183,6 +184,8 @@ class _Job:
             self._run(to, from_)
         except (KeyboardInterrupt, InterruptedRunError) as error:
             raise InterruptedRunError(f"{str(error) or 'interrupted'}: {self._what_is_kept()}") from error
+        except ServerGoneError as error:
+            raise ServerGoneError(f"{error} {self._what_is_kept()}") from error
         finally:
             self.output.discard()
             if self.journal is not None:

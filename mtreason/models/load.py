@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +13,11 @@ import torch
 from mtreason.errors import ModelError
 from mtreason.models.engine import TreeModel
 from mtreason.models.int8 import int8_available, quantise
+from mtreason.models.loaded import LoadedModel
 from mtreason.models.packed import PackedModel, UnsupportedArchitectureError
 from mtreason.models.protocol import ROOT, LanguageModel
 from mtreason.models.recompute import RecomputeModel
+from mtreason.models.text import LibraryTokenizer
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -26,20 +27,6 @@ PROBE = "The quick brown fox jumps over the lazy dog. One, two, three, four, fiv
 PROBE_TOLERANCE = 0.3
 """Largest mean difference, in nats, between the log-probabilities of the packed engine and of the library's own pass on
 the probe. Rounding in 8 or 16 bits stays below it on ordinary text; a wrong mask or position does not."""
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedModel:
-    """A model ready to run, and what it was made of."""
-
-    model: LanguageModel
-    tokenizer: PreTrainedTokenizerBase
-    stop: frozenset[int]
-    """Tokens that end a turn."""
-    vocabulary: int
-    """Width of the model's output; may exceed the tokenizer's."""
-    dtype: str
-    device: str
 
 
 def load_model(
@@ -70,7 +57,8 @@ def load_model(
         make_int8(network)
     model = _share_or_recompute(network, tokenizer, note)
     stop = _stop_tokens(network, tokenizer)
-    return LoadedModel(model, tokenizer, stop, network.config.get_text_config().vocab_size, chosen, device)
+    width = network.config.get_text_config().vocab_size
+    return LoadedModel(model, LibraryTokenizer(tokenizer), stop, width, chosen, device)
 
 
 _TORCH_DTYPES = {"int8": torch.bfloat16, "bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}

@@ -17,8 +17,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mtreason.models.drawing import uniforms
 from mtreason.models.protocol import ROOT, Alternatives, AtOnce, Continuation, Draw, Guard, Prefix, Sampling, Usage
-from mtreason.models.sampling import choose, most_probable, penalties, uniforms
+from mtreason.models.sampling import choose, most_probable, penalties
 from mtreason.models.sequences import running_away
 
 if TYPE_CHECKING:

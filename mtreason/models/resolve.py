@@ -19,13 +19,14 @@ _HUB_FILES = ["*.json", "*.safetensors", "*.jinja", "*.txt", "*.model", "*.tikto
 
 @dataclass(frozen=True, slots=True)
 class ResolvedModel:
-    """A model that lies in a local directory."""
+    """A model that lies in a local directory, or runs on a server."""
 
     name: str
     path: Path
-    kind: Literal["embedded", "gguf", "directory", "hub", "modelscope"]
+    """Of no meaning for one on a server."""
+    kind: Literal["embedded", "gguf", "directory", "hub", "modelscope", "served"]
     digest: str
-    """SHA-256 of the GGUF file, or of the names and sizes of the weight files."""
+    """SHA-256 of the GGUF file, or of the names and sizes of the weight files; see `served` for servers."""
 
 
 def resolve_model(name: str | None, report: Report) -> ResolvedModel:

@@ -12,10 +12,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mtreason.models.protocol import PLAUSIBLE, TOP_ALTERNATIVES, Alternatives
-
-CANDIDATES = 64
-"""Tokens are drawn among this many of the most probable; at translation temperatures the rest weighs nothing."""
+from mtreason.models.drawing import CANDIDATES, contrasted, draw
+from mtreason.models.protocol import TOP_ALTERNATIVES, Alternatives
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +25,6 @@ class Chosen:
     """[R], at temperature 1 over all allowed tokens."""
     top_log_probs: NDArray[np.float32]
     """[R, K], highest first."""
-
-
-def uniforms(seed: int, count: int) -> NDArray[np.float64]:
-    """Return the random numbers of one row, [count] in [0, 1): a function of its seed alone."""
-    return np.random.Generator(np.random.Philox(key=seed)).random(count)
 
 
 def penalties(banned: NDArray[np.bool_], device: torch.device) -> torch.Tensor:
@@ -67,10 +60,10 @@ def choose(
         named = ids[[row for row, _ in contrasts]]
         others = torch.log_softmax(against.add_(penalty), -1).gather(1, named).double().cpu().numpy()
         for (row, weight), other in zip(contrasts, others, strict=True):
-            allowed[row] = _contrasted(allowed[row], other, weight)
+            allowed[row] = contrasted(allowed[row], other, weight)
     picked = np.array(
         [
-            _draw(allowed[row], temperature, top_p, u)
+            draw(allowed[row], temperature, top_p, u)
             for row, (temperature, u) in enumerate(zip(temperatures, draws, strict=True))
         ]
     )
@@ -89,23 +82,3 @@ def most_probable(logits: torch.Tensor, penalty: torch.Tensor, count: int) -> li
         Alternatives(tuple(tokens), log_probs)
         for tokens, log_probs in zip(ids.cpu().tolist(), values.cpu().numpy(), strict=True)
     ]
-
-
-def _contrasted(log_probs: NDArray[np.float64], against: NDArray[np.float64], weight: float) -> NDArray[np.float64]:
-    """Return the unnormalised log-probabilities [C] that `Contrast` describes."""
-    plausible = np.isfinite(log_probs) & (log_probs >= log_probs.max() + np.log(PLAUSIBLE))
-    return np.where(plausible, (log_probs - weight * np.where(plausible, against, 0.0)) / (1 - weight), -np.inf)
-
-
-def _draw(log_probs: NDArray[np.float64], temperature: float, top_p: float, u: float) -> int:
-    """Pick an index of [C] by inverse transform; temperature 0 picks the highest, ties the lowest index."""
-    if temperature == 0 or not np.isfinite(log_probs).any():
-        return int(np.argmax(log_probs))
-    weights = np.exp((log_probs - log_probs.max()) / temperature)
-    # Forbidden tokens leave holes, so the order by probability is no longer the order of the array.
-    order = np.argsort(-weights, kind="stable")
-    sorted_weights = weights[order]
-    before = np.cumsum(sorted_weights) - sorted_weights
-    # The two sums round differently, so with top_p = 1 the first test alone lets tokens of no weight through.
-    kept = sorted_weights[(before < top_p * sorted_weights.sum()) & (sorted_weights > 0)]
-    return int(order[min(np.searchsorted(np.cumsum(kept), u * kept.sum(), side="right"), len(kept) - 1)])

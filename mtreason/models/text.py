@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+_ANSWER = "\x00answer\x00"
+"""Stands for an earlier answer likewise."""
 _MARK = "\x00segment\x00"
 """Stands for the user's message while the chat template is filled in; no template and no text contains it."""
 
@@ -21,70 +23,74 @@ class ChatFrame:
     tail: tuple[int, ...]
 
 
-class Codec:
-    """Encodes and decodes for one tokenizer."""
+class Tokenizer(Protocol):
+    """What knows a model's tokens and the form of its chats."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, stop: frozenset[int]) -> None:
-        self.tokenizer = tokenizer
-        self.stop = stop
-        self.end = tokenizer.eos_token_id
-        """Ends a turn."""
+    @property
+    def end(self) -> int:
+        """The token that ends a turn."""
+        ...
 
-    def frame(self, system: str) -> ChatFrame:
-        """Return the tokens around a user's message."""
-        turns = [{"role": "system", "content": system}, {"role": "user", "content": _MARK}]
-        try:
-            text = self._render(turns)
-        except Exception:  # noqa: BLE001 - templates raise what they like when they know no system turn
-            turns = [{"role": "user", "content": f"{system}\n\n{_MARK}"}]
-            text = self._render(turns)
-        head, _, tail = text.partition(_MARK)
-        return ChatFrame(self._encode(head, control=True), self._encode(tail, control=True))
+    def render(self, turns: list[dict[str, str]]) -> str:
+        """Write a chat as the model was taught to read it, up to where its answer begins."""
+        ...
 
-    def answer_turn(self, system: str, text: str) -> tuple[int, ...] | None:
-        """Return the tokens from an answer's end on to where the answer to `text`, the user's next turn, begins.
-
-        None if the chat template does not show earlier answers.
-        """
-        turns = [{"role": "user", "content": "?"}, {"role": "assistant", "content": _MARK}]
-        turns.append({"role": "user", "content": text})
-        try:
-            shown = self._render([{"role": "system", "content": system}, *turns])
-        except Exception:  # noqa: BLE001 - as above
-            shown = self._render(turns)
-        _, mark, rest = shown.partition(_MARK)
-        return self._encode(rest, control=True) if mark else None
-
-    def _render(self, turns: list[dict[str, str]]) -> str:
-        return str(self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
-
-    def encode(self, text: str) -> tuple[int, ...]:
-        """Encode text as data: what looks like a control token becomes plain characters."""
-        return self._encode(text, control=False)
-
-    def _encode(self, text: str, *, control: bool) -> tuple[int, ...]:
-        ids = self.tokenizer(text, add_special_tokens=False, split_special_tokens=not control).input_ids
-        return tuple(ids)
+    def encode(self, text: str, *, control: bool) -> tuple[int, ...]:
+        """Return the tokens of a text; unless `control`, what looks like a control token is plain characters."""
+        ...
 
     def decode(self, tokens: Sequence[int]) -> str:
-        """Decode tokens; a character broken off at the end is left out."""
-        text = self.tokenizer.decode(list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        return str(text).rstrip("\ufffd")
+        """Return the text of tokens, control tokens left out."""
+        ...
 
     def specials(self) -> set[int]:
-        """Return control tokens and every number that stands for nothing."""
-        added = {i for i, token in self.tokenizer.added_tokens_decoder.items() if token.special}
-        return added | set(self.tokenizer.all_special_ids)
+        """Return control tokens."""
+        ...
 
     def pieces(self, size: int) -> list[bytes]:
-        """Return the bytes of each of `size` tokens, b"" for numbers that stand for nothing.
+        """Return the bytes of each of `size` tokens, b"" for numbers that stand for nothing."""
+        ...
+
+
+class LibraryTokenizer:
+    """A tokenizer of the transformers library."""
+
+    def __init__(self, library: PreTrainedTokenizerBase, end: int | None = None) -> None:
+        """`end` is the token that ends a turn; None for what the library says."""
+        self.library = library
+        self._end = int(library.eos_token_id) if end is None else end
+
+    @property
+    def end(self) -> int:
+        """See `Tokenizer.end`."""
+        return self._end
+
+    def render(self, turns: list[dict[str, str]]) -> str:
+        """See `Tokenizer.render`."""
+        return str(self.library.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+
+    def encode(self, text: str, *, control: bool) -> tuple[int, ...]:
+        """See `Tokenizer.encode`."""
+        return tuple(self.library(text, add_special_tokens=False, split_special_tokens=not control).input_ids)
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """See `Tokenizer.decode`."""
+        return str(self.library.decode(list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
+    def specials(self) -> set[int]:
+        """See `Tokenizer.specials`."""
+        added = {i for i, token in self.library.added_tokens_decoder.items() if token.special}
+        return added | set(self.library.all_special_ids)
+
+    def pieces(self, size: int) -> list[bytes]:
+        """See `Tokenizer.pieces`.
 
         Byte-level vocabularies spell bytes as visible characters; sentencepiece ones spell bytes as <0xNN> and spaces
         as U+2581.
         """
         from transformers.models.gpt2.tokenization_gpt2 import bytes_to_unicode
 
-        vocabulary = self.tokenizer.get_vocab()
+        vocabulary = self.library.get_vocab()
         spelled = {char: byte for byte, char in bytes_to_unicode().items()}
         byte_level = "Ġ" in "".join(list(vocabulary)[:2000])
         pieces = [b""] * size
@@ -96,3 +102,62 @@ class Codec:
             else:
                 pieces[number] = token.replace("\u2581", " ").encode("utf-8", "ignore")
         return pieces
+
+
+def turn_end(tokenizer: Tokenizer) -> int:
+    """Return the token that ends an answer in the model's chats, as their template shows it.
+
+    Converted files often name another one, which ends texts that are no chats.
+    """
+    turns = [{"role": "user", "content": "?"}, {"role": "assistant", "content": _ANSWER}]
+    try:
+        shown = tokenizer.render([*turns, {"role": "user", "content": "?"}])
+    except Exception:  # noqa: BLE001 - templates raise what they like
+        return tokenizer.end
+    behind = tokenizer.encode(shown.partition(_ANSWER)[2], control=True)
+    return behind[0] if behind and behind[0] in tokenizer.specials() else tokenizer.end
+
+
+class Codec:
+    """Encodes and decodes for one tokenizer."""
+
+    def __init__(self, tokenizer: Tokenizer, stop: frozenset[int]) -> None:
+        self.tokenizer = tokenizer
+        self.stop = stop
+        self.end = tokenizer.end
+        """Ends a turn."""
+        self.specials = tokenizer.specials
+        self.pieces = tokenizer.pieces
+
+    def frame(self, system: str) -> ChatFrame:
+        """Return the tokens around a user's message."""
+        turns = [{"role": "system", "content": system}, {"role": "user", "content": _MARK}]
+        try:
+            text = self.tokenizer.render(turns)
+        except Exception:  # noqa: BLE001 - templates raise what they like when they know no system turn
+            turns = [{"role": "user", "content": f"{system}\n\n{_MARK}"}]
+            text = self.tokenizer.render(turns)
+        head, _, tail = text.partition(_MARK)
+        return ChatFrame(self.tokenizer.encode(head, control=True), self.tokenizer.encode(tail, control=True))
+
+    def answer_turn(self, system: str, text: str) -> tuple[int, ...] | None:
+        """Return the tokens from an answer's end on to where the answer to `text`, the user's next turn, begins.
+
+        None if the chat template does not show earlier answers.
+        """
+        turns = [{"role": "user", "content": "?"}, {"role": "assistant", "content": _MARK}]
+        turns.append({"role": "user", "content": text})
+        try:
+            shown = self.tokenizer.render([{"role": "system", "content": system}, *turns])
+        except Exception:  # noqa: BLE001 - as above
+            shown = self.tokenizer.render(turns)
+        _, mark, rest = shown.partition(_MARK)
+        return self.tokenizer.encode(rest, control=True) if mark else None
+
+    def encode(self, text: str) -> tuple[int, ...]:
+        """Encode text as data: what looks like a control token becomes plain characters."""
+        return self.tokenizer.encode(text, control=False)
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """Decode tokens; a character broken off at the end is left out."""
+        return self.tokenizer.decode(tokens).rstrip("\ufffd")

@@ -1,0 +1,65 @@
+"""Models on servers: what `--model` means where it names an address, or llama.cpp's server for one run."""
+
+from __future__ import annotations
+
+import atexit
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mtreason.models.cache import Report
+    from mtreason.models.loaded import LoadedModel
+    from mtreason.models.resolve import ResolvedModel
+    from mtreason.models.served.opening import Served
+
+LOCAL = "llamacpp:"
+
+
+def is_served(name: str | None) -> bool:
+    """Whether `--model` names an address, or a server to be started."""
+    return name is not None and name.lower().startswith(("http:", "https:", LOCAL))
+
+
+def examine_served(address: str) -> tuple[Served, frozenset[str]]:
+    """Find out what is served at an address, and what rewards may ask in vain; raises `ModelError`."""
+    from mtreason.errors import ModelError
+    from mtreason.models.served import opening
+    from mtreason.models.served.client import KEY_VARIABLE
+
+    if not is_served(address) or address.startswith(LOCAL):
+        raise ModelError(f"--model {address}: expected the address of a server, http(s)://HOST:PORT/v1")
+    place = opening.parse_place(address)
+    client = opening.connect(place, os.environ.get(KEY_VARIABLE) or None)
+    try:
+        served = opening.examine(client, place)
+    finally:
+        client.close()
+    return served, opening.lacks(served)
+
+
+def open_served(name: str, tokenizer: str | None, report: Report) -> tuple[ResolvedModel, LoadedModel]:
+    """Find out what is served, starting the server where it is to run here; raises `ModelError` with what to do."""
+    from mtreason.models.resolve import ResolvedModel
+    from mtreason.models.served import local, opening
+    from mtreason.models.served.client import KEY_VARIABLE
+
+    key = os.environ.get(KEY_VARIABLE) or None
+    address = name
+    if name.startswith(LOCAL):
+        server, _, digest = local.start_for_one_run(name.removeprefix(LOCAL), report)
+        atexit.register(server.stop)
+        address, key = server.url, server.key
+    place = opening.parse_place(address)
+    report(f"asking {', '.join(place.urls)}", 0.0)
+    client = opening.connect(place, key)
+    try:
+        served = opening.examine(client, place)
+        loaded = opening.load_served(client, served, tokenizer)
+    except BaseException:
+        client.close()
+        raise
+    named = name if name.startswith(LOCAL) else f"{served.model} on {', '.join(place.urls)}"
+    # A file that is known by its bytes is told from others by them, wherever it runs.
+    own = opening.digest_of(served) if address is name else f"{served.dialect.name} {digest}"
+    return ResolvedModel(named, Path(), "served", own), loaded

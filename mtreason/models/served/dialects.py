@@ -1,0 +1,492 @@
+"""How each kind of server is asked, and how its answers read.
+
+Every dialect says how continuations are drawn, and how the probabilities of given tokens are had. Log-probabilities are
+natural, at temperature 1, over the whole vocabulary, before any bias.
+
+Letters: n tokens, N alternatives per token.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtreason.models.drawing import CANDIDATES
+from mtreason.models.protocol import Guard
+from mtreason.models.sequences import common_length
+from mtreason.models.served.client import FaultyAnswerError, Request, post
+
+LEAST = -1e4
+"""Log-probabilities below are minus infinity, which JSON cannot say."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Nexts:
+    """The most probable tokens at one place, highest first."""
+
+    tokens: NDArray[np.int64]
+    """[N]"""
+    log_probs: NDArray[np.float64]
+    """[N]"""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Tokens behind a prompt, drawn or given."""
+
+    tokens: tuple[int, ...]
+    log_probs: tuple[float, ...]
+    nexts: tuple[Nexts, ...]
+    """At each of the n places."""
+    finished: bool
+    """Whether the model ended here; the last token says so."""
+    read: int
+    """Prompt tokens that the server computed."""
+    cached: int
+    """Prompt tokens that it had."""
+    gaps: tuple[int, ...] = ()
+    """Places of which the server says nothing, to be asked for one by one; not numbers, no alternatives there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request for continuations."""
+
+    prompt: tuple[int, ...]
+    count: int
+    room: int
+    """Most tokens of each."""
+    temperature: float
+    seed: int
+    guard: Guard | None
+    """None for any token, any script."""
+
+    @property
+    def top_p(self) -> float:
+        """Nucleus of the draw."""
+        return self.guard.top_p if self.guard is not None else 1.0
+
+
+class Dialect(Protocol):
+    """One kind of server."""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        ...
+
+    @property
+    def alternatives(self) -> int:
+        """Most alternatives that it gives per token."""
+        ...
+
+    @property
+    def reads(self) -> str:
+        """How the probabilities of given tokens are had; "" if they are not."""
+        ...
+
+    @property
+    def tempered(self) -> bool:
+        """Whether the probabilities of what is drawn have its temperature in them."""
+        ...
+
+    @property
+    def filler(self) -> tuple[int, ...]:
+        """What it can be made to write anywhere, to be told what else might stand there; () where it leaves no gaps."""
+        ...
+
+    @property
+    def broken(self) -> frozenset[int]:
+        """Tokens that it cannot be made to write."""
+        ...
+
+    def takes(self, prompt: tuple[int, ...]) -> bool:
+        """Whether it can be made to continue exactly these tokens."""
+        ...
+
+    def write(self, ask: Ask) -> Request:
+        """Ask for continuations."""
+        ...
+
+    def written(self, content: Any) -> list[Written]:  # noqa: ANN401 - what JSON can hold
+        """Read the answer; raises `FaultyAnswerError` or what indexing raises where it is not one."""
+        ...
+
+    def read(self, prompt: Sequence[int], target: Sequence[int], alternatives: int) -> Request:
+        """Ask for the probabilities of given tokens behind a prompt, each with its alternatives."""
+        ...
+
+    def readings(self, content: Any, prompt: Sequence[int], target: Sequence[int]) -> Written:  # noqa: ANN401
+        """Read the answer to that; raises likewise."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LlamaCpp:
+    """The server of llama.cpp, by its own interface, as the OpenAI-compatible one lacks what is needed.
+
+    Sources: tools/server/README.md of ggml-org/llama.cpp (POST /completion) and its grammars/README.md (`<[token]>`).
+    It gives no log-probabilities of prompts (issue 27174 there), but a grammar can force what it writes, and the
+    probabilities that it reports are those before grammar, bias and temperature. Of tokens that end inside a
+    character it reports nothing.
+    """
+
+    end: int
+    """The token that ends a turn."""
+    filler: tuple[int, ...]
+    """See `Dialect.filler`: any one token of ordinary characters."""
+    guidance: bool = False
+    """Whether its grammars may be those of llguidance, which cost nothing; its own look at the whole vocabulary."""
+    broken: frozenset[int] = field(default=frozenset(), compare=False)
+    """See `Dialect.broken`: for its own grammars those that end inside a character."""
+    name: str = "llama.cpp"
+    alternatives: int = CANDIDATES
+    reads: str = "forced decoding"
+    tempered: bool = False
+
+    def takes(self, prompt: tuple[int, ...]) -> bool:
+        """See `Dialect.takes`."""
+        return bool(prompt)
+
+    def write(self, ask: Ask) -> Request:
+        """See `Dialect.write`."""
+        content = {
+            "prompt": ask.prompt,
+            "n_predict": ask.room,
+            "n_cmpl": ask.count,
+            "temperature": ask.temperature,
+            "top_k": CANDIDATES,
+            "top_p": ask.top_p,
+            "seed": ask.seed,
+            # The order of the transformers library; whatever else the server's defaults would add stays out.
+            "samplers": ["temperature", "top_k", "top_p"],
+            "n_probs": self.alternatives,
+            "return_tokens": True,
+            "cache_prompt": True,
+        }
+        return post("/completion", content, logit_bias=_false_pairs(ask.guard) if ask.guard else "[]")
+
+    def written(self, content: Any) -> list[Written]:  # noqa: ANN401
+        """See `Dialect.written`."""
+        rows = content if isinstance(content, list) else [content]
+        return [self._row(row) for row in sorted(rows, key=lambda row: row["index"])]
+
+    @staticmethod
+    def _row(row: Mapping[str, Any]) -> Written:
+        tokens, told = row["tokens"], row.get("completion_probabilities", [])
+        timings = row["timings"]
+        places = _aligned(tokens, told)
+        return Written(
+            tokens=tuple(map(int, tokens)),
+            log_probs=tuple(finite(place["logprob"]) if place else np.nan for place in places),
+            nexts=tuple(
+                _nexts([(t["id"], t["logprob"]) for t in place["top_logprobs"]] if place else []) for place in places
+            ),
+            gaps=tuple(i for i, place in enumerate(places) if place is None),
+            finished=row["stop_type"] == "eos",
+            read=int(timings["prompt_n"]),
+            cached=int(timings.get("cache_n", 0)),
+        )
+
+    def read(self, prompt: Sequence[int], target: Sequence[int], alternatives: int) -> Request:
+        """See `Dialect.read`."""
+        # Its own grammars do not name the end, and let nothing but the end come behind theirs.
+        named = target[:-1] if not self.guidance and target[-1] == self.end else target
+        names = " ".join(f"<[{token}]>" for token in named) or '""'
+        content = {
+            "prompt": prompt,
+            "n_predict": len(target),
+            "temperature": 0,
+            "samplers": ["temperature"],
+            "n_probs": max(1, alternatives),
+            "return_tokens": True,
+            "cache_prompt": True,
+            "grammar": f"%llguidance {{}}\nstart: {names}" if self.guidance else f"root ::= {names}",
+        }
+        return post("/completion", content)
+
+    def readings(self, content: Any, prompt: Sequence[int], target: Sequence[int]) -> Written:  # noqa: ANN401
+        """See `Dialect.readings`."""
+        del prompt
+        row = self._row(content)
+        n = len(target)
+        # Its own grammars end with any token that ends a turn.
+        same = common_length(row.tokens, target)
+        if tuple(target) == self.filler and (row.gaps or not same):
+            raise FaultyAnswerError("nothing said of an ordinary token")
+        missing = n - same
+        return Written(
+            tokens=tuple(target),
+            log_probs=row.log_probs[:same] + (np.nan,) * missing,
+            nexts=row.nexts[:same] + (_nexts([]),) * missing,
+            finished=row.finished,
+            read=row.read,
+            cached=row.cached,
+            gaps=(*(i for i in row.gaps if i < same), *range(same, n)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Vllm:
+    """vLLM, by its completions interface and the parameters that it adds.
+
+    Sources: "OpenAI-Compatible Server" and vllm.entrypoints.openai.completion.protocol in docs.vllm.ai.
+    Log-probabilities are those before any processing (--logprobs-mode raw_logprobs, its default). Prompts whose
+    log-probabilities are asked for are computed anew, whatever is cached.
+    """
+
+    model: str
+    alternatives: int = 20
+    """The default of --max-logprobs."""
+    name: str = "vLLM"
+    reads: str = "prompt_logprobs"
+    tempered: bool = False
+
+    @property
+    def filler(self) -> tuple[int, ...]:
+        """See `Dialect.filler`."""
+        return ()
+
+    @property
+    def broken(self) -> frozenset[int]:
+        """See `Dialect.broken`."""
+        return frozenset()
+
+    def takes(self, prompt: tuple[int, ...]) -> bool:
+        """See `Dialect.takes`."""
+        return bool(prompt)
+
+    def write(self, ask: Ask) -> Request:
+        """See `Dialect.write`."""
+        content = {
+            "model": self.model,
+            "prompt": ask.prompt,
+            "max_tokens": ask.room,
+            "n": ask.count,
+            "temperature": ask.temperature,
+            "top_p": ask.top_p,
+            "top_k": CANDIDATES,
+            "min_p": 0.0,
+            # Otherwise the model's own generation_config.json would add a penalty.
+            "repetition_penalty": 1.0,
+            "seed": ask.seed,
+            "logprobs": self.alternatives,
+            "return_tokens_as_token_ids": True,
+            "stop_token_ids": sorted(ask.guard.stop) if ask.guard else [],
+        }
+        return post("/v1/completions", content, logit_bias=_hundreds(ask.guard) if ask.guard else "null")
+
+    def written(self, content: Any) -> list[Written]:  # noqa: ANN401
+        """See `Dialect.written`."""
+        read, cached = _prompt_tokens(content)
+        return [self._row(row, read, cached) for row in sorted(content["choices"], key=lambda row: row["index"])]
+
+    @staticmethod
+    def _row(row: Mapping[str, Any], read: int, cached: int) -> Written:
+        logprobs = row["logprobs"]
+        tokens = [_token_id(name) for name in logprobs["tokens"]]
+        same_length(tokens, logprobs["token_logprobs"])
+        same_length(tokens, logprobs["top_logprobs"])
+        return Written(
+            tokens=tuple(tokens),
+            log_probs=tuple(finite(value) for value in logprobs["token_logprobs"]),
+            nexts=tuple(
+                _nexts([(_token_id(name), value) for name, value in place.items()])
+                for place in logprobs["top_logprobs"]
+            ),
+            finished=row["finish_reason"] == "stop",
+            read=read,
+            cached=cached,
+        )
+
+    def read(self, prompt: Sequence[int], target: Sequence[int], alternatives: int) -> Request:
+        """See `Dialect.read`."""
+        content = {
+            "model": self.model,
+            "prompt": [*prompt, *target],
+            "max_tokens": 1,
+            "temperature": 0.0,
+            "prompt_logprobs": min(alternatives, self.alternatives),
+        }
+        return post("/v1/completions", content)
+
+    def readings(self, content: Any, prompt: Sequence[int], target: Sequence[int]) -> Written:  # noqa: ANN401
+        """See `Dialect.readings`."""
+        read, cached = _prompt_tokens(content)
+        places = content["choices"][0]["prompt_logprobs"][len(prompt) :]
+        same_length(target, places)
+        return Written(
+            tokens=tuple(target),
+            log_probs=tuple(finite(place[str(token)]["logprob"]) for place, token in zip(places, target, strict=True)),
+            nexts=tuple(_nexts([(int(t), v["logprob"]) for t, v in place.items()]) for place in places),
+            finished=False,
+            read=read,
+            cached=cached,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Sglang:
+    """SGLang, by its own interface: the OpenAI-compatible one names tokens by their text.
+
+    Sources: "SGLang Native APIs" and "Sampling Parameters" in docs.sglang.io. Temperature is part of the
+    log-probabilities that it reports of what it draws, unless that is 0 or 1, so what is drawn is read once more.
+    """
+
+    alternatives: int = 20
+    name: str = "SGLang"
+    reads: str = "input_token_logprobs"
+    tempered: bool = True
+
+    @property
+    def filler(self) -> tuple[int, ...]:
+        """See `Dialect.filler`."""
+        return ()
+
+    @property
+    def broken(self) -> frozenset[int]:
+        """See `Dialect.broken`."""
+        return frozenset()
+
+    def takes(self, prompt: tuple[int, ...]) -> bool:
+        """See `Dialect.takes`."""
+        return bool(prompt)
+
+    def write(self, ask: Ask) -> Request:
+        """See `Dialect.write`."""
+        content = {
+            "input_ids": [ask.prompt],
+            "return_logprob": True,
+            "top_logprobs_num": self.alternatives,
+            "return_text_in_logprobs": False,
+        }
+        sampling = {
+            "max_new_tokens": ask.room,
+            "n": ask.count,
+            "temperature": ask.temperature,
+            "top_p": ask.top_p,
+            "top_k": CANDIDATES,
+            "sampling_seed": ask.seed,
+            "stop_token_ids": sorted(ask.guard.stop) if ask.guard else [],
+        }
+        bias = _hundreds(ask.guard) if ask.guard else "null"
+        inner = post("", sampling, logit_bias=bias).body or b""
+        return post("/generate", content, sampling_params=inner.decode("utf-8"))
+
+    def written(self, content: Any) -> list[Written]:  # noqa: ANN401
+        """See `Dialect.written`."""
+        return [self._row(row["meta_info"]) for row in (content if isinstance(content, list) else [content])]
+
+    @staticmethod
+    def _row(meta: Mapping[str, Any]) -> Written:
+        drawn, tops = meta["output_token_logprobs"], meta["output_top_logprobs"]
+        same_length(drawn, tops)
+        cached = int(meta.get("cached_tokens", 0))
+        return Written(
+            tokens=tuple(int(entry[1]) for entry in drawn),
+            log_probs=tuple(finite(entry[0]) for entry in drawn),
+            nexts=tuple(_nexts([(entry[1], entry[0]) for entry in place]) for place in tops),
+            finished=meta["finish_reason"]["type"] == "stop",
+            read=int(meta["prompt_tokens"]) - cached,
+            cached=cached,
+        )
+
+    def read(self, prompt: Sequence[int], target: Sequence[int], alternatives: int) -> Request:
+        """See `Dialect.read`."""
+        content = {
+            "input_ids": [[*prompt, *target]],
+            "return_logprob": True,
+            "logprob_start_len": max(0, len(prompt) - 1),
+            "top_logprobs_num": min(alternatives, self.alternatives),
+            "return_text_in_logprobs": False,
+            "sampling_params": {"max_new_tokens": 1, "temperature": 0.0},
+        }
+        return post("/generate", content)
+
+    def readings(self, content: Any, prompt: Sequence[int], target: Sequence[int]) -> Written:  # noqa: ANN401
+        """See `Dialect.readings`."""
+        del prompt
+        meta = (content if isinstance(content, list) else [content])[0]["meta_info"]
+        given = meta["input_token_logprobs"][-len(target) :]
+        if [int(entry[1]) for entry in given] != list(target):
+            raise FaultyAnswerError("other tokens than were sent")
+        tops = (meta.get("input_top_logprobs") or [[]] * len(given))[-len(target) :]
+        cached = int(meta.get("cached_tokens", 0))
+        return Written(
+            tokens=tuple(target),
+            log_probs=tuple(finite(entry[0]) for entry in given),
+            nexts=tuple(_nexts([(entry[1], entry[0]) for entry in place or []]) for place in tops),
+            finished=False,
+            read=int(meta["prompt_tokens"]) - cached,
+            cached=cached,
+        )
+
+
+@functools.lru_cache(maxsize=16)
+def _false_pairs(guard: Guard) -> str:
+    """Ban tokens in the words of llama.cpp."""
+    return "[" + ",".join(f"[{token},false]" for token in np.flatnonzero(guard.banned).tolist()) + "]"
+
+
+@functools.lru_cache(maxsize=16)
+def _hundreds(guard: Guard) -> str:
+    """Ban tokens in the words of OpenAI, where -100 is as low as a bias goes."""
+    return "{" + ",".join(f'"{token}":-100' for token in np.flatnonzero(guard.banned).tolist()) + "}"
+
+
+def finite(value: Any) -> float:  # noqa: ANN401
+    """Read a log-probability; raises `FaultyAnswerError` where there is none."""
+    if value is None:
+        raise FaultyAnswerError("a log-probability is missing")
+    number = float(value)
+    if number != number or number > 1e-3:
+        raise FaultyAnswerError(f"a log-probability of {number}")
+    return min(number, 0.0) if number > LEAST else float("-inf")
+
+
+def _nexts(pairs: list[tuple[Any, Any]]) -> Nexts:
+    values = np.array([finite(value) for _, value in pairs], np.float64)
+    order = np.argsort(-values, kind="stable")
+    return Nexts(np.array([int(token) for token, _ in pairs], np.int64)[order], values[order])
+
+
+def same_length(tokens: Sequence[Any], places: Sequence[Any]) -> None:
+    """Raise `FaultyAnswerError` unless there is something for every token."""
+    if not tokens or len(tokens) != len(places):
+        raise FaultyAnswerError(f"{len(places)} log-probabilities for {len(tokens)} tokens")
+
+
+def broken_pieces(pieces: Sequence[bytes]) -> frozenset[int]:
+    """Return the tokens that are no whole characters."""
+    return frozenset(i for i, piece in enumerate(pieces) if piece.decode("utf-8", "replace").encode() != piece)
+
+
+def _pairs(entries: Sequence[Mapping[str, Any]]) -> list[tuple[Any, Any]]:
+    return [(entry["id"], entry["logprob"]) for entry in entries]
+
+
+def _aligned(tokens: Sequence[int], told: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any] | None]:
+    """Put what a server tells of some tokens beside them; from the end, as that of a character is always told."""
+    left = list(told)
+    beside = [left.pop() if left and left[-1]["id"] == token else None for token in reversed(tokens)]
+    if left or not tokens:
+        raise FaultyAnswerError(f"{len(told)} log-probabilities that belong to none of {len(tokens)} tokens")
+    return beside[::-1]
+
+
+def _token_id(name: str) -> int:
+    if not name.startswith("token_id:"):
+        raise FaultyAnswerError("tokens without their numbers")
+    return int(name.removeprefix("token_id:"))
+
+
+def _prompt_tokens(content: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the prompt tokens that were computed and those that were cached."""
+    usage = content["usage"]
+    cached = int((usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0)
+    return int(usage["prompt_tokens"]) - cached, cached

@@ -1,0 +1,453 @@
+"""A model on a server, behind the protocol that every backend has.
+
+A server knows no tree: a prefix is the tokens it stands for, and what they share with one another is found in the
+server's own cache. What a draw asks beyond plain sampling (tokens that may not come first, tokens that are banned, a
+contrast) is decided here, from the alternatives that the server reports: it writes on to the end, and where another
+token should have been chosen, the rest is written anew.
+
+Letters: n tokens of a continuation, N alternatives per token, K = 5 of them reported.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections import OrderedDict
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtreason.models.drawing import CANDIDATES, contrasted, draw, uniforms
+from mtreason.models.protocol import (
+    PLAUSIBLE,
+    ROOT,
+    TOP_ALTERNATIVES,
+    Alternatives,
+    Continuation,
+    Draw,
+    Guard,
+    Prefix,
+    Sampling,
+    Usage,
+)
+from mtreason.models.sequences import running_away
+from mtreason.models.served.client import Client
+from mtreason.models.served.dialects import Ask, Dialect, Nexts, Written
+
+MORE_ALTERNATIVES = (4096, 1 << 20)
+"""How many are looked through for a token of which a server says nothing by itself."""
+KNOWN_PLACES = 20_000
+"""Places whose alternatives are remembered: a search comes back to them, and asks nobody."""
+SAME_SENTENCE = 64
+"""Tokens of a prompt that tell where its beginning is cached."""
+SEED_BITS = (1 << 31) - 1
+
+Path = tuple[int, ...]
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Row:
+    """A continuation that is being drawn."""
+
+    draw: Draw
+    path: Path
+    against: Path | None
+    """What the draw is contrasted with."""
+    uniforms: NDArray[np.float64]
+    tokens: list[int] = field(default_factory=list)
+    log_probs: list[float] = field(default_factory=list)
+    top_log_probs: list[NDArray[np.float32]] = field(default_factory=list)
+    finished: bool = False
+    ended: bool = False
+
+    @property
+    def room(self) -> int:
+        return self.draw.max_new_tokens - len(self.tokens)
+
+
+class ServedModel:
+    """A language model on one server or on several alike; implements `LanguageModel`."""
+
+    def __init__(self, client: Client, dialect: Dialect) -> None:
+        self.client = client
+        self.dialect = dialect
+        self.usage = Usage()
+        self._tokens: dict[int, Path] = {ROOT.id: ()}
+        self._ids = itertools.count(1)
+        self._known: OrderedDict[Path, Nexts] = OrderedDict()
+
+    def _add(self, tokens: Path, parent: int) -> Prefix:
+        handle = Prefix(next(self._ids), parent, len(tokens))
+        self._tokens[handle.id] = tokens
+        return handle
+
+    def path(self, prefix: Prefix) -> Path:
+        """Return the tokens from the root to a prefix's end."""
+        return self._tokens[prefix.id]
+
+    def extend(self, prefixes: Sequence[Prefix], tokens: Sequence[Sequence[int]]) -> list[Prefix]:
+        """See `LanguageModel.extend`; nothing is sent yet."""
+        return [self._add(self._tokens[p.id] + tuple(t), p.id) for p, t in zip(prefixes, tokens, strict=True)]
+
+    def cut(self, prefix: Prefix, length: int) -> Prefix:
+        """See `LanguageModel.cut`."""
+        return self._add(self._tokens[prefix.id][:length], prefix.parent)
+
+    def release(self, prefixes: Sequence[Prefix]) -> None:
+        """See `LanguageModel.release`."""
+        for prefix in prefixes:
+            if prefix != ROOT:
+                self._tokens.pop(prefix.id, None)
+
+    def score(self, prefixes: Sequence[Prefix], targets: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
+        """See `LanguageModel.score`."""
+        start = time.perf_counter()
+
+        async def all_of_them() -> list[Written]:
+            # One answer serves all rows that ask the same.
+            asked = {(self._tokens[p.id], tuple(t)) for p, t in zip(prefixes, targets, strict=True)}
+            order = sorted(asked)
+            found = dict(zip(order, await _all([self._read(p, t, 1) for p, t in order]), strict=True))
+            return [found[self._tokens[p.id], tuple(t)] for p, t in zip(prefixes, targets, strict=True)]
+
+        read = self.client.begin(all_of_them()).result()
+        self.usage.seconds += time.perf_counter() - start
+        return [np.array(one.log_probs, np.float32) for one in read]
+
+    def alternatives(self, prefixes: Sequence[Prefix], guard: Guard, count: int) -> list[Alternatives]:
+        """See `LanguageModel.alternatives`; at most as many as the server gives."""
+        start = time.perf_counter()
+        paths = [self._tokens[p.id] for p in prefixes]
+
+        async def all_of_them() -> list[Nexts]:
+            return await _all([self._next(path) for path in paths])
+
+        nexts = self.client.begin(all_of_them()).result()
+        self.usage.seconds += time.perf_counter() - start
+        allowed = [allow(one, guard) for one in nexts]
+        return [Alternatives(tuple(a.tokens[:count].tolist()), a.log_probs[:count].astype(np.float32)) for a in allowed]
+
+    def sampling(self, guard: Guard) -> Sampling:
+        """See `LanguageModel.sampling`."""
+        return _ServedSampling(self, guard)
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self.client.close()
+
+    async def _write(self, ask: Ask) -> list[Written]:
+        """Draw continuations behind a prompt; the server may give fewer than were asked for."""
+        written = await self.client.ask(self.dialect.write(ask), self.dialect.written, hash(ask.prompt[:SAME_SENTENCE]))
+        for one in written:
+            self._count(one)
+            self.usage.sampled_tokens += len(one.tokens)
+        if self.dialect.tempered and ask.temperature not in {0.0, 1.0}:
+            again = await _all([self._read(ask.prompt, one.tokens, self.dialect.alternatives) for one in written])
+            written = [
+                replace(one, log_probs=read.log_probs, nexts=read.nexts, gaps=read.gaps)
+                for one, read in zip(written, again, strict=True)
+            ]
+        written = [await self._filled(ask.prompt, one) for one in written[: ask.count]]
+        for one in written:
+            for i, nexts in enumerate(one.nexts):
+                self._remember(ask.prompt + one.tokens[:i], nexts)
+        return written
+
+    async def _read(self, prompt: Path, target: Path, alternatives: int) -> Written:
+        """Ask for the probabilities of given tokens."""
+        runs = [
+            (prompt + target[:start], target[start:end], alternatives)
+            for start, end in _runs(target, self.dialect.broken)
+        ]
+        whole = _unread(())
+        for written in await _all([self._read_run(*run) for run in runs]):
+            whole = _appended(whole, written)
+        return await self._filled(prompt, whole)
+
+    async def _read_run(self, prompt: Path, target: Path, alternatives: int) -> Written:
+        """Ask for tokens that the server can write one after another, or for one of which it says nothing."""
+        if target[0] in self.dialect.broken:
+            return _unread(target)
+        request = self.dialect.read(prompt, target, alternatives)
+
+        def read(content: object) -> Written:
+            return self.dialect.readings(content, prompt, target)
+
+        written = await self.client.ask(request, read, hash(prompt[:SAME_SENTENCE]))
+        self._count(written)
+        self.usage.scored_tokens += len(target)
+        return written
+
+    async def _filled(self, prompt: Path, written: Written) -> Written:
+        """Ask for what the server left out."""
+        log_probs, nexts = list(written.log_probs), list(written.nexts)
+        for i in written.gaps:
+            path, token = prompt + written.tokens[:i], written.tokens[i]
+            for count in (self.dialect.alternatives, *MORE_ALTERNATIVES):
+                told = await self._read(path, self.dialect.filler, count)
+                nexts[i] = told.nexts[0]
+                found = np.flatnonzero(nexts[i].tokens == token)
+                if len(found):
+                    break
+            log_probs[i] = float(nexts[i].log_probs[found[0]]) if len(found) else -np.inf
+        return replace(written, log_probs=tuple(log_probs), nexts=tuple(nexts), gaps=())
+
+    async def _next(self, path: Path) -> Nexts:
+        """Return the most probable tokens behind a path, asking only if they are not known."""
+        if path in self._known:
+            self._known.move_to_end(path)
+            return self._known[path]
+        [written] = await self._write(Ask(path, 1, 1, 0.0, 0, None))
+        return written.nexts[0]
+
+    def _remember(self, path: Path, nexts: Nexts) -> None:
+        self._known[path] = nexts
+        self._known.move_to_end(path)
+        while len(self._known) > KNOWN_PLACES:
+            self._known.popitem(last=False)
+
+    def _count(self, written: Written) -> None:
+        self.usage.prompt_tokens += written.read
+        self.usage.passes += 1
+        self.client.traffic.read_tokens += written.read
+        self.client.traffic.cached_tokens += written.cached
+
+    def row(self, one: Draw) -> _Row:
+        """Begin a continuation."""
+        # What cannot be read cannot be contrasted with.
+        against = self._tokens[one.contrast.prefix.id] if one.contrast is not None and self.dialect.reads else None
+        return _Row(one, self._tokens[one.prefix.id], against, uniforms(one.seed, one.max_new_tokens))
+
+    async def draw_alike(self, rows: Sequence[_Row], guard: Guard) -> None:
+        """Carry rows that differ in nothing but their seeds to their ends, asking for all of them at once."""
+        first = rows[0]
+        if not self.dialect.takes(first.path):
+            for row in rows:
+                self._break_off(row, guard)
+            return
+        ask = Ask(first.path, len(rows), first.room, first.draw.temperature, first.draw.seed & SEED_BITS, guard)
+        written = await self._write(ask)
+        for row, one in zip(rows, written, strict=False):
+            await self._accept(row, one, guard)
+        # Where the server gave fewer, or a token has to be another, rows go on by themselves.
+        await _all([self.draw_on(row, guard) for row in rows])
+
+    async def draw_on(self, row: _Row, guard: Guard) -> None:
+        """Carry a row to its end."""
+        if not row.tokens and (row.draw.banned_first or row.draw.max_new_tokens == 1):
+            nexts = await self._next(row.path)
+            beside = None if row.against is None else await self._next(row.against)
+            self._append(row, self._choose(row, nexts, beside, guard), nexts, guard)
+        while not row.ended:
+            path = row.path + tuple(row.tokens)
+            if not self.dialect.takes(path):
+                self._break_off(row, guard)
+                return
+            seed = (row.draw.seed + len(row.tokens)) & SEED_BITS
+            written = await self._write(Ask(path, 1, row.room, row.draw.temperature, seed, guard))
+            await self._accept(row, written[0], guard)
+
+    @staticmethod
+    def _break_off(row: _Row, guard: Guard) -> None:
+        """End a row that the server cannot continue; what has no end is not chosen."""
+        row.ended = True
+        if not row.tokens:
+            row.tokens.append(min(guard.stop))
+            row.log_probs.append(-np.inf)
+            row.top_log_probs.append(np.full(TOP_ALTERNATIVES, -np.inf, np.float32))
+
+    async def _accept(self, row: _Row, written: Written, guard: Guard) -> None:
+        """Take over what was written, up to where another token has to be chosen, and choose that."""
+        beside = await self._beside(row, written, guard)
+        for i, (token, nexts) in enumerate(zip(written.tokens, written.nexts, strict=True)):
+            other = beside[i] if beside else None
+            chosen = token
+            if guard.banned[token] or other is not None:
+                chosen = self._choose(row, nexts, other, guard)
+            self._append(row, chosen, nexts, guard, written.log_probs[i] if chosen == token else None)
+            if row.ended or chosen != token:
+                return
+
+    async def _beside(self, row: _Row, written: Written, guard: Guard) -> list[Nexts | None]:
+        """Return what the contrast says at each place where there is something to choose."""
+        if row.against is None:
+            return []
+        open_places = [_plausible(allow(nexts, guard)) > 1 for nexts in written.nexts]
+        if not any(open_places):
+            return []
+        last = max(i for i, is_open in enumerate(open_places) if is_open)
+        path, tokens = row.against + tuple(row.tokens), written.tokens[: last + 1]
+        if not all(path + tokens[:i] in self._known for i, is_open in enumerate(open_places) if is_open):
+            read = await self._read(path, tokens, self.dialect.alternatives)
+            for i, nexts in enumerate(read.nexts):
+                self._remember(path + tokens[:i], nexts)
+        return [self._known[path + tokens[:i]] if is_open else None for i, is_open in enumerate(open_places)]
+
+    @staticmethod
+    def _choose(row: _Row, nexts: Nexts, beside: Nexts | None, guard: Guard) -> int:
+        """Choose a token here, as the model itself would have been made to."""
+        allowed = allow(nexts, guard)
+        log_probs = allowed.log_probs.copy()
+        if not row.tokens and row.draw.banned_first:
+            log_probs[np.isin(allowed.tokens, row.draw.banned_first)] = -np.inf
+        if beside is not None and row.draw.contrast is not None:
+            log_probs = contrasted(
+                log_probs, _look_up(allow(beside, guard, None), allowed.tokens), row.draw.contrast.weight
+            )
+        u = float(row.uniforms[len(row.tokens)])
+        return int(allowed.tokens[draw(log_probs, row.draw.temperature, guard.top_p, u)])
+
+    @staticmethod
+    def _append(row: _Row, token: int, nexts: Nexts, guard: Guard, log_prob: float | None = None) -> None:
+        allowed = allow(nexts, guard)
+        found = np.flatnonzero(allowed.tokens == token)
+        if len(found):
+            own = float(allowed.log_probs[found[0]])
+        else:
+            # Drawn from beyond the alternatives: its own figure, shifted as theirs are.
+            own = (log_prob if log_prob is not None else -np.inf) - allowed.shift
+        top = np.full(TOP_ALTERNATIVES, -np.inf, np.float32)
+        top[: len(allowed.log_probs)] = allowed.log_probs[:TOP_ALTERNATIVES]
+        row.tokens.append(token)
+        row.log_probs.append(own)
+        row.top_log_probs.append(top)
+        row.finished = token in guard.stop
+        row.ended = row.finished or len(row.tokens) >= row.draw.max_new_tokens or running_away(row.tokens)
+
+    def continuation(self, row: _Row) -> Continuation:
+        """Put what a row has drawn into the tree."""
+        contrast = row.draw.contrast
+        drawn = tuple(row.tokens[:-1])
+        return Continuation(
+            tokens=tuple(row.tokens),
+            log_probs=np.array(row.log_probs, np.float32),
+            top_log_probs=np.stack(row.top_log_probs),
+            finished=row.finished,
+            prefix=self._add(row.path + drawn, row.draw.prefix.id),
+            contrast=None
+            if contrast is None or row.against is None
+            else self._add(row.against + drawn, contrast.prefix.id),
+        )
+
+
+class _ServedSampling:
+    """Rows that servers are drawing; implements `Sampling`."""
+
+    def __init__(self, model: ServedModel, guard: Guard) -> None:
+        self._model = model
+        self._guard = guard
+        self._pending: dict[Future[None], list[tuple[int, _Row]]] = {}
+        self._count = itertools.count()
+
+    @property
+    def rows(self) -> int:
+        """See `Sampling.rows`."""
+        return sum(map(len, self._pending.values()))
+
+    def add(self, draws: Sequence[Draw]) -> None:
+        """See `Sampling.add`."""
+        alike: dict[object, list[tuple[int, _Row]]] = {}
+        for one in draws:
+            number = next(self._count)
+            plain = one.temperature > 0 and not one.banned_first and one.contrast is None
+            key = (one.prefix.id, one.temperature, one.max_new_tokens) if plain else number
+            alike.setdefault(key, []).append((number, self._model.row(one)))
+        for group in alike.values():
+            rows = [row for _, row in group]
+            alone = len(rows) == 1
+            work = self._model.draw_on(rows[0], self._guard) if alone else self._model.draw_alike(rows, self._guard)
+            self._pending[self._model.client.begin(work)] = group
+
+    def advance(self) -> list[tuple[int, Continuation]]:
+        """See `Sampling.advance`."""
+        if not self._pending:
+            return []
+        start = time.perf_counter()
+        done, _ = wait(self._pending, return_when=FIRST_COMPLETED)
+        ended = []
+        # In the order in which they were begun: sets have none.
+        for future in [f for f in self._pending if f in done]:
+            group = self._pending.pop(future)
+            future.result()
+            ended += [(number, self._model.continuation(row)) for number, row in group]
+        self._model.usage.seconds += time.perf_counter() - start
+        return ended
+
+
+def _runs(target: Path, broken: frozenset[int]) -> list[tuple[int, int]]:
+    """Cut a target into runs of whole tokens, and broken ones each by itself."""
+    if broken.isdisjoint(target):
+        return [(0, len(target))]
+    edges = {0, len(target)}
+    for i, token in enumerate(target):
+        if token in broken:
+            edges |= {i, i + 1}
+    return list(itertools.pairwise(sorted(edges)))
+
+
+def _unread(tokens: Path) -> Written:
+    """Return tokens of which nothing is known yet."""
+    nothing = Nexts(np.zeros(0, np.int64), np.zeros(0))
+    n = len(tokens)
+    return Written(tokens, (np.nan,) * n, (nothing,) * n, finished=False, read=0, cached=0, gaps=tuple(range(n)))
+
+
+def _appended(a: Written, b: Written) -> Written:
+    """Put one behind the other."""
+    return Written(
+        tokens=a.tokens + b.tokens,
+        log_probs=a.log_probs + b.log_probs,
+        nexts=a.nexts + b.nexts,
+        finished=b.finished,
+        read=a.read + b.read,
+        cached=a.cached + b.cached,
+        gaps=a.gaps + tuple(len(a.tokens) + i for i in b.gaps),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Allowed:
+    """What a guard leaves of alternatives."""
+
+    tokens: NDArray[np.int64]
+    log_probs: NDArray[np.float64]
+    """Over the tokens that the guard allows."""
+    shift: float
+    """Log of the probability that they have together."""
+
+
+def allow(nexts: Nexts, guard: Guard, most: int | None = CANDIDATES) -> Allowed:
+    """Take banned tokens out of alternatives, share out their mass, and keep the `most` probable.
+
+    The mass of banned tokens that are not among the alternatives stays where it is: it is less than theirs.
+    """
+    banned = guard.banned[nexts.tokens]
+    mass = float(np.exp(nexts.log_probs[banned]).sum())
+    shift = float(np.log(max(1.0 - mass, 1e-9)))
+    kept = nexts.tokens[~banned][:most]
+    if not len(kept):
+        # Nothing that may be written is in sight: end here.
+        return Allowed(np.array([min(guard.stop)], np.int64), np.zeros(1), shift)
+    return Allowed(kept, np.minimum(nexts.log_probs[~banned][:most] - shift, 0.0), shift)
+
+
+def _plausible(allowed: Allowed) -> int:
+    """Count the tokens that a contrast may choose from."""
+    return int((allowed.log_probs >= allowed.log_probs.max() + np.log(PLAUSIBLE)).sum())
+
+
+def _look_up(beside: Allowed, tokens: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the log-probabilities of tokens; those that are not among the alternatives have that of the last one."""
+    known = dict(zip(beside.tokens.tolist(), beside.log_probs.tolist(), strict=True))
+    least = float(beside.log_probs.min())
+    return np.array([known.get(token, least) for token in tokens.tolist()])
+
+
+async def _all(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    return list(await asyncio.gather(*work))

@@ -1,0 +1,138 @@
+"""Servers that take and give text only: what tokens it stands for has to be known here.
+
+A prompt travels as text only if the model's tokenizer makes the same tokens of it again; a beginning that it would cut
+otherwise cannot be continued there.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from mtreason.models.drawing import CANDIDATES
+from mtreason.models.served.client import FaultyAnswerError, Request, post
+from mtreason.models.served.dialects import Ask, Nexts, Written, finite, same_length
+from mtreason.models.text import LibraryTokenizer
+
+
+class Spelling:
+    """Text for tokens, and tokens for text, of one tokenizer."""
+
+    def __init__(self, tokenizer: LibraryTokenizer, size: int) -> None:
+        self.end = tokenizer.end
+        self.stranger = min(tokenizer.specials() - {self.end}, default=None)
+        """Stands for what the tokenizer does not know: a control token, which is never let through."""
+        self._tokenizer = tokenizer
+        # Of tokens that are spelled alike the first one is meant.
+        self._numbers = {piece: i for i, piece in reversed(list(enumerate(tokenizer.pieces(size)))) if piece}
+        self.text = functools.lru_cache(maxsize=4096)(self._text)
+
+    def _text(self, tokens: tuple[int, ...]) -> str | None:
+        """Return the text that becomes these tokens again; None if there is none."""
+        text = str(self._tokenizer.library.decode(list(tokens), clean_up_tokenization_spaces=False))
+        return text if self._tokenizer.encode(text, control=True) == tokens else None
+
+    def number(self, entry: Mapping[str, Any]) -> int | None:
+        """Return the token that an answer names by its bytes, or by its text; None for one that is not known."""
+        piece = bytes(entry["bytes"]) if entry.get("bytes") is not None else str(entry["token"]).encode()
+        return self._numbers.get(piece)
+
+
+@dataclass(frozen=True, slots=True)
+class Ollama:
+    """Ollama, by its own interface, past its templates.
+
+    Sources: docs.ollama.com (POST /api/generate: raw, logprobs, top_logprobs). It gives one continuation a request,
+    knows no bias, and is silent about the probability of the end, which is taken for certain.
+    """
+
+    model: str
+    spelling: Spelling | None = field(default=None, compare=False)
+    """None while the server is examined, with text that needs none."""
+    alternatives: int = 20
+    name: str = "Ollama"
+    reads: str = ""
+    tempered: bool = False
+
+    @property
+    def filler(self) -> tuple[int, ...]:
+        """See `Dialect.filler`."""
+        return ()
+
+    @property
+    def broken(self) -> frozenset[int]:
+        """See `Dialect.broken`."""
+        return frozenset()
+
+    def takes(self, prompt: tuple[int, ...]) -> bool:
+        """See `Dialect.takes`."""
+        return self.spelling is None or self.spelling.text(prompt) is not None
+
+    def write(self, ask: Ask) -> Request:
+        """See `Dialect.write`."""
+        text = "1, 2, 3," if self.spelling is None else self.spelling.text(ask.prompt)
+        settings = {
+            "num_predict": ask.room,
+            "temperature": ask.temperature,
+            "top_k": CANDIDATES,
+            "top_p": ask.top_p,
+            "min_p": 0.0,
+            "repeat_penalty": 1.0,
+            "seed": ask.seed,
+        }
+        content = {"model": self.model, "prompt": text, "raw": True, "stream": False, "options": settings}
+        return post("/api/generate", content | {"logprobs": True, "top_logprobs": self.alternatives})
+
+    def written(self, content: Any) -> list[Written]:  # noqa: ANN401
+        """See `Dialect.written`."""
+        places = content.get("logprobs") or []
+        finished = content["done_reason"] == "stop"
+        tokens = [self._drawn(place) for place in places]
+        log_probs = [finite(place["logprob"]) for place in places]
+        nexts = [self._nexts(place["top_logprobs"]) for place in places]
+        if finished and self.spelling is not None:
+            tokens.append(self.spelling.end)
+            log_probs.append(0.0)
+            nexts.append(Nexts(np.array([self.spelling.end]), np.zeros(1)))
+        same_length(tokens, nexts)
+        return [
+            Written(
+                tokens=tuple(tokens),
+                log_probs=tuple(log_probs),
+                nexts=tuple(nexts),
+                finished=finished,
+                read=int(content.get("prompt_eval_count", 0)),
+                cached=0,
+            )
+        ]
+
+    def _nexts(self, entries: Sequence[Mapping[str, Any]]) -> Nexts:
+        """Read alternatives; what the tokenizer does not know is left out."""
+        known: dict[int, float] = {}
+        for i, entry in enumerate(entries):
+            number = i if self.spelling is None else self.spelling.number(entry)
+            if number is not None:
+                known.setdefault(number, finite(entry["logprob"]))
+        order = sorted(known, key=lambda token: -known[token])
+        return Nexts(np.array(order, np.int64), np.array([known[token] for token in order], np.float64))
+
+    def _drawn(self, entry: Mapping[str, Any]) -> int:
+        if self.spelling is None:
+            return 0
+        number = self.spelling.number(entry)
+        number = self.spelling.stranger if number is None else number
+        if number is None:
+            raise FaultyAnswerError(f"a token that the tokenizer does not have ({entry['token']!r})")
+        return number
+
+    def read(self, prompt: Sequence[int], target: Sequence[int], alternatives: int) -> Request:
+        """See `Dialect.read`; it cannot be had."""
+        raise NotImplementedError("Ollama gives no probabilities of given tokens")
+
+    def readings(self, content: Any, prompt: Sequence[int], target: Sequence[int]) -> Written:  # noqa: ANN401
+        """See `Dialect.readings`."""
+        raise NotImplementedError("Ollama gives no probabilities of given tokens")
