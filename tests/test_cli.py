@@ -183,9 +183,9 @@ def test_an_instruction_is_text(cache, tiny_model, tmp_path) -> None:
     # What looks like a control token costs many tokens, because it is spelled out.
     from transformers import AutoTokenizer
 
-    from mtreason.models.text import Codec
+    from mtreason.models.text import Codec, LibraryTokenizer
 
-    codec = Codec(AutoTokenizer.from_pretrained(tiny_model), frozenset())
+    codec = Codec(LibraryTokenizer(AutoTokenizer.from_pretrained(tiny_model)), frozenset())
     assert not set(codec.encode(source)) & codec.specials()
     assert codec.decode(codec.encode(source)) == source
 

@@ -50,7 +50,8 @@ class Pool:
         """Tokens that one full sample costs, the unit of the budget; known once the greedy draft is."""
         self.timed_out = False
         """Whether something was left undone because the time was over."""
-        self._started = time.monotonic()
+        limit = settings.max_seconds
+        self._deadline = None if limit is None else time.monotonic() + limit
         self._scene = scene_of(task)
         self.prompt: Prefix | None = None
 
@@ -208,8 +209,7 @@ class Pool:
 
     def out_of_time(self) -> bool:
         """Whether the time is over; asked only where there is something left to do."""
-        limit = self.settings.max_seconds
-        self.timed_out = self.timed_out or (limit is not None and time.monotonic() - self._started >= limit)
+        self.timed_out = self.timed_out or (self._deadline is not None and time.monotonic() >= self._deadline)
         return self.timed_out
 
     @property
