@@ -25,6 +25,8 @@ def start(args, cache, **options):
         stdout=options.pop("stdout", subprocess.PIPE),
         stderr=subprocess.PIPE,
         stdin=subprocess.PIPE,
+        # What a shell starts in the background ignores interrupts, and so does all that is started from there.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no thread is used there
         **options,
     )
 
@@ -385,9 +387,7 @@ def test_quiet_says_nothing(cache) -> None:
 def test_interrupt_keeps_what_is_finished(cache, tiny_model, tmp_path) -> None:
     out = tmp_path / "out.txt"
     args = ["translate", "--from", "zh", "--to", "en", "--budget", "4", "--in-flight", "2", "--model", tiny_model]
-    # What a shell starts in the background ignores interrupts, and so does all that is started from there.
-    heeding = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    process = start([*args, "-o", out], cache, preexec_fn=heeding)
+    process = start([*args, "-o", out], cache)
     process.stdin.write("".join(f"今天天气很好，我们去公园吧，{i}。\n" for i in range(3000)).encode())
     process.stdin.flush()
     deadline = time.monotonic() + 240
