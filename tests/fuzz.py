@@ -6,10 +6,12 @@ so that it can be read again. Inputs that break this are kept in the directory t
 """
 
 import argparse
+import io
 import os
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -50,9 +52,6 @@ def chapter(data: bytes) -> None:
 
 def with_member(archive: bytes, name: str, data: bytes) -> bytes:
     """Another content for a member."""
-    import io
-    import zipfile
-
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(archive)) as old, zipfile.ZipFile(out, "w") as new:
         for info in old.infolist():
@@ -62,9 +61,6 @@ def with_member(archive: bytes, name: str, data: bytes) -> bytes:
 
 def member(archive: bytes, name: str) -> bytes:
     """What is in a member."""
-    import io
-    import zipfile
-
     return zipfile.ZipFile(io.BytesIO(archive)).read(name)
 
 

@@ -363,7 +363,7 @@ def test_recompute_follows_the_tree_through_cuts_and_bans(seed) -> None:
             assert np.abs(a - b).max() < 1e-4
     for i, model in enumerate(models):
         model.release([pair[i] for pair in pairs])
-    assert set(models[0]._nodes) == set(models[1]._tokens) == {ROOT.id}
+    assert set(models[0]._nodes) == models[1].paths.held == {ROOT.id}
 
 
 def test_the_probe_notices_a_pass_that_loses_its_context(monkeypatch) -> None:

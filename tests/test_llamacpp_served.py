@@ -80,7 +80,7 @@ def test_the_whole_search_with_every_reward(served, reward) -> None:
     assert np.isfinite(best.reward)
     assert set(REWARDS[reward].weights) <= set(best.parts)
     assert results[0].trace["parent"]
-    assert set(t.model._tokens) <= {t._chat_head.id, t._head.id, t._back_head.id, t._sourceless.id, EMPTY.id}
+    assert t.model.paths.held <= {t._chat_head.id, t._head.id, t._back_head.id, t._sourceless.id, EMPTY.id}
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def test_rollouts_are_those_of_the_engine(exact, loaded, contrast, tried) -> Non
         assert here.finished == there.finished
         np.testing.assert_allclose(here.log_probs, there.log_probs, atol=3e-3)
         np.testing.assert_allclose(here.top_log_probs, there.top_log_probs, atol=3e-3)
-        assert exact.path(there.prefix)[-len(there.tokens) + 1 :] == there.tokens[:-1] or len(there.tokens) == 1
+        assert exact.paths[there.prefix][-len(there.tokens) + 1 :] == there.tokens[:-1] or len(there.tokens) == 1
         assert (there.contrast is None) == (contrast is None)
         assert not guard.banned[list(there.tokens)].any()
 
@@ -187,7 +187,7 @@ def test_every_decoder_runs_unchanged(vllm_url, decoder) -> None:
     assert [r.index for r in results] == [0, 1]
     assert all(r.candidates for r in results)
     shared = {t._chat_head.id, t._head.id, t._back_head.id, t._sourceless.id, EMPTY.id}
-    assert set(served.model._tokens) <= shared, "all handles are given back"
+    assert served.model.paths.held <= shared, "all handles are given back"
     served.model.close()
 
 

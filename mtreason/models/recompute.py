@@ -18,7 +18,8 @@ import torch
 from numpy.typing import NDArray
 
 from mtreason.models.drawing import uniforms
-from mtreason.models.protocol import ROOT, Alternatives, AtOnce, Continuation, Draw, Guard, Prefix, Sampling, Usage
+from mtreason.models.paths import Paths
+from mtreason.models.protocol import Alternatives, AtOnce, Continuation, Draw, Guard, Prefix, Sampling, Usage
 from mtreason.models.sampling import choose, most_probable, penalties
 from mtreason.models.sequences import running_away
 
@@ -35,8 +36,7 @@ class RecomputeModel:
     def __init__(self, network: PreTrainedModel) -> None:
         self.network = network
         self.usage = Usage()
-        self._tokens: dict[int, tuple[int, ...]] = {ROOT.id: ()}
-        self._ids = itertools.count(1)
+        self.paths = Paths()
 
     @contextmanager
     def _call(self) -> Iterator[None]:
@@ -45,31 +45,24 @@ class RecomputeModel:
             yield
         self.usage.seconds += time.perf_counter() - start
 
-    def _add(self, tokens: tuple[int, ...], parent: int) -> Prefix:
-        handle = Prefix(next(self._ids), parent, len(tokens))
-        self._tokens[handle.id] = tokens
-        return handle
-
     def extend(self, prefixes: Sequence[Prefix], tokens: Sequence[Sequence[int]]) -> list[Prefix]:
         """See `LanguageModel.extend`; reads nothing yet."""
-        return [self._add(self._tokens[p.id] + tuple(t), p.id) for p, t in zip(prefixes, tokens, strict=True)]
+        return self.paths.extend(prefixes, tokens)
 
     def cut(self, prefix: Prefix, length: int) -> Prefix:
         """See `LanguageModel.cut`."""
-        return self._add(self._tokens[prefix.id][:length], prefix.parent)
+        return self.paths.cut(prefix, length)
 
     def release(self, prefixes: Sequence[Prefix]) -> None:
         """See `LanguageModel.release`."""
-        for prefix in prefixes:
-            if prefix != ROOT:
-                self._tokens.pop(prefix.id, None)
+        self.paths.release(prefixes)
 
     def score(self, prefixes: Sequence[Prefix], targets: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
         """See `LanguageModel.score`."""
         scores: list[NDArray[np.float32]] = []
         with self._call():
             for start in range(0, len(targets), MAX_SCORE_ROWS):
-                heads = [self._tokens[p.id] for p in prefixes[start : start + MAX_SCORE_ROWS]]
+                heads = [self.paths[p] for p in prefixes[start : start + MAX_SCORE_ROWS]]
                 tails = [tuple(t) for t in targets[start : start + MAX_SCORE_ROWS]]
                 ids, mask = self._pad([h + t for h, t in zip(heads, tails, strict=True)])
                 logits = self.network(input_ids=ids, attention_mask=mask, use_cache=False).logits
@@ -163,7 +156,7 @@ class RecomputeModel:
         ]
 
     def _behind(self, prefix: Prefix, tokens: Sequence[int]) -> Prefix:
-        return self._add(self._tokens[prefix.id] + tuple(tokens), prefix.id)
+        return self.paths.add(self.paths[prefix] + tuple(tokens), prefix.id)
 
 
 def _shape(draw: Draw) -> tuple[int, int]:
@@ -175,7 +168,7 @@ class _Reader:
 
     def __init__(self, model: RecomputeModel, prefixes: Sequence[Prefix]) -> None:
         self._model = model
-        self._ids = [model._tokens[p.id] for p in prefixes]
+        self._ids = [model.paths[p] for p in prefixes]
         self._cache: object = None
 
     def read(self, newest: Sequence[int] | None) -> torch.Tensor:

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-_ANSWER = "\x00answer\x00"
-"""Stands for an earlier answer likewise."""
 _MARK = "\x00segment\x00"
-"""Stands for the user's message while the chat template is filled in; no template and no text contains it."""
+"""Stands for a message while the chat template is filled in; no template and no text contains it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +107,12 @@ def turn_end(tokenizer: Tokenizer) -> int:
 
     Converted files often name another one, which ends texts that are no chats.
     """
-    turns = [{"role": "user", "content": "?"}, {"role": "assistant", "content": _ANSWER}]
+    turns = [{"role": "user", "content": "?"}, {"role": "assistant", "content": _MARK}]
     try:
         shown = tokenizer.render([*turns, {"role": "user", "content": "?"}])
     except Exception:  # noqa: BLE001 - templates raise what they like
         return tokenizer.end
-    behind = tokenizer.encode(shown.partition(_ANSWER)[2], control=True)
+    behind = tokenizer.encode(shown.partition(_MARK)[2], control=True)
     return behind[0] if behind and behind[0] in tokenizer.specials() else tokenizer.end
 
 

@@ -246,16 +246,8 @@ class Vllm:
     name: str = "vLLM"
     reads: str = "prompt_logprobs"
     tempered: bool = False
-
-    @property
-    def filler(self) -> tuple[int, ...]:
-        """See `Dialect.filler`."""
-        return ()
-
-    @property
-    def broken(self) -> frozenset[int]:
-        """See `Dialect.broken`."""
-        return frozenset()
+    filler: tuple[int, ...] = ()
+    broken: frozenset[int] = frozenset()
 
     def takes(self, prompt: tuple[int, ...]) -> bool:
         """See `Dialect.takes`."""
@@ -342,16 +334,8 @@ class Sglang:
     name: str = "SGLang"
     reads: str = "input_token_logprobs"
     tempered: bool = True
-
-    @property
-    def filler(self) -> tuple[int, ...]:
-        """See `Dialect.filler`."""
-        return ()
-
-    @property
-    def broken(self) -> frozenset[int]:
-        """See `Dialect.broken`."""
-        return frozenset()
+    filler: tuple[int, ...] = ()
+    broken: frozenset[int] = frozenset()
 
     def takes(self, prompt: tuple[int, ...]) -> bool:
         """See `Dialect.takes`."""

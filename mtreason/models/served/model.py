@@ -23,9 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtreason.models.drawing import CANDIDATES, contrasted, draw, uniforms
+from mtreason.models.paths import Paths
 from mtreason.models.protocol import (
     PLAUSIBLE,
-    ROOT,
     TOP_ALTERNATIVES,
     Alternatives,
     Continuation,
@@ -78,32 +78,20 @@ class ServedModel:
         self.client = client
         self.dialect = dialect
         self.usage = Usage()
-        self._tokens: dict[int, Path] = {ROOT.id: ()}
-        self._ids = itertools.count(1)
+        self.paths = Paths()
         self._known: OrderedDict[Path, Nexts] = OrderedDict()
-
-    def _add(self, tokens: Path, parent: int) -> Prefix:
-        handle = Prefix(next(self._ids), parent, len(tokens))
-        self._tokens[handle.id] = tokens
-        return handle
-
-    def path(self, prefix: Prefix) -> Path:
-        """Return the tokens from the root to a prefix's end."""
-        return self._tokens[prefix.id]
 
     def extend(self, prefixes: Sequence[Prefix], tokens: Sequence[Sequence[int]]) -> list[Prefix]:
         """See `LanguageModel.extend`; nothing is sent yet."""
-        return [self._add(self._tokens[p.id] + tuple(t), p.id) for p, t in zip(prefixes, tokens, strict=True)]
+        return self.paths.extend(prefixes, tokens)
 
     def cut(self, prefix: Prefix, length: int) -> Prefix:
         """See `LanguageModel.cut`."""
-        return self._add(self._tokens[prefix.id][:length], prefix.parent)
+        return self.paths.cut(prefix, length)
 
     def release(self, prefixes: Sequence[Prefix]) -> None:
         """See `LanguageModel.release`."""
-        for prefix in prefixes:
-            if prefix != ROOT:
-                self._tokens.pop(prefix.id, None)
+        self.paths.release(prefixes)
 
     def score(self, prefixes: Sequence[Prefix], targets: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
         """See `LanguageModel.score`."""
@@ -111,10 +99,10 @@ class ServedModel:
 
         async def all_of_them() -> list[Written]:
             # One answer serves all rows that ask the same.
-            asked = {(self._tokens[p.id], tuple(t)) for p, t in zip(prefixes, targets, strict=True)}
+            asked = {(self.paths[p], tuple(t)) for p, t in zip(prefixes, targets, strict=True)}
             order = sorted(asked)
             found = dict(zip(order, await _all([self._read(p, t, 1) for p, t in order]), strict=True))
-            return [found[self._tokens[p.id], tuple(t)] for p, t in zip(prefixes, targets, strict=True)]
+            return [found[self.paths[p], tuple(t)] for p, t in zip(prefixes, targets, strict=True)]
 
         read = self.client.begin(all_of_them()).result()
         self.usage.seconds += time.perf_counter() - start
@@ -123,7 +111,7 @@ class ServedModel:
     def alternatives(self, prefixes: Sequence[Prefix], guard: Guard, count: int) -> list[Alternatives]:
         """See `LanguageModel.alternatives`; at most as many as the server gives."""
         start = time.perf_counter()
-        paths = [self._tokens[p.id] for p in prefixes]
+        paths = [self.paths[p] for p in prefixes]
 
         async def all_of_them() -> list[Nexts]:
             return await _all([self._next(path) for path in paths])
@@ -221,8 +209,8 @@ class ServedModel:
     def row(self, one: Draw) -> _Row:
         """Begin a continuation."""
         # What cannot be read cannot be contrasted with.
-        against = self._tokens[one.contrast.prefix.id] if one.contrast is not None and self.dialect.reads else None
-        return _Row(one, self._tokens[one.prefix.id], against, uniforms(one.seed, one.max_new_tokens))
+        against = self.paths[one.contrast.prefix] if one.contrast is not None and self.dialect.reads else None
+        return _Row(one, self.paths[one.prefix], against, uniforms(one.seed, one.max_new_tokens))
 
     async def draw_alike(self, rows: Sequence[_Row], guard: Guard) -> None:
         """Carry rows that differ in nothing but their seeds to their ends, asking for all of them at once."""
@@ -329,10 +317,10 @@ class ServedModel:
             log_probs=np.array(row.log_probs, np.float32),
             top_log_probs=np.stack(row.top_log_probs),
             finished=row.finished,
-            prefix=self._add(row.path + drawn, row.draw.prefix.id),
+            prefix=self.paths.add(row.path + drawn, row.draw.prefix.id),
             contrast=None
             if contrast is None or row.against is None
-            else self._add(row.against + drawn, contrast.prefix.id),
+            else self.paths.add(row.against + drawn, contrast.prefix.id),
         )
 
 

@@ -57,16 +57,8 @@ class Ollama:
     name: str = "Ollama"
     reads: str = ""
     tempered: bool = False
-
-    @property
-    def filler(self) -> tuple[int, ...]:
-        """See `Dialect.filler`."""
-        return ()
-
-    @property
-    def broken(self) -> frozenset[int]:
-        """See `Dialect.broken`."""
-        return frozenset()
+    filler: tuple[int, ...] = ()
+    broken: frozenset[int] = frozenset()
 
     def takes(self, prompt: tuple[int, ...]) -> bool:
         """See `Dialect.takes`."""
