@@ -22,15 +22,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mtreason.config import Options
 from mtreason.decoding import Result, Task, run
 from mtreason.languages import parse_language
-from mtreason.models.int8 import ZERO_POINT, Int8Linear
-from mtreason.models.load import load_model, quiet_libraries
+from mtreason.models.engine.int8 import ZERO_POINT, Int8Linear
+from mtreason.models.engine.load import load_model, quiet_libraries
+from mtreason.models.files.resolve import resolve_model
 from mtreason.models.loaded import LoadedModel
 from mtreason.models.protocol import ROOT, Continuation, Draw, Guard, LanguageModel, Prefix, Sampling, Usage
-from mtreason.models.resolve import resolve_model
-from mtreason.translator import Direction, Translator
+from mtreason.runs.settings import Options
+from mtreason.runs.translator import Direction, Translator
 
 DIRECTION = Direction(parse_language("zh"), parse_language("en"))
 DEV = Path(__file__).parents[2] / "shared" / "data" / "dev.jsonl"
@@ -238,7 +238,7 @@ def recompute_figures(loaded: LoadedModel, sentences: Sequence[str]) -> dict[str
 
 
 def _tokens_of(t: Translator, handle: Prefix) -> tuple[int, ...]:
-    from mtreason.prompts import SYSTEM, instruction
+    from mtreason.decoding.prompts import SYSTEM, instruction
 
     way = (DIRECTION.source, DIRECTION.target) if handle is t._head else (DIRECTION.target, DIRECTION.source)
     return t.codec.frame(SYSTEM).head + t.codec.encode(instruction(*way))

@@ -20,10 +20,10 @@ import numpy as np
 from engine import DEV, DIRECTION, decode_all, dev_rows
 from numpy.typing import NDArray
 
-from mtreason.config import Options
-from mtreason.models.load import load_model
-from mtreason.models.resolve import resolve_model
-from mtreason.translator import Translator
+from mtreason.models.engine.load import load_model
+from mtreason.models.files.resolve import resolve_model
+from mtreason.runs.settings import Options
+from mtreason.runs.translator import Translator
 
 REWARD = "two-way"
 TIE = 1e-6

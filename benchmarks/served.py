@@ -24,15 +24,15 @@ from typing import Any
 import numpy as np
 from engine import DEV, DIRECTION, decode_all, dev_rows
 
-from mtreason.config import Options
 from mtreason.decoding.protocol import Result
-from mtreason.models.load import load_model
+from mtreason.models.engine.load import load_model
+from mtreason.models.files.resolve import resolve_model
 from mtreason.models.loaded import LoadedModel
-from mtreason.models.resolve import resolve_model
 from mtreason.models.served import local, opening
 from mtreason.models.served.model import ServedModel
 from mtreason.models.text import LibraryTokenizer, turn_end
-from mtreason.translator import Translator
+from mtreason.runs.settings import Options
+from mtreason.runs.translator import Translator
 
 REWARD = "two-way"
 IN_FLIGHT = 16

@@ -21,13 +21,13 @@ import numpy as np
 import sacrebleu
 from engine import DIRECTION, decode_all
 
-from mtreason.config import Options
 from mtreason.decoding import run
 from mtreason.glossary import Entry, Matcher, avoided, follows
-from mtreason.models.load import load_model
+from mtreason.models.engine.load import load_model
+from mtreason.models.files.resolve import resolve_model
 from mtreason.models.loaded import LoadedModel
-from mtreason.models.resolve import resolve_model
-from mtreason.translator import Translator, load_entries
+from mtreason.runs.settings import Options
+from mtreason.runs.translator import Translator, load_entries
 from mtreason.tuning.pools import GivenDecoder
 
 SYSTEMS: dict[str, dict[str, Any]] = {

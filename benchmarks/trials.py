@@ -27,18 +27,18 @@ import sacrebleu
 from engine import DEV, DIRECTION, decode_all, dev_rows
 
 from mtreason.benchmark.systems import COMMON_REWARD, common_reward
-from mtreason.config import Options
 from mtreason.decoding import DECODERS, pool
 from mtreason.decoding.borders import parse_border
 from mtreason.decoding.mcts import MctsDecoder
 from mtreason.decoding.protocol import Decoder
 from mtreason.models.calls import Steps
-from mtreason.models.load import load_model
-from mtreason.models.resolve import resolve_model
+from mtreason.models.engine.load import load_model
+from mtreason.models.files.resolve import resolve_model
 from mtreason.rewards import Draft, Reward, Scene, asks_samples
+from mtreason.runs.settings import Options
+from mtreason.runs.translator import Translator
 from mtreason.search.selection import MIN_UNEXPLORED, resample, unexplored
 from mtreason.search.tree import ROOT, Tree
-from mtreason.translator import Translator
 
 IN_FLIGHT = 24
 TIE = 1e-6

@@ -18,14 +18,14 @@ import sacrebleu
 from engine import DIRECTION, decode_all
 from slang import row_entries, terms
 
-from mtreason import translator as module
-from mtreason.config import Options
+from mtreason.decoding.prompts import Prompt, instruction, translation_prompt
 from mtreason.glossary import Hit, Matcher, follows
 from mtreason.languages import Language
-from mtreason.models.load import load_model
-from mtreason.models.resolve import resolve_model
-from mtreason.prompts import Prompt, instruction, translation_prompt
-from mtreason.translator import Translator, load_entries
+from mtreason.models.engine.load import load_model
+from mtreason.models.files.resolve import resolve_model
+from mtreason.runs import translator as module
+from mtreason.runs.settings import Options
+from mtreason.runs.translator import Translator, load_entries
 
 Wording = Callable[[str, Language, Language, Sequence[tuple[str, str]], Sequence[Hit]], Prompt]
 

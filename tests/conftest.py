@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support.systems import world  # noqa: F401 - a fixture of several tests
 
 if TYPE_CHECKING:
     from mtreason.models.loaded import LoadedModel
@@ -99,7 +100,7 @@ def terse_model(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 @pytest.fixture(scope="module")
 def loaded(tiny_model: Path) -> "LoadedModel":
     """The tiny model, as commands load it."""
-    from mtreason.models.load import load_model
+    from mtreason.models.engine.load import load_model
 
     return load_model(tiny_model, note=pytest.fail)
 
@@ -113,7 +114,7 @@ def tiny_comet(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path
         import torch
         import yaml
 
-        from mtreason.models.estimator import _quiet
+        from mtreason.evaluation.learned.estimator import _quiet
 
         path = tmp_path_factory.mktemp(kind)
         _tiny_encoder(path / "encoder")

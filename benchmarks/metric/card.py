@@ -23,10 +23,11 @@ from faults import DAMAGES
 from ratings import Rated, read_ratings
 from train import PAIRS, others, texts_by_language
 
+from mtreason.evaluation.learned.checkpoints import PACKAGED, REFERENCELESS, WITH_REFERENCE
+from mtreason.evaluation.learned.encoder import prepare_encoder
+from mtreason.evaluation.learned.estimator import Estimator
 from mtreason.languages import parse_language
-from mtreason.models.cache import cache_dir, prepare_encoder
-from mtreason.models.checkpoints import PACKAGED, REFERENCELESS, WITH_REFERENCE
-from mtreason.models.estimator import Estimator
+from mtreason.models.files.cache import cache_dir
 
 ROWS = 64
 MOST_DAMAGED = 300
@@ -61,11 +62,11 @@ def estimated(estimator: Estimator) -> Scorer:
 
 def log_probability(model: str) -> Scorer:
     """Mean log-probability of the translation given the source; `GivenDecoder` judges texts that were not drawn."""
-    from mtreason.config import Options
     from mtreason.decoding import run
-    from mtreason.models.load import load_model
-    from mtreason.models.resolve import resolve_model
-    from mtreason.translator import Direction, Translator
+    from mtreason.models.engine.load import load_model
+    from mtreason.models.files.resolve import resolve_model
+    from mtreason.runs.settings import Options
+    from mtreason.runs.translator import Direction, Translator
     from mtreason.tuning.pools import GivenDecoder
 
     loaded = load_model(resolve_model(model, lambda *_: None).path, note=lambda _: None)

@@ -29,7 +29,7 @@ from safetensors.torch import save_file
 from scipy.stats import spearmanr
 from torch import Tensor, nn
 
-from mtreason.models.cache import prepare_encoder
+from mtreason.evaluation.learned.encoder import prepare_encoder
 
 PAIRS = ("zh-en", "en-zh")
 RANK = 8

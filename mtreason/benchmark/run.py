@@ -13,10 +13,10 @@ from mtreason import __version__
 from mtreason.benchmark.data import Row, digest, rows_digest
 from mtreason.benchmark.results import ResultsWriter
 from mtreason.benchmark.systems import COMMON_REWARD, JudgeDecoder, chosen, common_reward, options_of, own_options
-from mtreason.config import Options
 from mtreason.decoding import Result, Task, run
 from mtreason.languages import parse_language
-from mtreason.translator import Direction, Translator, load_entries
+from mtreason.runs.settings import Options
+from mtreason.runs.translator import Direction, Translator, load_entries
 
 if TYPE_CHECKING:
     from mtreason.glossary import Entry

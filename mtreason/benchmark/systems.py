@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from mtreason.config import DEFAULT_NODES, DEFAULT_REWARD, Options
 from mtreason.decoding import DECODERS, Candidate, Result, Settings, Task
 from mtreason.decoding.pool import scene_of
 from mtreason.decoding.protocol import Cost
 from mtreason.errors import check_names
 from mtreason.models.calls import Steps
 from mtreason.rewards import REWARDS, Draft, judge, load_reward, weigh
+from mtreason.runs.settings import DEFAULT_NODES, DEFAULT_REWARD, Options
 
 SYSTEMS: dict[str, Mapping[str, Any]] = {
     "greedy": {"decoder": "greedy"},

@@ -17,18 +17,18 @@ from mtreason.cli import options
 from mtreason.cli.limits import stopping
 from mtreason.cli.loading import Session
 from mtreason.cli.output import Output, say
-from mtreason.config import Options
 from mtreason.errors import DocumentError, InputError, InterruptedRunError
+from mtreason.runs.settings import Options
 
 if TYPE_CHECKING:
-    from mtreason.batch import Config, Finding, Job
     from mtreason.documents import Document, Unit
     from mtreason.languages import Language
+    from mtreason.models.files.resolve import ResolvedModel
     from mtreason.models.loaded import LoadedModel
-    from mtreason.models.resolve import ResolvedModel
-    from mtreason.pipeline import Segment, Shelf, TranslatedUnit
+    from mtreason.runs.pipeline import Segment, Shelf, TranslatedUnit
+    from mtreason.runs.project import Config, Finding, Job
+    from mtreason.runs.translator import Translator
     from mtreason.storage import Journal
-    from mtreason.translator import Translator
 
 FINDINGS = 3
 """Exit code: something is stale, or not as it should be."""
@@ -53,7 +53,7 @@ def batch(
     trust_remote_code: options.TrustRemoteCode = False,
 ) -> None:
     """Translate what is missing or stale of a set of documents, and hold all of it against its sources."""
-    from mtreason.batch import find_jobs, read_config
+    from mtreason.runs.project import find_jobs, read_config
 
     for path in summary or ():
         if path.suffix.lower() not in SUMMARIES:
@@ -84,7 +84,7 @@ class _Run:
 
     def translate(self) -> None:
         """Make what is stale, language by language, with one model."""
-        from mtreason.batch import LOCK, read_lock, settings_digest, stale
+        from mtreason.runs.project import LOCK, read_lock, settings_digest, stale
         from mtreason.storage import Journal
 
         with closing(Journal(self.root / LOCK)) as journal:
@@ -104,7 +104,7 @@ class _Run:
             journal.remove()
 
     def _write_lock(self, lock: dict[str, dict[str, str]]) -> None:
-        from mtreason.batch import write_lock
+        from mtreason.runs.project import write_lock
 
         write_lock(self.root, lock)
 
@@ -123,7 +123,7 @@ class _Run:
 
     @staticmethod
     def _record(job: Job, settings: str) -> dict[str, str]:
-        from mtreason.batch import made_from
+        from mtreason.runs.project import made_from
 
         return made_from(job, settings)
 
@@ -132,9 +132,9 @@ class _Run:
     ) -> tuple[Translator, Shelf]:
         """Return what translates into a language, and what need not be."""
         from mtreason.languages import parse_language
-        from mtreason.pipeline import Shelf, run_key
+        from mtreason.runs.pipeline import Shelf, run_key
+        from mtreason.runs.translator import Direction, Translator, load_entries
         from mtreason.storage import Store, read_tmx
-        from mtreason.translator import Direction, Translator, load_entries
 
         config = self.config
         direction = Direction(parse_language(config.source), target)
@@ -164,8 +164,8 @@ class _Run:
         stop: Callable[[], str],
     ) -> Iterator[Job]:
         """Yield each output once it stands under its name; segments of many files are in flight together."""
-        from mtreason.batch import open_document
-        from mtreason.pipeline import translate_units
+        from mtreason.runs.pipeline import translate_units
+        from mtreason.runs.project import open_document
 
         translator, shelf = self._prepare(target, resolved, loaded, journal)
         documents: list[tuple[Job, Document, list[Unit]]] = [
@@ -199,7 +199,7 @@ class _Run:
 
     def findings(self) -> list[Finding]:
         """Return what is wrong with the outputs as they are."""
-        from mtreason.batch import Finding, below_floors, entries_of, inspect, read_lock, settings_digest, stale
+        from mtreason.runs.project import Finding, below_floors, entries_of, inspect, read_lock, settings_digest, stale
 
         lock = read_lock(self.root)
         found = []
@@ -215,8 +215,8 @@ class _Run:
 
     def report(self, findings: Sequence[Finding], summaries: Sequence[Path], *, check: bool) -> None:
         """Say what was made and what is wrong, and write the summaries."""
-        from mtreason.batch import junit, markdown
         from mtreason.files import write_bytes, write_text
+        from mtreason.runs.project import junit, markdown
 
         text = markdown(self.jobs, self.made, findings)
         for path in summaries:

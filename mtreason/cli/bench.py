@@ -15,8 +15,8 @@ import typer
 from mtreason.cli import options
 from mtreason.cli.loading import Session, Terminal, check_encoder
 from mtreason.cli.output import Output
-from mtreason.config import EFFORTS, Options
 from mtreason.errors import InputError, InterruptedRunError
+from mtreason.runs.settings import EFFORTS, Options
 
 if TYPE_CHECKING:
     from mtreason.benchmark import Plan, Row

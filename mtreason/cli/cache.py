@@ -21,7 +21,7 @@ _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object inste
 @app.command("stats")
 def stats(*, as_json: _Json = False) -> None:
     """Say how many translations are kept, and how much room they take."""
-    from mtreason.models.cache import cache_dir
+    from mtreason.models.files.cache import cache_dir
     from mtreason.storage import Memory
 
     memory = Memory(cache_dir() / "translations")
@@ -46,7 +46,7 @@ def prune(
     ] = None,
 ) -> None:
     """Forget translations."""
-    from mtreason.models.cache import cache_dir
+    from mtreason.models.files.cache import cache_dir
     from mtreason.storage import Memory
 
     found = re.fullmatch(r"(\d+)([smhdw])", older_than or "0s")
@@ -63,7 +63,7 @@ def export(
 ) -> None:
     """Write all that is kept as a translation memory (TMX), for other tools or for a person to correct."""
     from mtreason.files import write_bytes
-    from mtreason.models.cache import cache_dir
+    from mtreason.models.files.cache import cache_dir
     from mtreason.storage import Memory, tmx_bytes
 
     if out.suffix.lower() != ".tmx":

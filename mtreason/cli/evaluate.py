@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mtreason.evaluation import Metric
+    from mtreason.evaluation.learned.estimator import Estimator
     from mtreason.evaluation.systems import System
     from mtreason.languages import Language
-    from mtreason.models.estimator import Estimator
 
 
 _Hypotheses = Annotated[
@@ -52,10 +52,10 @@ def evaluate(
 ) -> None:
     """Score translations with confidence intervals, and compare every file with the first one."""
     from mtreason.evaluation import COMET
+    from mtreason.evaluation.learned.checkpoints import default_checkpoint
     from mtreason.evaluation.systems import read_systems
     from mtreason.glossary import Matcher, load_glossary
     from mtreason.languages import parse_language
-    from mtreason.models.checkpoints import default_checkpoint
     from mtreason.report.scores import build_scores, scores_markdown
 
     target = parse_language(to)

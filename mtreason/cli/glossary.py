@@ -70,10 +70,10 @@ def match(
     as_json: _Json = False,
 ) -> None:
     """Show which terms of the text would be hinted, which not and why, and the prompt that would be sent."""
+    from mtreason.decoding.prompts import translation_prompt
     from mtreason.documents.sentences import split_segments
     from mtreason.files import read_lines
     from mtreason.glossary import Matcher
-    from mtreason.prompts import translation_prompt
 
     source, target = _languages(files, from_, to)
     matcher = Matcher(_read(files, source, target), source.tag)

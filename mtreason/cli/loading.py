@@ -10,9 +10,9 @@ from mtreason.cli.output import ProgressLine
 from mtreason.errors import InputError, MtreasonError
 
 if TYPE_CHECKING:
-    from mtreason.models.estimator import Estimator
+    from mtreason.evaluation.learned.estimator import Estimator
+    from mtreason.models.files.resolve import ResolvedModel
     from mtreason.models.loaded import LoadedModel
-    from mtreason.models.resolve import ResolvedModel
     from mtreason.storage import Store
 
 
@@ -44,8 +44,8 @@ class Terminal:
 
     def open_estimator(self, name: str, encoder: Path | None) -> Estimator:
         """Find a learned metric, whose scores are kept from run to run; its weights are read when they are needed."""
-        from mtreason.models.cache import cache_dir
-        from mtreason.models.estimator import Estimator
+        from mtreason.evaluation.learned.estimator import Estimator
+        from mtreason.models.files.cache import cache_dir
 
         self.stage(f"opening {name}", 0.0)
         estimator = Estimator(name, cache_dir() / "scores", encoder, self.stage)
@@ -54,7 +54,7 @@ class Terminal:
 
     def open_memory(self) -> list[Store]:
         """Open the memory of translations; a run goes on without it where it cannot be opened, or used any more."""
-        from mtreason.models.cache import cache_dir
+        from mtreason.models.files.cache import cache_dir
         from mtreason.storage import Memory, Spare
 
         try:
@@ -88,8 +88,8 @@ class Session(Terminal):
             return opened
         if self.tokenizer is not None:
             raise InputError("--tokenizer is for a model on a server (--model http://…): leave it out")
-        from mtreason.models.load import load_model
-        from mtreason.models.resolve import resolve_model
+        from mtreason.models.engine.load import load_model
+        from mtreason.models.files.resolve import resolve_model
 
         resolved = resolve_model(self.model, self.stage)
         self.stage(f"loading {resolved.name}", 0.0)

@@ -25,8 +25,9 @@ def list_models(
     from rich.console import Console
     from rich.table import Table
 
-    from mtreason.models.cache import cache_dir, cached_models
-    from mtreason.models.embedded import EMBEDDED, ENCODER, missing_packages
+    from mtreason.evaluation.learned.encoder import ENCODER
+    from mtreason.models.files.cache import cache_dir, cached_models
+    from mtreason.models.files.embedded import EMBEDDED, missing_packages
 
     cached = {m.name: m for m in cached_models()}
     table = Table(box=None, pad_edge=False)
@@ -52,7 +53,7 @@ def _show_server(name: str) -> None:
     from rich.table import Table
 
     from mtreason.models.served import examine_served
-    from mtreason.translator import NEEDS
+    from mtreason.runs.translator import NEEDS
 
     served, missing = examine_served(name)
     table = Table(box=None, pad_edge=False, show_header=False)
@@ -72,7 +73,7 @@ def _show_server(name: str) -> None:
 def remove(name: str = typer.Argument(help="As 'mtreason models' lists it.")) -> None:
     """Delete a converted model from the cache; its packages stay installed."""
     from mtreason.cli.output import say
-    from mtreason.models.cache import remove_cached
+    from mtreason.models.files.cache import remove_cached
 
     say(f"removed {name}, {_size(remove_cached(name))} freed")
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mtreason.config import DEFAULT_THOUGHT
+from mtreason.runs.settings import DEFAULT_THOUGHT
 
 Model = Annotated[
     str | None,

@@ -17,16 +17,16 @@ from mtreason.cli import options
 from mtreason.cli.limits import stopping
 from mtreason.cli.loading import Session
 from mtreason.cli.output import Output, say
-from mtreason.config import DEFAULT_REWARD, EFFORTS, Options
 from mtreason.errors import DocumentError, InputError, InterruptedRunError, ServerGoneError
+from mtreason.runs.settings import DEFAULT_REWARD, EFFORTS, Options
 
 if TYPE_CHECKING:
     from mtreason.documents import Document, Format, Unit
     from mtreason.glossary import Entry
     from mtreason.languages import Language
-    from mtreason.pipeline import Segment, Shelf, TranslatedUnit
+    from mtreason.runs.pipeline import Segment, Shelf, TranslatedUnit
+    from mtreason.runs.translator import Direction, Translator
     from mtreason.storage import Journal
-    from mtreason.translator import Direction, Translator
 
 STANDARD_INPUT = "-"
 FELL_BACK = 3
@@ -243,7 +243,7 @@ class _Job:
             raise DocumentError(f"{outputs[-1]} is named for two outputs: name two files")
 
     def _translate(self, document: Document, declared: Language | None, target: Language, total: int | None) -> None:
-        from mtreason.translator import Direction, check_options, load_entries
+        from mtreason.runs.translator import Direction, check_options, load_entries
 
         check_options(self.options)
         first, units = _peek(iter(document.units))
@@ -292,8 +292,8 @@ class _Job:
 
     def _load(self, direction: Direction, entries: tuple[Entry, ...]) -> tuple[Translator, str]:
         """Return what translates, and the digest of what every segment depends on."""
-        from mtreason.pipeline import run_key
-        from mtreason.translator import Translator
+        from mtreason.runs.pipeline import run_key
+        from mtreason.runs.translator import Translator
 
         resolved, loaded = self.session.open_model(self.options.dtype)
         if self.options.qe is not None:
@@ -308,7 +308,7 @@ class _Job:
 
     def _shelf(self, run: str, direction: Direction) -> Shelf:
         """Open what is kept from other runs."""
-        from mtreason.pipeline import Shelf
+        from mtreason.runs.pipeline import Shelf
         from mtreason.storage import Journal, Store, read_tmx
 
         human: dict[str, str] = {}
@@ -332,7 +332,7 @@ class _Job:
         entries: tuple[Entry, ...],
         total: int | None,
     ) -> None:
-        from mtreason.pipeline import trace_record, translate_units
+        from mtreason.runs.pipeline import trace_record, translate_units
 
         plan, progress = self.plan, self.session.progress
         translator, run = self._load(direction, entries)
@@ -375,7 +375,7 @@ class _Job:
         self._summary(translator, time.monotonic() - started)
 
     def _summary(self, translator: Translator, seconds: float) -> None:
-        from mtreason.pipeline import HUMAN, KEPT, PASSED
+        from mtreason.runs.pipeline import HUMAN, KEPT, PASSED
 
         tally, usage = self.tally, translator.model.usage
         speed = usage.tokens / max(seconds, 1e-9)

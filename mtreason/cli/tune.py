@@ -14,8 +14,8 @@ import typer
 from mtreason.cli import options
 from mtreason.cli.loading import Session
 from mtreason.cli.output import Output, say
-from mtreason.config import Options
 from mtreason.errors import DocumentError, InputError, InterruptedRunError, check_names
+from mtreason.runs.settings import Options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -131,7 +131,7 @@ class _Job:
 
     def _check_decoding(self, segments: Sequence[Segment], parts: Sequence[str]) -> None:
         """Refuse what does not go together, before anything heavy is loaded."""
-        from mtreason.translator import check_options
+        from mtreason.runs.translator import check_options
         from mtreason.tuning import POOLING, pooling_reward
 
         asking = [part for part in ("qe", "comet-consensus") if part in parts]
@@ -159,9 +159,9 @@ class _Job:
     def _collect(self, segments: Sequence[Segment], parts: Sequence[str]) -> PoolFile:
         """Make the pools that are not there yet."""
         from mtreason.languages import parse_language
-        from mtreason.models.resolve import resolve_model
+        from mtreason.models.files.resolve import resolve_model
         from mtreason.models.served import is_served
-        from mtreason.translator import Direction, Translator, load_entries
+        from mtreason.runs.translator import Direction, Translator, load_entries
         from mtreason.tuning import PoolFile, collect, pooling_reward
 
         row = segments[0].row

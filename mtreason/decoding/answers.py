@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtreason.decoding.gates import foreign_letters
+from mtreason.decoding.prompts import CLOSE_OUTPUT, CLOSE_THOUGHT, OPEN_OUTPUT, OPEN_THOUGHT
 from mtreason.glossary import Hit
 from mtreason.models.protocol import Continuation, Guard
 from mtreason.models.sequences import running_away
-from mtreason.prompts import CLOSE_OUTPUT, CLOSE_THOUGHT, OPEN_OUTPUT, OPEN_THOUGHT
 from mtreason.rewards import Draft, Reasoning
 
 OK = "ok"

@@ -23,7 +23,7 @@ from mtreason.errors import InputError, MtreasonError
 from mtreason.models.calls import Steps, extend, release, score
 from mtreason.models.protocol import TOP_ALTERNATIVES
 from mtreason.rewards import REWARDS, Draft, Reward, compare, judge, weigh
-from mtreason.translator import Translator
+from mtreason.runs.translator import Translator
 from mtreason.tuning.fit import Judged
 from mtreason.tuning.segments import Segment, gold_values
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mtreason.models.cache import Report
+    from mtreason.models.files.cache import Report
+    from mtreason.models.files.resolve import ResolvedModel
     from mtreason.models.loaded import LoadedModel
-    from mtreason.models.resolve import ResolvedModel
     from mtreason.models.served.opening import Served
 
 LOCAL = "llamacpp:"
@@ -40,7 +40,7 @@ def examine_served(address: str) -> tuple[Served, frozenset[str]]:
 
 def open_served(name: str, tokenizer: str | None, report: Report) -> tuple[ResolvedModel, LoadedModel]:
     """Find out what is served, starting the server where it is to run here; raises `ModelError` with what to do."""
-    from mtreason.models.resolve import ResolvedModel
+    from mtreason.models.files.resolve import ResolvedModel
     from mtreason.models.served import local, opening
     from mtreason.models.served.client import KEY_VARIABLE
 

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mtreason.models.drawing import CANDIDATES
+from mtreason.models.engine.drawing import CANDIDATES
 from mtreason.models.protocol import Guard
 from mtreason.models.sequences import common_length
 from mtreason.models.served.client import FaultyAnswerError, Request, post

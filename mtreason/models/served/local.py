@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mtreason.errors import ModelError
-from mtreason.models.cache import Report, gguf_digest, prepare_file
-from mtreason.models.embedded import EMBEDDED
+from mtreason.models.files.cache import Report, gguf_digest, prepare_file
+from mtreason.models.files.embedded import EMBEDDED
 from mtreason.models.served.client import KEY_VARIABLE
 
 LOOPBACK = "127.0.0.1"

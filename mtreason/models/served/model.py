@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mtreason.models.drawing import CANDIDATES, contrasted, draw, uniforms
+from mtreason.models.engine.drawing import CANDIDATES, contrasted, draw, uniforms
 from mtreason.models.paths import Paths
 from mtreason.models.protocol import (
     PLAUSIBLE,

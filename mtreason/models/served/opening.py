@@ -292,7 +292,7 @@ def _tokenizer(client: Client, served: Served, named: str | None) -> tuple[Token
         return own, served.vocabulary, frozenset({own.end})
     from transformers import AutoConfig, AutoTokenizer
 
-    from mtreason.models.load import quiet_libraries
+    from mtreason.models.engine.load import quiet_libraries
 
     source = named or served.source
     if not source:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mtreason.models.drawing import CANDIDATES
+from mtreason.models.engine.drawing import CANDIDATES
 from mtreason.models.served.client import FaultyAnswerError, Request, post
 from mtreason.models.served.dialects import Ask, Nexts, Written, finite, same_length
 from mtreason.models.text import LibraryTokenizer

@@ -1,0 +1,5 @@
+"""Learned metrics of the COMET family: checkpoints, the encoder they read with, packaged weights, scores."""
+
+from mtreason.evaluation.learned.metric import COMET, learned_metric
+
+__all__ = ["COMET", "learned_metric"]

@@ -1,0 +1,351 @@
+"""Learned metrics of the COMET family, run so that a score depends on its texts alone.
+
+A pass of one text on a CPU is as fast as its share of a padded batch (a 12-layer encoder, 64 pairs, one thread: 2.4 s
+against 2.2 to 3.1 s), and does not feel its neighbours, so texts are encoded one by one there and in batches on a GPU.
+Checkpoints that encode each text by itself (the older ones) see a text once: all that it is compared with takes only
+the head, in batches of one fixed shape, in which a row's result does not depend on the others (tested).
+On a GPU scores move with the company in the last digits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import io
+import itertools
+import json
+import logging
+import math
+import warnings
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mtreason.errors import ModelError
+from mtreason.evaluation.learned.checkpoints import LANGUAGES, PACKAGED, prepare_metric
+from mtreason.evaluation.learned.encoder import ENCODER
+from mtreason.models.files.cache import Report
+from mtreason.models.files.embedded import part_files
+from mtreason.models.protocol import Triple
+
+if TYPE_CHECKING:
+    import torch
+    from diskcache import Cache
+
+REFERENCELESS = "referenceless_regression_metric"
+APART = (REFERENCELESS, "regression_metric", "ranking_metric")
+"""Kinds that encode source, translation and reference by themselves."""
+TOGETHER = ("unified_metric", "xcomet_metric")
+"""Kinds that read them as one sequence."""
+
+ROWS = 32
+"""Triples a pass, except where texts are read together on a CPU: there it is one."""
+MOST_SCORES = 100_000
+MOST_TEXTS = 4_000
+"""How many of the latest scores and encoded texts are kept: some tens of megabytes at most."""
+
+STORE = 1 << 28
+"""Bytes of scores that are kept on disk, the latest used."""
+
+MISSING_WEIGHTS = "Found keys that are in the model state dict but not in the checkpoint"
+
+
+class Estimator:
+    """A checkpoint that scores translations. `Estimating` is what a run needs of it."""
+
+    def __init__(
+        self,
+        name: str,
+        store: Path | None = None,
+        encoder: Path | None = None,
+        report: Report = lambda _stage, _fraction: None,
+    ) -> None:
+        """Open a checkpoint file, the directory around it, one that comes along, or what has this name on a hub.
+
+        `store` is a directory where scores are kept from run to run; `encoder` one with the configuration and tokenizer
+        of the encoder, in the place of what the checkpoint names. Raises `ModelError` where there is no checkpoint,
+        where it is damaged, or where comet is not installed.
+        """
+        _import_comet(name)
+        self.encoder = encoder
+        self.packaged = name in PACKAGED
+        self.file = find_checkpoint(name, report) or _download(name)
+        self.kind, self._segments = _read_kind(self.file)
+        self.computed = 0
+        """Triples that were not known before."""
+        self._scores: dict[Triple, float] = {}
+        self._store = _open_store(store) if store is not None else None
+        self._texts: dict[tuple[int, ...], torch.Tensor] = {}
+
+    def load(self) -> None:
+        """Read the weights now instead of when the first score is not known yet; raises as the constructor does."""
+        self._model  # noqa: B018 - a property that remembers
+
+    @cached_property
+    def _model(self) -> Any:  # noqa: ANN401 - comet is untyped
+        import torch
+
+        model = _load(self.file, self.encoder).to("cuda" if torch.cuda.is_available() else "cpu")
+        if self.kind in APART:
+            model.get_sentence_embedding = self._encode
+        return model
+
+    @cached_property
+    def _one_by_one(self) -> bool:
+        return bool(self._model.device.type == "cpu")
+
+    @property
+    def needs_references(self) -> bool:
+        """Whether it cannot score a translation without a reference."""
+        if self.kind in TOGETHER:
+            return self._segments == ("mt", "ref")
+        return self.kind != REFERENCELESS
+
+    @property
+    def takes_references(self) -> bool:
+        """Whether a reference changes its scores."""
+        return self.kind != REFERENCELESS and "ref" in self._segments
+
+    def knows(self, source: str | None, target: str) -> bool:
+        """Whether it was made for these languages, by their primary codes; of other checkpoints that is not known."""
+        return not self.packaged or any(target == t and source in {None, s} for s, t in LANGUAGES)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the checkpoint file. The encoder's configuration and tokenizer lie elsewhere."""
+        with self.file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+
+    @cached_property
+    def label(self) -> str:
+        """Name it in reports: the directory around its checkpoints."""
+        return self.file.absolute().parents[1].name
+
+    @cached_property
+    def signature(self) -> str:
+        """Say which model in which version gave the scores."""
+        version = importlib.metadata.version("unbabel-comet")
+        return f"model:{self.label}|kind:{self.kind}|precision:fp32|sha256:{self.digest[:16]}|comet:{version}"
+
+    def scores(self, triples: Sequence[Triple]) -> list[float]:
+        """Return one score a triple: what comet's own `predict` gives, but for rounding.
+
+        A triple is computed once and remembered. Texts beyond what the encoder can read are cut off, as comet does.
+        """
+        found = {t: self._scores[t] for t in triples if t in self._scores}
+        if self._store is not None:
+            for triple in dict.fromkeys(t for t in triples if t not in found):
+                kept = self._store.get(self._key(triple))
+                found |= {} if kept is None else {triple: float(kept)}
+        fresh = [t for t in dict.fromkeys(triples) if t not in found]
+        for with_reference in (False, True):
+            group = sorted((t for t in fresh if (t[2] is not None) == with_reference), key=_length)
+            if group and not with_reference and self.needs_references:
+                raise ModelError(needs_references(str(self.file)))
+            rows = 1 if group and self._one_by_one and self.kind in TOGETHER else ROWS
+            for start in range(0, len(group), rows):
+                chunk = group[start : start + rows]
+                found.update(zip(chunk, self._compute(chunk, rows), strict=True))
+        if self._store is not None:
+            with self._store.transact():
+                for triple in fresh:
+                    self._store.set(self._key(triple), found[triple])
+        self.computed += len(fresh)
+        self._scores.update((t, found[t]) for t in fresh)
+        _forget_oldest(self._scores, MOST_SCORES)
+        return [found[t] for t in triples]
+
+    def _key(self, triple: Triple) -> str:
+        """Name a triple under this checkpoint, in this version of comet."""
+        return hashlib.sha256(json.dumps([self.signature, self.digest, *triple]).encode()).hexdigest()
+
+    def _compute(self, chunk: Sequence[Triple], rows: int) -> list[float]:
+        import torch
+        from lightning_fabric.utilities import move_data_to_device
+
+        # Repeating the last one gives every pass of the head the same shape; its texts are encoded once.
+        full = [*chunk, *[chunk[-1]] * (rows - len(chunk) if self.kind in APART else 0)]
+        samples = [{"src": s, "mt": h} | ({} if r is None else {"ref": r}) for s, h, r in full]
+        with _quiet(), torch.inference_mode():
+            batch = self._model.prepare_sample(samples, stage="predict")
+            values = self._model.predict_step(move_data_to_device(batch, self._model.device))["scores"].tolist()
+        if not all(map(math.isfinite, values)):
+            raise ModelError(f"{self.file}: gives a score that is no number: the checkpoint is damaged")
+        return [float(v) for v in values[: len(chunk)]]
+
+    def _encode(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """Stand in for `CometModel.get_sentence_embedding`: look up what is known, compute the rest.
+
+        B texts of T tokens, padded on the right; returns [B, width].
+        """
+        import torch
+
+        keys = [tuple(row[mask.bool()].tolist()) for row, mask in zip(input_ids, attention_mask, strict=True)]
+        fresh = list({key: i for i, key in enumerate(keys) if key not in self._texts}.values())
+        for rows in [[i] for i in fresh] if self._one_by_one else [fresh] if fresh else []:
+            width = max(len(keys[i]) for i in rows)
+            encoded = self._model.compute_sentence_embedding(input_ids[rows, :width], attention_mask[rows, :width])
+            self._texts.update(zip([keys[i] for i in rows], encoded, strict=True))
+        found = torch.stack([self._texts[key] for key in keys])
+        _forget_oldest(self._texts, MOST_TEXTS)
+        return found
+
+
+def _open_store(directory: Path) -> Cache:
+    """Open the store of scores; JSON, since what unpickles runs."""
+    from diskcache import Cache, JSONDisk
+
+    return Cache(str(directory), disk=JSONDisk, size_limit=STORE)
+
+
+def needs_references(name: str) -> str:
+    """Say that a checkpoint cannot be used as a reward."""
+    return f"the COMET checkpoint {name} needs references: name a referenceless one, such as mtreason-e5s-qe"
+
+
+def check_checkpoint(name: str, *, referenceless: bool) -> None:
+    """Raise `ModelError` for what can be told of a checkpoint without loading it."""
+    if importlib.util.find_spec("comet") is None:
+        raise ModelError(_NO_COMET.format(name))
+    if name in PACKAGED:
+        part_files(ENCODER)
+        kind: str | None = PACKAGED[name].kind
+    else:
+        file = find_checkpoint(name)
+        kind = _read_kind(file)[0] if file is not None else None
+    if referenceless and kind in APART and kind != REFERENCELESS:
+        raise ModelError(needs_references(name))
+
+
+def find_checkpoint(name: str, report: Report = lambda _stage, _fraction: None) -> Path | None:
+    """Return the checkpoint file that a name or path leads to, or None for what can only be a name on a hub."""
+    path = prepare_metric(PACKAGED[name], report) if name in PACKAGED else Path(name).expanduser()
+    if path.is_file():
+        return path
+    if path.is_dir():
+        files = sorted((path / "checkpoints").glob("*.ckpt"))
+        if len(files) != 1:
+            what = f"{len(files)} of them" if files else "none"
+            raise ModelError(f"{path}: expected a COMET checkpoint in checkpoints/model.ckpt, found {what}")
+        return files[0]
+    if path.suffix == ".ckpt" or path.is_absolute() or name.startswith((".", "~")) or name.count("/") > 1:
+        raise ModelError(f"{name}: no such file or directory: name a COMET checkpoint (model.ckpt) or its directory")
+    return None
+
+
+def _read_kind(file: Path) -> tuple[str, tuple[str, ...]]:
+    """Return the class identifier of a checkpoint, and what it looks at, of "mt", "src" and "ref"."""
+    import yaml
+
+    beside = file.absolute().parents[1] / "hparams.yaml"
+    if not beside.is_file():
+        raise ModelError(f"{file} is no COMET checkpoint: there is no {beside}, expected X/checkpoints/model.ckpt")
+    try:
+        settings = yaml.safe_load(beside.read_text("utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ModelError(f"{beside}: not the YAML file of a COMET checkpoint: {_first_line(error)}") from error
+    kind = settings.get("class_identifier") if isinstance(settings, dict) else None
+    if kind not in {*APART, *TOGETHER}:
+        raise ModelError(f"{beside}: class_identifier is {kind!r}, expected one of {', '.join((*APART, *TOGETHER))}")
+    return str(kind), tuple(settings.get("input_segments") or ("mt", "src", "ref"))
+
+
+_NO_COMET = "the COMET checkpoint {} needs the comet package: pip install 'mtreason[comet]'"
+
+
+def _import_comet(name: str) -> None:
+    with _quiet():
+        try:
+            import comet  # noqa: F401 - here once, where it is quiet
+        except ImportError as error:
+            raise ModelError(f"{_NO_COMET.format(name)} ({_first_line(error)})") from error
+
+
+def _load(file: Path, encoder: Path | None) -> Any:  # noqa: ANN401 - comet is untyped
+    with _quiet() as said:
+        from comet import load_from_checkpoint
+        from comet.models import str2model
+
+        try:
+            if encoder is None:
+                model = load_from_checkpoint(str(file))
+            else:
+                # What `load_from_checkpoint` does, which cannot be told of another encoder.
+                kind = str2model[_read_kind(file)[0]]
+                model = kind.load_from_checkpoint(
+                    str(file),
+                    map_location="cpu",
+                    strict=False,
+                    load_pretrained_weights=False,
+                    local_files_only=True,
+                    pretrained_model=str(encoder),
+                )
+        except Exception as error:
+            raise ModelError(_what_is_wrong(file, encoder, error)) from error
+    for warning in said:
+        # Comet would go on with random numbers in their place.
+        if str(warning.message).startswith(MISSING_WEIGHTS):
+            raise ModelError(f"{file} lacks weights: {_first_line(warning.message).removeprefix(MISSING_WEIGHTS)[2:]}")
+    return model.eval()
+
+
+def _what_is_wrong(file: Path, encoder: Path | None, error: Exception) -> str:
+    if encoder is not None and isinstance(error, (OSError, ValueError, RuntimeError)):
+        return f"--comet-encoder {encoder} does not fit the COMET checkpoint {file}: {_first_line(error)}"
+    if isinstance(error, OSError):
+        return f"cannot load the encoder that the COMET checkpoint {file} is built on: {_first_line(error)}"
+    if not zipfile.is_zipfile(file):
+        return f"{file} is no COMET checkpoint: not a file that torch.save wrote"
+    return f"cannot load the COMET checkpoint {file}: {_first_line(error)}"
+
+
+def _download(name: str) -> Path:
+    """Fetch a checkpoint by its name; comet says of every failure that the model is not supported."""
+    with _quiet(), redirect_stderr(io.StringIO()):
+        from comet import download_model
+        from comet.models.download_utils import available_legacy_metrics
+
+        try:
+            file = Path(download_model(name))
+        except KeyError as error:
+            legacy = error.__context__
+            hub = legacy.__context__ if legacy else None
+            reason = _first_line((legacy if name in available_legacy_metrics else hub) or error)
+            raise ModelError(f"cannot get the COMET checkpoint {name!r}, which is no path here: {reason}") from error
+    if not file.is_file():
+        raise ModelError(f"{name!r} on the hub is no COMET checkpoint: it has no checkpoints/model.ckpt")
+    return file
+
+
+@contextmanager
+def _quiet() -> Iterator[list[warnings.WarningMessage]]:
+    """Keep off the terminal what comet and lightning log and warn of; yields the warnings."""
+    root, before = logging.getLogger(), logging.root.manager.disable
+    # With a handler there, comet's `basicConfig` leaves the root logger as it is.
+    silent = logging.NullHandler()
+    root.addHandler(silent)
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            yield said
+    finally:
+        logging.disable(before)
+        root.removeHandler(silent)
+
+
+def _length(triple: Triple) -> int:
+    return sum(len(text) for text in triple if text is not None)
+
+
+def _forget_oldest(kept: dict[Any, Any], most: int) -> None:
+    for key in list(itertools.islice(kept, max(0, len(kept) - most))):
+        del kept[key]
+
+
+def _first_line(error: object) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,148 @@
+"""From a directory of model files to a running model: device, number format, tokenizer, and a probe of the engine."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from mtreason.errors import ModelError
+from mtreason.models.engine.int8 import int8_available, quantise
+from mtreason.models.engine.packed import PackedModel, UnsupportedArchitectureError
+from mtreason.models.engine.recompute import RecomputeModel
+from mtreason.models.engine.tree import TreeModel
+from mtreason.models.loaded import LoadedModel
+from mtreason.models.protocol import ROOT, LanguageModel
+from mtreason.models.text import LibraryTokenizer
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+PROBE = "The quick brown fox jumps over the lazy dog. One, two, three, four, five, six, seven, eight, nine, ten."
+PROBE_TOLERANCE = 0.3
+"""Largest mean difference, in nats, between the log-probabilities of the packed engine and of the library's own pass on
+the probe. Rounding in 8 or 16 bits stays below it on ordinary text; a wrong mask or position does not."""
+
+
+def load_model(
+    path: Path, *, dtype: str = "auto", trust_remote_code: bool = False, note: Callable[[str], None]
+) -> LoadedModel:
+    """Load a directory in the format of the transformers library; `dtype` is one of `mtreason.runs.settings.DTYPES`.
+
+    `note` is told, in one sentence, when the architecture's cache cannot be shared between branches.
+    Raises `ModelError` when the files cannot be loaded.
+    """
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    chosen = _pick_dtype(dtype, device)
+    try:
+        with quiet_libraries():
+            tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=trust_remote_code)
+            network = AutoModelForCausalLM.from_pretrained(
+                path, dtype=_TORCH_DTYPES[chosen], trust_remote_code=trust_remote_code
+            )
+    except Exception as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ModelError(f"cannot load the model in {path}: {first}") from error
+    network.eval().requires_grad_(requires_grad=False).to(device)
+    if tokenizer.chat_template is None:
+        raise ModelError(f"the model in {path} has no chat template: an instruction-tuned model is needed")
+    if chosen == "int8":
+        make_int8(network)
+    model = _share_or_recompute(network, tokenizer, note)
+    stop = _stop_tokens(network, tokenizer)
+    width = network.config.get_text_config().vocab_size
+    return LoadedModel(model, LibraryTokenizer(tokenizer), stop, width, chosen, device)
+
+
+_TORCH_DTYPES = {"int8": torch.bfloat16, "bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
+
+
+def _pick_dtype(dtype: str, device: str) -> str:
+    if dtype == "int8" and (device != "cpu" or not int8_available()):
+        raise ModelError("int8 needs a CPU and a torch build with its 8-bit kernels: use --dtype auto")
+    if dtype != "auto":
+        return dtype
+    if device == "cuda":
+        return "bf16" if torch.cuda.is_bf16_supported() else "fp16"
+    return "int8" if int8_available() else "fp32"
+
+
+def make_int8(network: PreTrainedModel) -> None:
+    """Quantise the linear layers of a model on the CPU, in place; all else computes in float32."""
+    quantise(network)
+    embeddings = network.get_input_embeddings()
+    # The table stays in its 16 bits; only the rows that are looked up are widened.
+    embeddings.register_forward_hook(lambda _module, _inputs, out: out.float())
+    for module in network.modules():
+        if module is not embeddings:
+            for parameter in module.parameters(recurse=False):
+                parameter.data = parameter.data.float()
+
+
+def _share_or_recompute(
+    network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, note: Callable[[str], None]
+) -> LanguageModel:
+    """Use the token tree where it gives what the library's own pass gives, and recompute where it does not.
+
+    Asked of the model itself, on a probe that branches: architectures differ in more ways than a list can hold.
+    """
+    own_attention = network.config._attn_implementation
+    ids: list[int] = tokenizer(PROBE, add_special_tokens=False).input_ids
+    half = len(ids) // 2
+    branches = [ids[half:], ids[half + 1 :]]
+    with quiet_libraries():
+        try:
+            recompute = RecomputeModel(network)
+            expected = recompute.score(recompute.extend([ROOT], [ids[:half]]) * 2, branches)
+            _check_plain_head(network, ids)
+            tree = TreeModel(PackedModel(network))
+            found = tree.score(tree.extend([ROOT], [ids[:half]]) * 2, branches)
+            same = all(abs(a - b).mean() <= PROBE_TOLERANCE for a, b in zip(expected, found, strict=True))
+        except Exception:  # noqa: BLE001 - whatever an unknown architecture does, the other way remains
+            same = False
+    if same:
+        return TreeModel(tree.packed)
+    network.set_attn_implementation(own_attention)
+    note(f"{network.config.model_type}: this architecture's cache cannot be branched, prefixes are recomputed (slower)")
+    return RecomputeModel(network)
+
+
+def _check_plain_head(network: PreTrainedModel, ids: list[int]) -> None:
+    """Raise where the model does more to its logits than one linear layer (caps, scales)."""
+    with torch.inference_mode():
+        tokens = torch.tensor([ids], device=network.device)
+        logits = network(input_ids=tokens, use_cache=False).logits
+        plain = network.get_output_embeddings()(network.base_model(input_ids=tokens, use_cache=False).last_hidden_state)
+    if not torch.allclose(logits, plain, rtol=1e-3, atol=1e-3):
+        raise UnsupportedArchitectureError("logits are not the plain output of the last layer")
+
+
+def _stop_tokens(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
+    ends = network.generation_config.eos_token_id if network.generation_config else None
+    stop = {tokenizer.eos_token_id} | set(ends if isinstance(ends, list) else [ends])
+    return frozenset(t for t in stop if t is not None)
+
+
+@contextmanager
+def quiet_libraries() -> Iterator[None]:
+    """Keep progress bars and advice of the libraries off the terminal while they work."""
+    from transformers.utils import logging
+
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()

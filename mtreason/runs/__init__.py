@@ -1,0 +1,1 @@
+"""Runs: settings, the identity of a run, the translator, documents and repositories of them."""

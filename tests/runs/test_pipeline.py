@@ -1,0 +1,122 @@
+"""From units to units: what segments are shown, where their translations come from, what stops a run."""
+
+import pytest
+from support.common import EN, SENTENCES, ZH, text_units, translator
+
+from mtreason.decoding.prompts import translation_prompt
+from mtreason.errors import InterruptedRunError
+from mtreason.runs.pipeline import HUMAN, KEPT, MODEL, Shelf, run_key, translate_units
+from mtreason.storage import Kept
+
+
+class Store(dict):
+    def put(self, key, kept):
+        self.setdefault(key, kept)
+
+
+def translated(t, *lines, **more):
+    segments = []
+    texts = [unit.text for unit in translate_units(t, text_units(*lines), segments.append, **more)]
+    return texts, sorted(segments, key=lambda s: s.number)
+
+
+@pytest.mark.parametrize("in_flight", [1, 5])
+def test_context_is_what_came_before_with_its_translation(loaded, in_flight, monkeypatch) -> None:
+    t = translator(loaded, budget=2.0, context=2, in_flight=in_flight)
+    shown = []
+    task = t.task
+
+    def spy(index, segment, context):
+        shown.append(context)
+        return task(index, segment, context)
+
+    monkeypatch.setattr(t, "task", spy)
+    _, segments = translated(t, *[f"{s}\n" for s in SENTENCES])
+    pairs = [(s.source, s.translation) for s in segments]
+    assert shown == [tuple(pairs[max(0, i - 2) : i]) for i in range(len(SENTENCES))]
+    monkeypatch.undo()
+    alone, _ = translated(translator(loaded, budget=2.0, context=2, in_flight=3), *[f"{s}\n" for s in SENTENCES])
+    assert alone == [f"{translation}\n" for _, translation in pairs]
+
+
+def test_context_in_the_prompt() -> None:
+    prompt = translation_prompt("三", ZH, EN, (("一", "one"), ("二", "two")))
+    assert prompt.before.endswith("reference only:\n一\none\n二\ntwo\n\nText:\n")
+    assert prompt.segment == "三"
+
+
+def test_another_document_begins_anew(loaded) -> None:
+    t = translator(loaded, budget=2.0, context=1)
+    both = [*text_units("今天天气很好。\n"), *text_units("你好\n")]
+    first = [u.text for u in translate_units(t, both, lambda _: None)]
+    apart = [
+        u.text for line in ("今天天气很好。\n", "你好\n") for u in translate_units(t, text_units(line), lambda _: None)
+    ]
+    assert first == apart
+
+
+def test_what_is_kept_is_not_made_again(loaded) -> None:
+    t = translator(loaded, budget=2.0)
+    near, far = Store(), Store()
+    shelf = Shelf(run_key(t, "m", "fp32"), [near, far], {"你好": "Hello there"})
+    lines = ("今天天气很好。\n", "  你好  \n", "我们去公园吧。\n")
+    first, segments = translated(t, *lines, shelf=shelf)
+    assert [s.origin for s in segments] == [MODEL, HUMAN, MODEL]
+    assert first[1] == "  Hello there  \n"
+    assert len(near) == len(far) == 2
+    near.clear()
+    again, segments = translated(t, *lines, shelf=shelf)
+    assert (again, [s.origin for s in segments]) == (first, [KEPT, HUMAN, KEPT])
+    assert near == far
+    other = Shelf(run_key(t, "another model", "fp32"), [near, far])
+    assert [s.origin for s in translated(t, *lines, shelf=other)[1]] == [MODEL] * 3
+
+
+@pytest.mark.parametrize("in_flight", [1, 2, 8])
+def test_what_comes_again_is_made_once(loaded, in_flight) -> None:
+    lines = [f"{s}\n" for s in (SENTENCES[0], SENTENCES[1], SENTENCES[0], SENTENCES[0], SENTENCES[1])]
+    t = translator(loaded, budget=2.0, in_flight=in_flight)
+    texts, segments = translated(t, *lines, shelf=Shelf("r", [Store()]))
+    assert [s.origin for s in segments] == [MODEL, MODEL, KEPT, KEPT, KEPT]
+    assert texts == [texts[0], texts[1], texts[0], texts[0], texts[1]]
+    assert texts[:2] == translated(translator(loaded, budget=2.0), *lines[:2])[0]
+
+
+def test_run_keys_tell_apart_what_changes_translations(loaded) -> None:
+    t = translator(loaded, budget=2.0)
+    key = run_key(t, "m", "fp32")
+    assert key == run_key(translator(loaded, budget=2.0, in_flight=3), "m", "fp32")
+    others = [
+        run_key(t, "n", "fp32"),
+        run_key(t, "m", "int8"),
+        run_key(translator(loaded, budget=3.0), "m", "fp32"),
+        run_key(translator(loaded, budget=2.0, seed=1), "m", "fp32"),
+        run_key(translator(loaded, budget=2.0, reward="channel"), "m", "fp32"),
+        run_key(translator(loaded, decoder="greedy", budget=2.0), "m", "fp32"),
+    ]
+    assert len({key, *others}) == 7
+
+
+def test_a_reason_to_stop(loaded) -> None:
+    """What is in flight is finished and kept; the rest is not begun."""
+    t = translator(loaded, budget=2.0, in_flight=2)
+    store, seen = Store(), []
+    stop = iter(["", "", "", *["enough"] * 10])
+    with pytest.raises(InterruptedRunError, match="enough"):
+        list(
+            translate_units(
+                t, text_units(*[f"{s}\n" for s in SENTENCES]), seen.append, Shelf("r", [store]), lambda: next(stop)
+            )
+        )
+    assert [s.source for s in sorted(seen, key=lambda s: s.number)] == SENTENCES[:3]
+    assert sorted(k.source for k in store.values()) == sorted(SENTENCES[:3])
+    assert all(isinstance(k, Kept) for k in store.values())
+
+
+def test_a_broken_placeholder_is_never_chosen(loaded) -> None:
+    """A model of random weights says nothing of {name}: the segment stays as it was, and is marked."""
+    texts, [segment] = translated(translator(loaded, budget=3.0), "你好 {name}，再见\n")
+    if segment.fell_back:
+        assert texts == ["你好 {name}，再见\n"]
+        assert any("placeholder" in c.problems for c in segment.result.candidates)
+    assert texts[0].count("{name}") == 1

@@ -1,0 +1,98 @@
+"""What several test files set up."""
+
+import numpy as np
+
+from mtreason.decoding import run
+from mtreason.decoding.borders import EveryN
+from mtreason.decoding.protocol import Settings, Task
+from mtreason.languages import parse_language
+from mtreason.models.protocol import ROOT, Guard
+from mtreason.rewards import REWARDS
+from mtreason.runs.settings import Options
+from mtreason.runs.translator import Direction, Translator
+
+ZH, EN = parse_language("zh"), parse_language("en")
+SENTENCES = ["今天天气很好。", "我们去公园吧。", "这双鞋的踩屎感太强了！", "你好", "公园里的鞋很好。", "她说天气好。"]
+
+
+def translator(loaded, entries=(), **options):
+    return Translator(loaded, Direction(ZH, EN), Options(**options), entries)
+
+
+def decode(t, sentences=SENTENCES, in_flight=16):
+    tasks = (t.task(i, s, ()) for i, s in enumerate(sentences))
+    return sorted(run(t.decoder, tasks, t.settings, t.model, in_flight, t.estimator), key=lambda r: r.index)
+
+
+def summary(results):
+    return [(r.text, [(c.text, c.reward, c.count) for c in r.candidates], r.cost) for r in results]
+
+
+def play(steps, model):
+    """Answer a generator of calls, one at a time."""
+    from mtreason.models.calls import Cut, Extend, Peek, Release, Score
+
+    answer = None
+    while True:
+        try:
+            call = steps.send(answer)
+        except StopIteration as stop:
+            return stop.value
+        match call:
+            case Peek():
+                answer = model.alternatives(call.prefixes, call.guard, call.count)
+            case Extend():
+                answer = model.extend(call.prefixes, call.tokens)
+            case Score():
+                answer = model.score(call.prefixes, call.targets)
+            case Cut():
+                answer = model.cut(call.prefix, call.length)
+            case Release():
+                answer = model.release(call.prefixes)
+
+
+# A table model of six tokens: 0 ends a text, 1 to 5 are letters. Small enough to enumerate every translation.
+LETTERS = " ABCDE"
+LONGEST = 5
+
+
+def spell(tokens) -> str:
+    return "".join(LETTERS[t] for t in tokens)
+
+
+def table_settings(reward="likelihood", budget=8.0, nodes=1, **more):
+    return Settings(reward=REWARDS[reward], budget=budget, decode=spell, border=EveryN(nodes), **more)
+
+
+def table_tasks(model, count=1, seed=0, banned=(), hints=()):
+    banned_mask = np.isin(np.arange(len(LETTERS)), banned)
+    head, sourceless, back, chat = model.extend([ROOT] * 4, [(1, 2), (1, 2, 4), (2, 1), (1,)])
+    guard = Guard(banned_mask, frozenset({0}), 1.0)
+    return [
+        Task(
+            index=i,
+            source="源",
+            head=head,
+            prompt=(3, 1 + i % 5),
+            sourceless=sourceless,
+            tail=(4,),
+            back_head=back,
+            source_tokens=(5, 2, 0),
+            chat_head=chat,
+            verdict_prompt=(2, 3),
+            verdict_tokens=((5,), (1, 2)),
+            hints=hints,
+            renderings=tuple(((4,), (4,)) for _ in hints),  # D
+            target_tag="en",
+            guard=guard,
+            seed=seed + i,
+            max_new_tokens=LONGEST,
+        )
+        for i in range(count)
+    ]
+
+
+def text_units(*lines):
+    from mtreason.documents import TextDocument
+
+    return TextDocument(lines).units
