@@ -28,7 +28,7 @@ from mtreason.models.engine.int8 import ZERO_POINT, Int8Linear
 from mtreason.models.engine.load import load_model, quiet_libraries
 from mtreason.models.files.resolve import resolve_model
 from mtreason.models.loaded import LoadedModel
-from mtreason.models.protocol import ROOT, Continuation, Draw, Guard, LanguageModel, Prefix, Sampling, Usage
+from mtreason.models.protocol import ROOT, Continuation, Draw, LanguageModel, Prefix, Sampling, TokenMask, Usage
 from mtreason.runs.settings import Options
 from mtreason.runs.translator import Direction, Translator
 
@@ -62,8 +62,8 @@ class Recorder:
             self.distinct.update(path[:n] for n in range(prefix.length + 1, len(path) + 1))
         return made
 
-    def sampling(self, guard: Guard) -> Watched:
-        return Watched(self, self.model.sampling(guard))
+    def sampling(self, mask: TokenMask) -> Watched:
+        return Watched(self, self.model.sampling(mask))
 
     def before(self, draws: Sequence[Draw]) -> list[Draw]:
         """Return what the model is asked in the place of these draws."""
@@ -168,9 +168,9 @@ def decode_all(
     return sorted(results, key=lambda r: r.index)
 
 
-def sampling_speed(loaded: LoadedModel, guard: Guard, prompts: Sequence[Sequence[int]], rows: int) -> float:
+def sampling_speed(loaded: LoadedModel, mask: TokenMask, prompts: Sequence[Sequence[int]], rows: int) -> float:
     """Tokens per second of `rows` rows that all run for STEPS steps (their end tokens are not heeded)."""
-    endless = Guard(guard.banned | _stops(guard), frozenset(), guard.top_p)
+    endless = TokenMask(mask.banned | _stops(mask), frozenset(), mask.top_p)
     prefixes = loaded.model.extend([ROOT] * len(prompts), prompts)
     draws = [Draw(p, i, 0.7, STEPS) for i, p in zip(range(rows), itertools.cycle(prefixes))]
     before = loaded.model.usage.sampled_tokens
@@ -179,13 +179,13 @@ def sampling_speed(loaded: LoadedModel, guard: Guard, prompts: Sequence[Sequence
     return (loaded.model.usage.sampled_tokens - before) / seconds
 
 
-def _stops(guard: Guard) -> NDArray[np.bool_]:
-    mask = np.zeros_like(guard.banned)
-    mask[list(guard.stop)] = True
-    return mask
+def _stops(mask: TokenMask) -> NDArray[np.bool_]:
+    stops = np.zeros_like(mask.banned)
+    stops[list(mask.stop)] = True
+    return stops
 
 
-def plain_sampling(loaded: LoadedModel, guard: Guard, tasks: Sequence[Task]) -> None:
+def plain_sampling(loaded: LoadedModel, mask: TokenMask, tasks: Sequence[Task]) -> None:
     """Read the prompts and draw DRAFTS whole drafts of each, DRAFTS_A_BATCH of each sentence side by side."""
     prefixes = loaded.model.extend([t.head for t in tasks], [t.prompt for t in tasks])
     for batch in range(DRAFTS // DRAFTS_A_BATCH):
@@ -193,7 +193,7 @@ def plain_sampling(loaded: LoadedModel, guard: Guard, tasks: Sequence[Task]) -> 
             Draw(p, 1000 * batch + i, 0.5, t.max_new_tokens)
             for i, (t, p) in enumerate(DRAFTS_A_BATCH * list(zip(tasks, prefixes, strict=True)))
         ]
-        loaded.model.release([c.prefix for c in loaded.model.sample(draws, guard)])
+        loaded.model.release([c.prefix for c in loaded.model.sample(draws, mask)])
     loaded.model.release(prefixes)
 
 
@@ -207,12 +207,12 @@ def search_figures(loaded: LoadedModel, sentences: Sequence[str]) -> dict[str, A
         searching = (loaded.model.usage.sampled_tokens - before) / seconds
         tasks = [search.task(i, s, ()) for i, s in enumerate(sentences)]
         before = loaded.model.usage.sampled_tokens
-        seconds = timed(lambda t=tasks: plain_sampling(loaded, search.guard, t))
+        seconds = timed(lambda t=tasks: plain_sampling(loaded, search.mask, t))
         sampling = (loaded.model.usage.sampled_tokens - before) / seconds
         ratios.append(searching / sampling)
         speeds.append(searching)
     mix, recorder = translator(loaded), Recorder(loaded.model)
-    recorder.paths |= {p.id: (-p.id,) * p.length for p in (mix._head, mix._back_head, mix._sourceless)}
+    recorder.paths |= {p.id: (-p.id,) * p.length for p in (mix._head, mix._back_head, mix._unconditional)}
     before = loaded.model.usage.prompt_tokens
     decode_all(mix, sentences, SENTENCES, recorder)
     prompt_tokens = loaded.model.usage.prompt_tokens - before
@@ -303,7 +303,7 @@ def int8_figures(loaded: LoadedModel, path: Path, sentences: Sequence[str], dev:
     prompts = [(*_tokens_of(t, t._head), *t.codec.encode(s), *t.codec.frame("x").tail) for s in sentences]
     other = load_model(path, dtype="bf16", note=say)
     speeds = [
-        (sampling_speed(loaded, t.guard, prompts, ROWS), sampling_speed(other, t.guard, prompts, ROWS))
+        (sampling_speed(loaded, t.mask, prompts, ROWS), sampling_speed(other, t.mask, prompts, ROWS))
         for _ in range(REPEATS)
     ]
     figures: dict[str, Any] = {
@@ -346,7 +346,7 @@ def bandwidth_figures(loaded: LoadedModel, path: Path, sentences: Sequence[str])
     rows = {m.in_features: torch.full((1, m.in_features), ZERO_POINT, dtype=torch.uint8) for m in layers}
     products = [timed(lambda: [m.packed.multiply(rows[m.in_features]) for m in layers]) for _ in range(10)]
     prompt = (*_tokens_of(t, t._head), *t.codec.encode(sentences[0]), *t.codec.frame("x").tail)
-    speed = statistics.median(sampling_speed(loaded, t.guard, [prompt], 1) for _ in range(REPEATS))
+    speed = statistics.median(sampling_speed(loaded, t.mask, [prompt], 1) for _ in range(REPEATS))
     weights = sum(m.in_features * m.out_features for m in layers)
     return {
         "weight_bandwidth_share": speed * statistics.median(products),

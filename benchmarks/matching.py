@@ -13,7 +13,7 @@ import random
 import time
 import tracemalloc
 
-from mtreason.glossary import Entry, Matcher
+from mtreason.glossary import Matcher, Term
 from mtreason.glossary.fold import fold
 
 CHARACTERS = [chr(code) for code in range(0x4E00, 0x5600)]
@@ -33,7 +33,7 @@ def main() -> None:
         "".join(chance.choices(CHARACTERS, k=SENTENCE)) + (chance.choice(terms) if chance.random() < 0.1 else "")
         for _ in range(int(options.megabytes * 1e6 / (3 * SENTENCE)))
     ]
-    entries = [Entry(term, ("x",), "", "", "terms.tsv", number) for number, term in enumerate(terms, 1)]
+    entries = [Term(term, ("x",), "", "", "terms.tsv", number) for number, term in enumerate(terms, 1)]
     tracemalloc.start()
     start = time.perf_counter()
     matcher = Matcher(entries, "zh")

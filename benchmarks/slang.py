@@ -22,12 +22,12 @@ import sacrebleu
 from engine import DIRECTION, decode_all
 
 from mtreason.decoding import run
-from mtreason.glossary import Entry, Matcher, avoided, follows
+from mtreason.glossary import Matcher, Term, avoided, follows
 from mtreason.models.engine.load import load_model
 from mtreason.models.files.resolve import resolve_model
 from mtreason.models.loaded import LoadedModel
 from mtreason.runs.settings import Options
-from mtreason.runs.translator import Translator, load_entries
+from mtreason.runs.translator import Translator, load_terms
 from mtreason.tuning.pools import GivenDecoder
 
 SYSTEMS: dict[str, dict[str, Any]] = {
@@ -52,7 +52,7 @@ def main() -> None:
     options = parser.parse_args()
     rows = [json.loads(line) for line in options.data.read_text("utf-8").splitlines()]
     rows = [r for r in rows if (r["src_lang"], r["tgt_lang"]) == ("zh", "en")]
-    entries = (*load_entries(DIRECTION, Options()), *row_entries(rows))
+    entries = (*load_terms(DIRECTION, Options()), *row_entries(rows))
     matcher = Matcher(entries, "zh")
     ambiguous = [] if options.terms_only else [r for r in rows if r.get("wrong")]
     rows = [r for r in rows if terms(matcher, r)]
@@ -83,21 +83,21 @@ def main() -> None:
     print(json.dumps(figures))
 
 
-def row_entries(rows: Sequence[dict[str, Any]]) -> Iterator[Entry]:
+def row_entries(rows: Sequence[dict[str, Any]]) -> Iterator[Term]:
     """Yield the terms of the rows as a user would have written them down: renderings of a few words each."""
-    found: dict[str, Entry] = {}
+    found: dict[str, Term] = {}
     for row in rows:
         for term in row.get("terms") or ():
             targets = tuple(t for t in term["en"] if len(t.split()) <= MOST_WORDS and not set("();") & set(t))
             bad = tuple(b for b in term.get("bad") or () if b not in targets)
             if targets and term["zh"] in row["src"]:
-                found[term["zh"]] = Entry(term["zh"], targets, "", "", OWN, len(found) + 1, forbidden=bad)
+                found[term["zh"]] = Term(term["zh"], targets, "", "", OWN, len(found) + 1, forbidden=bad)
     yield from found.values()
 
 
-def terms(matcher: Matcher, row: dict[str, Any]) -> list[Entry]:
+def terms(matcher: Matcher, row: dict[str, Any]) -> list[Term]:
     """Return what is hinted for a row."""
-    return [hit.entry for hit in matcher.find(row["src"]) if not hit.entry.note.startswith("guard:")]
+    return [hit.term for hit in matcher.find(row["src"]) if not hit.term.note.startswith("guard:")]
 
 
 def count(

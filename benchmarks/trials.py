@@ -31,10 +31,10 @@ from mtreason.decoding import DECODERS, pool
 from mtreason.decoding.borders import parse_border
 from mtreason.decoding.mcts import MctsDecoder
 from mtreason.decoding.protocol import Decoder
-from mtreason.models.calls import Steps
+from mtreason.models.calls import Calls
 from mtreason.models.engine.load import load_model
 from mtreason.models.files.resolve import resolve_model
-from mtreason.rewards import Draft, Reward, Scene, asks_samples
+from mtreason.rewards import Draft, Reward, RewardContext, asks_samples
 from mtreason.runs.settings import Options
 from mtreason.runs.translator import Translator
 from mtreason.search.selection import MIN_UNEXPLORED, resample, unexplored
@@ -85,13 +85,13 @@ def walk(tree: Tree, value: str, priors: bool, exploration: float, widening: flo
     return None
 
 
-def filtered(judge: Callable[..., Steps[list[dict[str, float]]]], margin: float) -> Callable[..., Any]:
+def filtered(judge: Callable[..., Calls[list[dict[str, float]]]], margin: float) -> Callable[..., Any]:
     """Judge only drafts whose likelihood comes within a margin of the round's best; the others are worth little."""
 
-    def cheap(reward: Reward, scene: Scene, drafts: Sequence[Draft]) -> Steps[list[dict[str, float]]]:
+    def cheap(reward: Reward, context: RewardContext, drafts: Sequence[Draft]) -> Calls[list[dict[str, float]]]:
         means = [float(d.log_probs.mean()) for d in drafts]
         kept = [d for d, m in zip(drafts, means, strict=True) if m >= max(means) - margin]
-        judged = iter((yield from judge(reward, scene, kept)))
+        judged = iter((yield from judge(reward, context, kept)))
         low = {"likelihood": -20.0, "channel": -20.0, "confidence": 0.0, "terms": 0.0}
         return [next(judged) if m >= max(means) - margin else low for m in means]
 

@@ -25,7 +25,7 @@ from mtreason.models.engine.load import load_model
 from mtreason.models.files.resolve import resolve_model
 from mtreason.runs import translator as module
 from mtreason.runs.settings import Options
-from mtreason.runs.translator import Translator, load_entries
+from mtreason.runs.translator import Translator, load_terms
 
 Wording = Callable[[str, Language, Language, Sequence[tuple[str, str]], Sequence[Hit]], Prompt]
 
@@ -35,13 +35,13 @@ def replaced(segment: str, hits: Sequence[Hit], form: str) -> str:
     parts, end = [], 0
     for hit in hits:
         term = segment[hit.start : hit.end]
-        parts += [segment[end : hit.start], form.format(term=term, target=(hit.entry.targets or (term,))[0])]
+        parts += [segment[end : hit.start], form.format(term=term, target=(hit.term.targets or (term,))[0])]
         end = hit.end
     return "".join([*parts, segment[end:]])
 
 
 def listed(hits: Sequence[Hit], form: str) -> str:
-    pairs = [form.format(term=h.entry.source, target=(h.entry.targets or (h.entry.source,))[0]) for h in hits]
+    pairs = [form.format(term=h.term.source, target=(h.term.targets or (h.term.source,))[0]) for h in hits]
     return "\n".join(dict.fromkeys(pairs))
 
 
@@ -92,8 +92,8 @@ def warned(
 ) -> Prompt:
     del context
     lines = [
-        f"{h.entry.source} = {(h.entry.targets or (h.entry.source,))[0]}"
-        + (f" (not: {h.entry.literal})" if h.entry.literal else "")
+        f"{h.term.source} = {(h.term.targets or (h.term.source,))[0]}"
+        + (f" (not: {h.term.literal})" if h.term.literal else "")
         for h in hits
     ]
     head = instruction(source, target)
@@ -122,7 +122,7 @@ def main() -> None:
     options = parser.parse_args()
     rows = [json.loads(line) for line in options.data.read_text("utf-8").splitlines()]
     rows = [r for r in rows if (r["src_lang"], r["tgt_lang"]) == ("zh", "en")]
-    entries = (*load_entries(DIRECTION, Options()), *row_entries(rows))
+    entries = (*load_terms(DIRECTION, Options()), *row_entries(rows))
     matcher = Matcher(entries, "zh")
     rows = [r for r in rows if terms(matcher, r)][: options.limit]
     hits = [(i, entry) for i, r in enumerate(rows) for entry in terms(matcher, r)]

@@ -68,7 +68,7 @@ def test_imports_point_down(path: Path) -> None:
         ("decoding", "def f():\n    from mtreason.runs import pipeline", False),
         ("models", "from mtreason.rewards import judge", False),
         ("rewards", "from mtreason.models.engine.tree import TreeModel", False),
-        ("rewards", "from mtreason.models.calls import Steps", True),
+        ("rewards", "from mtreason.models.calls import Calls", True),
         ("decoding", "from mtreason.search.tree import Tree", True),
         ("cli", "from mtreason import __version__", True),
     ],

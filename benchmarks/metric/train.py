@@ -99,7 +99,7 @@ class Metric(nn.Module):
             # As `ReferencelessRegression.forward`, which offers no way in behind its encoder.
             pair = torch.cat([translation, source, translation * source, (translation - source).abs()], dim=1)
             return self.without.estimator(pair).view(-1)
-        return self.with_reference.estimate(source, translation, reference).score
+        return self.with_reference.score_triples(source, translation, reference).score
 
 
 def steps(rows: Sequence[Rated], texts: Mapping[str, Sequence[str]], seed: int) -> Iterator[Step]:

@@ -16,10 +16,10 @@ from mtreason.benchmark.systems import COMMON_REWARD, JudgeDecoder, chosen, comm
 from mtreason.decoding import Result, Task, run
 from mtreason.languages import parse_language
 from mtreason.runs.settings import Options
-from mtreason.runs.translator import Direction, Translator, load_entries
+from mtreason.runs.translator import Direction, Translator, load_terms
 
 if TYPE_CHECKING:
-    from mtreason.glossary import Entry
+    from mtreason.glossary import Term
     from mtreason.models.loaded import LoadedModel
 
 JUDGED_TOGETHER = 8
@@ -35,14 +35,14 @@ class Plan:
     systems: Sequence[str]
     options: Options
     """Those that all systems share."""
-    entries: Mapping[str, Sequence[Entry]]
+    terms: Mapping[str, Sequence[Term]]
     """Of the glossaries, by pair of languages."""
 
 
 def make_plan(groups: Mapping[str, list[Row]], systems: Sequence[str], options: Options) -> Plan:
     """Read the glossaries that the segments need."""
-    entries = {pair: load_entries(_direction(rows), options) for pair, rows in groups.items()}
-    return Plan(groups, systems, options, entries)
+    terms = {pair: load_terms(_direction(rows), options) for pair, rows in groups.items()}
+    return Plan(groups, systems, options, terms)
 
 
 def _direction(rows: Sequence[Row]) -> Direction:
@@ -51,7 +51,7 @@ def _direction(rows: Sequence[Row]) -> Direction:
 
 def describe(plan: Plan, model: Mapping[str, Any]) -> dict[str, Any]:
     """Return the configuration that a directory of results stands for, in JSON types."""
-    entries = [(pair, e.source, e.targets, e.literal, e.note) for pair, own in plan.entries.items() for e in own]
+    terms = [(pair, e.source, e.targets, e.literal, e.note) for pair, own in plan.terms.items() for e in own]
     return {
         "model": dict(model),
         "budget": plan.options.budget,
@@ -60,7 +60,7 @@ def describe(plan: Plan, model: Mapping[str, Any]) -> dict[str, Any]:
             "segments": {pair: len(rows) for pair, rows in plan.groups.items()},
             "digest": rows_digest(plan.groups),
         },
-        "glossary": {"entries": len(entries), "digest": digest(entries)},
+        "glossary": {"terms": len(terms), "digest": digest(terms)},
         "common_reward": dict(COMMON_REWARD.weights),
         "versions": versions(),
         "systems": {name: own_options(name, plan.options) for name in plan.systems},
@@ -105,7 +105,7 @@ class _Work:
     def prepare(cls, plan: Plan, loaded: LoadedModel, system: str, pair: str, rows: Sequence[Row]) -> _Work:
         """Set the system up."""
         options = options_of(system, plan.options)
-        translator = Translator(loaded, _direction(rows), options, plan.entries[pair])
+        translator = Translator(loaded, _direction(rows), options, plan.terms[pair])
         return cls(system, rows, translator, [translator.task(i, row.source, ()) for i, row in enumerate(rows)])
 
     def records(self) -> Iterator[dict[str, Any]]:

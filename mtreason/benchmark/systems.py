@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from mtreason.decoding import DECODERS, Candidate, Result, Settings, Task
-from mtreason.decoding.pool import scene_of
+from mtreason.decoding.pool import reward_context
 from mtreason.decoding.protocol import Cost
 from mtreason.errors import check_names
-from mtreason.models.calls import Steps
+from mtreason.models.calls import Calls
 from mtreason.rewards import REWARDS, Draft, judge, load_reward, weigh
 from mtreason.runs.settings import DEFAULT_NODES, DEFAULT_REWARD, Options
 
@@ -52,9 +52,9 @@ def options_of(system: str, shared: Options) -> Options:
 def own_options(system: str, shared: Options) -> dict[str, Any]:
     """Return the options in which systems may differ, in JSON types; defaults and rewards by their values."""
     options = asdict(options_of(system, shared))
-    heeds = DECODERS[options["decoder"]].heeds
+    known = DECODERS[options["decoder"]].options
     for name, default in (("reward", DEFAULT_REWARD), ("nodes", DEFAULT_NODES)):
-        if name in heeds and options[name] is None:
+        if name in known and options[name] is None:
             options[name] = default
     weights = dict(load_reward(options["reward"]).weights) if options["reward"] else {}
     return {f.name: options[f.name] for f in fields(Options) if f.name not in OF_THE_RUN} | {"weights": weights}
@@ -81,15 +81,15 @@ class JudgeDecoder:
     drafts: Mapping[int, Draft]
     """By the index of their task."""
     name: str = "judge"
-    heeds: frozenset[str] = frozenset()
+    options: frozenset[str] = frozenset()
 
-    def decode(self, task: Task, settings: Settings) -> Steps[Result]:
+    def decode(self, task: Task, settings: Settings) -> Calls[Result]:
         """See `Decoder.decode`; the result's only candidate is the draft, its cost is left out."""
         draft = self.drafts[task.index]
-        scene = scene_of(task)
-        [parts] = yield from judge(settings.reward, scene, [draft])
-        yield from scene.back.close()
-        yield from scene.verdict.close()
+        context = reward_context(task)
+        [parts] = yield from judge(settings.reward, context, [draft])
+        yield from context.back.close()
+        yield from context.verdict.close()
         candidate = Candidate(draft.text, draft, weigh(settings.reward, parts), parts, 1, ())
         return Result(task.index, draft.text, fell_back=False, candidates=(candidate,), cost=Cost())
 

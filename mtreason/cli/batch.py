@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mtreason.languages import Language
     from mtreason.models.files.resolve import ResolvedModel
     from mtreason.models.loaded import LoadedModel
-    from mtreason.runs.pipeline import Segment, Shelf, TranslatedUnit
+    from mtreason.runs.pipeline import Segment, TranslatedUnit, TranslationCache
     from mtreason.runs.project import Config, Finding, Job
     from mtreason.runs.translator import Translator
     from mtreason.storage import Journal
@@ -129,11 +129,11 @@ class _Run:
 
     def _prepare(
         self, target: Language, resolved: ResolvedModel, loaded: LoadedModel, journal: Journal
-    ) -> tuple[Translator, Shelf]:
+    ) -> tuple[Translator, TranslationCache]:
         """Return what translates into a language, and what need not be."""
         from mtreason.languages import parse_language
-        from mtreason.runs.pipeline import Shelf, run_key
-        from mtreason.runs.translator import Direction, Translator, load_entries
+        from mtreason.runs.pipeline import TranslationCache, run_key
+        from mtreason.runs.translator import Direction, Translator, load_terms
         from mtreason.storage import Store, read_tmx
 
         config = self.config
@@ -147,12 +147,12 @@ class _Run:
             glossaries=tuple(self.root / g for g in config.glossaries),
             shipped_glossaries=config.shipped_glossaries,
         )
-        translator = Translator(loaded, direction, settings, load_entries(direction, settings))
+        translator = Translator(loaded, direction, settings, load_terms(direction, settings))
         human: dict[str, str] = {}
         for path in config.memories:
             human |= read_tmx(self.root / path, direction.source, target)
         stores: list[Store] = [journal, *self.session.open_memory()]
-        return translator, Shelf(run_key(translator, resolved.digest, loaded.dtype), stores, human)
+        return translator, TranslationCache(run_key(translator, resolved.digest, loaded.dtype), stores, human)
 
     def _translate_into(
         self,
@@ -199,12 +199,12 @@ class _Run:
 
     def findings(self) -> list[Finding]:
         """Return what is wrong with the outputs as they are."""
-        from mtreason.runs.project import Finding, below_floors, entries_of, inspect, read_lock, settings_digest, stale
+        from mtreason.runs.project import Finding, below_floors, inspect, matcher_of, read_lock, settings_digest, stale
 
         lock = read_lock(self.root)
         found = []
         digests = {t: settings_digest(self.config, self.root, t) for t in {job.target for job in self.jobs}}
-        matchers = {t: entries_of(self.config, self.root, t) for t in digests}
+        matchers = {t: matcher_of(self.config, self.root, t) for t in digests}
         for job in self.jobs:
             why = stale(job, digests[job.target], lock)
             if why:

@@ -14,12 +14,12 @@ from mtreason.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mtreason.glossary import Entry
+    from mtreason.glossary import Term
     from mtreason.languages import Language
 
 app = typer.Typer(no_args_is_help=True, help="Check, convert and try out glossaries; nothing is translated.")
 
-_imports = typer.Typer(no_args_is_help=True, help="Take entries from a dictionary that you have.")
+_imports = typer.Typer(no_args_is_help=True, help="Take terms from a dictionary that you have.")
 app.add_typer(_imports, name="import")
 
 FINDINGS = 3
@@ -88,8 +88,8 @@ def match(
             rows.append({
                 "line": number,
                 "source": segment,
-                "hits": [_hit_record(f.hit.entry) for f in found if not f.dropped],
-                "dropped": [_hit_record(f.hit.entry) | {"why": f.dropped} for f in found if f.dropped],
+                "hits": [_hit_record(f.hit.term) for f in found if not f.dropped],
+                "dropped": [_hit_record(f.hit.term) | {"why": f.dropped} for f in found if f.dropped],
                 "prompt": prompt.before + prompt.segment if hits else None,
             })  # fmt: skip
     _print({"segments": rows} if as_json else "\n".join(map(_match_text, rows)))
@@ -98,8 +98,8 @@ def match(
         say(f"{sum(counts)} hits in {sum(map(bool, counts))} segments")
 
 
-def _hit_record(entry: Entry) -> dict[str, Any]:
-    return {"source": entry.source, "targets": list(entry.targets), "file": entry.file, "line": entry.line}
+def _hit_record(term: Term) -> dict[str, Any]:
+    return {"source": term.source, "targets": list(term.targets), "file": term.file, "line": term.line}
 
 
 def _match_text(row: dict[str, Any]) -> str:
@@ -142,19 +142,19 @@ def check(
     for number, (line, translation) in enumerate(zip(sources, translations, strict=True), 1):
         for hit in matcher.find(line):
             total += 1
-            bad = avoided(hit.entry, translation, target.tag)
-            kept = honoured(hit.entry, translation, target.tag) and not bad
+            bad = avoided(hit.term, translation, target.tag)
+            kept = honoured(hit.term, translation, target.tag) and not bad
             right += kept
             if not kept:
-                miss = {"entry": _hit_record(hit.entry), "avoid": bad, "translation": translation}
+                miss = {"term": _hit_record(hit.term), "avoid": bad, "translation": translation}
                 misses.append({"line": number, **miss})
     share = 100 * right / total if total else 100.0
     figures = {"terms": total, "honoured": right, "percent": share, "misses": misses}
     lines = [
-        f"{hyp}:{miss['line']}: {miss['entry']['source']}: "
+        f"{hyp}:{miss['line']}: {miss['term']['source']}: "
         + (f"says {miss['avoid']!r}, which is to be avoided" if miss["avoid"] else "not honoured")
-        + f"; expected {' | '.join(miss['entry']['targets']) or 'the term itself'}"
-        + f" [{miss['entry']['file']}:{miss['entry']['line']}]\n"
+        + f"; expected {' | '.join(miss['term']['targets']) or 'the term itself'}"
+        + f" [{miss['term']['file']}:{miss['term']['line']}]\n"
         for miss in misses
     ]
     _print(figures if as_json else "".join(lines) + f"{right} of {total} terms honoured ({share:.1f} %)\n")
@@ -170,7 +170,7 @@ def convert(
     from_: _From = None,
     to: _To = None,
     back: Annotated[
-        bool, typer.Option("--reverse", help="For the other direction: the entries that hold both ways.")
+        bool, typer.Option("--reverse", help="For the other direction: the terms that hold both ways.")
     ] = False,
 ) -> None:
     """Write a glossary in another format, or for the other direction; what is lost is said."""
@@ -183,18 +183,18 @@ def convert(
     if form not in FORMATS:
         raise InputError(f"{out}: the ending says no format: name it .{', .'.join(FORMATS)}")
     source, target = _languages([file], from_, to)
-    entries: Sequence[Entry] = _read([file], source, target)
+    terms: Sequence[Term] = _read([file], source, target)
     direction = (source.tag, target.tag)
     if back:
-        count, direction = len(entries), direction[::-1]
-        entries = reverse(entries, target.tag)
-        if len(entries) < count:
-            say(f"{count - len(entries)} entries do not lead back: they have several renderings, or conditions")
-    write_bytes(out, write_glossary(entries, form, direction))
-    lost = _lost(entries, FORMATS[form].KEEPS)
+        count, direction = len(terms), direction[::-1]
+        terms = reverse(terms, target.tag)
+        if len(terms) < count:
+            say(f"{count - len(terms)} terms do not lead back: they have several renderings, or conditions")
+    write_bytes(out, write_glossary(terms, form, direction))
+    lost = _lost(terms, FORMATS[form].KEEPS)
     if lost:
         say(f"{form.upper()} has no place for {', '.join(lost)}: left out")
-    say(f"{len(entries)} entries in {out}")
+    say(f"{len(terms)} terms in {out}")
 
 
 @_imports.command("cedict")
@@ -215,12 +215,12 @@ def import_cedict(
     if out.suffix != ".tsv":
         raise InputError(f"{out}: the licence goes along as a comment, which only .tsv has: name it so")
     found = read_cedict(file, tuple(label) if label else LABELS)
-    write_bytes(out, tsv.write(found.entries, ("zh", "en"), found.comments))
-    say(f"{len(found.entries)} entries in {out}; {found.comments[0]}")
+    write_bytes(out, tsv.write(found.terms, ("zh", "en"), found.comments))
+    say(f"{len(found.terms)} terms in {out}; {found.comments[0]}")
 
 
 @app.command("suggest")
-def suggest_entries(
+def suggest_terms(
     *,
     src: Annotated[Path, typer.Option(metavar="FILE", help="What was translated, line by line.")],
     ref: Annotated[Path, typer.Option(metavar="FILE", help="Translations by people, line by line.")],
@@ -230,7 +230,7 @@ def suggest_entries(
     least: Annotated[int, typer.Option(metavar="N", min=2, help="Lines in which a term has to occur.")] = 2,
     as_json: _Json = False,
 ) -> None:
-    """Propose entries, as lines of a glossary: terms that people and the translation keep saying differently."""
+    """Propose terms, as lines of a glossary: terms that people and the translation keep saying differently."""
     from mtreason.files import read_lines
     from mtreason.glossary.suggest import suggest
     from mtreason.languages import parse_language
@@ -250,10 +250,10 @@ def suggest_entries(
         say(f"{len(found)} candidates: keep the lines that are right")
 
 
-def _lost(entries: Sequence[Entry], keeps: frozenset[str]) -> list[str]:
-    from mtreason.glossary.entry import COLUMNS
+def _lost(terms: Sequence[Term], keeps: frozenset[str]) -> list[str]:
+    from mtreason.glossary.term import COLUMNS
 
-    return [c for c, attribute in COLUMNS.items() if c not in keeps and any(getattr(e, attribute) for e in entries)]
+    return [c for c, attribute in COLUMNS.items() if c not in keeps and any(getattr(e, attribute) for e in terms)]
 
 
 def _languages(files: Sequence[Path], from_: str | None, to: str | None) -> tuple[Language, Language]:
@@ -269,10 +269,10 @@ def _languages(files: Sequence[Path], from_: str | None, to: str | None) -> tupl
     return parse_language(str(codes[0])), parse_language(str(codes[1]))
 
 
-def _read(files: Sequence[Path], source: Language, target: Language) -> list[Entry]:
+def _read(files: Sequence[Path], source: Language, target: Language) -> list[Term]:
     from mtreason.glossary import load_glossary
 
-    return [entry for file in files for entry in load_glossary(file, source.tag, target.tag)]
+    return [term for file in files for term in load_glossary(file, source.tag, target.tag)]
 
 
 def _print(content: dict[str, Any] | str) -> None:

@@ -55,10 +55,10 @@ class Terminal:
     def open_memory(self) -> list[Store]:
         """Open the memory of translations; a run goes on without it where it cannot be opened, or used any more."""
         from mtreason.models.files.cache import cache_dir
-        from mtreason.storage import Memory, Spare
+        from mtreason.storage import BestEffortStore, Memory
 
         try:
-            return [Spare(Memory(cache_dir() / "translations"), self.note)]
+            return [BestEffortStore(Memory(cache_dir() / "translations"), self.note)]
         except MtreasonError as error:
             self.note(f"{error}: going on without")
             return []

@@ -43,7 +43,7 @@ class Output:
     whole: bool = False
     """Write beside the file, and give it its name at the end."""
     parts: int = 0
-    """Written so far."""
+    """Completion so far."""
     _stream: BinaryIO | None = field(default=None, init=False)
 
     def write(self, text: str) -> None:

@@ -22,9 +22,9 @@ from mtreason.runs.settings import DEFAULT_REWARD, EFFORTS, Options
 
 if TYPE_CHECKING:
     from mtreason.documents import Document, Format, Unit
-    from mtreason.glossary import Entry
+    from mtreason.glossary import Term
     from mtreason.languages import Language
-    from mtreason.runs.pipeline import Segment, Shelf, TranslatedUnit
+    from mtreason.runs.pipeline import Segment, TranslatedUnit, TranslationCache
     from mtreason.runs.translator import Direction, Translator
     from mtreason.storage import Journal
 
@@ -151,7 +151,7 @@ class _Tally:
         self.segments += 1
         self.origins[segment.origin] = self.origins.get(segment.origin, 0) + 1
         self.hints += len(segment.hits)
-        missed = [hit.entry.source for hit, ok in zip(segment.hits, segment.honoured, strict=True) if not ok]
+        missed = [hit.term.source for hit, ok in zip(segment.hits, segment.honoured, strict=True) if not ok]
         self.missed += len(missed)
         self.missing += [f"{term} in {segment.unit.place}" for term in missed][: MOST_NAMED - len(self.missing)]
         self.fell_back += segment.fell_back
@@ -243,7 +243,7 @@ class _Job:
             raise DocumentError(f"{outputs[-1]} is named for two outputs: name two files")
 
     def _translate(self, document: Document, declared: Language | None, target: Language, total: int | None) -> None:
-        from mtreason.runs.translator import Direction, check_options, load_entries
+        from mtreason.runs.translator import Direction, check_options, load_terms
 
         check_options(self.options)
         first, units = _peek(iter(document.units))
@@ -254,10 +254,10 @@ class _Job:
             self._pass_through(document, units)
             return
         direction = Direction(source, target)
-        entries = load_entries(direction, self.options)
-        self._name_glossaries(entries)
+        terms = load_terms(direction, self.options)
+        self._name_glossaries(terms)
         try:
-            self._run_model(document, units, direction, entries, total)
+            self._run_model(document, units, direction, terms, total)
         finally:
             self.session.progress.stop()
         if self.tally.fell_back or (self.plan.strict_terms and self.tally.missed):
@@ -283,14 +283,14 @@ class _Job:
         self.session.note(f"source language: {found.tag} ({found.name}), detected; --from overrides")
         return found
 
-    def _name_glossaries(self, entries: tuple[Entry, ...]) -> None:
+    def _name_glossaries(self, terms: tuple[Term, ...]) -> None:
         counts: dict[str, int] = {}
-        for entry in entries:
-            counts[entry.file] = counts.get(entry.file, 0) + 1
+        for term in terms:
+            counts[term.file] = counts.get(term.file, 0) + 1
         for name, count in counts.items():
-            self.session.note(f"glossary: {name} ({count} entries)")
+            self.session.note(f"glossary: {name} ({count} terms)")
 
-    def _load(self, direction: Direction, entries: tuple[Entry, ...]) -> tuple[Translator, str]:
+    def _load(self, direction: Direction, terms: tuple[Term, ...]) -> tuple[Translator, str]:
         """Return what translates, and the digest of what every segment depends on."""
         from mtreason.runs.pipeline import run_key
         from mtreason.runs.translator import Translator
@@ -298,17 +298,17 @@ class _Job:
         resolved, loaded = self.session.open_model(self.options.dtype)
         if self.options.qe is not None:
             self.session.stage(f"loading {self.options.qe}", 0.0)
-        translator = Translator(loaded, direction, self.options, entries)
+        translator = Translator(loaded, direction, self.options, terms)
         self.session.note(
             f"model: {resolved.name} ({loaded.dtype}, {loaded.device}); decoder: {self.options.decoder}"
-            + (f", reward {self.options.reward or DEFAULT_REWARD}" if "reward" in translator.decoder.heeds else "")
+            + (f", reward {self.options.reward or DEFAULT_REWARD}" if "reward" in translator.decoder.options else "")
             + f", budget {self.options.budget:g}"
         )
         return translator, run_key(translator, resolved.digest, loaded.dtype)
 
-    def _shelf(self, run: str, direction: Direction) -> Shelf:
+    def _shelf(self, run: str, direction: Direction) -> TranslationCache:
         """Open what is kept from other runs."""
-        from mtreason.runs.pipeline import Shelf
+        from mtreason.runs.pipeline import TranslationCache
         from mtreason.storage import Journal, Store, read_tmx
 
         human: dict[str, str] = {}
@@ -322,20 +322,20 @@ class _Job:
             stores.append(self.journal)
         if self.plan.remember:
             stores += self.session.open_memory()
-        return Shelf(run, stores, human)
+        return TranslationCache(run, stores, human)
 
     def _run_model(
         self,
         document: Document,
         units: Iterator[Unit],
         direction: Direction,
-        entries: tuple[Entry, ...],
+        terms: tuple[Term, ...],
         total: int | None,
     ) -> None:
         from mtreason.runs.pipeline import trace_record, translate_units
 
         plan, progress = self.plan, self.session.progress
-        translator, run = self._load(direction, entries)
+        translator, run = self._load(direction, terms)
         shelf = self._shelf(run, direction)
         record = Output(plan.trace) if plan.trace else None
         pairs: list[tuple[str, str]] = []

@@ -161,12 +161,12 @@ class _Job:
         from mtreason.languages import parse_language
         from mtreason.models.files.resolve import resolve_model
         from mtreason.models.served import is_served
-        from mtreason.runs.translator import Direction, Translator, load_entries
+        from mtreason.runs.translator import Direction, Translator, load_terms
         from mtreason.tuning import PoolFile, collect, pooling_reward
 
         row = segments[0].row
         direction = Direction(parse_language(row.source_tag), parse_language(row.target_tag))
-        entries = load_entries(direction, self.options)
+        entries = load_terms(direction, self.options)
         config = self._config(segments, parts, [(e.source, e.targets, e.literal, e.note) for e in entries])
         store = PoolFile(self.pools)
         left = [segment for segment in segments if not store.has(segment)]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mtreason.decoding.gates import foreign_letters
 from mtreason.decoding.prompts import CLOSE_OUTPUT, CLOSE_THOUGHT, OPEN_OUTPUT, OPEN_THOUGHT
 from mtreason.glossary import Hit
-from mtreason.models.protocol import Continuation, Guard
+from mtreason.models.protocol import Continuation, TokenMask
 from mtreason.models.sequences import running_away
 from mtreason.rewards import Draft, Reasoning
 
@@ -32,7 +32,7 @@ class Thinking:
 
     limit: int
     """Most tokens of a thought, its tags included."""
-    guard: Guard
+    mask: TokenMask
     """Lets a thought use any script, and line breaks."""
     close: tuple[int, ...]
     """Ends a thought and begins the output."""
@@ -171,7 +171,7 @@ def counted(thinking: Thinking, whole: Continuation, tokens: Tokens) -> NDArray[
 
 def to_answer(thinking: Thinking, whole: Continuation, decode: Callable[[tuple[int, ...]], str], room: int) -> Draft:
     """Turn an answer, from the prompt on, into a draft of the translation in it, which may take `room` tokens."""
-    tokens = Tokens(whole.tokens, thinking.guard.stop, decode)
+    tokens = Tokens(whole.tokens, thinking.mask.stop, decode)
     answer = tokens.answer
     start, end = tokens.output_start, tokens.output_end
     own = drawn(whole)[:end]
@@ -210,4 +210,4 @@ def answer_problems(thinking: Thinking, text: str, hints: Sequence[Hit]) -> tupl
 
 def foreign(thinking: Thinking, text: str, hints: Sequence[Hit]) -> bool:
     """Whether a translation has letters that it may not have; terms to be kept may have any."""
-    return foreign_letters(text, thinking.scripts, [h.entry.source for h in hints if not h.entry.targets])
+    return foreign_letters(text, thinking.scripts, [h.term.source for h in hints if not h.term.targets])

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from mtreason.decoding.pool import Pool
 from mtreason.decoding.protocol import Result, Settings, Task
-from mtreason.models.calls import Steps, extend, peek, release
-from mtreason.models.protocol import TOP_ALTERNATIVES, Prefix
+from mtreason.models.calls import Calls, extend, release, top_k
+from mtreason.models.protocol import TOP_K, Prefix
 from mtreason.models.sequences import running_away
 from mtreason.rewards import REWARDS, Draft
 
@@ -26,16 +26,16 @@ class BeamDecoder:
     name: str = "beam"
 
     @property
-    def heeds(self) -> frozenset[str]:
-        """See `Decoder.heeds`."""
+    def options(self) -> frozenset[str]:
+        """See `Decoder.options`."""
         return frozenset({"beam_width"})
 
-    def decode(self, task: Task, settings: Settings) -> Steps[Result]:
+    def decode(self, task: Task, settings: Settings) -> Calls[Result]:
         """See `Decoder.decode`."""
         pool = Pool(task, replace(settings, reward=REWARDS["likelihood"]))
         return pool.counted(self._decode(pool))
 
-    def _decode(self, pool: Pool) -> Steps[Result]:
+    def _decode(self, pool: Pool) -> Calls[Result]:
         prompt = yield from pool.open()
         width = pool.settings.beam_width
         if width is None:
@@ -57,7 +57,7 @@ class _Hypothesis:
     prefix: Prefix
     tokens: tuple[int, ...] = ()
     log_probs: tuple[float, ...] = ()
-    top_log_probs: tuple[NDArray[np.float32], ...] = ()
+    top_log_probs: tuple[NDArray[np.float64], ...] = ()
     """Of the most probable tokens at each position."""
     finished: bool = False
 
@@ -70,23 +70,23 @@ class _Hypothesis:
         return self.total / len(self.tokens)
 
 
-def _search(pool: Pool, prompt: Prefix, width: int) -> Steps[list[_Hypothesis]]:
+def _search(pool: Pool, prompt: Prefix, width: int) -> Calls[list[_Hypothesis]]:
     """Return up to `width` finished hypotheses, or the unfinished ones where the length limit left no other."""
-    guard, limit = pool.task.guard, pool.task.max_new_tokens
+    mask, limit = pool.task.mask, pool.task.max_new_tokens
     live, ended = [_Hypothesis(prompt)], list[_Hypothesis]()
     while True:
         # Twice the width: as many may end as go on.
-        nexts = yield from peek([h.prefix for h in live], guard, max(2 * width, TOP_ALTERNATIVES))
+        tops = yield from top_k([h.prefix for h in live], mask, max(2 * width, TOP_K))
         grown = [
             replace(
                 h,
                 tokens=(*h.tokens, token),
                 log_probs=(*h.log_probs, float(log_prob)),
-                top_log_probs=(*h.top_log_probs, after.log_probs[:TOP_ALTERNATIVES]),
-                finished=token in guard.stop,
+                top_log_probs=(*h.top_log_probs, after.log_probs[:TOP_K]),
+                finished=token in mask.stop,
             )
-            for h, after in zip(live, nexts, strict=True)
-            for token, log_prob in zip(after.tokens, after.log_probs, strict=True)
+            for h, after in zip(live, tops, strict=True)
+            for token, log_prob in zip(after.tokens.tolist(), after.log_probs, strict=True)
             if np.isfinite(log_prob)
         ]
         grown.sort(key=lambda h: -h.total)
@@ -111,5 +111,5 @@ def _draft(settings: Settings, hypothesis: _Hypothesis) -> Draft:
         settings.decode(tuple(tokens)),
         hypothesis.tokens,
         np.array(hypothesis.log_probs, np.float32),
-        np.stack(hypothesis.top_log_probs),
+        np.stack(hypothesis.top_log_probs).astype(np.float32),
     )

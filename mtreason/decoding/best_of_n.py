@@ -8,7 +8,7 @@ from mtreason.decoding.pool import Pool
 from mtreason.decoding.protocol import Result, Settings, Task
 from mtreason.decoding.reflection import reflect
 from mtreason.decoding.repair import repair
-from mtreason.models.calls import Steps
+from mtreason.models.calls import Calls
 from mtreason.rewards import Reward
 
 MOST_DRAWS = 8
@@ -24,16 +24,16 @@ class BestOfNDecoder:
     """What it chooses by, whatever the settings say."""
 
     @property
-    def heeds(self) -> frozenset[str]:
-        """See `Decoder.heeds`."""
+    def options(self) -> frozenset[str]:
+        """See `Decoder.options`."""
         return frozenset({"think", "reflect", *(["reward"] if self.reward is None else [])})
 
-    def decode(self, task: Task, settings: Settings) -> Steps[Result]:
+    def decode(self, task: Task, settings: Settings) -> Calls[Result]:
         """See `Decoder.decode`."""
         pool = Pool(task, settings if self.reward is None else replace(settings, reward=self.reward))
         return pool.counted(self._decode(pool))
 
-    def _decode(self, pool: Pool) -> Steps[Result]:
+    def _decode(self, pool: Pool) -> Calls[Result]:
         drawn = yield from pool.open_with_drafts()
         while pool.prompt is not None and (room := pool.affordable(int(MOST_DRAWS * pool.settings.budget))):
             number = len(drawn)

@@ -14,7 +14,7 @@ from mtreason.decoding.pool import FIRST_DRAFTS, Pool
 from mtreason.decoding.protocol import Result, Settings, Task, derive_seed
 from mtreason.decoding.reflection import reflect
 from mtreason.decoding.repair import repair
-from mtreason.models.calls import Steps, cut, release
+from mtreason.models.calls import Calls, cut, release
 from mtreason.models.protocol import Continuation, Contrast, Draw, Prefix
 from mtreason.models.sequences import SharedSequences
 from mtreason.rewards import asks_samples
@@ -53,16 +53,16 @@ class MctsDecoder:
     opening: float = OPENING
 
     @property
-    def heeds(self) -> frozenset[str]:
-        """See `Decoder.heeds`."""
+    def options(self) -> frozenset[str]:
+        """See `Decoder.options`."""
         return frozenset({"reward", "nodes", "think", "reflect", *(["full_budget"] if self.stopping_rule else [])})
 
-    def decode(self, task: Task, settings: Settings) -> Steps[Result]:
+    def decode(self, task: Task, settings: Settings) -> Calls[Result]:
         """See `Decoder.decode`."""
         pool = Pool(task, settings)
         return pool.counted(self._decode(pool))
 
-    def _decode(self, pool: Pool) -> Steps[Result]:
+    def _decode(self, pool: Pool) -> Calls[Result]:
         settings, reward = pool.settings, pool.settings.reward
         samples = int(self.opening * settings.budget) if asks_samples(reward) else 0
         drawn = yield from pool.open_with_drafts(max(self.first_drafts, samples))
@@ -101,7 +101,7 @@ class TranslationProblem:
         """The translation that each became."""
         self._prefixes: dict[int, Prefix] = {}
         self._contrasts: dict[int, Prefix] = {}
-        self._sourceless = SharedSequences(pool.task.sourceless)
+        self._unconditional = SharedSequences(pool.task.unconditional)
 
     def begin(self, tree: Tree, drawn: Sequence[Continuation]) -> None:
         """Put the opening drafts, already judged, into the tree."""
@@ -115,7 +115,7 @@ class TranslationProblem:
         """See `SearchProblem.affordable`."""
         return self.pool.affordable(rollouts)
 
-    def expand(self, tree: Tree, nodes: Sequence[int]) -> Steps[list[Rollout]]:
+    def expand(self, tree: Tree, nodes: Sequence[int]) -> Calls[list[Rollout]]:
         """See `SearchProblem.expand`."""
         draws, starts = [], []
         contrasts = yield from self._contrast(tree, nodes)
@@ -160,7 +160,7 @@ class TranslationProblem:
         """Return these tokens."""
         return () if node == ROOT else self.drafts[int(tree.rollout[node])].tokens[: self._length(tree, node)]
 
-    def _prefix(self, tree: Tree, node: int) -> Steps[Prefix]:
+    def _prefix(self, tree: Tree, node: int) -> Calls[Prefix]:
         prompt = self.pool.prompt
         if prompt is None:
             raise RuntimeError("the pool is not open")
@@ -172,11 +172,11 @@ class TranslationProblem:
             self._prefixes[node] = yield from cut(maker.spanning(length), length)
         return self._prefixes[node]
 
-    def _contrast(self, tree: Tree, nodes: Sequence[int]) -> Steps[list[Contrast | None]]:
+    def _contrast(self, tree: Tree, nodes: Sequence[int]) -> Calls[list[Contrast | None]]:
         """Name what stands before each node when there is no source."""
         if not self.guidance:
             return [None] * len(nodes)
-        base = self.pool.task.sourceless
+        base = self.pool.task.unconditional
         prefixes = {ROOT: base}
         unread = {}
         for node in nodes:
@@ -188,7 +188,7 @@ class TranslationProblem:
             elif node not in self._contrasts:
                 self._contrasts[node] = yield from cut(maker.contrast, base.length + length)
         prefixes |= self._contrasts
-        prefixes |= zip(unread, (yield from self._sourceless.read(list(unread.values()))), strict=True)
+        prefixes |= zip(unread, (yield from self._unconditional.read(list(unread.values()))), strict=True)
         return [Contrast(prefixes[node], self.guidance) for node in nodes]
 
     def _joined(self, tree: Tree, node: int, start: int, piece: Continuation) -> Continuation:
@@ -206,9 +206,9 @@ class TranslationProblem:
             earlier=piece.earlier,
         )
 
-    def close(self) -> Steps[None]:
+    def close(self) -> Calls[None]:
         """Give back what the model holds for the tree."""
-        yield from self._sourceless.close()
+        yield from self._unconditional.close()
         yield from release([*self._prefixes.values(), *self._contrasts.values()])
         yield from release([prefix for draft in self.drafts for prefix in draft.prefixes])
 

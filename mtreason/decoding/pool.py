@@ -15,10 +15,10 @@ from mtreason.decoding.thinking import draw_answers
 from mtreason.documents import broken
 from mtreason.glossary import Hit, follows
 from mtreason.glossary.fold import is_unspaced
-from mtreason.models.calls import Extend, Sample, Score, Steps, extend, release, sample
+from mtreason.models.calls import Calls, Extend, Sample, Score, extend, release, sample
 from mtreason.models.protocol import Continuation, Draw, Prefix
 from mtreason.models.sequences import SharedSequences
-from mtreason.rewards import Draft, Scene, compare, judge, weigh
+from mtreason.rewards import Draft, RewardContext, compare, judge, weigh
 
 MIN_REPAIR_BUDGET = 4
 """Below it there is nothing to spare for a second attempt."""
@@ -52,10 +52,10 @@ class Pool:
         """Whether something was left undone because the time was over."""
         limit = settings.max_seconds
         self._deadline = None if limit is None else time.monotonic() + limit
-        self._scene = scene_of(task)
+        self._context = reward_context(task)
         self.prompt: Prefix | None = None
 
-    def counted(self, steps: Steps[T]) -> Steps[T]:
+    def counted(self, steps: Calls[T]) -> Calls[T]:
         """Pass calls on, adding up what they cost: everything a decoder asks of the model goes through here."""
         answer: Any = None
         while True:
@@ -79,19 +79,19 @@ class Pool:
         self.cost.prompt_tokens -= tokens
         self.cost.sampled_tokens += tokens
 
-    def open(self) -> Steps[Prefix]:
+    def open(self) -> Calls[Prefix]:
         """Read the prompt."""
         [self.prompt] = yield from extend([self.task.head], [self.task.prompt])
         return self.prompt
 
-    def draw(self, draws: Sequence[Draw], before: Sequence[tuple[int, ...]] = ()) -> Steps[list[Continuation]]:
+    def draw(self, draws: Sequence[Draw], before: Sequence[tuple[int, ...]] = ()) -> Calls[list[Continuation]]:
         """Draw continuations; `before` are the tokens from the prompt to each, nothing if all begin there."""
         if (thinking := self.settings.thinking) is not None:
             paths = before or [()] * len(draws)
             return (yield from draw_answers(thinking, self.settings, self.task, draws, paths))
-        return (yield from sample(draws, self.task.guard))
+        return (yield from sample(draws, self.task.mask))
 
-    def open_with_drafts(self, count: int = FIRST_DRAFTS) -> Steps[list[Continuation]]:
+    def open_with_drafts(self, count: int = FIRST_DRAFTS) -> Calls[list[Continuation]]:
         """Read the prompt and draw so many drafts, numbered alike for every decoder: the greedy one, then samples."""
         prefix = yield from self.open()
         count = max(1, min(count, int(self.settings.budget) - 2 * bool(self.settings.reflection)))
@@ -119,12 +119,12 @@ class Pool:
         temperature = self.settings.temperature if number else 0.0
         return Draw(prefix, derive_seed(self.task.seed, "draft", number), temperature, self.task.max_new_tokens)
 
-    def add_samples(self, drawn: Sequence[Continuation]) -> Steps[list[Candidate]]:
+    def add_samples(self, drawn: Sequence[Continuation]) -> Calls[list[Candidate]]:
         """Judge whole continuations that were drawn freely; they say what the model means."""
         self.samples.update(c.text for c in map(self._checked, drawn) if not c.problems)
         return (yield from self.add_drawn(drawn))
 
-    def add_drawn(self, drawn: Sequence[Continuation]) -> Steps[list[Candidate]]:
+    def add_drawn(self, drawn: Sequence[Continuation]) -> Calls[list[Candidate]]:
         """Judge whole continuations of the prompt."""
         checked = [self._checked(c) for c in drawn]
         added = yield from self.add(checked)
@@ -157,7 +157,7 @@ class Pool:
             why += answer_problems(self.settings.thinking, text, self.task.hints)
         return Candidate(text, draft, float("-inf"), {}, 0, why)
 
-    def add(self, checked: Sequence[Candidate]) -> Steps[list[Candidate]]:
+    def add(self, checked: Sequence[Candidate]) -> Calls[list[Candidate]]:
         """Judge drafts; those whose text is known are merged and cost nothing more."""
         fresh: dict[str, Candidate] = {}
         for candidate in checked:
@@ -168,7 +168,7 @@ class Pool:
         # A draft that is held back is never chosen over a clean one, so judging it would be money thrown away.
         clean = [c for c in fresh.values() if not c.problems]
         drafts = [c.draft for c in clean]
-        own = yield from judge(self.settings.reward, self._scene, drafts)
+        own = yield from judge(self.settings.reward, self._context, drafts)
         for candidate, parts in zip(clean, own, strict=True):
             fresh[candidate.text] = replace(candidate, parts=parts)
         for text, candidate in fresh.items():
@@ -180,15 +180,15 @@ class Pool:
             self.candidates[candidate.text] = replace(merged, count=merged.count + 1)
         return [self.candidates[c.text] for c in checked]
 
-    def compare_all(self) -> Steps[None]:
+    def compare_all(self) -> Calls[None]:
         """Weigh all clean candidates anew, now that all samples are known."""
         yield from self._compare([text for text, c in self.candidates.items() if not c.problems])
 
-    def _compare(self, texts: Sequence[str]) -> Steps[None]:
+    def _compare(self, texts: Sequence[str]) -> Calls[None]:
         """Weigh clean candidates beside the samples known by now."""
         known = [self.candidates[text] for text in texts]
         reward = self.settings.reward
-        beside = yield from compare(reward, self._scene, [c.draft for c in known], self.samples)
+        beside = yield from compare(reward, self._context, [c.draft for c in known], self.samples)
         for candidate, parts in zip(known, beside, strict=True):
             together = {**candidate.parts, **parts}
             self.candidates[candidate.text] = replace(candidate, parts=together, reward=weigh(reward, together))
@@ -220,7 +220,7 @@ class Pool:
 
     def follows(self, hit: Hit, text: str) -> bool:
         """Whether a translation says what the glossary asks for, and not what it warns of."""
-        return follows(hit.entry, text, self.task.target_tag)
+        return follows(hit.term, text, self.task.target_tag)
 
     def missed(self, text: str) -> int:
         """Return how many hints a translation does not follow; none counts where the reward does not ask."""
@@ -251,11 +251,11 @@ class Pool:
         """Return what became of a draft that was added."""
         return self.candidates[strip_chatter(draft.text, self.task.source)]
 
-    def close(self, drawn: Sequence[Continuation], trace: dict[str, Any] | None = None) -> Steps[Result]:
+    def close(self, drawn: Sequence[Continuation], trace: dict[str, Any] | None = None) -> Calls[Result]:
         """Give back what the model holds for this sentence, `drawn` included, and choose."""
         yield from self.compare_all()
-        yield from self._scene.back.close()
-        yield from self._scene.verdict.close()
+        yield from self._context.back.close()
+        yield from self._context.verdict.close()
         yield from release([p for c in drawn for p in c.prefixes])
         if self.prompt is not None:
             yield from release([self.prompt])
@@ -269,9 +269,9 @@ class Pool:
         )
 
 
-def scene_of(task: Task) -> Scene:
+def reward_context(task: Task) -> RewardContext:
     """Describe a sentence to those who judge its drafts; its sequences are to be closed."""
-    return Scene(
+    return RewardContext(
         source=task.source,
         tail=task.tail,
         back=SharedSequences(task.back_head),

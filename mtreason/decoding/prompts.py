@@ -84,7 +84,7 @@ def translation_prompt(
         shown = "\n".join(line for pair in context for line in pair)
         before += f"Preceding text with its translation, for reference only:\n{shown}\n\n"
     if hits:
-        pairs = dict.fromkeys(f"{h.entry.source} = {_rendering(h)}" for h in hits)
+        pairs = dict.fromkeys(f"{h.term.source} = {_rendering(h)}" for h in hits)
         before += "Use these translations:\n" + "\n".join(pairs) + "\n\n"
     if context or hits:
         before += "Text:\n"
@@ -92,13 +92,13 @@ def translation_prompt(
 
 
 def _rendering(hit: Hit) -> str:
-    return hit.entry.targets[0] if hit.entry.targets else hit.entry.source
+    return hit.term.targets[0] if hit.term.targets else hit.term.source
 
 
 def _with_renderings(segment: str, hits: Sequence[Hit]) -> str:
     parts, end = [], 0
     for hit in hits:
         kept = segment[hit.start : hit.end]
-        parts += [segment[end : hit.start], hit.entry.targets[0] if hit.entry.targets else kept]
+        parts += [segment[end : hit.start], hit.term.targets[0] if hit.term.targets else kept]
         end = hit.end
     return "".join([*parts, segment[end:]])

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 from mtreason.decoding.answers import Thinking
 from mtreason.glossary import Hit
-from mtreason.models.calls import Steps
-from mtreason.models.protocol import Guard, Prefix
+from mtreason.models.calls import Calls
+from mtreason.models.protocol import Prefix, TokenMask
 from mtreason.rewards import Draft, Reward
 
 Decode = Callable[[tuple[int, ...]], str]
@@ -28,7 +28,7 @@ class Task:
     """What the prompts of this run share; read before."""
     prompt: tuple[int, ...]
     """The rest of the prompt."""
-    sourceless: Prefix
+    unconditional: Prefix
     """The prompt without a sentence to translate: what follows it owes nothing to the source; read before."""
     tail: tuple[int, ...]
     back_head: Prefix
@@ -36,12 +36,12 @@ class Task:
     chat_head: Prefix
     verdict_prompt: tuple[int, ...]
     verdict_tokens: tuple[tuple[int, ...], ...]
-    """See `mtreason.rewards.Scene`; the heads are read before."""
+    """See `mtreason.rewards.RewardContext`; the heads are read before."""
     hints: tuple[Hit, ...]
     renderings: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
     """Tokens of each hint's best rendering, as it would begin a translation and as it would stand inside one."""
     target_tag: str
-    guard: Guard
+    mask: TokenMask
     seed: int
     max_new_tokens: int
     placeholders: tuple[str, ...] = ()
@@ -142,11 +142,11 @@ class Decoder(Protocol):
         ...
 
     @property
-    def heeds(self) -> frozenset[str]:
+    def options(self) -> frozenset[str]:
         """Which of the options reward, nodes, beam_width, full_budget, think and reflect make a difference to it."""
         ...
 
-    def decode(self, task: Task, settings: Settings) -> Steps[Result]:
+    def decode(self, task: Task, settings: Settings) -> Calls[Result]:
         """Yield model calls until the sentence is done."""
         ...
 

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from mtreason.decoding.answers import Tokens, counted, drawn
 from mtreason.decoding.pool import Pool
 from mtreason.decoding.protocol import derive_seed
-from mtreason.models.calls import Steps, cut, extend, peek, release, score
-from mtreason.models.protocol import TOP_ALTERNATIVES, Continuation, Draw, Guard, Prefix
+from mtreason.models.calls import Calls, cut, extend, release, score, top_k
+from mtreason.models.protocol import TOP_K, Continuation, Draw, Prefix, TokenMask
 
 ALTERNATIVES = 64
 """A token that is not among so many of the most probable ones is asked for by itself."""
 
 
-def reflect(pool: Pool) -> Steps[None]:
+def reflect(pool: Pool) -> Calls[None]:
     """Let the model answer once more, knowing its best clean draft, and judge that as one more candidate.
 
     It is worth what it would be worth had it been drawn as the others were: its tokens get the probabilities that they
@@ -43,18 +43,18 @@ def reflect(pool: Pool) -> Steps[None]:
     yield from release([asked, *again.prefixes])
 
 
-def behind_prompt(pool: Pool, prompt: Prefix, piece: Continuation) -> Steps[Continuation]:
+def behind_prompt(pool: Pool, prompt: Prefix, piece: Continuation) -> Calls[Continuation]:
     """Return the same tokens with the probabilities they have behind the prompt, where rewards look at them."""
     read: list[Prefix] = []
     if len(piece.tokens) > 1:
         read = yield from extend([prompt], [piece.tokens[:-1]])
     log_probs, top = piece.log_probs.copy(), piece.top_log_probs.copy()
-    for guard, places in _places(pool, piece):
+    for mask, places in _places(pool, piece):
         prefixes: list[Prefix] = []
         for i in places:
             prefix = prompt if i == 0 else (yield from cut(read[0], prompt.length + i))
             prefixes.append(prefix)
-        found = yield from _probabilities(prefixes, [piece.tokens[i] for i in places], guard)
+        found = yield from _probabilities(prefixes, [piece.tokens[i] for i in places], mask)
         log_probs[places] = [own for own, _ in found]
         top[places] = [best for _, best in found]
         yield from release([p for p in prefixes if p != prompt])
@@ -62,31 +62,30 @@ def behind_prompt(pool: Pool, prompt: Prefix, piece: Continuation) -> Steps[Cont
     return replace(piece, log_probs=log_probs, top_log_probs=top)
 
 
-def _places(pool: Pool, piece: Continuation) -> list[tuple[Guard, list[int]]]:
-    """Return the tokens that rewards look at, by the guard they were drawn with."""
+def _places(pool: Pool, piece: Continuation) -> list[tuple[TokenMask, list[int]]]:
+    """Return the tokens that rewards look at, by the mask they were drawn with."""
     thinking, task = pool.settings.thinking, pool.task
     if thinking is None:
-        return [(task.guard, list(range(len(piece.tokens))))]
+        return [(task.mask, list(range(len(piece.tokens))))]
     own = drawn(piece)
     first_given = len(own) if own.all() else int(np.argmin(own))
-    tokens = Tokens(piece.tokens, thinking.guard.stop, pool.settings.decode)
+    tokens = Tokens(piece.tokens, thinking.mask.stop, pool.settings.decode)
     wanted = np.flatnonzero(counted(thinking, piece, tokens)).tolist()
     # Behind a tag that was given, the translation was drawn as bare ones are.
     split = [i for i in wanted if i < first_given], [i for i in wanted if i > first_given]
-    return [(guard, places) for guard, places in zip((thinking.guard, task.guard), split, strict=True) if places]
+    return [(mask, places) for mask, places in zip((thinking.mask, task.mask), split, strict=True) if places]
 
 
 def _probabilities(
-    prefixes: Sequence[Prefix], tokens: Sequence[int], guard: Guard
-) -> Steps[list[tuple[float, NDArray[np.float32]]]]:
+    prefixes: Sequence[Prefix], tokens: Sequence[int], mask: TokenMask
+) -> Calls[list[tuple[float, NDArray[np.float64]]]]:
     """Return, for each token behind its prefix, log p and those of the five most probable."""
-    nexts = yield from peek(prefixes, guard, ALTERNATIVES)
-    known = [dict(zip(after.tokens, after.log_probs.tolist(), strict=True)) for after in nexts]
+    tops = yield from top_k(prefixes, mask, ALTERNATIVES)
+    known = [dict(zip(after.tokens.tolist(), after.log_probs.tolist(), strict=True)) for after in tops]
     rare = [i for i, token in enumerate(tokens) if not np.isfinite(known[i].get(token, -np.inf))]
     scores = yield from score([prefixes[i] for i in rare], [(tokens[i],) for i in rare])
     for i, own in zip(rare, scores, strict=True):
         known[i][tokens[i]] = float(own[0])
     return [
-        (known[i][token], after.log_probs[:TOP_ALTERNATIVES])
-        for i, (token, after) in enumerate(zip(tokens, nexts, strict=True))
+        (known[i][token], after.log_probs[:TOP_K]) for i, (token, after) in enumerate(zip(tokens, tops, strict=True))
     ]

@@ -9,11 +9,11 @@ import numpy as np
 from mtreason.decoding.pool import Pool
 from mtreason.decoding.protocol import Candidate, derive_seed
 from mtreason.decoding.reflection import behind_prompt
-from mtreason.models.calls import Steps, cut, extend, release, score
-from mtreason.models.protocol import TOP_ALTERNATIVES, Continuation, Draw, Prefix
+from mtreason.models.calls import Calls, cut, extend, release, score
+from mtreason.models.protocol import TOP_K, Continuation, Draw, Prefix
 
 
-def repair(pool: Pool) -> Steps[None]:
+def repair(pool: Pool) -> Calls[None]:
     """Force what every clean candidate misses into the best of them, and judge what comes of it as one more candidate.
 
     At each beginning of a word the model is asked how probable the rendering is there; where it is most, the rendering
@@ -30,7 +30,7 @@ def repair(pool: Pool) -> Steps[None]:
     yield from _force(pool, best, missed)
 
 
-def _force(pool: Pool, best: Candidate, missed: int) -> Steps[None]:
+def _force(pool: Pool, best: Candidate, missed: int) -> Calls[None]:
     prompt, draft = pool.prompt, pool.continuations[best.text]
     if prompt is None:
         raise RuntimeError("the pool is not open")
@@ -67,5 +67,5 @@ def _joined(draft: Continuation, start: int, term: tuple[int, ...], piece: Conti
         piece,
         tokens=tokens,
         log_probs=np.full(len(tokens), np.nan, np.float32),
-        top_log_probs=np.full((len(tokens), TOP_ALTERNATIVES), np.nan, np.float32),
+        top_log_probs=np.full((len(tokens), TOP_K), np.nan, np.float32),
     )

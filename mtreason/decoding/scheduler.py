@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mtreason.decoding.protocol import Decoder, Result, Settings, Task
-from mtreason.models.calls import Call, Cut, Estimate, Extend, Peek, Release, Sample, Score
-from mtreason.models.protocol import Continuation, Estimating, Guard, LanguageModel, Sampling
+from mtreason.models.calls import Call, Cut, Extend, Release, Sample, Score, ScoreTriples, TopK
+from mtreason.models.protocol import Continuation, LanguageModel, LearnedMetric, Sampling, TokenMask
 
 GATHER = 4
 """Passes are made for at least this share of the sentences at a time (one in four), or all of them wait."""
@@ -37,9 +37,9 @@ class _Running:
 
 @dataclass(slots=True)
 class _Drawing:
-    """The batch of one guard, and whose its rows are."""
+    """The batch of one mask, and whose its rows are."""
 
-    guard: Guard
+    mask: TokenMask
     sampling: Sampling
     owners: dict[int, tuple[_Running, int]] = field(default_factory=dict)
     """By the number of the row."""
@@ -52,39 +52,39 @@ def run(
     settings: Settings,
     model: LanguageModel,
     in_flight: int,
-    estimator: Estimating | None = None,
+    metric: LearnedMetric | None = None,
 ) -> Iterator[Result]:
     """Yield results as sentences finish, in any order.
 
     At most `in_flight` tasks are open at a time; tasks are taken from the iterable only when there is room. What needs
     no decoding may stand among the tasks as a result and is passed on; None says that the next task waits for one that
-    is in flight. `estimator` answers rewards that ask a learned metric.
+    is in flight. `metric` answers rewards that ask a learned metric.
     """
     waiting = iter(tasks)
-    crew = _Crew(model, estimator)
+    batcher = Batcher(model, metric)
     while True:
-        while len(crew.running) < in_flight and not crew.done:
+        while len(batcher.running) < in_flight and not batcher.done:
             task = next(waiting, _END)
             if task is None or isinstance(task, _End):
                 break
             if isinstance(task, Result):
-                crew.done.append(task)
+                batcher.done.append(task)
             else:
-                crew.begin(decoder.decode(task, settings))
-        if crew.done:
-            yield crew.done.popleft()
-        elif crew.running:
-            crew.work()
+                batcher.begin(decoder.decode(task, settings))
+        if batcher.done:
+            yield batcher.done.popleft()
+        elif batcher.running:
+            batcher.work()
         else:
             return
 
 
-class _Crew:
+class Batcher:
     """The sentences in flight."""
 
-    def __init__(self, model: LanguageModel, estimator: Estimating | None) -> None:
+    def __init__(self, model: LanguageModel, metric: LearnedMetric | None) -> None:
         self.model = model
-        self.estimator = estimator
+        self.metric = metric
         self.running: list[_Running] = []
         self.done: deque[Result] = deque()
         self._asking: list[_Running] = []
@@ -102,7 +102,7 @@ class _Crew:
         drawing = next((d for d in self._drawings.values() if d.sampling.rows), None)
         if drawing is None or GATHER * len(self._asking) >= len(self.running):
             asking, self._asking = self._asking, []
-            answers = _answer([e.call for e in asking], self.model, self.estimator)
+            answers = _answer([e.call for e in asking], self.model, self.metric)
             for entry, answer in zip(asking, answers, strict=True):
                 self._go_on(entry, answer)
             return
@@ -112,7 +112,7 @@ class _Crew:
             if None not in entry.drawn:
                 self._go_on(entry, entry.drawn)
         if not drawing.sampling.rows:
-            del self._drawings[id(drawing.guard)]
+            del self._drawings[id(drawing.mask)]
 
     def _go_on(self, entry: _Running, answer: object) -> None:
         """Give a sentence its answer, and serve what costs nothing at once, until it needs the model or is done."""
@@ -135,9 +135,9 @@ class _Crew:
             self._asking.append(entry)
 
     def _draw(self, entry: _Running, call: Sample) -> None:
-        key = id(call.guard)
+        key = id(call.mask)
         if key not in self._drawings:
-            self._drawings[key] = _Drawing(call.guard, self.model.sampling(call.guard))
+            self._drawings[key] = _Drawing(call.mask, self.model.sampling(call.mask))
         drawing = self._drawings[key]
         entry.drawn = [None] * len(call.draws)
         drawing.sampling.add(call.draws)
@@ -146,7 +146,7 @@ class _Crew:
             drawing.begun += 1
 
 
-def _answer(calls: list[Call | None], model: LanguageModel, estimator: Estimating | None) -> list[Any]:
+def _answer(calls: list[Call | None], model: LanguageModel, metric: LearnedMetric | None) -> list[Any]:
     """Answer all calls, those of one kind as one batch; answers in the order of calls."""
     answers: list[Any] = [None] * len(calls)
     for kind, serve in ((Extend, model.extend), (Score, model.score)):
@@ -158,20 +158,20 @@ def _answer(calls: list[Call | None], model: LanguageModel, estimator: Estimatin
         flat = iter(serve(prefixes, tokens))
         for i, call in members:
             answers[i] = list(itertools.islice(flat, len(call.prefixes)))
-    peeks: dict[tuple[int, int], list[tuple[int, Peek]]] = {}
+    by_mask: dict[tuple[int, int], list[tuple[int, TopK]]] = {}
     for i, asked in enumerate(calls):
-        if isinstance(asked, Peek):
-            peeks.setdefault((id(asked.guard), asked.count), []).append((i, asked))
-    for alike in peeks.values():
+        if isinstance(asked, TopK):
+            by_mask.setdefault((id(asked.mask), asked.count), []).append((i, asked))
+    for alike in by_mask.values():
         first = alike[0][1]
-        nexts = iter(model.alternatives([p for _, peek in alike for p in peek.prefixes], first.guard, first.count))
-        for i, peek in alike:
-            answers[i] = list(itertools.islice(nexts, len(peek.prefixes)))
-    estimates = [(i, ask) for i, ask in enumerate(calls) if isinstance(ask, Estimate)]
-    if estimates:
-        if estimator is None:
+        tops = iter(model.top_k([p for _, top in alike for p in top.prefixes], first.mask, first.count))
+        for i, top in alike:
+            answers[i] = list(itertools.islice(tops, len(top.prefixes)))
+    scorings = [(i, asked) for i, asked in enumerate(calls) if isinstance(asked, ScoreTriples)]
+    if scorings:
+        if metric is None:
             raise TypeError("a reward asks a learned metric, and the run was given none")
-        scores = iter(estimator.scores([t for _, ask in estimates for t in ask.triples]))
-        for i, ask in estimates:
-            answers[i] = list(itertools.islice(scores, len(ask.triples)))
+        scores = iter(metric.scores([t for _, scoring in scorings for t in scoring.triples]))
+        for i, scoring in scorings:
+            answers[i] = list(itertools.islice(scores, len(scoring.triples)))
     return answers

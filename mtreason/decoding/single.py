@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from mtreason.decoding.pool import Pool
 from mtreason.decoding.protocol import Result, Settings, Task
-from mtreason.models.calls import Steps
+from mtreason.models.calls import Calls
 from mtreason.rewards import REWARDS
 
 
@@ -19,17 +19,17 @@ class SingleDecoder:
     """Which draft of `Pool.full_draw`: 0 is greedy."""
 
     @property
-    def heeds(self) -> frozenset[str]:
-        """See `Decoder.heeds`."""
+    def options(self) -> frozenset[str]:
+        """See `Decoder.options`."""
         return frozenset({"think"})
 
-    def decode(self, task: Task, settings: Settings) -> Steps[Result]:
+    def decode(self, task: Task, settings: Settings) -> Calls[Result]:
         """See `Decoder.decode`."""
         # Nothing is chosen, so a reward that costs model calls would be paid for nothing.
         pool = Pool(task, replace(settings, reward=REWARDS["likelihood"]))
         return pool.counted(self._decode(pool))
 
-    def _decode(self, pool: Pool) -> Steps[Result]:
+    def _decode(self, pool: Pool) -> Calls[Result]:
         prefix = yield from pool.open()
         drawn = yield from pool.draw([pool.full_draw(prefix, self.number)])
         yield from pool.add_samples(drawn)

@@ -9,7 +9,7 @@ import numpy as np
 
 from mtreason.decoding.answers import Thinking, Tokens, foreign
 from mtreason.decoding.protocol import Decode, Settings, Task, derive_seed
-from mtreason.models.calls import Steps, cut, extend, release, sample
+from mtreason.models.calls import Calls, cut, extend, release, sample
 from mtreason.models.protocol import Continuation, Draw, Prefix
 from mtreason.models.sequences import running_away
 
@@ -35,21 +35,21 @@ class _Row:
 
 def draw_answers(
     thinking: Thinking, settings: Settings, task: Task, draws: Sequence[Draw], before: Sequence[tuple[int, ...]]
-) -> Steps[list[Continuation]]:
+) -> Calls[list[Continuation]]:
     """Draw answers to their ends, from where `before` each has come; the lengths that draws ask for are of no account.
 
     The first stage draws what the thought's limit leaves room for. The second goes on where the translation was begun,
     or else begins it: a thought without an end is closed. A translation in a foreign script is drawn again. Where the
-    translation is drawn in the second stage, the guard of bare translations keeps it clean.
+    translation is drawn in the second stage, the mask of bare translations keeps it clean.
     """
     rows = [_Row(draw, path) for draw, path in zip(draws, before, strict=True)]
-    begun = [Tokens(row.before, thinking.guard.stop, settings.decode).answer.begun for row in rows]
+    begun = [Tokens(row.before, thinking.mask.stop, settings.decode).answer.begun for row in rows]
     stage = [
         replace(row.draw, max_new_tokens=max(1, thinking.limit - len(row.before)))
         for row, late in zip(rows, begun, strict=True)
         if not late
     ]
-    drawn = iter((yield from sample(stage, thinking.guard)))
+    drawn = iter((yield from sample(stage, thinking.mask)))
     rows = [row if late else replace(row, first=next(drawn)) for row, late in zip(rows, begun, strict=True)]
     rows = [_plan(thinking, settings.decode, task, row) for row in rows]
     rows = yield from _read(rows)
@@ -64,7 +64,7 @@ def draw_answers(
         for row in rows
         if row.room
     ]
-    drawn = iter((yield from sample(later, task.guard)))
+    drawn = iter((yield from sample(later, task.mask)))
     whole = [_join(row, next(drawn) if row.room else None) for row in rows]
     return [_ended(thinking, settings.decode, row.before, piece) for row, piece in zip(rows, whole, strict=True)]
 
@@ -72,7 +72,7 @@ def draw_answers(
 def _plan(thinking: Thinking, decode: Decode, task: Task, row: _Row) -> _Row:
     """Decide what the second stage does with an answer."""
     path, piece = len(row.before), row.first
-    tokens = Tokens(row.before + (piece.tokens if piece else ()), thinking.guard.stop, decode)
+    tokens = Tokens(row.before + (piece.tokens if piece else ()), thinking.mask.stop, decode)
     answer = tokens.answer
     # The tags around a translation are no part of it.
     room = task.max_new_tokens + len(thinking.close)
@@ -93,7 +93,7 @@ def _plan(thinking: Thinking, decode: Decode, task: Task, row: _Row) -> _Row:
     return replace(row, kept=kept - path, given=given, room=room)
 
 
-def _read(rows: Sequence[_Row]) -> Steps[list[_Row]]:
+def _read(rows: Sequence[_Row]) -> Calls[list[_Row]]:
     """Bring all rows that go on to where they do."""
     done, unread = [], []
     for row in rows:
@@ -139,7 +139,7 @@ def _join(row: _Row, second: Continuation | None) -> Continuation:
 
 def _ended(thinking: Thinking, decode: Decode, before: tuple[int, ...], piece: Continuation) -> Continuation:
     """Mark what follows the translation as given: it decides nothing, so there is nothing to be tried again."""
-    tokens = Tokens(before + piece.tokens, thinking.guard.stop, decode)
+    tokens = Tokens(before + piece.tokens, thinking.mask.stop, decode)
     end = tokens.output_end - len(before)
     if end >= len(piece.tokens):
         return piece

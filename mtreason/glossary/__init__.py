@@ -1,11 +1,19 @@
 """Glossaries: what slang and terms mean, where they occur in a text, and whether a translation honours them."""
 
 from mtreason.glossary.check import avoided, follows, honoured, written
-from mtreason.glossary.entry import Entry
 from mtreason.glossary.load import load_glossary, shipped_glossaries
 from mtreason.glossary.match import Find, Hit, Matcher
+from mtreason.glossary.term import Term
 
 __all__ = [
-    "Entry", "Find", "Hit", "Matcher", "avoided", "follows", "honoured", "load_glossary", "shipped_glossaries",
+    "Find",
+    "Hit",
+    "Matcher",
+    "Term",
+    "avoided",
+    "follows",
+    "honoured",
+    "load_glossary",
+    "shipped_glossaries",
     "written",
 ]  # fmt: skip

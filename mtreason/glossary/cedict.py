@@ -1,4 +1,4 @@
-"""Slang from CC-CEDICT, a dictionary that users may have: entries that it labels as slang, neologism or colloquial.
+"""Slang from CC-CEDICT, a dictionary that users may have: terms that it labels as slang, neologism or colloquial.
 
 A line is `traditional simplified [pinyin] /definition/definition/`; lines that begin with `#!` state version and
 licence, which go along.
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mtreason.errors import GlossaryError
-from mtreason.glossary.entry import Entry
 from mtreason.glossary.formats.text import decode
+from mtreason.glossary.term import Term
 
 MAX_BYTES = 256 * 1024 * 1024
 LABELS = ("slang", "neologism")
@@ -32,19 +32,19 @@ _NO_RENDERING = re.compile(
 class Imported:
     """What was taken."""
 
-    entries: tuple[Entry, ...]
+    terms: tuple[Term, ...]
     comments: tuple[str, ...]
     """Where it comes from, and under which licence."""
 
 
 def read_cedict(path: Path, labels: tuple[str, ...] = LABELS) -> Imported:
-    """Read the entries of a dictionary file, plain or gzipped, that have one of the labels.
+    """Read the terms of a dictionary file, plain or gzipped, that have one of the labels.
 
     Raises `GlossaryError` for what cannot be read, and for a file that is something else.
     """
     name = str(path)
     text = decode(_read(path), name)
-    entries: dict[str, Entry] = {}
+    terms: dict[str, Term] = {}
     lines = 0
     comments = [f"licence: {LICENCE}"]
     for number, line in enumerate(text.split("\n"), 1):
@@ -60,12 +60,12 @@ def read_cedict(path: Path, labels: tuple[str, ...] = LABELS) -> Imported:
         definitions = found[4].split("/")
         labelled = [d for d in definitions if any(re.search(rf"\(([^()]*\b)?{label}\b", d) for label in labels)]
         renderings = tuple(dict.fromkeys(r for d in labelled for r in _renderings(d)))[:MOST_TARGETS]
-        if renderings and len(found[2]) > 1 and found[2] not in entries:
+        if renderings and len(found[2]) > 1 and found[2] not in terms:
             note = "; ".join(labelled).replace("\t", " ")
-            entries[found[2]] = Entry(found[2], renderings, "", note, name, number)
+            terms[found[2]] = Term(found[2], renderings, "", note, name, number)
     if not lines:
         raise GlossaryError(f"{name}: no line of CC-CEDICT in it: name the file cedict_ts.u8 of a download")
-    return Imported(tuple(entries.values()), tuple(comments))
+    return Imported(tuple(terms.values()), tuple(comments))
 
 
 def _read(path: Path) -> bytes:

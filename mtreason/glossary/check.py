@@ -1,4 +1,4 @@
-"""Says whether a translation honours a glossary entry.
+"""Says whether a translation honours a glossary term.
 
 In languages with spaces, rendering and translation are compared word by word, and two words agree when they share a
 form: as written, without a possessive ending, or the lemma. In languages without spaces the folded rendering must
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from mtreason.glossary.entry import Entry
 from mtreason.glossary.fold import CHINESE, fold, is_bounded, is_unspaced, primary_language
 from mtreason.glossary.lemma import lemma, lemma_languages
+from mtreason.glossary.term import Term
 
 # Korean has spaces, but its particles are written onto the noun, so that whole words would never agree.
 _UNSPACED_LANGUAGES = CHINESE | {"ja", "ko", "th", "lo", "my", "km", "bo", "dz"}
@@ -57,18 +57,18 @@ class _Slot:
 _Pattern = tuple[str | _Gap | _Slot, ...]
 
 
-def honoured(entry: Entry, translation: str, language: str) -> bool:
-    """Say whether the translation (in `language`) contains one of the entry's renderings.
+def honoured(term: Term, translation: str, language: str) -> bool:
+    """Say whether the translation (in `language`) contains one of the term's renderings.
 
-    An entry without renderings asks for its source term as it is. Case, width, hyphens against spaces, curly against
+    A term without renderings asks for its source term as it is. Case, width, hyphens against spaces, curly against
     straight apostrophes, commas and, in English, a leading a/an/the/to make no difference. In a rendering `(...)` is
     optional and an ellipsis may be a gap of a few words; in English so may `sth` and `sb`, while `one's` is any
     possessive and `oneself` any reflexive.
     """
-    if not entry.targets:
-        kept = _contains_as_written(entry.source, translation, language)
-        return kept or contains(entry.source, translation, language)
-    return any(contains(variant, translation, language) for target in entry.targets for variant in _variants(target))
+    if not term.targets:
+        kept = _contains_as_written(term.source, translation, language)
+        return kept or contains(term.source, translation, language)
+    return any(contains(variant, translation, language) for target in term.targets for variant in _variants(target))
 
 
 def contains(rendering: str, translation: str, language: str) -> bool:
@@ -225,29 +225,29 @@ def _forms(word: str, primary: str) -> frozenset[str]:
     return frozenset(forms)
 
 
-def avoided(entry: Entry, translation: str, language: str) -> str:
+def avoided(term: Term, translation: str, language: str) -> str:
     """Return what of the readings to be avoided a translation contains, "" for nothing.
 
     Forbidden renderings count wherever they stand, the literal reading only where no rendering is honoured: it may be
     part of a good one.
     """
-    for reading in entry.forbidden:
+    for reading in term.forbidden:
         if contains(reading, translation, language):
             return reading
-    if entry.literal and not honoured(entry, translation, language) and contains(entry.literal, translation, language):
-        return entry.literal
+    if term.literal and not honoured(term, translation, language) and contains(term.literal, translation, language):
+        return term.literal
     return ""
 
 
-def follows(entry: Entry, translation: str, language: str) -> bool:
-    """Say whether a translation honours an entry and contains nothing of what it warns of."""
-    return honoured(entry, translation, language) and not avoided(entry, translation, language)
+def follows(term: Term, translation: str, language: str) -> bool:
+    """Say whether a translation honours a term and contains nothing of what it warns of."""
+    return honoured(term, translation, language) and not avoided(term, translation, language)
 
 
 _PLACEHOLDERS = re.compile(r"\b(?:sth|sb|one's|sb's|oneself)\b|\.{3,}|[()]")
 
 
-def written(entry: Entry) -> str:
+def written(term: Term) -> str:
     """Return the best rendering that can be written as it stands: without parts that stand for something else."""
-    plain = [t for t in entry.targets if not _PLACEHOLDERS.search(unicodedata.normalize("NFKC", t))]
-    return (plain or entry.targets or (entry.source,))[0]
+    plain = [t for t in term.targets if not _PLACEHOLDERS.search(unicodedata.normalize("NFKC", t))]
+    return (plain or term.targets or (term.source,))[0]

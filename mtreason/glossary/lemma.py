@@ -31,7 +31,7 @@ def lemma(word: str, language: str) -> str:
     if language == "en" and word in _ENGLISH:
         return _ENGLISH[word]
     if language == "en" and found == word:
-        # Gerunds have an entry of their own as nouns, and new words such as "influencers" have none at all.
+        # Gerunds have a term of their own as nouns, and new words such as "influencers" have none at all.
         found = next((stem for stem in _regular_stems(word) if simplemma.is_known(stem, lang="en")), found)
         if found == word and len(word) > 3 and word.endswith("s") and not simplemma.is_known(word, lang="en"):
             found = word[:-1]

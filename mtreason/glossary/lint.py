@@ -8,10 +8,10 @@ from pathlib import Path
 
 from mtreason.errors import GlossaryError
 from mtreason.glossary.check import contains, honoured
-from mtreason.glossary.entry import COLUMNS, Entry
 from mtreason.glossary.fold import fold
-from mtreason.glossary.load import read_entries, twins
+from mtreason.glossary.load import read_terms, twins
 from mtreason.glossary.match import Matcher
+from mtreason.glossary.term import COLUMNS, Term
 from mtreason.languages import Language, scripts_of
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
@@ -30,22 +30,22 @@ class Finding:
 def lint(paths: Sequence[Path], source: Language, target: Language) -> list[Finding]:
     """Look through files that a run would be given together, in that order; findings by file and line."""
     found: list[Finding] = []
-    before: list[Entry] = []
+    before: list[Term] = []
     for path in paths:
-        entries = []
+        terms = []
         try:
-            for entry in read_entries(path, source.tag, target.tag):
-                if isinstance(entry, GlossaryError):
-                    found.append(_error(entry))
+            for term in read_terms(path, source.tag, target.tag):
+                if isinstance(term, GlossaryError):
+                    found.append(_error(term))
                 else:
-                    entries.append(entry)
+                    terms.append(term)
         except GlossaryError as error:
             found.append(_error(error))
-        own = [*_twins(entries, source), *_unused(path, entries)]
-        own += [f for entry in entries for f in _doubts(entry, source, target)]
-        own += [*_overlaps(entries, source), *_chains(entries, target), *_conflicts(before, entries, source)]
+        own = [*_twins(terms, source), *_unused(path, terms)]
+        own += [f for term in terms for f in _doubts(term, source, target)]
+        own += [*_overlaps(terms, source), *_chains(terms, target), *_conflicts(before, terms, source)]
         found += sorted(own, key=lambda f: int(f.where.rpartition(":")[2]) if f.where[-1:].isdigit() else 0)
-        before += entries
+        before += terms
     return found
 
 
@@ -54,12 +54,12 @@ def _error(error: GlossaryError) -> Finding:
     return Finding(ERROR, where, message)
 
 
-def _warn(entry: Entry, message: str, level: str = WARNING) -> Finding:
-    return Finding(level, f"{entry.file}:{entry.line}", message)
+def _warn(term: Term, message: str, level: str = WARNING) -> Finding:
+    return Finding(level, f"{term.file}:{term.line}", message)
 
 
-def _twins(entries: Sequence[Entry], source: Language) -> Iterator[Finding]:
-    for twin, first in twins(entries, source.tag):
+def _twins(terms: Sequence[Term], source: Language) -> Iterator[Finding]:
+    for twin, first in twins(terms, source.tag):
         same = "with the same renderings" if twin.targets == first.targets else "with other renderings"
         yield Finding(
             ERROR,
@@ -68,9 +68,9 @@ def _twins(entries: Sequence[Entry], source: Language) -> Iterator[Finding]:
         )
 
 
-def _unused(path: Path, entries: Sequence[Entry]) -> Iterator[Finding]:
+def _unused(path: Path, terms: Sequence[Term]) -> Iterator[Finding]:
     """Name columns that are declared for all and filled in for none."""
-    if len(entries) < 2 or path.suffix.lower() not in {".tsv", ".csv"}:
+    if len(terms) < 2 or path.suffix.lower() not in {".tsv", ".csv"}:
         return
     try:
         head = path.read_text("utf-8-sig").split("\n", 20)[:20]
@@ -81,63 +81,61 @@ def _unused(path: Path, entries: Sequence[Entry]) -> Iterator[Finding]:
         if text.startswith("columns:") or {"source", "target"} <= {c.strip() for c in text.split(",")}:
             named = [c.strip() for c in text.removeprefix("columns:").split(",")]
             for column in named:
-                if column in COLUMNS and not any(getattr(e, COLUMNS[column]) for e in entries):
-                    yield Finding(WARNING, entries[0].file, f"the column {column} is empty on every line")
+                if column in COLUMNS and not any(getattr(e, COLUMNS[column]) for e in terms):
+                    yield Finding(WARNING, terms[0].file, f"the column {column} is empty on every line")
             return
 
 
-def _doubts(entry: Entry, source: Language, target: Language) -> Iterator[Finding]:
-    """Look at one entry by itself."""
-    if len(entry.source) == 1 and not entry.guarded:
-        yield _warn(entry, f"{entry.source!r} is one character, which stands in many words: guard it with requires")
-    foreign = scripts_of(entry.source) - {*source.scripts, "Latin"}
+def _doubts(term: Term, source: Language, target: Language) -> Iterator[Finding]:
+    """Look at one term by itself."""
+    if len(term.source) == 1 and not term.conditional:
+        yield _warn(term, f"{term.source!r} is one character, which stands in many words: guard it with requires")
+    foreign = scripts_of(term.source) - {*source.scripts, "Latin"}
     if foreign:
-        yield _warn(
-            entry, f"{entry.source!r} has letters that {source.name} does not use ({', '.join(sorted(foreign))})"
-        )
-    for rendering in entry.targets:
+        yield _warn(term, f"{term.source!r} has letters that {source.name} does not use ({', '.join(sorted(foreign))})")
+    for rendering in term.targets:
         foreign = scripts_of(rendering) - {*target.scripts, "Latin"}
         if foreign:
             listed = ", ".join(sorted(foreign))
-            yield _warn(entry, f"the rendering {rendering!r} has letters that {target.name} does not use ({listed})")
-        if entry.source in rendering and rendering != entry.source:
-            yield _warn(entry, f"the rendering {rendering!r} contains the term itself")
-        for bad in (entry.literal, *entry.forbidden):
+            yield _warn(term, f"the rendering {rendering!r} has letters that {target.name} does not use ({listed})")
+        if term.source in rendering and rendering != term.source:
+            yield _warn(term, f"the rendering {rendering!r} contains the term itself")
+        for bad in (term.literal, *term.forbidden):
             if bad and contains(bad, rendering, target.tag):
-                yield _warn(entry, f"the rendering {rendering!r} contains {bad!r}, which is to be avoided")
-    if entry.example and not any(hit.entry == entry for hit in Matcher([entry], source.tag).find(entry.example)):
-        yield _warn(entry, "the example does not contain the term")
-    if entry.rendered and not honoured(entry, entry.rendered, target.tag):
-        yield _warn(entry, "the example's translation honours none of the renderings")
+                yield _warn(term, f"the rendering {rendering!r} contains {bad!r}, which is to be avoided")
+    if term.example and not any(hit.term == term for hit in Matcher([term], source.tag).find(term.example)):
+        yield _warn(term, "the example does not contain the term")
+    if term.rendered and not honoured(term, term.rendered, target.tag):
+        yield _warn(term, "the example's translation honours none of the renderings")
 
 
-def _overlaps(entries: Sequence[Entry], source: Language) -> Iterator[Finding]:
+def _overlaps(terms: Sequence[Term], source: Language) -> Iterator[Finding]:
     """Name terms that stand inside others: where both are meant, only the longer one counts."""
-    matcher = Matcher(entries, source.tag)
-    for entry in entries:
-        if entry.note.startswith("guard:"):
+    matcher = Matcher(terms, source.tag)
+    for term in terms:
+        if term.note.startswith("guard:"):
             continue  # that is what it is there for
-        for found in matcher.explain(entry.source):
-            inner = found.hit.entry
-            if found.hit.end - found.hit.start < len(entry.source) and inner.file == entry.file:
-                yield _warn(entry, f"contains the term {inner.source!r} of line {inner.line}, and wins over it", NOTE)
+        for found in matcher.explain(term.source):
+            inner = found.hit.term
+            if found.hit.end - found.hit.start < len(term.source) and inner.file == term.file:
+                yield _warn(term, f"contains the term {inner.source!r} of line {inner.line}, and wins over it", NOTE)
 
 
-def _chains(entries: Sequence[Entry], target: Language) -> Iterator[Finding]:
+def _chains(terms: Sequence[Term], target: Language) -> Iterator[Finding]:
     """Name renderings that are terms of the same glossary themselves."""
-    by_term = {fold(entry.source, target.tag): entry for entry in entries}
-    for entry in entries:
-        for rendering in entry.targets:
+    by_term = {fold(term.source, target.tag): term for term in terms}
+    for term in terms:
+        for rendering in term.targets:
             other = by_term.get(fold(rendering, target.tag))
-            if other is not None and other != entry:
-                yield _warn(entry, f"the rendering {rendering!r} is a term on line {other.line}")
+            if other is not None and other != term:
+                yield _warn(term, f"the rendering {rendering!r} is a term on line {other.line}")
 
 
-def _conflicts(before: Sequence[Entry], entries: Sequence[Entry], source: Language) -> Iterator[Finding]:
-    """Name entries that override those of files before with other renderings."""
-    known = {(fold(e.source, source.tag), e.guard): e for e in before}
-    for entry in entries:
-        other = known.get((fold(entry.source, source.tag), entry.guard))
-        if other is not None and other.targets != entry.targets:
+def _conflicts(before: Sequence[Term], terms: Sequence[Term], source: Language) -> Iterator[Finding]:
+    """Name terms that override those of files before with other renderings."""
+    known = {(fold(e.source, source.tag), e.conditions): e for e in before}
+    for term in terms:
+        other = known.get((fold(term.source, source.tag), term.conditions))
+        if other is not None and other.targets != term.targets:
             was = "|".join(other.targets) or "no rendering"
-            yield _warn(entry, f"overrides {other.file}:{other.line}, which has {was}", NOTE)
+            yield _warn(term, f"overrides {other.file}:{other.line}, which has {was}", NOTE)

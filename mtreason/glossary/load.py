@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from mtreason.errors import GlossaryError
-from mtreason.glossary.entry import Entry, make_entry
 from mtreason.glossary.fold import fold, primary_language
 from mtreason.glossary.formats import FORMATS
 from mtreason.glossary.formats.text import Direction, Row, check_direction
 from mtreason.glossary.formats.tsv import CODE
+from mtreason.glossary.term import Term, make_term
 
 MAX_BYTES = 64 * 1024 * 1024
 
@@ -23,7 +23,7 @@ MAX_BYTES = 64 * 1024 * 1024
 _NAMED_PAIR = re.compile(rf".+\.({CODE})-({CODE})\.(?i:{'|'.join(FORMATS)})".replace("{2,3}", "{2}"), re.DOTALL)
 
 
-def load_glossary(path: Path, source: str, target: str) -> tuple[Entry, ...]:
+def load_glossary(path: Path, source: str, target: str) -> tuple[Term, ...]:
     """Read the glossary file `path` for a run that translates `source` to `target` (BCP-47 codes).
 
     Raises GlossaryError, one line that names the file and where there is one the line, when the file cannot be read,
@@ -31,22 +31,22 @@ def load_glossary(path: Path, source: str, target: str) -> tuple[Entry, ...]:
     width or, for Chinese, script: the matcher cannot tell those apart) without context that tells the two apart, or
     states another direction.
     """
-    entries = []
-    for entry in read_entries(path, source, target):
-        if isinstance(entry, GlossaryError):
-            raise entry
-        entries.append(entry)
-    for twin, first in twins(entries, source):
+    terms = []
+    for term in read_terms(path, source, target):
+        if isinstance(term, GlossaryError):
+            raise term
+        terms.append(term)
+    for twin, first in twins(terms, source):
         raise GlossaryError(
             f"{twin.file}:{twin.line}: the term {twin.source!r} is already on line {first.line} of this file "
             "(case, width and script variants count as the same term): keep one of the two lines and put all "
             "renderings there, separated by '|', or tell them apart by requires, excludes or case"
         )
-    return tuple(entries)
+    return tuple(terms)
 
 
-def read_entries(path: Path, source: str, target: str) -> Iterator[Entry | GlossaryError]:
-    """Yield the entries of a file, and what is wrong with those that are none, in their order.
+def read_terms(path: Path, source: str, target: str) -> Iterator[Term | GlossaryError]:
+    """Yield the terms of a file, and what is wrong with those that are none, in their order.
 
     Raises `GlossaryError` for what is wrong with the file as a whole.
     """
@@ -59,7 +59,7 @@ def read_entries(path: Path, source: str, target: str) -> Iterator[Entry | Gloss
     rows: Iterator[Row] = module.read(data, name, (source, target))
     for row in rows:
         try:
-            yield make_entry(row.fields, name, row.line)
+            yield make_term(row.fields, name, row.line)
         except GlossaryError as error:
             yield error
 
@@ -76,20 +76,20 @@ def format_of(path: Path) -> str:
     return ending if ending in FORMATS else "tsv"
 
 
-def twins(entries: Iterable[Entry], language: str) -> Iterator[tuple[Entry, Entry]]:
-    """Yield entries of which an earlier one has the same term and the same guards, and that one."""
-    first: dict[tuple[object, ...], Entry] = {}
-    for entry in entries:
-        key = (fold(entry.source, language), entry.guard)
+def twins(terms: Iterable[Term], language: str) -> Iterator[tuple[Term, Term]]:
+    """Yield terms of which an earlier one has the same term and the same guards, and that one."""
+    first: dict[tuple[object, ...], Term] = {}
+    for term in terms:
+        key = (fold(term.source, language), term.conditions)
         if key in first:
-            yield entry, first[key]
+            yield term, first[key]
         else:
-            first[key] = entry
+            first[key] = term
 
 
-def write_glossary(entries: Sequence[Entry], form: str, direction: Direction) -> bytes:
+def write_glossary(terms: Sequence[Term], form: str, direction: Direction) -> bytes:
     """Return a file of one of the `FORMATS`."""
-    written: bytes = FORMATS[form].write(entries, direction)
+    written: bytes = FORMATS[form].write(terms, direction)
     return written
 
 

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from mtreason.glossary.entry import Entry
 from mtreason.glossary.fold import fold, is_bounded, is_unspaced, primary_language
 from mtreason.glossary.lemma import lemma, lemma_languages
+from mtreason.glossary.term import Term
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _UNKNOWN = 0
@@ -24,7 +24,7 @@ _UNKNOWN = 0
 class Hit:
     """One occurrence of a term: `text[start:end]`, in characters of the searched text, is its surface form."""
 
-    entry: Entry
+    term: Term
     start: int
     end: int
 
@@ -41,27 +41,27 @@ class Find:
 class Matcher:
     """Finds the terms of one or more glossaries in text of one language.
 
-    Terms that fold to the same string are one term. Of its entries, those of the file that comes last count first, so
+    Terms that fold to the same string are one term. Of its terms, those of the file that comes last count first, so
     that a user's file given after a shipped one overrides it; in one file, those that ask for context.
     """
 
-    def __init__(self, entries: Iterable[Entry], language: str) -> None:
+    def __init__(self, terms: Iterable[Term], language: str) -> None:
         import ahocorasick  # an extension module without stubs
 
         self._language = language
         self._lemmas = primary_language(language) in lemma_languages()
-        by_term: dict[str, list[Entry]] = {}
-        for entry in entries:
-            if key := fold(entry.source, language):
-                by_term.setdefault(key, []).append(entry)
-        terms = {key: tuple(_in_order(own)) for key, own in by_term.items()}
-        self._empty = not terms
+        by_term: dict[str, list[Term]] = {}
+        for term in terms:
+            if key := fold(term.source, language):
+                by_term.setdefault(key, []).append(term)
+        by_key = {key: tuple(_in_order(own)) for key, own in by_term.items()}
+        self._empty = not by_key
         self._automaton = ahocorasick.Automaton()
-        for key, own in terms.items():
+        for key, own in by_key.items():
             self._automaton.add_word(key, (len(key), own))
         self._words: dict[str, int] = {}
         self._sequences = ahocorasick.Automaton(ahocorasick.STORE_ANY, ahocorasick.KEY_SEQUENCE)
-        for key, own in terms.items() if self._lemmas else ():
+        for key, own in by_key.items() if self._lemmas else ():
             lemmas = [self._lemma(word) for _, _, word in _words(key)]
             if lemmas and not any(map(is_unspaced, key)):
                 numbers = tuple(self._words.setdefault(lemma, len(self._words) + 1) for lemma in lemmas)
@@ -84,10 +84,10 @@ class Matcher:
         if self._empty or not text:
             return ()
         folded = fold(text, self._language)
-        spans: dict[tuple[int, int], tuple[Entry, ...]] = {}
-        for start, end, entries in self._occurrences(folded):
-            spans.setdefault((start, end), entries)
-        found = [self._judge(text, folded, span, entries) for span, entries in spans.items()]
+        spans: dict[tuple[int, int], tuple[Term, ...]] = {}
+        for start, end, terms in self._occurrences(folded):
+            spans.setdefault((start, end), terms)
+        found = [self._judge(text, folded, span, terms) for span, terms in spans.items()]
         found.sort(key=lambda f: (f.hit.start - f.hit.end, f.hit.start))
         taken: list[Hit | None] = [None] * len(text)
         judged = []
@@ -98,55 +98,55 @@ class Matcher:
                 if longer is None:
                     taken[f.hit.start : f.hit.end] = [f.hit] * (f.hit.end - f.hit.start)
                 else:
-                    f = Find(f.hit, f"overlaps {longer.entry.source}, which is longer or comes first")  # noqa: PLW2901
+                    f = Find(f.hit, f"overlaps {longer.term.source}, which is longer or comes first")  # noqa: PLW2901
             judged.append(f)
         return tuple(sorted(judged, key=lambda f: (f.hit.start, f.hit.end)))
 
-    def _occurrences(self, folded: str) -> Iterator[tuple[int, int, tuple[Entry, ...]]]:
-        for last, (length, entries) in self._automaton.iter(folded):
+    def _occurrences(self, folded: str) -> Iterator[tuple[int, int, tuple[Term, ...]]]:
+        for last, (length, terms) in self._automaton.iter(folded):
             start = last + 1 - length
             if is_bounded(folded, start, last + 1):
-                yield start, last + 1, entries
+                yield start, last + 1, terms
         if len(self._sequences):
             words = list(_words(folded))
             numbers = tuple(self._words.get(self._lemma(word), _UNKNOWN) for _, _, word in words)
-            for last, (length, entries) in self._sequences.iter(numbers):
+            for last, (length, terms) in self._sequences.iter(numbers):
                 own = words[last + 1 - length : last + 1]
-                fitting = tuple(e for e in entries if self._inflects(e, own))
+                fitting = tuple(e for e in terms if self._inflects(e, own))
                 if fitting and _only_spaces(folded, own):
                     yield own[0][0], own[-1][1], fitting
 
-    def _inflects(self, entry: Entry, found: Sequence[tuple[int, int, str]]) -> bool:
+    def _inflects(self, term: Term, found: Sequence[tuple[int, int, str]]) -> bool:
         """Whether words whose lemmas are those of a term may be its forms.
 
         Of what is written with hyphens only the last word has forms: ripping off is no rip-off. A noun in -ing has none
         without it: what one builds is not always a building.
         """
-        words = [word for _, _, word in _words(fold(entry.source, self._language))]
-        if "-" in entry.source and [w for _, _, w in found[:-1]] != words[:-1]:
+        words = [word for _, _, word in _words(fold(term.source, self._language))]
+        if "-" in term.source and [w for _, _, w in found[:-1]] != words[:-1]:
             return False
         return len(words) > 1 or not words[0].endswith("ing") or found[0][2].removesuffix("s").endswith("ing")
 
-    def _judge(self, text: str, folded: str, span: tuple[int, int], entries: Sequence[Entry]) -> Find:
-        """Pick the first entry whose conditions hold."""
+    def _judge(self, text: str, folded: str, span: tuple[int, int], terms: Sequence[Term]) -> Find:
+        """Pick the first term whose conditions hold."""
         start, end = span
         around = folded[:start] + " " * (end - start) + folded[end:]
         why = ""
-        for entry in entries:
-            why = self._missing(entry, text[start:end], around)
+        for term in terms:
+            why = self._missing(term, text[start:end], around)
             if not why:
-                return Find(Hit(entry, start, end), "")
-        return Find(Hit(entries[0], start, end), why)
+                return Find(Hit(term, start, end), "")
+        return Find(Hit(terms[0], start, end), why)
 
-    def _missing(self, entry: Entry, surface: str, around: str) -> str:
-        """Say which condition of an entry does not hold."""
-        if entry.case_sensitive and surface != entry.source:
-            return f"is written otherwise than {entry.source}"
-        present = [word for word in entry.excludes if self._stands_in(word, around)]
+    def _missing(self, term: Term, surface: str, around: str) -> str:
+        """Say which condition of a term does not hold."""
+        if term.case_sensitive and surface != term.source:
+            return f"is written otherwise than {term.source}"
+        present = [word for word in term.excludes if self._stands_in(word, around)]
         if present:
             return f"stands with {present[0]}"
-        if entry.requires and not any(self._stands_in(word, around) for word in entry.requires):
-            return f"stands without {' or '.join(entry.requires)}"
+        if term.requires and not any(self._stands_in(word, around) for word in term.requires):
+            return f"stands without {' or '.join(term.requires)}"
         return ""
 
     def _stands_in(self, word: str, folded: str) -> bool:
@@ -162,14 +162,14 @@ class Matcher:
         return lemma(word.removesuffix("'s").removesuffix("'"), primary_language(self._language))
 
 
-def _in_order(entries: Sequence[Entry]) -> list[Entry]:
-    """Return entries of one term in the order in which they are asked, without those that are overridden."""
-    files = list(dict.fromkeys(entry.file for entry in entries))
-    places = sorted(range(len(entries)), key=lambda i: (-files.index(entries[i].file), not entries[i].guarded, -i))
-    by_guard: dict[tuple[object, ...], Entry] = {}
+def _in_order(terms: Sequence[Term]) -> list[Term]:
+    """Return terms of one term in the order in which they are asked, without those that are overridden."""
+    files = list(dict.fromkeys(term.file for term in terms))
+    places = sorted(range(len(terms)), key=lambda i: (-files.index(terms[i].file), not terms[i].conditional, -i))
+    by_conditions: dict[tuple[object, ...], Term] = {}
     for i in places:
-        by_guard.setdefault(entries[i].guard, entries[i])
-    return list(by_guard.values())
+        by_conditions.setdefault(terms[i].conditions, terms[i])
+    return list(by_conditions.values())
 
 
 def _words(folded: str) -> Iterator[tuple[int, int, str]]:

@@ -6,36 +6,36 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mtreason.glossary.entry import Entry
 from mtreason.glossary.fold import fold
+from mtreason.glossary.term import Term
 
 _PLACEHOLDERS = frozenset({"sb", "sth", "one's", "oneself", "…"})
 
 
-def reverse(entries: Sequence[Entry], target: str) -> tuple[Entry, ...]:
-    """Return the entries that also hold from the target language back, as entries of that direction.
+def reverse(terms: Sequence[Term], target: str) -> tuple[Term, ...]:
+    """Return the terms that also hold from the target language back, as terms of that direction.
 
-    Those are names and terms: one rendering, which no other entry has, without conditions of the source language; a
+    Those are names and terms: one rendering, which no other term has, without conditions of the source language; a
     term that is kept is kept both ways. Of several renderings each means other things as well, so none leads back.
     `literal`, `forbidden` and the conditions belong to one direction and stay behind.
     """
-    uses = Counter(fold(rendering, target) for entry in entries for rendering in entry.targets)
+    uses = Counter(fold(rendering, target) for term in terms for rendering in term.targets)
     found = []
-    for entry in entries:
-        if not entry.targets and not entry.guarded:
-            found.append(replace(entry, literal="", forbidden=()))
-        elif len(entry.targets) == 1 and not (entry.requires or entry.excludes):
-            [rendering] = entry.targets
+    for term in terms:
+        if not term.targets and not term.conditional:
+            found.append(replace(term, literal="", forbidden=()))
+        elif len(term.targets) == 1 and not (term.requires or term.excludes):
+            [rendering] = term.targets
             if uses[fold(rendering, target)] == 1 and not _PLACEHOLDERS & set(rendering.split()):
                 found.append(
                     replace(
-                        entry,
+                        term,
                         source=rendering,
-                        targets=(entry.source,),
+                        targets=(term.source,),
                         literal="",
                         forbidden=(),
-                        example=entry.rendered,
-                        rendered=entry.example,
+                        example=term.rendered,
+                        rendered=term.example,
                     )
                 )
     return tuple(found)

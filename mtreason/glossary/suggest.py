@@ -1,4 +1,4 @@
-"""Candidate entries from a parallel text: terms where a translation and the reference keep saying different things.
+"""Candidate terms from a parallel text: terms where a translation and the reference keep saying different things.
 
 Letters: t a run of the source, p a run of the references that the translation of the same segment lacks, c counts of
 segments. Two runs belong together by Dice's coefficient, 2 c(t, p) / (c(t) + c(p)) (Smadja et al. 1996).

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mtreason.models.protocol import Alternatives, Continuation, Draw, Guard, Prefix, Triple
+from mtreason.models.protocol import Continuation, Draw, Prefix, TokenMask, TopTokens, Triple
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Sample:
     """`LanguageModel.sampling`; answered by the continuations."""
 
     draws: Sequence[Draw]
-    guard: Guard
+    mask: TokenMask
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +41,17 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class Peek:
-    """`LanguageModel.alternatives`; answered by what may come next."""
+class TopK:
+    """`LanguageModel.top_k`; answered by what may come next."""
 
     prefixes: Sequence[Prefix]
-    guard: Guard
+    mask: TokenMask
     count: int
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
-    """`Estimating.scores`; answered by the scores."""
+class ScoreTriples:
+    """`LearnedMetric.scores`; answered by the scores."""
 
     triples: Sequence[Triple]
 
@@ -71,14 +71,14 @@ class Release:
     prefixes: Sequence[Prefix]
 
 
-Call = Extend | Sample | Score | Peek | Estimate | Cut | Release
+Call = Extend | Sample | Score | TopK | ScoreTriples | Cut | Release
 
 T = TypeVar("T")
 # What is sent back depends on the call, which a generator's type cannot say; the helpers below can.
-Steps = Generator[Call, Any, T]
+Calls = Generator[Call, Any, T]
 
 
-def extend(prefixes: Sequence[Prefix], tokens: Sequence[Sequence[int]]) -> Steps[list[Prefix]]:
+def extend(prefixes: Sequence[Prefix], tokens: Sequence[Sequence[int]]) -> Calls[list[Prefix]]:
     """Read tokens after prefixes."""
     if not prefixes:
         return []
@@ -86,15 +86,15 @@ def extend(prefixes: Sequence[Prefix], tokens: Sequence[Sequence[int]]) -> Steps
     return answer
 
 
-def sample(draws: Sequence[Draw], guard: Guard) -> Steps[list[Continuation]]:
+def sample(draws: Sequence[Draw], mask: TokenMask) -> Calls[list[Continuation]]:
     """Draw continuations."""
     if not draws:
         return []
-    answer: list[Continuation] = yield Sample(draws, guard)
+    answer: list[Continuation] = yield Sample(draws, mask)
     return answer
 
 
-def score(prefixes: Sequence[Prefix], targets: Sequence[Sequence[int]]) -> Steps[list[NDArray[np.float32]]]:
+def score(prefixes: Sequence[Prefix], targets: Sequence[Sequence[int]]) -> Calls[list[NDArray[np.float32]]]:
     """Ask for the log-probabilities of targets."""
     if not prefixes:
         return []
@@ -102,26 +102,26 @@ def score(prefixes: Sequence[Prefix], targets: Sequence[Sequence[int]]) -> Steps
     return answer
 
 
-def peek(prefixes: Sequence[Prefix], guard: Guard, count: int) -> Steps[list[Alternatives]]:
+def top_k(prefixes: Sequence[Prefix], mask: TokenMask, count: int) -> Calls[list[TopTokens]]:
     """Ask for the most probable next tokens."""
-    answer: list[Alternatives] = yield Peek(prefixes, guard, count)
+    answer: list[TopTokens] = yield TopK(prefixes, mask, count)
     return answer
 
 
-def estimate(triples: Sequence[Triple]) -> Steps[list[float]]:
+def score_triples(triples: Sequence[Triple]) -> Calls[list[float]]:
     """Ask for the scores of a learned metric."""
     if not triples:
         return []
-    answer: list[float] = yield Estimate(triples)
+    answer: list[float] = yield ScoreTriples(triples)
     return answer
 
 
-def cut(prefix: Prefix, length: int) -> Steps[Prefix]:
+def cut(prefix: Prefix, length: int) -> Calls[Prefix]:
     """Name the first `length` tokens of a prefix."""
     answer: Prefix = yield Cut(prefix, length)
     return answer
 
 
-def release(prefixes: Sequence[Prefix]) -> Steps[None]:
+def release(prefixes: Sequence[Prefix]) -> Calls[None]:
     """Give prefixes back."""
     yield Release(prefixes)

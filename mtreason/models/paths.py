@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from mtreason.models.protocol import ROOT, Prefix
 
 
-class Paths:
+class TokenPaths:
     """The tokens of every handle that is not given back; see `LanguageModel` for what its methods do."""
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-TOP_ALTERNATIVES = 5
+TOP_K = 5
 """How many of the most probable tokens are kept at each position (Marco-o1's confidence needs five)."""
 
 
@@ -66,13 +66,14 @@ class Continuation:
         return next((p for p in self.earlier if p.length >= length), self.prefix)
 
 
-@dataclass(frozen=True, slots=True)
-class Alternatives:
-    """The k most probable tokens after a prefix, the most probable first."""
+@dataclass(frozen=True, slots=True, eq=False)
+class TopTokens:
+    """The k most probable tokens at one place, the most probable first."""
 
-    tokens: tuple[int, ...]
-    log_probs: NDArray[np.float32]
-    """[k], natural, at temperature 1, over the tokens that the guard allows."""
+    tokens: NDArray[np.int64]
+    """[k]"""
+    log_probs: NDArray[np.float64]
+    """[k], natural, at temperature 1, over the tokens that the mask allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Guard:
+class TokenMask:
     """Which tokens a sampled continuation may use, and which end it."""
 
     banned: NDArray[np.bool_] = field(repr=False)
@@ -197,7 +198,7 @@ class LanguageModel(Protocol):
         """Read tokens (at least one a row) after each prefix; counts them as prompt tokens."""
         ...
 
-    def sampling(self, guard: Guard) -> Sampling:
+    def sampling(self, mask: TokenMask) -> Sampling:
         """Begin a batch of continuations."""
         ...
 
@@ -205,7 +206,7 @@ class LanguageModel(Protocol):
         """Return log p of every token of each target, read after its prefix: one array [len(target)] a row."""
         ...
 
-    def alternatives(self, prefixes: Sequence[Prefix], guard: Guard, count: int) -> list[Alternatives]:
+    def top_k(self, prefixes: Sequence[Prefix], mask: TokenMask, count: int) -> list[TopTokens]:
         """Return the `count` most probable next tokens after each prefix; what was read already costs nothing."""
         ...
 
@@ -225,7 +226,7 @@ Triple = tuple[str, str, str | None]
 """A source, a translation of it, and a reference translation where there is one."""
 
 
-class Estimating(Protocol):
+class LearnedMetric(Protocol):
     """A learned metric of translations."""
 
     def scores(self, triples: Sequence[Triple]) -> list[float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mtreason.models.calls import Steps, cut, extend, release
+from mtreason.models.calls import Calls, cut, extend, release
 from mtreason.models.protocol import Prefix
 
 WORTH_WAITING = 3
@@ -35,7 +35,7 @@ class SharedSequences:
         """Tokens that had to be read so far."""
         self._known: list[_Read] = []
 
-    def read(self, sequences: Sequence[tuple[int, ...]]) -> Steps[list[Prefix]]:
+    def read(self, sequences: Sequence[tuple[int, ...]]) -> Calls[list[Prefix]]:
         """Return a prefix for each sequence (at least one token each), reading only what is new."""
         known = {k.tokens: k.prefix for k in self._known}
         waiting = list(dict.fromkeys(t for t in sequences if t not in known))
@@ -64,7 +64,7 @@ class SharedSequences:
             (later if worth else now).append(tokens)
         return now, later
 
-    def _parent(self, tokens: tuple[int, ...]) -> Steps[Prefix]:
+    def _parent(self, tokens: tuple[int, ...]) -> Calls[Prefix]:
         """Name the longest beginning that was read before, leaving at least one token to read."""
         best, shared = self._longest(tokens)
         at = min(shared, len(tokens) - 1)
@@ -83,7 +83,7 @@ class SharedSequences:
                 best, most = known, shared
         return best, most
 
-    def close(self) -> Steps[None]:
+    def close(self) -> Calls[None]:
         """Give everything back."""
         yield from release([k.prefix for k in self._known])
         self._known.clear()

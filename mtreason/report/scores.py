@@ -81,7 +81,7 @@ def count_faults(system: System, target: Language, matcher: Matcher | None) -> d
     }
     if matcher is not None and system.sources:
         kept = [
-            honoured(hit.entry, t, target.tag)
+            honoured(hit.term, t, target.tag)
             for t, s in zip(system.translations, system.sources, strict=True)
             for hit in matcher.find(s)
         ]

@@ -11,7 +11,7 @@ from mtreason.errors import InputError
 
 @dataclass(slots=True)
 class Branch:
-    """Steps without a fork between them, and what follows."""
+    """Calls without a fork between them, and what follows."""
 
     text: str
     visits: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mtreason.models.calls import Steps
+from mtreason.models.calls import Calls
 from mtreason.rewards.channel import channel
 from mtreason.rewards.confidence import confidence
 from mtreason.rewards.consensus import consensus
@@ -13,7 +13,7 @@ from mtreason.rewards.file import load_reward, read_reward, write_reward
 from mtreason.rewards.length import length
 from mtreason.rewards.likelihood import likelihood
 from mtreason.rewards.llama_o1 import llama_o1
-from mtreason.rewards.protocol import Draft, Part, PoolPart, Reasoning, Reward, Samples, Scene
+from mtreason.rewards.protocol import Draft, Part, PoolPart, Reasoning, Reward, RewardContext, Samples
 from mtreason.rewards.qe import comet_consensus, qe
 from mtreason.rewards.terms import terms
 
@@ -25,8 +25,8 @@ __all__ = [
     "Draft",
     "Reasoning",
     "Reward",
+    "RewardContext",
     "Samples",
-    "Scene",
     "asks_samples",
     "compare",
     "judge",
@@ -73,21 +73,23 @@ def asks_samples(reward: Reward) -> bool:
     return not POOL_PARTS.keys().isdisjoint(reward.weights)
 
 
-def judge(reward: Reward, scene: Scene, drafts: Sequence[Draft]) -> Steps[list[dict[str, float]]]:
+def judge(reward: Reward, context: RewardContext, drafts: Sequence[Draft]) -> Calls[list[dict[str, float]]]:
     """Return each draft's parts: those of the reward that it has by itself, and all that are free."""
     table: dict[str, list[float]] = {}
     for name, part in PARTS.items():
         if name in reward.weights or name in FREE_PARTS:
-            table[name] = yield from part(scene, drafts)
+            table[name] = yield from part(context, drafts)
     return _rows(table, len(drafts))
 
 
-def compare(reward: Reward, scene: Scene, drafts: Sequence[Draft], samples: Samples) -> Steps[list[dict[str, float]]]:
+def compare(
+    reward: Reward, context: RewardContext, drafts: Sequence[Draft], samples: Samples
+) -> Calls[list[dict[str, float]]]:
     """Return each draft's parts that it has beside the samples."""
     table: dict[str, list[float]] = {}
     for name, part in POOL_PARTS.items():
         if drafts and name in reward.weights:
-            table[name] = yield from part(scene, drafts, samples)
+            table[name] = yield from part(context, drafts, samples)
     return _rows(table, len(drafts))
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mtreason.models.calls import Steps, score
-from mtreason.rewards.protocol import Draft, Scene
+from mtreason.models.calls import Calls, score
+from mtreason.rewards.protocol import Draft, RewardContext
 
 
-def channel(scene: Scene, drafts: Sequence[Draft]) -> Steps[list[float]]:
+def channel(context: RewardContext, drafts: Sequence[Draft]) -> Calls[list[float]]:
     """Mean log p(x given y) per token of the source, in nats, at most 0.
 
     The same model is asked for the opposite direction and made to read the source as its answer (Yu et al. 2017;
     Yee et al. 2019). Drafts that begin alike share the reading of that beginning.
     """
     # The end token stands last in a draft and is no part of the text.
-    texts = [draft.tokens[:-1] + scene.tail for draft in drafts]
-    prefixes = yield from scene.back.read(texts)
-    scores = yield from score(prefixes, [scene.source_tokens] * len(drafts))
+    texts = [draft.tokens[:-1] + context.tail for draft in drafts]
+    prefixes = yield from context.back.read(texts)
+    scores = yield from score(prefixes, [context.source_tokens] * len(drafts))
     return [float(s.astype("float64").mean()) for s in scores]

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mtreason.models.calls import Steps
-from mtreason.rewards.protocol import Draft, Scene
+from mtreason.models.calls import Calls
+from mtreason.rewards.protocol import Draft, RewardContext
 
 
-def confidence(scene: Scene, drafts: Sequence[Draft]) -> Steps[list[float]]:
+def confidence(context: RewardContext, drafts: Sequence[Draft]) -> Calls[list[float]]:
     """Mean over tokens of p(token) / sum of the five highest p at its position.
 
     In (0, 1]; a token from outside the five keeps its own numerator, so its share is below theirs. Costs nothing:
     the probabilities were kept while sampling.
     """
-    del scene
+    del context
     yield from ()
     return [_confidence(draft) for draft in drafts]
 

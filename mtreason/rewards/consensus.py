@@ -11,20 +11,20 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mtreason.models.calls import Steps
-from mtreason.rewards.protocol import Draft, Samples, Scene
+from mtreason.models.calls import Calls
+from mtreason.rewards.protocol import Draft, RewardContext, Samples
 
 ORDERS = 6
 BETA = 2.0
 """chrF2 (Popović 2015), the settings of sacrebleu: character n-grams up to six, recall weighs twice as much."""
 
 
-def consensus(scene: Scene, drafts: Sequence[Draft], samples: Samples) -> Steps[list[float]]:
+def consensus(context: RewardContext, drafts: Sequence[Draft], samples: Samples) -> Calls[list[float]]:
     """Mean chrF of each draft against the samples, in [0, 1], one draw of its own text left out.
 
     The expected utility of minimum Bayes risk decoding (Kumar & Byrne 2004; Eikema & Aziz 2020). Costs no model call.
     """
-    del scene
+    del context
     yield from ()
     texts = [" ".join(draft.text.split()) for draft in drafts]
     utilities = chrf_matrix(texts, list(samples))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mtreason.models.calls import Steps
-from mtreason.rewards.protocol import Draft, Scene
+from mtreason.models.calls import Calls
+from mtreason.rewards.protocol import Draft, RewardContext
 
 
-def likelihood(scene: Scene, drafts: Sequence[Draft]) -> Steps[list[float]]:
+def likelihood(context: RewardContext, drafts: Sequence[Draft]) -> Calls[list[float]]:
     """Mean log p(y given x) per token, in nats, at most 0. Costs nothing."""
-    del scene
+    del context
     yield from ()
     return [float(draft.log_probs.astype("float64").mean()) for draft in drafts]

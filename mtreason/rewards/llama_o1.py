@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mtreason.models.calls import Steps, score
-from mtreason.rewards.protocol import Draft, Scene
+from mtreason.models.calls import Calls, score
+from mtreason.rewards.protocol import Draft, RewardContext
 
 
-def llama_o1(scene: Scene, drafts: Sequence[Draft]) -> Steps[list[float]]:
+def llama_o1(context: RewardContext, drafts: Sequence[Draft]) -> Calls[list[float]]:
     """Return log p(good) - log(p(good) + p(bad)), in nats, at most 0.
 
     The value of LLaMA-O1 (SimpleBerry 2024, `compute_value_head` of its main.py): behind a state the model may write a
@@ -18,10 +18,10 @@ def llama_o1(scene: Scene, drafts: Sequence[Draft]) -> Steps[list[float]]:
     trained to write such tokens. Other models are asked whether the translation is right, and "Yes" and "No" stand for
     them.
     """
-    texts = [scene.verdict_prompt + draft.tokens[:-1] + scene.tail for draft in drafts]
-    prefixes = yield from scene.verdict.read(texts)
-    verdicts = len(scene.verdict_tokens)  # good, bad
-    targets = [token for _ in drafts for token in scene.verdict_tokens]
+    texts = [context.verdict_prompt + draft.tokens[:-1] + context.tail for draft in drafts]
+    prefixes = yield from context.verdict.read(texts)
+    verdicts = len(context.verdict_tokens)  # good, bad
+    targets = [token for _ in drafts for token in context.verdict_tokens]
     scores = yield from score([p for p in prefixes for _ in range(verdicts)], targets)
     totals = np.array([float(s.astype("float64").sum()) for s in scores]).reshape(-1, verdicts)
     return [float(value) for value in totals[:, 0] - np.logaddexp(totals[:, 0], totals[:, 1])]

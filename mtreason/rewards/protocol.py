@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtreason.glossary import Hit
-from mtreason.models.calls import Steps
+from mtreason.models.calls import Calls
 from mtreason.models.sequences import SharedSequences
 
 
@@ -40,7 +40,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class RewardContext:
     """What a reward may know of the sentence whose drafts it judges."""
 
     source: str
@@ -60,14 +60,14 @@ class Scene:
     target_tag: str
 
 
-Part = Callable[[Scene, Sequence[Draft]], Steps[list[float]]]
+Part = Callable[[RewardContext, Sequence[Draft]], Calls[list[float]]]
 """Judges drafts of one sentence, each by itself; higher is better."""
 
 Samples = Mapping[str, int]
 """What the model wrote when it drew freely from the beginning: text -> how often. Drafts that a search made are not
 among them: they say what the search likes, not what the model means."""
 
-PoolPart = Callable[[Scene, Sequence[Draft], Samples], Steps[list[float]]]
+PoolPart = Callable[[RewardContext, Sequence[Draft], Samples], Calls[list[float]]]
 """Judges drafts beside the samples drawn so far."""
 
 

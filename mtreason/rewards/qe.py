@@ -7,24 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mtreason.models.calls import Steps, estimate
+from mtreason.models.calls import Calls, score_triples
 from mtreason.rewards.consensus import expected_utility
-from mtreason.rewards.protocol import Draft, Samples, Scene
+from mtreason.rewards.protocol import Draft, RewardContext, Samples
 
 
-def qe(scene: Scene, drafts: Sequence[Draft]) -> Steps[list[float]]:
+def qe(context: RewardContext, drafts: Sequence[Draft]) -> Calls[list[float]]:
     """Score of each draft without a reference, in the checkpoint's own units (often about 0 to 1)."""
     # As it will be written: what a draft has of line breaks and double spaces is not kept.
-    return (yield from estimate([(scene.source, " ".join(draft.text.split()), None) for draft in drafts]))
+    return (yield from score_triples([(context.source, " ".join(draft.text.split()), None) for draft in drafts]))
 
 
-def comet_consensus(scene: Scene, drafts: Sequence[Draft], samples: Samples) -> Steps[list[float]]:
+def comet_consensus(context: RewardContext, drafts: Sequence[Draft], samples: Samples) -> Calls[list[float]]:
     """Mean score of each draft with each of the samples as its reference, one draw of its own text left out.
 
     Minimum Bayes risk decoding with a learned utility (Freitag et al. 2022); asks a checkpoint that takes references
     for one score a pair.
     """
     texts = [" ".join(draft.text.split()) for draft in drafts]
-    scores = yield from estimate([(scene.source, text, sample) for text in texts for sample in samples])
+    scores = yield from score_triples([(context.source, text, sample) for text in texts for sample in samples])
     rows = [scores[i * len(samples) : (i + 1) * len(samples)] for i in range(len(texts))]
     return [expected_utility(row, samples, own=text) for row, text in zip(rows, texts, strict=True)]

@@ -18,7 +18,7 @@ from mtreason.glossary import Hit, follows
 from mtreason.languages import already_in
 from mtreason.runs.settings import REWARD_OVER, Options
 from mtreason.runs.translator import Translator
-from mtreason.storage import Kept, Store
+from mtreason.storage import Store, StoredTranslation
 
 MODEL, KEPT, HUMAN, PASSED = "model", "kept", "human", "passed"
 """Where the translation of a segment comes from: the model, a run before, a person's memory, or the source itself."""
@@ -56,7 +56,7 @@ class TranslatedUnit:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class TranslationCache:
     """Translations that need not be made."""
 
     run: str = ""
@@ -66,7 +66,7 @@ class Shelf:
     human: Mapping[str, str] = field(default_factory=dict)
     """What a person wrote, by source text; comes first."""
 
-    def get(self, key: str) -> Kept | None:
+    def get(self, key: str) -> StoredTranslation | None:
         """Return what is kept, and put it into the stores that lack it."""
         for i, store in enumerate(self.stores):
             found = store.get(key)
@@ -76,7 +76,7 @@ class Shelf:
                 return found
         return None
 
-    def put(self, key: str, kept: Kept) -> None:
+    def put(self, key: str, kept: StoredTranslation) -> None:
         """Keep what the model made."""
         for store in self.stores:
             store.put(key, kept)
@@ -94,7 +94,7 @@ def run_key(translator: Translator, model_digest: str, dtype: str) -> str:
 
 def segment_key(run: str, source: str, hints: Sequence[Hit], context: Sequence[tuple[str, str]]) -> str:
     """Return a digest of all that a segment's translation depends on."""
-    hits = [(e.source, e.targets, e.literal, e.forbidden, e.case_sensitive) for e in (hit.entry for hit in hints)]
+    hits = [(e.source, e.targets, e.literal, e.forbidden, e.case_sensitive) for e in (hit.term for hit in hints)]
     described = json.dumps([run, source, list(context), hits], ensure_ascii=False)
     return hashlib.sha256(described.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -103,7 +103,7 @@ def translate_units(
     translator: Translator,
     units: Iterable[Unit],
     on_result: Callable[[Segment], None],
-    shelf: Shelf | None = None,
+    shelf: TranslationCache | None = None,
     stop: Callable[[], str] = lambda: "",
 ) -> Iterator[TranslatedUnit]:
     """Yield translated units in order, each as soon as it and all before it are done.
@@ -113,7 +113,7 @@ def translate_units(
     `InterruptedRunError` is raised with it.
     """
     t = translator
-    book = _Book(t, on_result, shelf or Shelf(), stop)
+    book = InFlight(t, on_result, shelf or TranslationCache(), stop)
     for result in run(t.decoder, book.tasks(units), t.settings, t.model, t.options.in_flight, t.estimator):
         book.settle(result)
         yield from book.ready()
@@ -143,11 +143,15 @@ class _Place:
     hints: tuple[Hit, ...] = ()
 
 
-class _Book:
+class InFlight:
     """Remembers which segment belongs where while they are in flight."""
 
     def __init__(
-        self, translator: Translator, on_result: Callable[[Segment], None], shelf: Shelf, stop: Callable[[], str]
+        self,
+        translator: Translator,
+        on_result: Callable[[Segment], None],
+        shelf: TranslationCache,
+        stop: Callable[[], str],
     ) -> None:
         self.translator = translator
         self.on_result = on_result
@@ -233,7 +237,7 @@ class _Book:
         if place.origin == MODEL:
             languages = (direction.source.tag, direction.target.tag)
             source = entry.line.segments[place.position]
-            self.shelf.put(place.key, Kept(source, result.text, result.fell_back, languages))
+            self.shelf.put(place.key, StoredTranslation(source, result.text, result.fell_back, languages))
         segment = Segment(
             number=result.index + 1,
             unit=entry.unit,
@@ -243,7 +247,7 @@ class _Book:
             fell_back=result.fell_back,
             result=result if place.origin == MODEL else None,
             hits=place.hints,
-            honoured=tuple(follows(h.entry, result.text, direction.target.tag) for h in place.hints),
+            honoured=tuple(follows(h.term, result.text, direction.target.tag) for h in place.hints),
             seconds=time.monotonic() - place.started,
         )
         entry.segments[place.position] = segment
@@ -285,7 +289,7 @@ def trace_record(segment: Segment, options: Options) -> dict[str, Any]:
         "candidates": [_candidate_record(c) for c in (result.candidates if result else ())],
         "tree": result.trace if result else None,
         "hints": [
-            {"source": h.entry.source, "targets": list(h.entry.targets), "file": h.entry.file, "honoured": ok}
+            {"source": h.term.source, "targets": list(h.term.targets), "file": h.term.file, "honoured": ok}
             for h, ok in zip(segment.hits, segment.honoured, strict=True)
         ],
         "usage": {

@@ -250,17 +250,17 @@ def inspect(job: Job, config: Config, matcher: Matcher) -> Iterator[Finding]:
         if already_in(before.text, source, job.target):
             continue
         for hit in matcher.find(before.text):
-            if not hit.entry.note.startswith("guard:") and not follows(hit.entry, after.text, job.target.tag):
-                wanted = "|".join(hit.entry.targets[:3]) or hit.entry.source
-                yield Finding("term", job.name, f"{after.place}: {hit.entry.source} is not {wanted}")
+            if not hit.term.note.startswith("guard:") and not follows(hit.term, after.text, job.target.tag):
+                wanted = "|".join(hit.term.targets[:3]) or hit.term.source
+                yield Finding("term", job.name, f"{after.place}: {hit.term.source} is not {wanted}")
 
 
-def entries_of(config: Config, root: Path, target: Language) -> Matcher:
+def matcher_of(config: Config, root: Path, target: Language) -> Matcher:
     """Return what finds the glossary terms of a language."""
     paths = [*(shipped_glossaries(config.source, target.tag) if config.shipped_glossaries else ())]
     paths += [root / g for g in config.glossaries]
-    entries = [e for path in paths for e in load_glossary(path, config.source, target.tag)]
-    return Matcher(entries, config.source)
+    terms = [t for path in paths for t in load_glossary(path, config.source, target.tag)]
+    return Matcher(terms, config.source)
 
 
 def below_floors(config: Config, root: Path, jobs: Sequence[Job]) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from mtreason.decoding import DECODERS, Decoder, Settings, Task
 from mtreason.decoding.answers import Thinking
 from mtreason.decoding.best_of_n import BestOfNDecoder
 from mtreason.decoding.borders import parse_border
-from mtreason.decoding.guard import CARRIED, allow_also, build_free_guard, build_guard
+from mtreason.decoding.masks import CARRIED, allow_also, build_free_mask, build_mask
 from mtreason.decoding.prompts import (
     CLOSE_THOUGHT,
     OPEN_OUTPUT,
@@ -27,9 +27,9 @@ from mtreason.decoding.protocol import derive_seed
 from mtreason.documents import placeholders
 from mtreason.errors import InputError, ModelError
 from mtreason.evaluation.learned.estimator import Estimator, check_checkpoint, needs_references
-from mtreason.glossary import Entry, Hit, Matcher, load_glossary, shipped_glossaries, written
+from mtreason.glossary import Hit, Matcher, Term, load_glossary, shipped_glossaries, written
 from mtreason.languages import Language
-from mtreason.models.protocol import ROOT, Guard
+from mtreason.models.protocol import ROOT, TokenMask
 from mtreason.models.text import Codec
 from mtreason.rewards import REWARDS, Reward, load_reward
 from mtreason.runs.settings import DEFAULT_NODES, DEFAULT_REWARD, Options
@@ -42,7 +42,7 @@ SPARE_TOKENS = 24
 """A translation may take this many tokens more than its source's length explains; beyond, it is running away."""
 
 GUARD_NOTE = "guard:"
-"""A glossary entry whose note begins so only keeps shorter terms from matching inside it."""
+"""A glossary term whose note begins so only keeps shorter terms from matching inside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,8 @@ def check_options(options: Options, reward: Reward | None = None) -> None:
     decoder, planned = _plan(options)
     reward = reward or planned
     for name in ("reward", "nodes", "beam_width", "full_budget", "think", "reflect"):
-        if getattr(options, name) not in {None, False} and name not in decoder.heeds:
-            users = ", ".join(d.name for d in DECODERS.values() if name in d.heeds)
+        if getattr(options, name) not in {None, False} and name not in decoder.options:
+            users = ", ".join(d.name for d in DECODERS.values() if name in d.options)
             raise InputError(
                 f"--{name.replace('_', '-')} does nothing for --decoder {decoder.name}: leave it out, or take {users}"
             )
@@ -128,7 +128,7 @@ def _load_metric(reward: Reward, options: Options) -> Estimator | None:
     return estimator
 
 
-def load_entries(direction: Direction, options: Options) -> tuple[Entry, ...]:
+def load_terms(direction: Direction, options: Options) -> tuple[Term, ...]:
     """Read the glossaries of a run, shipped ones first, so that the user's own override them."""
     source, target = direction.source.tag, direction.target.tag
     shipped = shipped_glossaries(source, target) if options.shipped_glossaries else ()
@@ -143,7 +143,7 @@ class Translator:
         loaded: LoadedModel,
         direction: Direction,
         options: Options,
-        entries: Sequence[Entry],
+        terms: Sequence[Term],
         reward: Reward | None = None,
     ) -> None:
         """Read what the run shares; raises `InputError` as `check_options` does."""
@@ -170,8 +170,8 @@ class Translator:
             reflection=self._reflection() if options.reflect else (),
             max_seconds=options.segment_seconds,
         )
-        self.matcher = Matcher(entries, direction.source.tag)
-        self.guard = build_guard(
+        self.matcher = Matcher(terms, direction.source.tag)
+        self.mask = build_mask(
             pieces,
             direction.target,
             loaded.stop,
@@ -188,11 +188,11 @@ class Translator:
         there = self.codec.encode(asked)
         back = self.codec.encode(instruction(direction.target, direction.source))
         self._head, self._back_head = self.model.extend([self._chat_head] * 2, [there, back])
-        [self._sourceless] = self.model.extend([self._head], [self._tail])
+        [self._unconditional] = self.model.extend([self._head], [self._tail])
 
     def hints(self, segment: str) -> tuple[Hit, ...]:
         """Find the glossary terms of a segment that its prompt names."""
-        return tuple(h for h in self.matcher.find(segment) if not h.entry.note.startswith(GUARD_NOTE))
+        return tuple(h for h in self.matcher.find(segment) if not h.term.note.startswith(GUARD_NOTE))
 
     def task(self, index: int, segment: str, context: Sequence[tuple[str, str]]) -> Task:
         """Describe how a segment is translated."""
@@ -209,7 +209,7 @@ class Translator:
             + self.codec.encode(prompt.segment)
             + self._tail
             + self._opening,
-            sourceless=self._sourceless,
+            unconditional=self._unconditional,
             tail=self._tail,
             back_head=self._back_head,
             source_tokens=(*own, self.codec.end),
@@ -219,7 +219,7 @@ class Translator:
             hints=hits,
             renderings=tuple(self._rendering(h) for h in hits),
             target_tag=target.tag,
-            guard=self._guard(hits),
+            mask=self._mask(hits),
             seed=derive_seed(self.options.seed, segment),
             max_new_tokens=int(TOKENS_PER_SOURCE_TOKEN * len(own)) + SPARE_TOKENS,
             placeholders=placeholders(segment),
@@ -227,14 +227,14 @@ class Translator:
 
     def _rendering(self, hit: Hit) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Return the tokens of a hint's best rendering at the beginning of a translation, and inside one."""
-        text = written(hit.entry)
+        text = written(hit.term)
         space = " " if self.direction.target.spaced else ""
         return self.codec.encode(text[:1].upper() + text[1:]), self.codec.encode(space + text)
 
     def _thinking(self, pieces: Sequence[bytes], stop: frozenset[int]) -> Thinking:
         return Thinking(
             limit=self.options.thought_limit,
-            guard=build_free_guard(pieces, stop, self.codec.specials()),
+            mask=build_free_mask(pieces, stop, self.codec.specials()),
             close=self.codec.encode(f"{CLOSE_THOUGHT}\n{OPEN_OUTPUT}\n"),
             open=self.codec.encode(f"{OPEN_OUTPUT}\n"),
             encode=self.codec.encode,
@@ -249,10 +249,10 @@ class Translator:
             raise InputError("--reflect: the chat template of this model shows no earlier answers: leave it out")
         return turn + self._opening
 
-    def _guard(self, hits: Sequence[Hit]) -> Guard:
+    def _mask(self, hits: Sequence[Hit]) -> TokenMask:
         """Let through what the glossary says is to be kept, which may be in the source's script."""
-        kept = [h.entry.source for h in hits if not h.entry.targets]
-        return allow_also(self.guard, {t for k in kept for t in self.codec.encode(k)}) if kept else self.guard
+        kept = [h.term.source for h in hits if not h.term.targets]
+        return allow_also(self.mask, {t for k in kept for t in self.codec.encode(k)}) if kept else self.mask
 
 
 def _pick(table: dict[str, Any], name: str, option: str) -> Any:  # noqa: ANN401 - the type of the table's values

@@ -1,6 +1,6 @@
 """The search tree: arrays with one row a node, and the two operations that change it.
 
-N nodes; node 0 is the root. A node is a partial sequence, the edge to it a step. Steps begin with a symbol; what is
+N nodes; node 0 is the root. A node is a partial sequence, the edge to it a step. Calls begin with a symbol; what is
 still unexplored below a node is the probability of the symbols that none of its steps begins with.
 """
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from mtreason.errors import DocumentError, MtreasonError
-from mtreason.storage.protocol import Kept
+from mtreason.storage.protocol import StoredTranslation
 
 SYNC = 1.0
 """Seconds between two that are forced to the disk."""
@@ -72,7 +72,7 @@ class Journal:
     def __len__(self) -> int:
         return len(self._places)
 
-    def get(self, key: str) -> Kept | None:
+    def get(self, key: str) -> StoredTranslation | None:
         """Return what is kept under a key."""
         place = self._places.get(_short(key))
         if place is None:
@@ -80,7 +80,7 @@ class Journal:
         self._stream.seek(place)
         return _parse(self._stream.readline())[1]
 
-    def put(self, key: str, kept: Kept) -> None:
+    def put(self, key: str, kept: StoredTranslation) -> None:
         """Append a segment; raises `MtreasonError` where there is no room."""
         if _short(key) in self._places:
             return
@@ -124,11 +124,13 @@ class Journal:
         Path(f"{self.path}.lock").unlink(missing_ok=True)
 
 
-def _parse(line: bytes) -> tuple[str, Kept]:
+def _parse(line: bytes) -> tuple[str, StoredTranslation]:
     """Return what a line keeps, and under which key; raises ValueError, KeyError or TypeError for another line."""
     record = json.loads(line)
     source, target = map(str, record["languages"])
-    kept = Kept(str(record["source"]), str(record["translation"]), bool(record["fell_back"]), (source, target))
+    kept = StoredTranslation(
+        str(record["source"]), str(record["translation"]), bool(record["fell_back"]), (source, target)
+    )
     return str(record["key"]), kept
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtreason.errors import MtreasonError
-from mtreason.storage.protocol import Kept, Store
+from mtreason.storage.protocol import Store, StoredTranslation
 
 if TYPE_CHECKING:
     from diskcache import Cache
@@ -37,7 +37,7 @@ class Memory:
         except (OSError, sqlite3.Error, Timeout) as error:
             raise MtreasonError(f"{directory}: the memory of translations cannot be opened ({error})") from error
 
-    def get(self, key: str) -> Kept | None:
+    def get(self, key: str) -> StoredTranslation | None:
         """Return what is kept under a key; raises `MtreasonError` where the file cannot be read."""
         from diskcache import Timeout
 
@@ -47,7 +47,7 @@ class Memory:
             raise MtreasonError(f"{self.directory}: the memory of translations cannot be read ({error})") from error
         return None if record is None else _kept(record)
 
-    def put(self, key: str, kept: Kept) -> None:
+    def put(self, key: str, kept: StoredTranslation) -> None:
         """Keep a translation; raises `MtreasonError` where there is no room."""
         from diskcache import Timeout
 
@@ -56,7 +56,7 @@ class Memory:
         except (OSError, sqlite3.Error, Timeout) as error:
             raise MtreasonError(f"{self.directory}: the memory of translations cannot be written ({error})") from error
 
-    def entries(self) -> Iterator[Kept]:
+    def entries(self) -> Iterator[StoredTranslation]:
         """Yield all that is kept, oldest first."""
         for key in self._cache:
             found = self.get(key)
@@ -80,14 +80,14 @@ class Memory:
         return gone
 
 
-class Spare:
+class BestEffortStore:
     """A store that a run can do without: at its first fault it says so, and is not asked again."""
 
     def __init__(self, store: Store, note: Callable[[str], None]) -> None:
         self._store: Store | None = store
         self._note = note
 
-    def get(self, key: str) -> Kept | None:
+    def get(self, key: str) -> StoredTranslation | None:
         """See `Store.get`."""
         try:
             return self._store.get(key) if self._store is not None else None
@@ -95,7 +95,7 @@ class Spare:
             self._give_up(error)
             return None
 
-    def put(self, key: str, kept: Kept) -> None:
+    def put(self, key: str, kept: StoredTranslation) -> None:
         """See `Store.put`."""
         try:
             if self._store is not None:
@@ -108,6 +108,8 @@ class Spare:
         self._note(f"{error}: going on without")
 
 
-def _kept(record: dict[str, Any]) -> Kept:
+def _kept(record: dict[str, Any]) -> StoredTranslation:
     source, target = record["languages"]
-    return Kept(str(record["source"]), str(record["translation"]), bool(record["fell_back"]), (source, target))
+    return StoredTranslation(
+        str(record["source"]), str(record["translation"]), bool(record["fell_back"]), (source, target)
+    )

@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredTranslation:
     """A translation, under the key of all that it depends on."""
 
     source: str
@@ -20,8 +20,8 @@ class Kept:
 class Store(Protocol):
     """Keeps translations by key."""
 
-    def get(self, key: str) -> Kept | None:
+    def get(self, key: str) -> StoredTranslation | None:
         """Return what is kept under a key."""
 
-    def put(self, key: str, kept: Kept) -> None:
+    def put(self, key: str, kept: StoredTranslation) -> None:
         """Keep a translation."""

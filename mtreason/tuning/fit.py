@@ -29,7 +29,7 @@ MOST_POINTS = 12_000
 MOST_CELLS = 20_000_000
 """Of the table of points and segments: 160 MB."""
 FINEST = 100
-"""Steps from 0 to 1 along an edge of the grid, at most: so many for two and three parts, 39 for four."""
+"""Calls from 0 to 1 along an edge of the grid, at most: so many for two and three parts, 39 for four."""
 RESAMPLES = 200
 ROUNDING = 1e-9
 

@@ -17,17 +17,17 @@ import numpy as np
 
 from mtreason.benchmark.results import drop_broken_end
 from mtreason.decoding import DECODERS, Candidate, Decoder, Result, Settings, Task, run
-from mtreason.decoding.pool import scene_of
+from mtreason.decoding.pool import reward_context
 from mtreason.decoding.protocol import Cost
 from mtreason.errors import InputError, MtreasonError
-from mtreason.models.calls import Steps, extend, release, score
-from mtreason.models.protocol import TOP_ALTERNATIVES
+from mtreason.models.calls import Calls, extend, release, score
+from mtreason.models.protocol import TOP_K
 from mtreason.rewards import REWARDS, Draft, Reward, compare, judge, weigh
 from mtreason.runs.translator import Translator
 from mtreason.tuning.fit import Judged
 from mtreason.tuning.segments import Segment, gold_values
 
-POOLING = tuple(decoder.name for decoder in DECODERS.values() if "reward" in decoder.heeds)
+POOLING = tuple(decoder.name for decoder in DECODERS.values() if "reward" in decoder.options)
 """Decoders that choose from candidates by the reward they are told."""
 
 DIGITS = 6
@@ -48,9 +48,9 @@ class PoolingDecoder:
 
     inner: Decoder
     name: str = "pooling"
-    heeds: frozenset[str] = frozenset({"reward", "nodes"})
+    options: frozenset[str] = frozenset({"reward", "nodes"})
 
-    def decode(self, task: Task, settings: Settings) -> Steps[Result]:
+    def decode(self, task: Task, settings: Settings) -> Calls[Result]:
         """See `Decoder.decode`; the cost is that of the other decoder."""
         greedy = yield from DECODERS["greedy"].decode(task, settings)
         result = yield from self.inner.decode(task, settings)
@@ -67,9 +67,9 @@ class GivenDecoder:
     end: int
     """The token that ends a translation."""
     name: str = "given"
-    heeds: frozenset[str] = frozenset({"reward"})
+    options: frozenset[str] = frozenset({"reward"})
 
-    def decode(self, task: Task, settings: Settings) -> Steps[Result]:
+    def decode(self, task: Task, settings: Settings) -> Calls[Result]:
         """See `Decoder.decode`; candidates stay in the order of the texts, the cost is left out."""
         texts = self.texts[task.index]
         targets = [(*self.encode(text), self.end) for text in texts]
@@ -78,15 +78,15 @@ class GivenDecoder:
         yield from release([prompt])
         drafts = [
             # What else the model thought of was not kept, so nothing can be said of its confidence.
-            Draft(text, tokens, own, np.full((len(tokens), TOP_ALTERNATIVES), np.nan, np.float32))
+            Draft(text, tokens, own, np.full((len(tokens), TOP_K), np.nan, np.float32))
             for text, tokens, own in zip(texts, targets, scores, strict=True)
         ]
-        scene = scene_of(task)
-        parts = yield from judge(settings.reward, scene, drafts)
+        context = reward_context(task)
+        parts = yield from judge(settings.reward, context, drafts)
         samples = Counter(" ".join(text.split()) for text in texts)
-        beside = yield from compare(settings.reward, scene, drafts, samples)
-        yield from scene.back.close()
-        yield from scene.verdict.close()
+        beside = yield from compare(settings.reward, context, drafts, samples)
+        yield from context.back.close()
+        yield from context.verdict.close()
         together = [{**a, **b} for a, b in zip(parts, beside, strict=True)]
         candidates = tuple(
             Candidate(draft.text, draft, weigh(settings.reward, own), own, 1, ())

@@ -101,7 +101,7 @@ def test_check_counts_and_names_misses(tmp_path, command) -> None:
 def test_convert(tmp_path, command) -> None:
     (tmp_path / "g.zh-en.tsv").write_text("种草\tsold|tempted\tplant grass\tmeaning\n", "utf-8")
     _, err = command("convert", "g.zh-en.tsv", "g.csv")
-    assert err == "mtreason: 1 entries in g.csv\n"
+    assert err == "mtreason: 1 terms in g.csv\n"
     assert (tmp_path / "g.csv").read_text() == "source,target,literal,note\n种草,sold|tempted,plant grass,meaning\n"
     _, err = command("convert", "g.zh-en.tsv", "g.tbx")
     assert "TBX has no place for literal: left out" in err
@@ -113,7 +113,7 @@ def test_convert(tmp_path, command) -> None:
     )
     (tmp_path / "t.zh-en.tsv").write_text(terms, "utf-8")
     _, said = command("convert", "--reverse", "t.zh-en.tsv", "t.en-zh.tsv")
-    assert "3 entries do not lead back" in said
+    assert "3 terms do not lead back" in said
     found = {e.source: e.targets for e in load_glossary(tmp_path / "t.en-zh.tsv", "en", "zh")}
     assert found == {"artificial intelligence": ("人工智能",), "GitHub": (), "water": ("水",)}
     assert "the ending says no format: name it .tsv, .csv, .json, .tbx" in err
@@ -136,7 +136,7 @@ def test_import_from_cedict(tmp_path, command) -> None:
         stream.write(CEDICT)
     for name in ("cedict_ts.u8", "cedict.gz"):
         _, err = command("import", "cedict", name, "slang.zh-en.tsv")
-        assert "3 entries in slang.zh-en.tsv; licence: from CC-CEDICT, CC BY-SA 4.0" in err
+        assert "3 terms in slang.zh-en.tsv; licence: from CC-CEDICT, CC BY-SA 4.0" in err
         text = (tmp_path / "slang.zh-en.tsv").read_text("utf-8")
         assert "\n# license=https://creativecommons.org/licenses/by-sa/4.0/\n" in text
         assert "\n种草\tto recommend a product|to make sb want sth\t" in text

@@ -16,7 +16,7 @@ from mtreason.decoding.borders import Clauses, EveryN, parse_border
 from mtreason.decoding.pool import Pool
 from mtreason.decoding.protocol import derive_seed
 from mtreason.errors import InputError
-from mtreason.glossary import Entry
+from mtreason.glossary import Term
 from mtreason.models.engine.recompute import RecomputeModel
 from mtreason.rewards import REWARDS
 from mtreason.rewards.consensus import chrf_matrix, expected_utility
@@ -25,7 +25,7 @@ from mtreason.runs.translator import check_options
 
 ROUND = 6
 """Rollouts begun side by side at most: by so many a search may spend more than it was given."""
-CHOOSE_BY_REWARD = {d.name for d in DECODERS.values() if "reward" in d.heeds}
+CHOOSE_BY_REWARD = {d.name for d in DECODERS.values() if "reward" in d.options}
 
 
 @pytest.mark.parametrize("reward", REWARDS)
@@ -129,16 +129,16 @@ def test_mcts_trace_is_a_tree(loaded) -> None:
 
 
 def test_hints_reach_the_prompt_and_the_record(loaded) -> None:
-    entries = [Entry("踩屎感", ("comfort",), "", "", "own.tsv", 1), Entry("公园", (), "", "", "own.tsv", 2)]
+    entries = [Term("踩屎感", ("comfort",), "", "", "own.tsv", 1), Term("公园", (), "", "", "own.tsv", 2)]
     t = translator(loaded, entries)
     task = t.task(0, "踩屎感公园", ())
-    assert [h.entry.source for h in task.hints] == ["踩屎感", "公园"]
+    assert [h.term.source for h in task.hints] == ["踩屎感", "公园"]
     prompt = t.codec.decode(task.prompt)
     assert "踩屎感 = comfort" in prompt
     assert "comfort公园" in prompt
     kept = t.codec.encode("公园")
-    assert not task.guard.banned[list(kept)].any()
-    assert t.guard.banned[list(kept)].any()
+    assert not task.mask.banned[list(kept)].any()
+    assert t.mask.banned[list(kept)].any()
 
 
 def test_borders() -> None:
@@ -166,7 +166,7 @@ def test_unfinished_drafts_are_never_chosen_over_finished_ones(loaded) -> None:
     tasks = [replace(t.task(i, s, ()), max_new_tokens=6) for i, s in enumerate(SENTENCES)]
     for result in run(t.decoder, tasks, t.settings, t.model, 4):
         for candidate in result.candidates:
-            finished = candidate.draft.tokens[-1] in t.guard.stop
+            finished = candidate.draft.tokens[-1] in t.mask.stop
             assert finished == ("unfinished" not in candidate.problems)
         if result.fell_back:
             assert all(c.problems for c in result.candidates)
@@ -243,7 +243,7 @@ def beam_by_hand(model, task, width):
         grown = [
             ((*word, token), total + float(log_prob))
             for word, total in live
-            for token, log_prob in enumerate(model.log_probs((task.prompt[-1], *word)[-1], task.guard.banned))
+            for token, log_prob in enumerate(model.log_probs((task.prompt[-1], *word)[-1], task.mask.banned))
         ]
         grown.sort(key=lambda pair: -pair[1])
         ended += [(w, total / len(w)) for w, total in grown[:width] if w[-1] == 0]
@@ -374,7 +374,7 @@ def test_greedy_is_argmax_decoding(tiny_model) -> None:
         for i in range(0, len(tokens), 5):
             with torch.inference_mode():
                 logits = plain(torch.tensor([[*head, *task.prompt, *tokens[:i]]])).logits[0, -1].numpy()
-            logits[task.guard.banned] = -np.inf
+            logits[task.mask.banned] = -np.inf
             assert tokens[i] == logits.argmax()
 
 

@@ -3,7 +3,7 @@
 import pytest
 from support.common import EN, ZH
 
-from mtreason.decoding.guard import allow_also, build_guard
+from mtreason.decoding.masks import allow_also, build_mask
 
 
 def test_script_guard() -> None:
@@ -11,16 +11,16 @@ def test_script_guard() -> None:
     heads = ["你".encode()[:1], "你".encode()[:2], "😀".encode()[:2], "é".encode()[:1], "п".encode()[:1]]
     pieces = [w.encode() for w in words] + heads + [b"<end>", b"<pad>"]
     stop, pad = len(pieces) - 2, len(pieces) - 1
-    guard = build_guard(pieces, EN, frozenset({stop}), [stop, pad])
-    usable = {p for p, banned in zip(pieces, guard.banned, strict=True) if not banned}
+    mask = build_mask(pieces, EN, frozenset({stop}), [stop, pad])
+    usable = {p for p, banned in zip(pieces, mask.banned, strict=True) if not banned}
     wanted = {w.encode() for w in ["hello", " café", "😀", "123", "…", "。", "é"]} | {heads[2], heads[3], b"<end>"}
     assert usable == wanted
-    chinese = build_guard(pieces, ZH, frozenset({stop}), [stop, pad])
+    chinese = build_mask(pieces, ZH, frozenset({stop}), [stop, pad])
     assert not chinese.banned[[2, 0, 6, 14, 15]].any()
     assert chinese.banned[[3, 4, 5, 8]].all()
-    freed = allow_also(guard, [2])
+    freed = allow_also(mask, [2])
     assert not freed.banned[2]
-    assert guard.banned[2]
+    assert mask.banned[2]
 
 
 @pytest.mark.parametrize("char", "你龥ひカпЖ한กع")
@@ -28,16 +28,16 @@ def test_beginnings_of_foreign_letters_are_banned(char) -> None:
     """Byte-level vocabularies spell a letter in up to three tokens: it is the first that has to go."""
     whole = char.encode()
     pieces = [whole, b" " + whole, b"ab" + whole, *(whole[:n] for n in range(1, len(whole)))]
-    guard = build_guard([*pieces, b"\x80", b"ok", b""], EN, frozenset(), [])
-    english = guard.banned[: len(pieces)].tolist()
+    mask = build_mask([*pieces, b"\x80", b"ok", b""], EN, frozenset(), [])
+    english = mask.banned[: len(pieces)].tolist()
     assert english[:3] == [True] * 3
     assert english[-1], "the last byte alone would complete the letter"
-    assert not guard.banned[-2]
-    assert not guard.banned[-3], "the ends of emoji are spelled so"
-    assert guard.banned[-1]
+    assert not mask.banned[-2]
+    assert not mask.banned[-3], "the ends of emoji are spelled so"
+    assert mask.banned[-1]
 
 
 def test_emoji_can_be_spelled_byte_by_byte() -> None:
     pieces = [bytes([b]) for b in "😀".encode()] + ["😀".encode()[:n] for n in (2, 3)]
-    assert not build_guard(pieces, EN, frozenset(), []).banned.any()
-    assert not build_guard(pieces, ZH, frozenset(), []).banned.any()
+    assert not build_mask(pieces, EN, frozenset(), []).banned.any()
+    assert not build_mask(pieces, ZH, frozenset(), []).banned.any()

@@ -9,7 +9,7 @@ from support.common import play, table_settings, table_tasks
 from support.fakes import TableModel
 
 from mtreason.decoding import DECODERS, run
-from mtreason.glossary import Entry, Hit
+from mtreason.glossary import Hit, Term
 from mtreason.rewards import Reward
 
 LETTERS = " 甲乙丙丁戊"
@@ -20,7 +20,7 @@ REWARD = Reward("with terms", {"likelihood": 0.7, "terms": 0.3})
 
 
 def hints(*targets, literal="", forbidden=()):
-    return tuple(Hit(Entry("源", (t,), literal, "", "g.tsv", 1, forbidden), 0, 1) for t in targets)
+    return tuple(Hit(Term("源", (t,), literal, "", "g.tsv", 1, forbidden), 0, 1) for t in targets)
 
 
 def decode(model, decoder="best-of-n", reward=REWARD, budget=8.0, banned=(), **more):
@@ -111,7 +111,7 @@ def test_a_term_is_not_traded_for_probability() -> None:
 
 
 def test_forbidden_and_literal_readings_count_against_a_draft() -> None:
-    from mtreason.decoding.pool import scene_of
+    from mtreason.decoding.pool import reward_context
     from mtreason.rewards import Draft
     from mtreason.rewards.terms import terms
 
@@ -121,4 +121,4 @@ def test_forbidden_and_literal_readings_count_against_a_draft() -> None:
     task = replace(task, target_tag="zh")
     texts = ["丁", "乙", "戊", "丁戊", "丁甲", "甲"]
     drafts = [Draft(t, (1,), np.zeros(1, np.float32), np.zeros((1, 5), np.float32)) for t in texts]
-    assert play(terms(scene_of(task), drafts), model) == [1, 0, -1, 1, -1, -1]
+    assert play(terms(reward_context(task), drafts), model) == [1, 0, -1, 1, -1, -1]

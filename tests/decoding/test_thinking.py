@@ -13,11 +13,11 @@ from mtreason.decoding import DECODERS, run
 from mtreason.decoding.answers import Thinking, read_answer
 from mtreason.decoding.borders import parse_border
 from mtreason.decoding.gates import foreign_letters
-from mtreason.decoding.guard import build_free_guard, build_guard
+from mtreason.decoding.masks import build_free_mask, build_mask
 from mtreason.decoding.prompts import RETHINK, thinking_instruction
 from mtreason.decoding.protocol import Settings, Task
 from mtreason.errors import InputError
-from mtreason.glossary import Entry, Hit
+from mtreason.glossary import Hit, Term
 from mtreason.languages import parse_language
 from mtreason.models.engine.recompute import RecomputeModel
 from mtreason.models.protocol import ROOT
@@ -31,10 +31,10 @@ BRIDGE = "</Thought>\n<Output>\n"
 LIMIT = 60
 ROOM = 12
 PIECES = [c.encode() if i else b"<end>" for i, c in enumerate(CHARACTERS)]
-GUARD = build_guard(PIECES, EN, frozenset({0}), [0], line_breaks=True)
-FREE = build_free_guard(PIECES, frozenset({0}), [0])
-THINKING = [name for name, decoder in DECODERS.items() if "think" in decoder.heeds]
-REFLECTING = [name for name, decoder in DECODERS.items() if "reflect" in decoder.heeds]
+GUARD = build_mask(PIECES, EN, frozenset({0}), [0], line_breaks=True)
+FREE = build_free_mask(PIECES, frozenset({0}), [0])
+THINKING = [name for name, decoder in DECODERS.items() if "think" in decoder.options]
+REFLECTING = [name for name, decoder in DECODERS.items() if "reflect" in decoder.options]
 LEARNED = {"qe", "comet-consensus"}
 TURN = "\nuser: again\nassistant:"
 SENTENCES = ["今天天气很好。", "我们去公园吧。", "你好"]
@@ -43,7 +43,7 @@ SENTENCES = ["今天天气很好。", "我们去公园吧。", "你好"]
 def settings(reward="likelihood", budget=8.0, nodes="1", over="output", turn="", limit=LIMIT, **more):
     thinking = Thinking(
         limit=limit,
-        guard=FREE,
+        mask=FREE,
         close=unspell(BRIDGE),
         open=unspell("<Output>\n"),
         encode=unspell,
@@ -63,14 +63,16 @@ def settings(reward="likelihood", budget=8.0, nodes="1", over="output", turn="",
 
 
 def tasks(model, count=1, hints=()):
-    head, sourceless, back, chat = model.extend([ROOT] * 4, [unspell(t) for t in ("Go. ", "Go. :", "Back. ", "You. ")])
+    head, unconditional, back, chat = model.extend(
+        [ROOT] * 4, [unspell(t) for t in ("Go. ", "Go. :", "Back. ", "You. ")]
+    )
     return [
         Task(
             index=i,
             source="源",
             head=head,
             prompt=unspell("源" * (i + 1) + ":"),
-            sourceless=sourceless,
+            unconditional=unconditional,
             tail=unspell(":"),
             back_head=back,
             source_tokens=unspell("源\0"),
@@ -80,7 +82,7 @@ def tasks(model, count=1, hints=()):
             renderings=tuple((unspell("B"), unspell("B")) for _ in hints),
             hints=hints,
             target_tag="en",
-            guard=GUARD,
+            mask=GUARD,
             seed=i,
             max_new_tokens=ROOM,
         )
@@ -134,7 +136,7 @@ AFTER = {"<Output>\n": {"Sunny.</Output>": 1.0}}
 def test_every_form_of_answer(answer, later, text, form, problems) -> None:
     scripts = {":": {answer: 1.0}, **later}
     if "你好 sun" in answer:
-        # What stands in a foreign script is drawn again under the guard, which leaves this.
+        # What stands in a foreign script is drawn again under the mask, which leaves this.
         key = "<Output>" if "<Output>" in answer else "</Thought>"
         head, _, tail = answer.partition(key)
         scripts = {":": {head + key: 1.0}, key: {tail: 1.0, "sun</Output>": 0.1}}
@@ -176,7 +178,7 @@ def test_a_loop_in_the_translation_is_not_drawn_on() -> None:
 
 
 def by_hand(model, task, tokens, start, end, guards):
-    """Mean log p of tokens[start:end] behind the prompt, each under its guard."""
+    """Mean log p of tokens[start:end] behind the prompt, each under its mask."""
     path = unspell("Go. ") + task.prompt
     return np.mean([model.after(path + tokens[:i], guards(i))[tokens[i]] for i in range(start, end)])
 
@@ -286,7 +288,7 @@ def test_in_flight_changes_nothing(decoder, turn) -> None:
 
 
 def test_terms_to_be_kept_may_be_foreign() -> None:
-    keep = Hit(Entry("你好", (), "", "", "own.tsv", 1), 0, 2)
+    keep = Hit(Term("你好", (), "", "", "own.tsv", 1), 0, 2)
     model = ScriptModel({":": {"<Thought>a</Thought><Output>Say 你好</Output>": 1.0}})
     [result] = decode("greedy", model, hints=(keep,))
     assert (result.text, result.fell_back) == ("Say 你好", False)
@@ -297,7 +299,7 @@ def test_terms_to_be_kept_may_be_foreign() -> None:
 def test_a_foreign_translation_that_comes_twice_is_held_back() -> None:
     """The mask cannot see letters that are spelled byte by byte; here it is simply let through."""
     model = ScriptModel({":": {"<Thought>a</Thought><Output>你好</Output>": 1.0}})
-    todo = [replace(t, guard=FREE) for t in tasks(model)]
+    todo = [replace(t, mask=FREE) for t in tasks(model)]
     [result] = run(DECODERS["greedy"], todo, settings(), model, 1)
     assert result.candidates[0].problems == ("script",)
     assert result.fell_back

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtreason.glossary import Entry, honoured
+from mtreason.glossary import Term, honoured
 
 
-def entry(*targets: str, source: str = "词") -> Entry:
-    return Entry(source, targets, "", "", "t.tsv", 1)
+def term(*targets: str, source: str = "词") -> Term:
+    return Term(source, targets, "", "", "t.tsv", 1)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def entry(*targets: str, source: str = "词") -> Entry:
     ],
 )
 def test_honoured_in_english(rendering, translation):
-    assert honoured(entry("nothing of the kind", rendering), translation, "en-GB")
+    assert honoured(term("nothing of the kind", rendering), translation, "en-GB")
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_honoured_in_english(rendering, translation):
     ],
 )
 def test_not_honoured_in_english(rendering, translation):
-    assert not honoured(entry(rendering), translation, "en")
+    assert not honoured(term(rendering), translation, "en")
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_not_honoured_in_english(rendering, translation):
     ],
 )
 def test_other_languages(rendering, translation, language, expected):
-    assert honoured(entry(rendering), translation, language) is expected
+    assert honoured(term(rendering), translation, language) is expected
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_other_languages(rendering, translation, language, expected):
     ],
 )
 def test_no_renderings_means_keep_the_source(source, translation, expected):
-    assert honoured(entry(source=source), translation, "en") is expected
+    assert honoured(term(source=source), translation, "en") is expected
 
 
 WORDS = ["soft", "sole", "run", "better", "the", "a", "to", "one's", "sth", "oneself", "cloud-like", "50%", "é", "."]
@@ -133,17 +133,17 @@ WORDS = ["soft", "sole", "run", "better", "the", "a", "to", "one's", "sth", "one
 @settings(deadline=None)
 def test_a_rendering_honours_itself(words):
     rendering = " ".join(words)
-    assert honoured(entry(rendering), f"Well, {rendering} it is", "en")
+    assert honoured(term(rendering), f"Well, {rendering} it is", "en")
 
 
 @given(st.text(min_size=1, max_size=30), st.text(max_size=60), st.sampled_from(["en", "zh", "de", "xx"]))
 @settings(deadline=None)
 def test_never_raises(rendering, translation, language):
-    assert honoured(entry(rendering), translation, language) in {True, False}
+    assert honoured(term(rendering), translation, language) in {True, False}
 
 
 def test_rows_of_gaps_do_not_explode():
     started = time.perf_counter()
-    assert not honoured(entry("a " + "… sth sb " * 30 + "zebra"), "a " * 400, "en")
-    assert not honoured(entry("甲" + "…乙" * 6 + "丙"), "甲乙" * 60, "zh")
+    assert not honoured(term("a " + "… sth sb " * 30 + "zebra"), "a " * 400, "en")
+    assert not honoured(term("甲" + "…乙" * 6 + "丙"), "甲乙" * 60, "zh")
     assert time.perf_counter() - started < 5

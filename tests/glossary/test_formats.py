@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtreason.errors import GlossaryError
-from mtreason.glossary import Entry, load_glossary
+from mtreason.glossary import Term, load_glossary
 from mtreason.glossary.formats import FORMATS
 from mtreason.glossary.load import write_glossary
 
@@ -26,7 +26,7 @@ def entry_lists(draw):
         forbidden = tuple(f for f in draw(LISTS) if f not in targets)
         literal = draw(st.just("") | WORD.filter(lambda w, targets=targets: w not in targets))
         found.append(
-            Entry(
+            Term(
                 source, targets, literal, draw(st.just("") | WORD), "f", number, forbidden, draw(st.just("") | WORD),
                 draw(st.just("") | WORD), draw(st.booleans()), draw(LISTS), draw(LISTS), draw(st.just("") | WORD),
                 draw(st.just("") | WORD),
@@ -35,17 +35,17 @@ def entry_lists(draw):
     return found
 
 
-def placeless(entry):
-    return [getattr(entry, name) for name in Entry.__slots__ if name not in {"file", "line"}]
+def placeless(term):
+    return [getattr(term, name) for name in Term.__slots__ if name not in {"file", "line"}]
 
 
 @pytest.mark.parametrize("form", ["tsv", "csv", "json"])
-@given(entries=entry_lists())
+@given(terms=entry_lists())
 @settings(max_examples=60, deadline=None)
-def test_everything_survives(tmp_path_factory, form, entries) -> None:
+def test_everything_survives(tmp_path_factory, form, terms) -> None:
     path = tmp_path_factory.mktemp("f") / f"a.fr-en.{form}"
-    path.write_bytes(write_glossary(entries, form, ("fr", "en")))
-    assert [placeless(e) for e in load_glossary(path, "fr", "en")] == [placeless(e) for e in entries]
+    path.write_bytes(write_glossary(terms, form, ("fr", "en")))
+    assert [placeless(e) for e in load_glossary(path, "fr", "en")] == [placeless(e) for e in terms]
 
 
 @pytest.fixture
@@ -75,8 +75,8 @@ def test_columns_of_a_tsv(write) -> None:
     path = write(
         "a.tsv", "# columns: source, target, example, forbidden\n种草\ttempted\t被种草了。\tplant grass|grow\n"
     )
-    [entry] = load_glossary(path, "zh", "en")
-    assert (entry.example, entry.forbidden, entry.literal) == ("被种草了。", ("plant grass", "grow"), "")
+    [term] = load_glossary(path, "zh", "en")
+    assert (term.example, term.forbidden, term.literal) == ("被种草了。", ("plant grass", "grow"), "")
     refused(write("b.tsv", "# columns: source, target, exmple\n"), "b.tsv:1", "did you mean 'example'")
     refused(write("c.tsv", "# columns: target, source\n"), "begin with source, target")
     refused(write("d.tsv", "# columns: source, target, case\n种草\tx\tmaybe\n"), "d.tsv:2: case is 'maybe'")
@@ -100,8 +100,8 @@ def test_csv_of_google(write) -> None:
 
 def test_csv_with_names(write) -> None:
     path = write("a.csv", 'Source,Target,Forbidden\n"种,草",tempted|sold,"plant ""grass"""\n')
-    [entry] = load_glossary(path, "zh", "en")
-    assert (entry.source, entry.targets, entry.forbidden) == ("种,草", ("tempted", "sold"), ('plant "grass"',))
+    [term] = load_glossary(path, "zh", "en")
+    assert (term.source, term.targets, term.forbidden) == ("种,草", ("tempted", "sold"), ('plant "grass"',))
     refused(write("b.csv", "source,target,meaning\na,b,c\n"), "b.csv:1: no such column 'meaning'")
     refused(write("c.csv", 'a,"b\n'), "c.csv:", "not CSV")
     refused(write("d.csv", "种草\n"), "d.csv:1: found 1 field(s)")
@@ -110,18 +110,18 @@ def test_csv_with_names(write) -> None:
 
 
 def test_json(write) -> None:
-    entries = [{"source": "种草", "target": ["tempted", "sold"], "case": True}, {"source": "yyds", "target": []}]
-    for content in (entries, {"languages": "zh-en", "entries": entries}):
+    terms = [{"source": "种草", "target": ["tempted", "sold"], "case": True}, {"source": "yyds", "target": []}]
+    for content in (terms, {"languages": "zh-en", "terms": terms}):
         found = load_glossary(write("a.json", json.dumps(content)), "zh", "en")
         assert [(e.source, e.targets, e.case_sensitive, e.line) for e in found] == [
             ("种草", ("tempted", "sold"), True, 1), ("yyds", (), False, 2),
         ]  # fmt: skip
-    refused(write("b.json", json.dumps({"languages": "en-zh", "entries": []})), "this glossary is for en to zh")
-    refused(write("c.json", '{"entries": [\n{]}'), "c.json:2: not JSON")
-    refused(write("d.json", '"text"'), "expected a list of entries")
-    refused(write("e.json", "[1]"), "e.json: entry 1: expected an object")
-    refused(write("f.json", '[{"source": "a", "target": 3}]'), "entry 1: target is 3, expected text")
-    refused(write("g.json", '[{"source": "a", "colour": "b"}]'), "entry 1: no such column 'colour'")
+    refused(write("b.json", json.dumps({"languages": "en-zh", "terms": []})), "this glossary is for en to zh")
+    refused(write("c.json", '{"terms": [\n{]}'), "c.json:2: not JSON")
+    refused(write("d.json", '"text"'), "expected a list of terms")
+    refused(write("e.json", "[1]"), "e.json: term 1: expected an object")
+    refused(write("f.json", '[{"source": "a", "target": 3}]'), "term 1: target is 3, expected text")
+    refused(write("g.json", '[{"source": "a", "colour": "b"}]'), "term 1: no such column 'colour'")
     refused(write("h.json", "[" * 100_000), "h.json:1: not JSON")
 
 
@@ -138,9 +138,9 @@ TBX = """<?xml version="1.0" encoding="UTF-8"?>
 
 def test_tbx(write, monkeypatch) -> None:
     path = write("a.tbx", TBX)
-    [entry] = load_glossary(path, "zh", "en")
-    assert (entry.source, entry.targets, entry.forbidden) == ("踩屎感", ("comfy sole", "soft sole"), ("poop feeling",))
-    assert entry.line == 3
+    [term] = load_glossary(path, "zh", "en")
+    assert (term.source, term.targets, term.forbidden) == ("踩屎感", ("comfy sole", "soft sole"), ("poop feeling",))
+    assert term.line == 3
     assert [e.source for e in load_glossary(path, "en", "zh")] == ["comfy sole", "soft sole"]
     assert [e.targets for e in load_glossary(path, "de", "zh")] == [("踩屎感",)]
     refused(path, "no concept has terms in fr and en", source="fr")
@@ -151,14 +151,14 @@ def test_tbx(write, monkeypatch) -> None:
     refused(path, "pip install 'mtreason[tbx]'")
 
 
-@given(entries=entry_lists())
+@given(terms=entry_lists())
 @settings(max_examples=20, deadline=None)
-def test_tbx_keeps_terms_and_notes(tmp_path_factory, entries) -> None:
+def test_tbx_keeps_terms_and_notes(tmp_path_factory, terms) -> None:
     path = tmp_path_factory.mktemp("f") / "a.fr-en.tbx"
-    path.write_bytes(write_glossary(entries, "tbx", ("fr", "en")))
+    path.write_bytes(write_glossary(terms, "tbx", ("fr", "en")))
     found = load_glossary(path, "fr", "en")
     assert [(e.source, e.targets, e.note) for e in found] == [
-        (e.source, e.targets or (e.source,), e.note) for e in entries
+        (e.source, e.targets or (e.source,), e.note) for e in terms
     ]
 
 

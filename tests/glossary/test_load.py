@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from mtreason.errors import GlossaryError
-from mtreason.glossary import Entry, load_glossary, shipped_glossaries
+from mtreason.glossary import Term, load_glossary, shipped_glossaries
 from mtreason.glossary import load as load_module
 
 
@@ -30,15 +30,15 @@ def test_reads_all_fields_and_their_defaults(write):
         "踩屎感\tcomfy sole | soft sole\tfeeling of stepping on shit\tshoes\nyyds\t\n显瘦\tslimming\tshow thin\n"
     )
     assert load_glossary(path, "zh", "en") == (
-        Entry("踩屎感", ("comfy sole", "soft sole"), "feeling of stepping on shit", "shoes", str(path), 1),
-        Entry("yyds", (), "", "", str(path), 2),
-        Entry("显瘦", ("slimming",), "show thin", "", str(path), 3),
+        Term("踩屎感", ("comfy sole", "soft sole"), "feeling of stepping on shit", "shoes", str(path), 1),
+        Term("yyds", (), "", "", str(path), 2),
+        Term("显瘦", ("slimming",), "show thin", "", str(path), 3),
     )
 
 
 def test_skips_comments_blank_lines_bom_and_carriage_returns(write):
     path = write("\ufeff# a comment\r\n\r\n  \t \r\n种草\ttempted\r\n# another\r\n拔草\tbought\r\n")
-    assert [(entry.source, entry.targets, entry.line) for entry in load_glossary(path, "zh", "en")] == [
+    assert [(term.source, term.targets, term.line) for term in load_glossary(path, "zh", "en")] == [
         ("种草", ("tempted",), 4),
         ("拔草", ("bought",), 6),
     ]
@@ -46,7 +46,7 @@ def test_skips_comments_blank_lines_bom_and_carriage_returns(write):
 
 def test_only_line_ends_end_a_line(write):
     path = write("a\tb\tc\td\u2028e\x0cf\ng\th\n")
-    assert [(entry.note, entry.line) for entry in load_glossary(path, "fr", "en")] == [("d\u2028e\x0cf", 1), ("", 2)]
+    assert [(term.note, term.line) for term in load_glossary(path, "fr", "en")] == [("d\u2028e\x0cf", 1), ("", 2)]
 
 
 def test_empty_file_has_no_entries(write):
@@ -177,4 +177,4 @@ def test_shipped_glossaries_prefer_the_installed_package(tmp_path, monkeypatch):
 
 def test_shipped_entries_name_the_bare_file():
     for path in shipped_glossaries("zh", "en"):
-        assert {entry.file for entry in load_glossary(path, "zh", "en")} == {path.name}
+        assert {term.file for term in load_glossary(path, "zh", "en")} == {path.name}

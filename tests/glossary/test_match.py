@@ -7,22 +7,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtreason.glossary import Entry, Matcher
+from mtreason.glossary import Matcher, Term
 from mtreason.glossary.fold import fold
 
 
-def entries(*sources: str) -> list[Entry]:
-    return [Entry(source, (f"r{number}",), "", "", "t.tsv", number) for number, source in enumerate(sources, start=1)]
+def terms(*sources: str) -> list[Term]:
+    return [Term(source, (f"r{number}",), "", "", "t.tsv", number) for number, source in enumerate(sources, start=1)]
 
 
 def found(text: str, *sources: str, language: str = "zh") -> list[str]:
-    return [text[hit.start : hit.end] for hit in Matcher(entries(*sources), language).find(text)]
+    return [text[hit.start : hit.end] for hit in Matcher(terms(*sources), language).find(text)]
 
 
 def test_offsets_are_characters_of_the_searched_text():
     text = "😀😀這雙鞋有踩屎感👨‍👩‍👧，YYDS！"
-    hits = Matcher(entries("踩屎感", "yyds"), "zh").find(text)
-    assert [(hit.entry.source, hit.start, hit.end) for hit in hits] == [("踩屎感", 6, 9), ("yyds", 15, 19)]
+    hits = Matcher(terms("踩屎感", "yyds"), "zh").find(text)
+    assert [(hit.term.source, hit.start, hit.end) for hit in hits] == [("踩屎感", 6, 9), ("yyds", 15, 19)]
 
 
 @pytest.mark.parametrize(
@@ -86,13 +86,13 @@ def test_an_unbounded_longer_term_does_not_hide_a_shorter_one():
 
 
 def test_later_entries_override_earlier_ones():
-    first, second = entries("種草", "种草")
-    assert [hit.entry for hit in Matcher([first, second], "zh").find("种草")] == [second]
+    first, second = terms("種草", "种草")
+    assert [hit.term for hit in Matcher([first, second], "zh").find("种草")] == [second]
 
 
 def test_no_entries_and_no_text():
     assert Matcher([], "zh").find("种草") == ()
-    assert Matcher(entries("种草"), "zh").find("") == ()
+    assert Matcher(terms("种草"), "zh").find("") == ()
 
 
 def test_fold_keeps_length_and_is_idempotent_for_every_character():
@@ -106,26 +106,26 @@ def test_fold_keeps_length_and_is_idempotent_for_every_character():
 
 
 alphabet = st.sampled_from("种種草艸踩屎感yYｙdDs9 ，❤️😀\u0301éa")
-terms = st.lists(st.text(alphabet, min_size=1, max_size=4), max_size=8)
+term_lists = st.lists(st.text(alphabet, min_size=1, max_size=4), max_size=8)
 texts = st.text(alphabet, max_size=40) | st.text(max_size=20)
 
 
-@given(terms, texts)
+@given(term_lists, texts)
 @settings(deadline=None)
 def test_hits_fold_to_their_term_in_order_without_overlap(sources, text):
-    hits = Matcher(entries(*sources), "zh").find(text)
+    hits = Matcher(terms(*sources), "zh").find(text)
     for hit in hits:
         assert 0 <= hit.start < hit.end <= len(text)
-        assert fold(text[hit.start : hit.end], "zh") == fold(hit.entry.source, "zh")
+        assert fold(text[hit.start : hit.end], "zh") == fold(hit.term.source, "zh")
     for before, after in pairwise(hits):
         assert before.end <= after.start
 
 
-@given(terms, texts)
+@given(term_lists, texts)
 @settings(deadline=None)
 def test_no_free_occurrence_is_left(sources, text):
     """Every occurrence of a Chinese term overlaps a hit that is at least as long."""
-    hits = Matcher(entries(*sources), "zh").find(text)
+    hits = Matcher(terms(*sources), "zh").find(text)
     folded = fold(text, "zh")
     for term in {fold(source, "zh") for source in sources}:
         if not all(unicodedata.category(char) == "Lo" for char in term):
@@ -141,7 +141,7 @@ def test_no_free_occurrence_is_left(sources, text):
 @given(st.text(st.characters(blacklist_categories=["Lo"])))
 @settings(deadline=None)
 def test_text_without_terms_has_no_hits(text):
-    assert Matcher(entries("种草", "踩屎感"), "zh").find(text) == ()
+    assert Matcher(terms("种草", "踩屎感"), "zh").find(text) == ()
 
 
 @given(st.text(alphabet, min_size=1, max_size=8))
@@ -162,13 +162,13 @@ def test_import_stays_light():
 # Senses and inflection.
 
 
-def term(source: str, target: str, number: int = 1, **more: object) -> Entry:
-    return Entry(source, (target,), "", "", more.pop("file", "t.tsv"), number, **more)
+def term(source: str, target: str, number: int = 1, **more: object) -> Term:
+    return Term(source, (target,), "", "", more.pop("file", "t.tsv"), number, **more)
 
 
-def judged(text: str, *own: Entry, language: str = "en") -> list[tuple[str, str, str]]:
+def judged(text: str, *own: Term, language: str = "en") -> list[tuple[str, str, str]]:
     return [
-        (text[f.hit.start : f.hit.end], f.hit.entry.targets[0], f.dropped) for f in Matcher(own, language).explain(text)
+        (text[f.hit.start : f.hit.end], f.hit.term.targets[0], f.dropped) for f in Matcher(own, language).explain(text)
     ]
 
 
@@ -234,7 +234,7 @@ WORDS = st.sampled_from(["go", "goes", "viral", "hot", "dogs", "dog", "the", "GO
 
 @given(st.lists(WORDS, max_size=8), st.lists(st.lists(WORDS, min_size=1, max_size=3), min_size=1, max_size=4))
 @settings(max_examples=200, deadline=None)
-def test_words_against_a_naive_scan(words, terms):
+def test_words_against_a_naive_scan(words, found):
     """Every run of words with the lemmas of a term is found, longest first, leftmost of the longest."""
     lemmas = {"goes": "go", "dogs": "dog"}
 
@@ -242,11 +242,11 @@ def test_words_against_a_naive_scan(words, terms):
         return [lemmas.get(w.lower(), w.lower()) for w in own]
 
     text = " ".join(words)
-    own = entries(*(" ".join(t) for t in terms))
+    own = terms(*(" ".join(t) for t in found))
     wanted = sorted(
         {
             (start, start + len(t))
-            for t in terms
+            for t in found
             for start in range(len(words) - len(t) + 1)
             if base(words[start : start + len(t)]) == base(t)
         },

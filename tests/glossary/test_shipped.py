@@ -1,4 +1,4 @@
-"""The glossaries that come along: every entry is found in its example, and every rendering counts as honouring it."""
+"""The glossaries that come along: every term is found in its example, and every rendering counts as honouring it."""
 
 import re
 
@@ -19,7 +19,7 @@ VULGAR = re.compile(
 
 
 def terms(text: str, pair: tuple[str, str] = ("zh", "en")) -> list[str]:
-    return [hit.entry.source for hit in MATCHERS[pair].find(text)]
+    return [hit.term.source for hit in MATCHERS[pair].find(text)]
 
 
 def test_files():
@@ -28,30 +28,30 @@ def test_files():
 
 @pytest.mark.parametrize("name", SIZES)
 def test_entries(name: str):
-    """Hold each entry against its own example, as a person who reads the file would."""
+    """Hold each term against its own example, as a person who reads the file would."""
     path, pair = FILES[name]
-    entries = load_glossary(path, *pair)
-    assert len(entries) >= SIZES[name]
-    assert len({entry.source for entry in entries}) == len(entries)
+    terms = load_glossary(path, *pair)
+    assert len(terms) >= SIZES[name]
+    assert len({term.source for term in terms}) == len(terms)
     wrong = []
-    for entry in entries:
-        hint = entry.targets[0] if entry.targets else ""
-        found = MATCHERS[pair].find(entry.example)
+    for term in terms:
+        hint = term.targets[0] if term.targets else ""
+        found = MATCHERS[pair].find(term.example)
         checks = {
-            "has a meaning, an example and its translation": entry.note and entry.example and entry.rendered,
-            "is found in its example": any(hit.entry == entry for hit in found),
-            "is honoured by the translation of its example": honoured(entry, entry.rendered, pair[1]),
-            "is not read literally in it": not avoided(entry, entry.rendered, pair[1]),
-            "each rendering honours it": all(honoured(entry, FRAME[pair[1]].format(t), pair[1]) for t in entry.targets),
-            "renderings differ": len(set(entry.targets)) == len(entry.targets),
-            "nothing does not honour it": not honoured(entry, FRAME[pair[1]].format("…"), pair[1]),
-            "the literal reading does not": not entry.literal or not honoured(entry, entry.literal, pair[1]),
+            "has a meaning, an example and its translation": term.note and term.example and term.rendered,
+            "is found in its example": any(hit.term == term for hit in found),
+            "is honoured by the translation of its example": honoured(term, term.rendered, pair[1]),
+            "is not read literally in it": not avoided(term, term.rendered, pair[1]),
+            "each rendering honours it": all(honoured(term, FRAME[pair[1]].format(t), pair[1]) for t in term.targets),
+            "renderings differ": len(set(term.targets)) == len(term.targets),
+            "nothing does not honour it": not honoured(term, FRAME[pair[1]].format("…"), pair[1]),
+            "the literal reading does not": not term.literal or not honoured(term, term.literal, pair[1]),
             "the hint is short": hint and len(hint.split()) <= 8,
             "the hint can be used as it stands": not {"one's", "oneself", "sb", "sth"} & set(hint.split()),
-            "is not rude without saying so": entry.note.startswith(("rude:", "guard:"))
-            or not VULGAR.search(" ".join((entry.source, *entry.targets))),
+            "is not rude without saying so": term.note.startswith(("rude:", "guard:"))
+            or not VULGAR.search(" ".join((term.source, *term.targets))),
         }
-        wrong += [f"{path.name}:{entry.line}: {entry.source}: {what}" for what, holds in checks.items() if not holds]
+        wrong += [f"{path.name}:{term.line}: {term.source}: {what}" for what, holds in checks.items() if not holds]
     assert not wrong, "\n".join(wrong)
 
 
@@ -106,8 +106,8 @@ def test_ordinary_text_is_left_alone(text):
 )
 def test_guards_win_over_the_slang_inside_them(text, guard):
     (hit,) = MATCHERS["zh", "en"].find(text)
-    assert hit.entry.source == guard
-    assert hit.entry.note.startswith("guard:")
+    assert hit.term.source == guard
+    assert hit.term.note.startswith("guard:")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from mtreason.cli import app
 from mtreason.errors import InputError
+from mtreason.glossary import Term
 from mtreason.report.page import mark_differences
 from mtreason.report.tree import build_branches, pick_segment
 
@@ -51,7 +52,6 @@ def trace(loaded, tmp_path_factory):
     """A real search of a tiny model."""
     from support.common import text_units
 
-    from mtreason.glossary import Entry
     from mtreason.languages import parse_language
     from mtreason.runs.pipeline import trace_record, translate_units
     from mtreason.runs.settings import Options
@@ -59,7 +59,7 @@ def trace(loaded, tmp_path_factory):
 
     options = Options(budget=40.0, full_budget=True)
     zh, en = parse_language("zh"), parse_language("en")
-    entry = Entry(source="踩屎感", targets=("comfy sole",), literal="", note="", file="mine.tsv", line=1)
+    entry = Term(source="踩屎感", targets=("comfy sole",), literal="", note="", file="mine.tsv", line=1)
     t = Translator(loaded, Direction(zh, en), options, [entry])
     file = tmp_path_factory.mktemp("trace") / "trace.jsonl"
     with file.open("w", encoding="utf-8") as stream:

@@ -18,7 +18,7 @@ from mtreason.decoding import Candidate
 from mtreason.errors import InputError, ModelError
 from mtreason.evaluation.learned import estimator as module
 from mtreason.evaluation.learned.estimator import APART, TOGETHER, Estimator, _quiet, check_checkpoint
-from mtreason.models.calls import Estimate, estimate
+from mtreason.models.calls import ScoreTriples, score_triples
 from mtreason.rewards import REWARDS
 from mtreason.rewards.qe import comet_consensus
 from mtreason.runs.settings import Options
@@ -171,9 +171,9 @@ def test_scheduler_makes_one_batch_of_the_estimates_of_many() -> None:
         name = "asking"
 
         def decode(self, task, settings):
-            assert (yield from estimate([])) == []
-            one = yield from estimate([("s", "a" * task, None)])
-            two = yield from estimate([("s", "bb", None), ("s", "ccc", None)])
+            assert (yield from score_triples([])) == []
+            one = yield from score_triples([("s", "a" * task, None)])
+            two = yield from score_triples([("s", "bb", None), ("s", "ccc", None)])
             return task, one + two
 
     from mtreason.decoding import run as schedule
@@ -226,7 +226,7 @@ class Playing:
         try:
             call = next(steps)
             while True:
-                assert isinstance(call, Estimate)
+                assert isinstance(call, ScoreTriples)
                 call = steps.send(self.metric.scores(call.triples))
         except StopIteration as stop:
             return stop.value

@@ -10,10 +10,10 @@ from support.common import play, table_settings, table_tasks
 from support.fakes import TableModel
 
 from mtreason.decoding import DECODERS, run
-from mtreason.glossary import Entry, Hit, honoured
+from mtreason.glossary import Hit, Term, honoured
 from mtreason.models.protocol import ROOT
 from mtreason.models.sequences import SharedSequences
-from mtreason.rewards import REWARDS, Draft, Scene, judge, weigh
+from mtreason.rewards import REWARDS, Draft, RewardContext, judge, weigh
 from mtreason.rewards.consensus import chrf_matrix, expected_utility
 
 
@@ -22,8 +22,8 @@ def test_confidence_and_likelihood_by_hand(loaded) -> None:
     top = np.log(np.array([[0.5, 0.2, 0.1, 0.1, 0.05], [0.4, 0.2, 0.1, 0.1, 0.1]], np.float32))
     draft = Draft("x", (1, 2), log_probs, top)
     shared = SharedSequences(ROOT)
-    scene = Scene("源", (), shared, (1,), shared, (), (), (), "en")
-    [parts] = play(judge(REWARDS["confidence"], scene, [draft]), loaded.model)
+    context = RewardContext("源", (), shared, (1,), shared, (), (), (), "en")
+    [parts] = play(judge(REWARDS["confidence"], context, [draft]), loaded.model)
     assert weigh(REWARDS["confidence"], parts) == pytest.approx((0.5 / 0.95 + 0.01 / 0.9) / 2, rel=1e-5)
     assert parts["likelihood"] == pytest.approx(np.log(0.5 * 0.01) / 2, rel=1e-5)
 
@@ -62,7 +62,7 @@ def channel_by_hand(model, candidate):
 
 def test_the_parts_of_a_reward_add_up_to_it() -> None:
     model = TableModel(seed=6)
-    entry = Entry("源", ("AB",), "", "", "own.tsv", 1)
+    entry = Term("源", ("AB",), "", "", "own.tsv", 1)
     hints = (Hit(entry, 0, 1),)
     [task] = table_tasks(model, hints=hints)
     [result] = run(DECODERS["best-of-n"], [task], table_settings("mix", 16.0, temperature=1.0), model, 1)

@@ -5,8 +5,8 @@ from support.common import EN, SENTENCES, ZH, text_units, translator
 
 from mtreason.decoding.prompts import translation_prompt
 from mtreason.errors import InterruptedRunError
-from mtreason.runs.pipeline import HUMAN, KEPT, MODEL, Shelf, run_key, translate_units
-from mtreason.storage import Kept
+from mtreason.runs.pipeline import HUMAN, KEPT, MODEL, TranslationCache, run_key, translate_units
+from mtreason.storage import StoredTranslation
 
 
 class Store(dict):
@@ -58,7 +58,7 @@ def test_another_document_begins_anew(loaded) -> None:
 def test_what_is_kept_is_not_made_again(loaded) -> None:
     t = translator(loaded, budget=2.0)
     near, far = Store(), Store()
-    shelf = Shelf(run_key(t, "m", "fp32"), [near, far], {"你好": "Hello there"})
+    shelf = TranslationCache(run_key(t, "m", "fp32"), [near, far], {"你好": "Hello there"})
     lines = ("今天天气很好。\n", "  你好  \n", "我们去公园吧。\n")
     first, segments = translated(t, *lines, shelf=shelf)
     assert [s.origin for s in segments] == [MODEL, HUMAN, MODEL]
@@ -68,7 +68,7 @@ def test_what_is_kept_is_not_made_again(loaded) -> None:
     again, segments = translated(t, *lines, shelf=shelf)
     assert (again, [s.origin for s in segments]) == (first, [KEPT, HUMAN, KEPT])
     assert near == far
-    other = Shelf(run_key(t, "another model", "fp32"), [near, far])
+    other = TranslationCache(run_key(t, "another model", "fp32"), [near, far])
     assert [s.origin for s in translated(t, *lines, shelf=other)[1]] == [MODEL] * 3
 
 
@@ -76,7 +76,7 @@ def test_what_is_kept_is_not_made_again(loaded) -> None:
 def test_what_comes_again_is_made_once(loaded, in_flight) -> None:
     lines = [f"{s}\n" for s in (SENTENCES[0], SENTENCES[1], SENTENCES[0], SENTENCES[0], SENTENCES[1])]
     t = translator(loaded, budget=2.0, in_flight=in_flight)
-    texts, segments = translated(t, *lines, shelf=Shelf("r", [Store()]))
+    texts, segments = translated(t, *lines, shelf=TranslationCache("r", [Store()]))
     assert [s.origin for s in segments] == [MODEL, MODEL, KEPT, KEPT, KEPT]
     assert texts == [texts[0], texts[1], texts[0], texts[0], texts[1]]
     assert texts[:2] == translated(translator(loaded, budget=2.0), *lines[:2])[0]
@@ -105,12 +105,16 @@ def test_a_reason_to_stop(loaded) -> None:
     with pytest.raises(InterruptedRunError, match="enough"):
         list(
             translate_units(
-                t, text_units(*[f"{s}\n" for s in SENTENCES]), seen.append, Shelf("r", [store]), lambda: next(stop)
+                t,
+                text_units(*[f"{s}\n" for s in SENTENCES]),
+                seen.append,
+                TranslationCache("r", [store]),
+                lambda: next(stop),
             )
         )
     assert [s.source for s in sorted(seen, key=lambda s: s.number)] == SENTENCES[:3]
     assert sorted(k.source for k in store.values()) == sorted(SENTENCES[:3])
-    assert all(isinstance(k, Kept) for k in store.values())
+    assert all(isinstance(k, StoredTranslation) for k in store.values())
 
 
 def test_a_broken_placeholder_is_never_chosen(loaded) -> None:

@@ -16,7 +16,7 @@ from support.commands import ROOT, run, run_inside, start
 
 from mtreason.errors import DocumentError, MtreasonError
 from mtreason.languages import parse_language
-from mtreason.storage import Journal, Kept, Memory, Spare, read_tmx, tmx_bytes
+from mtreason.storage import BestEffortStore, Journal, Memory, StoredTranslation, read_tmx, tmx_bytes
 from mtreason.storage import journal as journal_module
 
 KILLS = int(os.environ.get("MTREASON_KILLS", "3"))
@@ -25,7 +25,7 @@ ZH_EN = ("zh", "en")
 
 
 def kept(i):
-    return Kept(f"源{i}", f"text {i}\n\u2028", fell_back=i % 2 == 0, languages=ZH_EN)
+    return StoredTranslation(f"源{i}", f"text {i}\n\u2028", fell_back=i % 2 == 0, languages=ZH_EN)
 
 
 # The journal.
@@ -172,7 +172,7 @@ def test_tmx(tmp_path) -> None:
 def test_a_run_goes_on_without_a_memory_that_fails(tmp_path) -> None:
     memory = Memory(tmp_path / "m")
     notes = []
-    spare = Spare(memory, notes.append)
+    spare = BestEffortStore(memory, notes.append)
     spare.put("k0", kept(0))
     assert spare.get("k0") == kept(0)
     memory._cache.close()

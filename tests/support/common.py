@@ -6,7 +6,7 @@ from mtreason.decoding import run
 from mtreason.decoding.borders import EveryN
 from mtreason.decoding.protocol import Settings, Task
 from mtreason.languages import parse_language
-from mtreason.models.protocol import ROOT, Guard
+from mtreason.models.protocol import ROOT, TokenMask
 from mtreason.rewards import REWARDS
 from mtreason.runs.settings import Options
 from mtreason.runs.translator import Direction, Translator
@@ -30,7 +30,7 @@ def summary(results):
 
 def play(steps, model):
     """Answer a generator of calls, one at a time."""
-    from mtreason.models.calls import Cut, Extend, Peek, Release, Score
+    from mtreason.models.calls import Cut, Extend, Release, Score, TopK
 
     answer = None
     while True:
@@ -39,8 +39,8 @@ def play(steps, model):
         except StopIteration as stop:
             return stop.value
         match call:
-            case Peek():
-                answer = model.alternatives(call.prefixes, call.guard, call.count)
+            case TopK():
+                answer = model.top_k(call.prefixes, call.mask, call.count)
             case Extend():
                 answer = model.extend(call.prefixes, call.tokens)
             case Score():
@@ -66,15 +66,15 @@ def table_settings(reward="likelihood", budget=8.0, nodes=1, **more):
 
 def table_tasks(model, count=1, seed=0, banned=(), hints=()):
     banned_mask = np.isin(np.arange(len(LETTERS)), banned)
-    head, sourceless, back, chat = model.extend([ROOT] * 4, [(1, 2), (1, 2, 4), (2, 1), (1,)])
-    guard = Guard(banned_mask, frozenset({0}), 1.0)
+    head, unconditional, back, chat = model.extend([ROOT] * 4, [(1, 2), (1, 2, 4), (2, 1), (1,)])
+    mask = TokenMask(banned_mask, frozenset({0}), 1.0)
     return [
         Task(
             index=i,
             source="源",
             head=head,
             prompt=(3, 1 + i % 5),
-            sourceless=sourceless,
+            unconditional=unconditional,
             tail=(4,),
             back_head=back,
             source_tokens=(5, 2, 0),
@@ -84,7 +84,7 @@ def table_tasks(model, count=1, seed=0, banned=(), hints=()):
             hints=hints,
             renderings=tuple(((4,), (4,)) for _ in hints),  # D
             target_tag="en",
-            guard=guard,
+            mask=mask,
             seed=seed + i,
             max_new_tokens=LONGEST,
         )

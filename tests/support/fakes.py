@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from mtreason.models.protocol import ROOT as START
-from mtreason.models.protocol import Alternatives, AtOnce, Continuation, Prefix, Usage
+from mtreason.models.protocol import AtOnce, Continuation, Prefix, TopTokens, Usage
 from mtreason.models.sequences import running_away
 from mtreason.search.mcts import Rollout
 from mtreason.search.tree import ROOT, Step, Tree
@@ -154,29 +154,28 @@ class TableModel:
             for p, target in zip(prefixes, targets, strict=True)
         ]
 
-    def alternatives(self, prefixes, guard, count):
-        rows = [self.after(self.tokens[p.id], guard.banned) for p in prefixes]
+    def top_k(self, prefixes, mask, count):
+        rows = [self.after(self.tokens[p.id], mask.banned) for p in prefixes]
         return [
-            Alternatives(tuple(np.argsort(-row, kind="stable")[:count].tolist()), -np.sort(-row)[:count])
-            for row in rows
+            TopTokens(tuple(np.argsort(-row, kind="stable")[:count].tolist()), -np.sort(-row)[:count]) for row in rows
         ]
 
-    def sampling(self, guard):
-        return AtOnce(lambda draws: self.sample(draws, guard))
+    def sampling(self, mask):
+        return AtOnce(lambda draws: self.sample(draws, mask))
 
-    def sample(self, draws, guard):
+    def sample(self, draws, mask):
         self.calls.append(("sample", len(draws)))
-        return [self._draw(draw, guard) for draw in draws]
+        return [self._draw(draw, mask) for draw in draws]
 
-    def _draw(self, draw, guard) -> Continuation:
+    def _draw(self, draw, mask) -> Continuation:
         path = self.tokens[draw.prefix.id]
         rng = np.random.default_rng(draw.seed)
         tokens: list[int] = []
         rows = []
         while len(tokens) < draw.max_new_tokens and not (
-            (tokens[-1:] and tokens[-1] in guard.stop) or running_away(tokens)
+            (tokens[-1:] and tokens[-1] in mask.stop) or running_away(tokens)
         ):
-            log_probs = self.after((*path, *tokens), guard.banned)
+            log_probs = self.after((*path, *tokens), mask.banned)
             free = log_probs.copy()
             if not tokens:
                 free[list(draw.banned_first)] = -np.inf
@@ -185,7 +184,7 @@ class TableModel:
                 weight = draw.contrast.weight
                 free[free < free.max() + np.log(0.1)] = -np.inf
                 possible = np.isfinite(free)
-                against = self.after(other, guard.banned)
+                against = self.after(other, mask.banned)
                 free[possible] = (free[possible] - weight * against[possible]) / (1 - weight)
             if not np.isfinite(free).any():
                 free = log_probs
@@ -206,14 +205,14 @@ class TableModel:
             tokens=tuple(tokens),
             log_probs=np.array([row[t] for row, t in zip(rows, tokens, strict=True)], np.float32),
             top_log_probs=np.array([-np.sort(-row)[:5] for row in rows], np.float32),
-            finished=tokens[-1] in guard.stop,
+            finished=tokens[-1] in mask.stop,
             prefix=self._add(path + tuple(tokens[:-1]), draw.prefix.id),
             contrast=contrast,
         )
 
 
 class TableMetric:
-    """A learned metric that finds long translations good; implements `Estimating` and remembers its batches."""
+    """A learned metric that finds long translations good; implements `LearnedMetric` and remembers its batches."""
 
     def __init__(self) -> None:
         self.batches: list[int] = []

@@ -337,11 +337,11 @@ def by_hand(tiny_model, source, text):
     from mtreason.languages import parse_language
     from mtreason.models.engine.load import load_model
     from mtreason.runs.settings import Options
-    from mtreason.runs.translator import Direction, Translator, load_entries
+    from mtreason.runs.translator import Direction, Translator, load_terms
 
     loaded = load_model(tiny_model, note=pytest.fail)
     direction = Direction(parse_language("zh"), parse_language("en"))
-    translator = Translator(loaded, direction, Options(), load_entries(direction, Options()))
+    translator = Translator(loaded, direction, Options(), load_terms(direction, Options()))
     task = translator.task(0, source, ())
     target = [*translator.codec.encode(text), translator.codec.end]
     prefixes = loaded.model.extend([task.head], [task.prompt])

@@ -55,7 +55,7 @@ MISSING_WEIGHTS = "Found keys that are in the model state dict but not in the ch
 
 
 class Estimator:
-    """A checkpoint that scores translations. `Estimating` is what a run needs of it."""
+    """A checkpoint that scores translations. `LearnedMetric` is what a run needs of it."""
 
     def __init__(
         self,

@@ -13,9 +13,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mtreason.errors import GlossaryError
-from mtreason.glossary.entry import COLUMNS, Entry, to_fields
 from mtreason.glossary.fold import primary_language
 from mtreason.glossary.formats.text import Direction, Row, decode
+from mtreason.glossary.term import COLUMNS, Term, to_fields
 
 KEEPS = frozenset(COLUMNS)
 """Columns that survive in this format: it is written with named ones."""
@@ -106,10 +106,10 @@ def _row(cells: Sequence[str], columns: dict[str, int], where: str, direction: D
     return fields if fields.get("source") or set(columns) & {"source language"} else None
 
 
-def write(entries: Sequence[Entry], direction: Direction) -> bytes:
-    """Return a file with these entries, with named columns, those that they use."""
+def write(terms: Sequence[Term], direction: Direction) -> bytes:
+    """Return a file with these terms, with named columns, those that they use."""
     del direction
-    rows = [to_fields(entry) for entry in entries]
+    rows = [to_fields(term) for term in terms]
     columns = [c for c in COLUMNS if c in {"source", "target"} or any(c in row for row in rows)]
     stream = io.StringIO(newline="")
     writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")

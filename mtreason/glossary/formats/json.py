@@ -1,4 +1,4 @@
-"""JSON: `{"languages": "zh-en", "entries": [{"source": …, "target": […], …}]}`, or the list of entries alone."""
+"""JSON: `{"languages": "zh-en", "terms": [{"source": …, "target": […], …}]}`, or the list of terms alone."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mtreason.errors import GlossaryError
-from mtreason.glossary.entry import COLUMNS, LISTS, Entry, to_fields
 from mtreason.glossary.formats.text import Direction, Row, check_direction, decode
 from mtreason.glossary.formats.tsv import parse_pair
+from mtreason.glossary.term import COLUMNS, LISTS, Term, to_fields
 
 KEEPS = frozenset(COLUMNS)
 """Columns that survive in this format."""
@@ -25,22 +25,22 @@ def read(data: bytes, name: str, direction: Direction) -> Iterator[Row]:
         raise GlossaryError(
             f"{name}:{line}: not JSON ({getattr(error, 'msg', 'too deep')}): correct it there"
         ) from error
-    entries: Any = content
+    terms: Any = content
     if isinstance(content, dict):
-        entries = content.get("entries")
+        terms = content.get("terms")
         if "languages" in content:
             check_direction(name, parse_pair(name, str(content["languages"])), direction)
-    if not isinstance(entries, list):
-        raise GlossaryError(f'{name}: expected a list of entries, or {{"languages": …, "entries": […]}}')
-    for number, entry in enumerate(entries, 1):
-        yield Row(number, _fields(f"{name}: entry {number}", entry))
+    if not isinstance(terms, list):
+        raise GlossaryError(f'{name}: expected a list of terms, or {{"languages": …, "terms": […]}}')
+    for number, term in enumerate(terms, 1):
+        yield Row(number, _fields(f"{name}: term {number}", term))
 
 
-def _fields(where: str, entry: object) -> dict[str, str]:
-    if not isinstance(entry, dict):
-        raise GlossaryError(f"{where}: expected an object with source and target, found {type(entry).__name__}")
+def _fields(where: str, term: object) -> dict[str, str]:
+    if not isinstance(term, dict):
+        raise GlossaryError(f"{where}: expected an object with source and target, found {type(term).__name__}")
     fields = {}
-    for column, value in entry.items():
+    for column, value in term.items():
         if column not in COLUMNS:
             raise GlossaryError(f"{where}: no such column {column!r} (there are {', '.join(COLUMNS)})")
         values = value if column in LISTS and isinstance(value, list) else [value]
@@ -54,11 +54,11 @@ def _fields(where: str, entry: object) -> dict[str, str]:
     return fields
 
 
-def write(entries: Sequence[Entry], direction: Direction) -> bytes:
-    """Return a file with these entries."""
+def write(terms: Sequence[Term], direction: Direction) -> bytes:
+    """Return a file with these terms."""
     rows: list[dict[str, Any]] = []
-    for entry in entries:
-        fields = to_fields(entry)
+    for term in terms:
+        fields = to_fields(term)
         rows.append({c: v.split("|") if c in LISTS and v else [] if c in LISTS else v for c, v in fields.items()})
-    content = {"languages": "-".join(direction), "entries": rows}
+    content = {"languages": "-".join(direction), "terms": rows}
     return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mtreason.errors import GlossaryError
-from mtreason.glossary.entry import Entry
 from mtreason.glossary.formats.text import Direction, Row
+from mtreason.glossary.term import Term
 
 KEEPS = frozenset({"source", "target", "note"})
 """Columns that survive in this format."""
@@ -59,16 +59,16 @@ def _listed(name: str, terms: Sequence[str]) -> str:
     return "|".join(" ".join(term.split()) for term in dict.fromkeys(terms))
 
 
-def write(entries: Sequence[Entry], direction: Direction) -> bytes:
-    """Return a file with these entries, a concept each."""
+def write(terms: Sequence[Term], direction: Direction) -> bytes:
+    """Return a file with these terms, a concept each."""
     store = _store("-")
     store.setsourcelanguage(direction[0])
     store.settargetlanguage(direction[1])
-    for entry in entries:
-        unit = store.addsourceunit(entry.source)
-        unit.set_target_terms(list(entry.targets) or [entry.source], direction[1])
-        if entry.note:
-            unit.addnote(entry.note, origin="definition")
+    for term in terms:
+        unit = store.addsourceunit(term.source)
+        unit.set_target_terms(list(term.targets) or [term.source], direction[1])
+        if term.note:
+            unit.addnote(term.note, origin="definition")
     return bytes(store)
 
 

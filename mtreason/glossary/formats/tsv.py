@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mtreason.errors import GlossaryError, near
-from mtreason.glossary.entry import COLUMNS, Entry, to_fields
 from mtreason.glossary.formats.text import Direction, Row, check_direction, decode
+from mtreason.glossary.term import COLUMNS, Term, to_fields
 
 KEEPS = frozenset(COLUMNS)
 """Columns that survive in this format."""
@@ -88,9 +88,9 @@ def parse_pair(where: str, value: str) -> Direction:
     return pair[1], pair[2]
 
 
-def write(entries: Sequence[Entry], direction: Direction, comments: Sequence[str] = ()) -> bytes:
-    """Return a file with these entries, with the columns that they use, and with comments before them."""
-    rows = [to_fields(entry) for entry in entries]
+def write(terms: Sequence[Term], direction: Direction, comments: Sequence[str] = ()) -> bytes:
+    """Return a file with these terms, with the columns that they use, and with comments before them."""
+    rows = [to_fields(term) for term in terms]
     columns = [c for c in COLUMNS if c in USUAL[:2] or any(c in row for row in rows)]
     lines = [f"# languages: {'-'.join(direction)}", *(f"# {c}" for c in comments), f"# columns: {', '.join(columns)}"]
     lines += ["\t".join(" ".join(row.get(c, "").split()) for c in columns).rstrip("\t ") for row in rows]

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from mtreason.models.engine.drawing import uniforms
 from mtreason.models.engine.sampling import choose, most_probable, penalties
-from mtreason.models.paths import Paths
-from mtreason.models.protocol import Alternatives, AtOnce, Continuation, Draw, Guard, Prefix, Sampling, Usage
+from mtreason.models.paths import TokenPaths
+from mtreason.models.protocol import AtOnce, Continuation, Draw, Prefix, Sampling, TokenMask, TopTokens, Usage
 from mtreason.models.sequences import running_away
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class RecomputeModel:
     def __init__(self, network: PreTrainedModel) -> None:
         self.network = network
         self.usage = Usage()
-        self.paths = Paths()
+        self.paths = TokenPaths()
 
     @contextmanager
     def _call(self) -> Iterator[None]:
@@ -83,17 +83,17 @@ class RecomputeModel:
         mask = torch.tensor([[0] * (width - len(r)) + [1] * len(r) for r in rows], device=self.network.device)
         return ids, mask
 
-    def alternatives(self, prefixes: Sequence[Prefix], guard: Guard, count: int) -> list[Alternatives]:
-        """See `LanguageModel.alternatives`; reads the prefixes, one by one."""
-        penalty = penalties(guard.banned, self.network.device)
+    def top_k(self, prefixes: Sequence[Prefix], mask: TokenMask, count: int) -> list[TopTokens]:
+        """See `LanguageModel.top_k`; reads the prefixes, one by one."""
+        penalty = penalties(mask.banned, self.network.device)
         with self._call():
             return [most_probable(_Reader(self, [p]).read(None), penalty, count)[0] for p in prefixes]
 
-    def sampling(self, guard: Guard) -> Sampling:
+    def sampling(self, mask: TokenMask) -> Sampling:
         """See `LanguageModel.sampling`."""
-        return AtOnce(lambda draws: self.sample(draws, guard))
+        return AtOnce(lambda draws: self.sample(draws, mask))
 
-    def sample(self, draws: Sequence[Draw], guard: Guard) -> list[Continuation]:
+    def sample(self, draws: Sequence[Draw], mask: TokenMask) -> list[Continuation]:
         """Draw one continuation per draw, to the end."""
         with self._call():
             done = []
@@ -101,11 +101,11 @@ class RecomputeModel:
             for _, group in itertools.groupby(
                 sorted(enumerate(draws), key=lambda pair: _shape(pair[1])), key=lambda pair: _shape(pair[1])
             ):
-                done += self._sample(list(group), guard)
+                done += self._sample(list(group), mask)
         return [c for _, c in sorted(done, key=lambda pair: pair[0])]
 
-    def _sample(self, draws: list[tuple[int, Draw]], guard: Guard) -> list[tuple[int, Continuation]]:
-        penalty = penalties(guard.banned, self.network.device)
+    def _sample(self, draws: list[tuple[int, Draw]], mask: TokenMask) -> list[tuple[int, Continuation]]:
+        penalty = penalties(mask.banned, self.network.device)
         randoms = [uniforms(d.seed, d.max_new_tokens) for _, d in draws]
         against = [d.contrast for _, d in draws if d.contrast is not None]  # of all rows or of none
         own = _Reader(self, [d.prefix for _, d in draws])
@@ -122,7 +122,7 @@ class RecomputeModel:
                 penalty,
                 [() if t else d.banned_first for _, d in draws],
                 [d.temperature for _, d in draws],
-                guard.top_p,
+                mask.top_p,
                 [float(r[min(t, len(r) - 1)]) for r in randoms],
                 [(i, c.weight) for i, c in enumerate(against)],
                 other.read(newest) if other else None,
@@ -135,7 +135,7 @@ class RecomputeModel:
                     self.usage.sampled_tokens += 1
                     self.usage.scored_tokens += draw.contrast is not None
                     ended[row] = (
-                        chosen.tokens[row] in guard.stop or t + 1 >= draw.max_new_tokens or running_away(tokens[row])
+                        chosen.tokens[row] in mask.stop or t + 1 >= draw.max_new_tokens or running_away(tokens[row])
                     )
             if all(ended):
                 break
@@ -147,7 +147,7 @@ class RecomputeModel:
                     tokens=tuple(tokens[row]),
                     log_probs=np.array(log_probs[row], dtype=np.float32),
                     top_log_probs=np.stack(top_log_probs[row]),
-                    finished=tokens[row][-1] in guard.stop,
+                    finished=tokens[row][-1] in mask.stop,
                     prefix=self._behind(draw.prefix, tokens[row][:-1]),
                     contrast=None if draw.contrast is None else self._behind(draw.contrast.prefix, tokens[row][:-1]),
                 ),

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from mtreason.models.engine.drawing import CANDIDATES, contrasted, draw
-from mtreason.models.protocol import TOP_ALTERNATIVES, Alternatives
+from mtreason.models.protocol import TOP_K, TopTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +71,14 @@ def choose(
     return Chosen(
         tokens=names[rows, picked].tolist(),
         log_probs=top[rows, picked].astype(np.float32),
-        top_log_probs=top[:, :TOP_ALTERNATIVES].astype(np.float32),
+        top_log_probs=top[:, :TOP_K].astype(np.float32),
     )
 
 
-def most_probable(logits: torch.Tensor, penalty: torch.Tensor, count: int) -> list[Alternatives]:
+def most_probable(logits: torch.Tensor, penalty: torch.Tensor, count: int) -> list[TopTokens]:
     """Return the `count` most probable tokens of each row; overwrites `logits` [R, V]."""
     values, ids = torch.topk(torch.log_softmax(logits.add_(penalty), -1), min(count, logits.shape[-1]), dim=-1)
     return [
-        Alternatives(tuple(tokens), log_probs)
-        for tokens, log_probs in zip(ids.cpu().tolist(), values.cpu().numpy(), strict=True)
+        TopTokens(tokens, log_probs)
+        for tokens, log_probs in zip(ids.cpu().numpy(), values.double().cpu().numpy(), strict=True)
     ]

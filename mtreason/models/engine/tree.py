@@ -24,13 +24,13 @@ from mtreason.models.engine.packed import DecodeBatch, PackedModel
 from mtreason.models.engine.sampling import choose, most_probable, penalties
 from mtreason.models.protocol import (
     ROOT,
-    TOP_ALTERNATIVES,
-    Alternatives,
+    TOP_K,
     Continuation,
     Draw,
-    Guard,
     Prefix,
     Sampling,
+    TokenMask,
+    TopTokens,
     Usage,
 )
 from mtreason.models.sequences import running_away
@@ -109,7 +109,7 @@ class TreeModel:
         self.usage = Usage()
         self._nodes: dict[int, _Node] = {ROOT.id: _Node(None, (), None, None)}
         self._ids = itertools.count(1)
-        self._banned: tuple[Guard, torch.Tensor] | None = None
+        self._banned: tuple[TokenMask, torch.Tensor] | None = None
 
     @contextmanager
     def timed(self) -> Iterator[None]:
@@ -184,31 +184,31 @@ class TreeModel:
         with torch.inference_mode():
             return self.packed.logits(torch.cat([self.last_hidden(p) for p in prefixes])).cpu().numpy()
 
-    def alternatives(self, prefixes: Sequence[Prefix], guard: Guard, count: int) -> list[Alternatives]:
-        """See `LanguageModel.alternatives`."""
-        found: list[Alternatives] = []
+    def top_k(self, prefixes: Sequence[Prefix], mask: TokenMask, count: int) -> list[TopTokens]:
+        """See `LanguageModel.top_k`."""
+        found: list[TopTokens] = []
         with self.timed():
             hidden = torch.cat([self.last_hidden(p) for p in prefixes])
             for rows in hidden.split(MAX_LOGIT_ROWS):
-                found += most_probable(self.packed.logits(rows), self._penalties(guard), count)
+                found += most_probable(self.packed.logits(rows), self._penalties(mask), count)
         return found
 
-    def sampling(self, guard: Guard) -> Sampling:
+    def sampling(self, mask: TokenMask) -> Sampling:
         """See `LanguageModel.sampling`."""
-        return _TreeSampling(self, guard)
+        return _TreeSampling(self, mask)
 
-    def sample(self, draws: Sequence[Draw], guard: Guard) -> list[Continuation]:
+    def sample(self, draws: Sequence[Draw], mask: TokenMask) -> list[Continuation]:
         """Draw one continuation per draw, to the end."""
-        sampling = self.sampling(guard)
+        sampling = self.sampling(mask)
         sampling.add(draws)
         done: dict[int, Continuation] = {}
         while sampling.rows:
             done |= dict(sampling.advance())
         return [done[i] for i in range(len(draws))]
 
-    def choose(self, rows: Sequence[_Row], guard: Guard) -> None:
+    def choose(self, rows: Sequence[_Row], mask: TokenMask) -> None:
         """Append one token to each row."""
-        penalty = self._penalties(guard)
+        penalty = self._penalties(mask)
         for start in range(0, len(rows), MAX_LOGIT_ROWS):
             part = rows[start : start + MAX_LOGIT_ROWS]
             against = [(i, row.contrast, row.draw.contrast) for i, row in enumerate(part)]
@@ -219,21 +219,21 @@ class TreeModel:
                 penalty,
                 [() if row.tokens else row.draw.banned_first for row in part],
                 [row.draw.temperature for row in part],
-                guard.top_p,
+                mask.top_p,
                 [float(row.uniforms[len(row.tokens)]) for row in part],
                 [(i, weight) for i, _, weight in pairs],
                 other,
             )
             for i, row in enumerate(part):
-                row.append(chosen.tokens[i], guard.stop)
+                row.append(chosen.tokens[i], mask.stop)
                 row.log_probs.append(float(chosen.log_probs[i]))
                 row.top_log_probs.append(chosen.top_log_probs[i])
             self.usage.scored_tokens += len(pairs)
         self.usage.sampled_tokens += len(rows)
 
-    def _penalties(self, guard: Guard) -> torch.Tensor:
-        if self._banned is None or self._banned[0] is not guard:
-            self._banned = (guard, penalties(guard.banned, self.packed.device))
+    def _penalties(self, mask: TokenMask) -> torch.Tensor:
+        if self._banned is None or self._banned[0] is not mask:
+            self._banned = (mask, penalties(mask.banned, self.packed.device))
         return self._banned[1]
 
     def continuation(self, row: _Row) -> Continuation:
@@ -241,7 +241,7 @@ class TreeModel:
         return Continuation(
             tokens=tuple(row.tokens),
             log_probs=np.array(row.log_probs, dtype=np.float32),
-            top_log_probs=np.stack(row.top_log_probs)[:, :TOP_ALTERNATIVES],
+            top_log_probs=np.stack(row.top_log_probs)[:, :TOP_K],
             finished=row.finished,
             prefix=self._read(row.own, row.tokens),
             contrast=None if row.contrast is None else self._read(row.contrast, row.tokens),
@@ -282,9 +282,9 @@ class TreeModel:
 class _TreeSampling:
     """Rows of one batch over the token tree; implements `Sampling`."""
 
-    def __init__(self, model: TreeModel, guard: Guard) -> None:
+    def __init__(self, model: TreeModel, mask: TokenMask) -> None:
         self._model = model
-        self._guard = guard
+        self._mask = mask
         self._waiting: deque[_Row] = deque()
         self._live: list[_Row] = []
         self._beside: list[tuple[_Row, _Track]] = []
@@ -323,7 +323,7 @@ class _TreeSampling:
             for (_, track), vector in zip(self._beside, hidden, strict=True):
                 track.last = vector
                 track.hidden.append(vector)
-        self._model.choose(self._live + joining, self._guard)
+        self._model.choose(self._live + joining, self._mask)
         # From the back, so that the one which fills a gap has been looked at already.
         for i in range(len(self._beside) - 1, -1, -1):
             row, track = self._beside[i]

@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mtreason.models.engine.drawing import CANDIDATES
-from mtreason.models.protocol import Guard
+from mtreason.models.protocol import TokenMask, TopTokens
 from mtreason.models.sequences import common_length
 from mtreason.models.served.client import FaultyAnswerError, Request, post
 
@@ -25,23 +24,13 @@ LEAST = -1e4
 """Log-probabilities below are minus infinity, which JSON cannot say."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Nexts:
-    """The most probable tokens at one place, highest first."""
-
-    tokens: NDArray[np.int64]
-    """[N]"""
-    log_probs: NDArray[np.float64]
-    """[N]"""
-
-
 @dataclass(frozen=True, slots=True)
-class Written:
+class Completion:
     """Tokens behind a prompt, drawn or given."""
 
     tokens: tuple[int, ...]
     log_probs: tuple[float, ...]
-    nexts: tuple[Nexts, ...]
+    top: tuple[TopTokens, ...]
     """At each of the n places."""
     finished: bool
     """Whether the model ended here; the last token says so."""
@@ -54,7 +43,7 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class SampleRequest:
     """A request for continuations."""
 
     prompt: tuple[int, ...]
@@ -63,13 +52,13 @@ class Ask:
     """Most tokens of each."""
     temperature: float
     seed: int
-    guard: Guard | None
+    mask: TokenMask | None
     """None for any token, any script."""
 
     @property
     def top_p(self) -> float:
         """Nucleus of the draw."""
-        return self.guard.top_p if self.guard is not None else 1.0
+        return self.mask.top_p if self.mask is not None else 1.0
 
 
 class Dialect(Protocol):
@@ -109,11 +98,11 @@ class Dialect(Protocol):
         """Whether it can be made to continue exactly these tokens."""
         ...
 
-    def write(self, ask: Ask) -> Request:
+    def write(self, ask: SampleRequest) -> Request:
         """Ask for continuations."""
         ...
 
-    def written(self, content: Any) -> list[Written]:  # noqa: ANN401 - what JSON can hold
+    def written(self, content: Any) -> list[Completion]:  # noqa: ANN401 - what JSON can hold
         """Read the answer; raises `FaultyAnswerError` or what indexing raises where it is not one."""
         ...
 
@@ -121,7 +110,7 @@ class Dialect(Protocol):
         """Ask for the probabilities of given tokens behind a prompt, each with its alternatives."""
         ...
 
-    def readings(self, content: Any, prompt: Sequence[int], target: Sequence[int]) -> Written:  # noqa: ANN401
+    def readings(self, content: Any, prompt: Sequence[int], target: Sequence[int]) -> Completion:  # noqa: ANN401
         """Read the answer to that; raises likewise."""
         ...
 
@@ -153,7 +142,7 @@ class LlamaCpp:
         """See `Dialect.takes`."""
         return bool(prompt)
 
-    def write(self, ask: Ask) -> Request:
+    def write(self, ask: SampleRequest) -> Request:
         """See `Dialect.write`."""
         content = {
             "prompt": ask.prompt,
@@ -169,22 +158,22 @@ class LlamaCpp:
             "return_tokens": True,
             "cache_prompt": True,
         }
-        return post("/completion", content, logit_bias=_false_pairs(ask.guard) if ask.guard else "[]")
+        return post("/completion", content, logit_bias=_false_pairs(ask.mask) if ask.mask else "[]")
 
-    def written(self, content: Any) -> list[Written]:  # noqa: ANN401
+    def written(self, content: Any) -> list[Completion]:  # noqa: ANN401
         """See `Dialect.written`."""
         rows = content if isinstance(content, list) else [content]
         return [self._row(row) for row in sorted(rows, key=lambda row: row["index"])]
 
     @staticmethod
-    def _row(row: Mapping[str, Any]) -> Written:
+    def _row(row: Mapping[str, Any]) -> Completion:
         tokens, told = row["tokens"], row.get("completion_probabilities", [])
         timings = row["timings"]
         places = _aligned(tokens, told)
-        return Written(
+        return Completion(
             tokens=tuple(map(int, tokens)),
             log_probs=tuple(finite(place["logprob"]) if place else np.nan for place in places),
-            nexts=tuple(
+            top=tuple(
                 _nexts([(t["id"], t["logprob"]) for t in place["top_logprobs"]] if place else []) for place in places
             ),
             gaps=tuple(i for i, place in enumerate(places) if place is None),
@@ -210,7 +199,7 @@ class LlamaCpp:
         }
         return post("/completion", content)
 
-    def readings(self, content: Any, prompt: Sequence[int], target: Sequence[int]) -> Written:  # noqa: ANN401
+    def readings(self, content: Any, prompt: Sequence[int], target: Sequence[int]) -> Completion:  # noqa: ANN401
         """See `Dialect.readings`."""
         del prompt
         row = self._row(content)
@@ -220,10 +209,10 @@ class LlamaCpp:
         if tuple(target) == self.filler and (row.gaps or not same):
             raise FaultyAnswerError("nothing said of an ordinary token")
         missing = n - same
-        return Written(
+        return Completion(
             tokens=tuple(target),
             log_probs=row.log_probs[:same] + (np.nan,) * missing,
-            nexts=row.nexts[:same] + (_nexts([]),) * missing,
+            top=row.top[:same] + (_nexts([]),) * missing,
             finished=row.finished,
             read=row.read,
             cached=row.cached,
@@ -253,7 +242,7 @@ class Vllm:
         """See `Dialect.takes`."""
         return bool(prompt)
 
-    def write(self, ask: Ask) -> Request:
+    def write(self, ask: SampleRequest) -> Request:
         """See `Dialect.write`."""
         content = {
             "model": self.model,
@@ -269,25 +258,25 @@ class Vllm:
             "seed": ask.seed,
             "logprobs": self.alternatives,
             "return_tokens_as_token_ids": True,
-            "stop_token_ids": sorted(ask.guard.stop) if ask.guard else [],
+            "stop_token_ids": sorted(ask.mask.stop) if ask.mask else [],
         }
-        return post("/v1/completions", content, logit_bias=_hundreds(ask.guard) if ask.guard else "null")
+        return post("/v1/completions", content, logit_bias=_hundreds(ask.mask) if ask.mask else "null")
 
-    def written(self, content: Any) -> list[Written]:  # noqa: ANN401
+    def written(self, content: Any) -> list[Completion]:  # noqa: ANN401
         """See `Dialect.written`."""
         read, cached = _prompt_tokens(content)
         return [self._row(row, read, cached) for row in sorted(content["choices"], key=lambda row: row["index"])]
 
     @staticmethod
-    def _row(row: Mapping[str, Any], read: int, cached: int) -> Written:
+    def _row(row: Mapping[str, Any], read: int, cached: int) -> Completion:
         logprobs = row["logprobs"]
         tokens = [_token_id(name) for name in logprobs["tokens"]]
         same_length(tokens, logprobs["token_logprobs"])
         same_length(tokens, logprobs["top_logprobs"])
-        return Written(
+        return Completion(
             tokens=tuple(tokens),
             log_probs=tuple(finite(value) for value in logprobs["token_logprobs"]),
-            nexts=tuple(
+            top=tuple(
                 _nexts([(_token_id(name), value) for name, value in place.items()])
                 for place in logprobs["top_logprobs"]
             ),
@@ -307,15 +296,15 @@ class Vllm:
         }
         return post("/v1/completions", content)
 
-    def readings(self, content: Any, prompt: Sequence[int], target: Sequence[int]) -> Written:  # noqa: ANN401
+    def readings(self, content: Any, prompt: Sequence[int], target: Sequence[int]) -> Completion:  # noqa: ANN401
         """See `Dialect.readings`."""
         read, cached = _prompt_tokens(content)
         places = content["choices"][0]["prompt_logprobs"][len(prompt) :]
         same_length(target, places)
-        return Written(
+        return Completion(
             tokens=tuple(target),
             log_probs=tuple(finite(place[str(token)]["logprob"]) for place, token in zip(places, target, strict=True)),
-            nexts=tuple(_nexts([(int(t), v["logprob"]) for t, v in place.items()]) for place in places),
+            top=tuple(_nexts([(int(t), v["logprob"]) for t, v in place.items()]) for place in places),
             finished=False,
             read=read,
             cached=cached,
@@ -341,7 +330,7 @@ class Sglang:
         """See `Dialect.takes`."""
         return bool(prompt)
 
-    def write(self, ask: Ask) -> Request:
+    def write(self, ask: SampleRequest) -> Request:
         """See `Dialect.write`."""
         content = {
             "input_ids": [ask.prompt],
@@ -356,25 +345,25 @@ class Sglang:
             "top_p": ask.top_p,
             "top_k": CANDIDATES,
             "sampling_seed": ask.seed,
-            "stop_token_ids": sorted(ask.guard.stop) if ask.guard else [],
+            "stop_token_ids": sorted(ask.mask.stop) if ask.mask else [],
         }
-        bias = _hundreds(ask.guard) if ask.guard else "null"
+        bias = _hundreds(ask.mask) if ask.mask else "null"
         inner = post("", sampling, logit_bias=bias).body or b""
         return post("/generate", content, sampling_params=inner.decode("utf-8"))
 
-    def written(self, content: Any) -> list[Written]:  # noqa: ANN401
+    def written(self, content: Any) -> list[Completion]:  # noqa: ANN401
         """See `Dialect.written`."""
         return [self._row(row["meta_info"]) for row in (content if isinstance(content, list) else [content])]
 
     @staticmethod
-    def _row(meta: Mapping[str, Any]) -> Written:
+    def _row(meta: Mapping[str, Any]) -> Completion:
         drawn, tops = meta["output_token_logprobs"], meta["output_top_logprobs"]
         same_length(drawn, tops)
         cached = int(meta.get("cached_tokens", 0))
-        return Written(
+        return Completion(
             tokens=tuple(int(entry[1]) for entry in drawn),
             log_probs=tuple(finite(entry[0]) for entry in drawn),
-            nexts=tuple(_nexts([(entry[1], entry[0]) for entry in place]) for place in tops),
+            top=tuple(_nexts([(entry[1], entry[0]) for entry in place]) for place in tops),
             finished=meta["finish_reason"]["type"] == "stop",
             read=int(meta["prompt_tokens"]) - cached,
             cached=cached,
@@ -392,7 +381,7 @@ class Sglang:
         }
         return post("/generate", content)
 
-    def readings(self, content: Any, prompt: Sequence[int], target: Sequence[int]) -> Written:  # noqa: ANN401
+    def readings(self, content: Any, prompt: Sequence[int], target: Sequence[int]) -> Completion:  # noqa: ANN401
         """See `Dialect.readings`."""
         del prompt
         meta = (content if isinstance(content, list) else [content])[0]["meta_info"]
@@ -401,10 +390,10 @@ class Sglang:
             raise FaultyAnswerError("other tokens than were sent")
         tops = (meta.get("input_top_logprobs") or [[]] * len(given))[-len(target) :]
         cached = int(meta.get("cached_tokens", 0))
-        return Written(
+        return Completion(
             tokens=tuple(target),
             log_probs=tuple(finite(entry[0]) for entry in given),
-            nexts=tuple(_nexts([(entry[1], entry[0]) for entry in place or []]) for place in tops),
+            top=tuple(_nexts([(entry[1], entry[0]) for entry in place or []]) for place in tops),
             finished=False,
             read=int(meta["prompt_tokens"]) - cached,
             cached=cached,
@@ -412,15 +401,15 @@ class Sglang:
 
 
 @functools.lru_cache(maxsize=16)
-def _false_pairs(guard: Guard) -> str:
+def _false_pairs(mask: TokenMask) -> str:
     """Ban tokens in the words of llama.cpp."""
-    return "[" + ",".join(f"[{token},false]" for token in np.flatnonzero(guard.banned).tolist()) + "]"
+    return "[" + ",".join(f"[{token},false]" for token in np.flatnonzero(mask.banned).tolist()) + "]"
 
 
 @functools.lru_cache(maxsize=16)
-def _hundreds(guard: Guard) -> str:
+def _hundreds(mask: TokenMask) -> str:
     """Ban tokens in the words of OpenAI, where -100 is as low as a bias goes."""
-    return "{" + ",".join(f'"{token}":-100' for token in np.flatnonzero(guard.banned).tolist()) + "}"
+    return "{" + ",".join(f'"{token}":-100' for token in np.flatnonzero(mask.banned).tolist()) + "}"
 
 
 def finite(value: Any) -> float:  # noqa: ANN401
@@ -433,10 +422,10 @@ def finite(value: Any) -> float:  # noqa: ANN401
     return min(number, 0.0) if number > LEAST else float("-inf")
 
 
-def _nexts(pairs: list[tuple[Any, Any]]) -> Nexts:
+def _nexts(pairs: list[tuple[Any, Any]]) -> TopTokens:
     values = np.array([finite(value) for _, value in pairs], np.float64)
     order = np.argsort(-values, kind="stable")
-    return Nexts(np.array([int(token) for token, _ in pairs], np.int64)[order], values[order])
+    return TopTokens(np.array([int(token) for token, _ in pairs], np.int64)[order], values[order])
 
 
 def same_length(tokens: Sequence[Any], places: Sequence[Any]) -> None:

@@ -23,21 +23,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtreason.models.engine.drawing import CANDIDATES, contrasted, draw, uniforms
-from mtreason.models.paths import Paths
+from mtreason.models.paths import TokenPaths
 from mtreason.models.protocol import (
     PLAUSIBLE,
-    TOP_ALTERNATIVES,
-    Alternatives,
+    TOP_K,
     Continuation,
     Draw,
-    Guard,
     Prefix,
     Sampling,
+    TokenMask,
+    TopTokens,
     Usage,
 )
 from mtreason.models.sequences import running_away
 from mtreason.models.served.client import Client
-from mtreason.models.served.dialects import Ask, Dialect, Nexts, Written
+from mtreason.models.served.dialects import Completion, Dialect, SampleRequest
 
 MORE_ALTERNATIVES = (4096, 1 << 20)
 """How many are looked through for a token of which a server says nothing by itself."""
@@ -78,8 +78,8 @@ class ServedModel:
         self.client = client
         self.dialect = dialect
         self.usage = Usage()
-        self.paths = Paths()
-        self._known: OrderedDict[Path, Nexts] = OrderedDict()
+        self.paths = TokenPaths()
+        self._known: OrderedDict[Path, TopTokens] = OrderedDict()
 
     def extend(self, prefixes: Sequence[Prefix], tokens: Sequence[Sequence[int]]) -> list[Prefix]:
         """See `LanguageModel.extend`; nothing is sent yet."""
@@ -97,7 +97,7 @@ class ServedModel:
         """See `LanguageModel.score`."""
         start = time.perf_counter()
 
-        async def all_of_them() -> list[Written]:
+        async def all_of_them() -> list[Completion]:
             # One answer serves all rows that ask the same.
             asked = {(self.paths[p], tuple(t)) for p, t in zip(prefixes, targets, strict=True)}
             order = sorted(asked)
@@ -108,28 +108,28 @@ class ServedModel:
         self.usage.seconds += time.perf_counter() - start
         return [np.array(one.log_probs, np.float32) for one in read]
 
-    def alternatives(self, prefixes: Sequence[Prefix], guard: Guard, count: int) -> list[Alternatives]:
-        """See `LanguageModel.alternatives`; at most as many as the server gives."""
+    def top_k(self, prefixes: Sequence[Prefix], mask: TokenMask, count: int) -> list[TopTokens]:
+        """See `LanguageModel.top_k`; at most as many as the server gives."""
         start = time.perf_counter()
         paths = [self.paths[p] for p in prefixes]
 
-        async def all_of_them() -> list[Nexts]:
+        async def all_of_them() -> list[TopTokens]:
             return await _all([self._next(path) for path in paths])
 
-        nexts = self.client.begin(all_of_them()).result()
+        top = self.client.begin(all_of_them()).result()
         self.usage.seconds += time.perf_counter() - start
-        allowed = [allow(one, guard) for one in nexts]
-        return [Alternatives(tuple(a.tokens[:count].tolist()), a.log_probs[:count].astype(np.float32)) for a in allowed]
+        allowed = [allow(one, mask) for one in top]
+        return [TopTokens(a.tokens[:count], a.log_probs[:count]) for a in allowed]
 
-    def sampling(self, guard: Guard) -> Sampling:
+    def sampling(self, mask: TokenMask) -> Sampling:
         """See `LanguageModel.sampling`."""
-        return _ServedSampling(self, guard)
+        return _ServedSampling(self, mask)
 
     def close(self) -> None:
         """Let the connections go."""
         self.client.close()
 
-    async def _write(self, ask: Ask) -> list[Written]:
+    async def _write(self, ask: SampleRequest) -> list[Completion]:
         """Draw continuations behind a prompt; the server may give fewer than were asked for."""
         written = await self.client.ask(self.dialect.write(ask), self.dialect.written, hash(ask.prompt[:SAME_SENTENCE]))
         for one in written:
@@ -138,16 +138,16 @@ class ServedModel:
         if self.dialect.tempered and ask.temperature not in {0.0, 1.0}:
             again = await _all([self._read(ask.prompt, one.tokens, self.dialect.alternatives) for one in written])
             written = [
-                replace(one, log_probs=read.log_probs, nexts=read.nexts, gaps=read.gaps)
+                replace(one, log_probs=read.log_probs, top=read.top, gaps=read.gaps)
                 for one, read in zip(written, again, strict=True)
             ]
         written = [await self._filled(ask.prompt, one) for one in written[: ask.count]]
         for one in written:
-            for i, nexts in enumerate(one.nexts):
-                self._remember(ask.prompt + one.tokens[:i], nexts)
+            for i, top in enumerate(one.top):
+                self._remember(ask.prompt + one.tokens[:i], top)
         return written
 
-    async def _read(self, prompt: Path, target: Path, alternatives: int) -> Written:
+    async def _read(self, prompt: Path, target: Path, alternatives: int) -> Completion:
         """Ask for the probabilities of given tokens."""
         runs = [
             (prompt + target[:start], target[start:end], alternatives)
@@ -158,13 +158,13 @@ class ServedModel:
             whole = _appended(whole, written)
         return await self._filled(prompt, whole)
 
-    async def _read_run(self, prompt: Path, target: Path, alternatives: int) -> Written:
+    async def _read_run(self, prompt: Path, target: Path, alternatives: int) -> Completion:
         """Ask for tokens that the server can write one after another, or for one of which it says nothing."""
         if target[0] in self.dialect.broken:
             return _unread(target)
         request = self.dialect.read(prompt, target, alternatives)
 
-        def read(content: object) -> Written:
+        def read(content: object) -> Completion:
             return self.dialect.readings(content, prompt, target)
 
         written = await self.client.ask(request, read, hash(prompt[:SAME_SENTENCE]))
@@ -172,35 +172,35 @@ class ServedModel:
         self.usage.scored_tokens += len(target)
         return written
 
-    async def _filled(self, prompt: Path, written: Written) -> Written:
+    async def _filled(self, prompt: Path, written: Completion) -> Completion:
         """Ask for what the server left out."""
-        log_probs, nexts = list(written.log_probs), list(written.nexts)
+        log_probs, top = list(written.log_probs), list(written.top)
         for i in written.gaps:
             path, token = prompt + written.tokens[:i], written.tokens[i]
             for count in (self.dialect.alternatives, *MORE_ALTERNATIVES):
                 told = await self._read(path, self.dialect.filler, count)
-                nexts[i] = told.nexts[0]
-                found = np.flatnonzero(nexts[i].tokens == token)
+                top[i] = told.top[0]
+                found = np.flatnonzero(top[i].tokens == token)
                 if len(found):
                     break
-            log_probs[i] = float(nexts[i].log_probs[found[0]]) if len(found) else -np.inf
-        return replace(written, log_probs=tuple(log_probs), nexts=tuple(nexts), gaps=())
+            log_probs[i] = float(top[i].log_probs[found[0]]) if len(found) else -np.inf
+        return replace(written, log_probs=tuple(log_probs), top=tuple(top), gaps=())
 
-    async def _next(self, path: Path) -> Nexts:
+    async def _next(self, path: Path) -> TopTokens:
         """Return the most probable tokens behind a path, asking only if they are not known."""
         if path in self._known:
             self._known.move_to_end(path)
             return self._known[path]
-        [written] = await self._write(Ask(path, 1, 1, 0.0, 0, None))
-        return written.nexts[0]
+        [written] = await self._write(SampleRequest(path, 1, 1, 0.0, 0, None))
+        return written.top[0]
 
-    def _remember(self, path: Path, nexts: Nexts) -> None:
-        self._known[path] = nexts
+    def _remember(self, path: Path, top: TopTokens) -> None:
+        self._known[path] = top
         self._known.move_to_end(path)
         while len(self._known) > KNOWN_PLACES:
             self._known.popitem(last=False)
 
-    def _count(self, written: Written) -> None:
+    def _count(self, written: Completion) -> None:
         self.usage.prompt_tokens += written.read
         self.usage.passes += 1
         self.client.traffic.read_tokens += written.read
@@ -212,100 +212,102 @@ class ServedModel:
         against = self.paths[one.contrast.prefix] if one.contrast is not None and self.dialect.reads else None
         return _Row(one, self.paths[one.prefix], against, uniforms(one.seed, one.max_new_tokens))
 
-    async def draw_alike(self, rows: Sequence[_Row], guard: Guard) -> None:
+    async def draw_alike(self, rows: Sequence[_Row], mask: TokenMask) -> None:
         """Carry rows that differ in nothing but their seeds to their ends, asking for all of them at once."""
         first = rows[0]
         if not self.dialect.takes(first.path):
             for row in rows:
-                self._break_off(row, guard)
+                self._break_off(row, mask)
             return
-        ask = Ask(first.path, len(rows), first.room, first.draw.temperature, first.draw.seed & SEED_BITS, guard)
+        ask = SampleRequest(
+            first.path, len(rows), first.room, first.draw.temperature, first.draw.seed & SEED_BITS, mask
+        )
         written = await self._write(ask)
         for row, one in zip(rows, written, strict=False):
-            await self._accept(row, one, guard)
+            await self._accept(row, one, mask)
         # Where the server gave fewer, or a token has to be another, rows go on by themselves.
-        await _all([self.draw_on(row, guard) for row in rows])
+        await _all([self.draw_on(row, mask) for row in rows])
 
-    async def draw_on(self, row: _Row, guard: Guard) -> None:
+    async def draw_on(self, row: _Row, mask: TokenMask) -> None:
         """Carry a row to its end."""
         if not row.tokens and (row.draw.banned_first or row.draw.max_new_tokens == 1):
-            nexts = await self._next(row.path)
+            top = await self._next(row.path)
             beside = None if row.against is None else await self._next(row.against)
-            self._append(row, self._choose(row, nexts, beside, guard), nexts, guard)
+            self._append(row, self._choose(row, top, beside, mask), top, mask)
         while not row.ended:
             path = row.path + tuple(row.tokens)
             if not self.dialect.takes(path):
-                self._break_off(row, guard)
+                self._break_off(row, mask)
                 return
             seed = (row.draw.seed + len(row.tokens)) & SEED_BITS
-            written = await self._write(Ask(path, 1, row.room, row.draw.temperature, seed, guard))
-            await self._accept(row, written[0], guard)
+            written = await self._write(SampleRequest(path, 1, row.room, row.draw.temperature, seed, mask))
+            await self._accept(row, written[0], mask)
 
     @staticmethod
-    def _break_off(row: _Row, guard: Guard) -> None:
+    def _break_off(row: _Row, mask: TokenMask) -> None:
         """End a row that the server cannot continue; what has no end is not chosen."""
         row.ended = True
         if not row.tokens:
-            row.tokens.append(min(guard.stop))
+            row.tokens.append(min(mask.stop))
             row.log_probs.append(-np.inf)
-            row.top_log_probs.append(np.full(TOP_ALTERNATIVES, -np.inf, np.float32))
+            row.top_log_probs.append(np.full(TOP_K, -np.inf, np.float32))
 
-    async def _accept(self, row: _Row, written: Written, guard: Guard) -> None:
+    async def _accept(self, row: _Row, written: Completion, mask: TokenMask) -> None:
         """Take over what was written, up to where another token has to be chosen, and choose that."""
-        beside = await self._beside(row, written, guard)
-        for i, (token, nexts) in enumerate(zip(written.tokens, written.nexts, strict=True)):
+        beside = await self._beside(row, written, mask)
+        for i, (token, top) in enumerate(zip(written.tokens, written.top, strict=True)):
             other = beside[i] if beside else None
             chosen = token
-            if guard.banned[token] or other is not None:
-                chosen = self._choose(row, nexts, other, guard)
-            self._append(row, chosen, nexts, guard, written.log_probs[i] if chosen == token else None)
+            if mask.banned[token] or other is not None:
+                chosen = self._choose(row, top, other, mask)
+            self._append(row, chosen, top, mask, written.log_probs[i] if chosen == token else None)
             if row.ended or chosen != token:
                 return
 
-    async def _beside(self, row: _Row, written: Written, guard: Guard) -> list[Nexts | None]:
+    async def _beside(self, row: _Row, written: Completion, mask: TokenMask) -> list[TopTokens | None]:
         """Return what the contrast says at each place where there is something to choose."""
         if row.against is None:
             return []
-        open_places = [_plausible(allow(nexts, guard)) > 1 for nexts in written.nexts]
+        open_places = [_plausible(allow(top, mask)) > 1 for top in written.top]
         if not any(open_places):
             return []
         last = max(i for i, is_open in enumerate(open_places) if is_open)
         path, tokens = row.against + tuple(row.tokens), written.tokens[: last + 1]
         if not all(path + tokens[:i] in self._known for i, is_open in enumerate(open_places) if is_open):
             read = await self._read(path, tokens, self.dialect.alternatives)
-            for i, nexts in enumerate(read.nexts):
-                self._remember(path + tokens[:i], nexts)
+            for i, top in enumerate(read.top):
+                self._remember(path + tokens[:i], top)
         return [self._known[path + tokens[:i]] if is_open else None for i, is_open in enumerate(open_places)]
 
     @staticmethod
-    def _choose(row: _Row, nexts: Nexts, beside: Nexts | None, guard: Guard) -> int:
+    def _choose(row: _Row, top: TopTokens, beside: TopTokens | None, mask: TokenMask) -> int:
         """Choose a token here, as the model itself would have been made to."""
-        allowed = allow(nexts, guard)
+        allowed = allow(top, mask)
         log_probs = allowed.log_probs.copy()
         if not row.tokens and row.draw.banned_first:
             log_probs[np.isin(allowed.tokens, row.draw.banned_first)] = -np.inf
         if beside is not None and row.draw.contrast is not None:
             log_probs = contrasted(
-                log_probs, _look_up(allow(beside, guard, None), allowed.tokens), row.draw.contrast.weight
+                log_probs, _look_up(allow(beside, mask, None), allowed.tokens), row.draw.contrast.weight
             )
         u = float(row.uniforms[len(row.tokens)])
-        return int(allowed.tokens[draw(log_probs, row.draw.temperature, guard.top_p, u)])
+        return int(allowed.tokens[draw(log_probs, row.draw.temperature, mask.top_p, u)])
 
     @staticmethod
-    def _append(row: _Row, token: int, nexts: Nexts, guard: Guard, log_prob: float | None = None) -> None:
-        allowed = allow(nexts, guard)
+    def _append(row: _Row, token: int, top: TopTokens, mask: TokenMask, log_prob: float | None = None) -> None:
+        allowed = allow(top, mask)
         found = np.flatnonzero(allowed.tokens == token)
         if len(found):
             own = float(allowed.log_probs[found[0]])
         else:
             # Drawn from beyond the alternatives: its own figure, shifted as theirs are.
             own = (log_prob if log_prob is not None else -np.inf) - allowed.shift
-        top = np.full(TOP_ALTERNATIVES, -np.inf, np.float32)
-        top[: len(allowed.log_probs)] = allowed.log_probs[:TOP_ALTERNATIVES]
+        reported = np.full(TOP_K, -np.inf, np.float32)
+        reported[: len(allowed.log_probs)] = allowed.log_probs[:TOP_K]
         row.tokens.append(token)
         row.log_probs.append(own)
-        row.top_log_probs.append(top)
-        row.finished = token in guard.stop
+        row.top_log_probs.append(reported)
+        row.finished = token in mask.stop
         row.ended = row.finished or len(row.tokens) >= row.draw.max_new_tokens or running_away(row.tokens)
 
     def continuation(self, row: _Row) -> Continuation:
@@ -327,9 +329,9 @@ class ServedModel:
 class _ServedSampling:
     """Rows that servers are drawing; implements `Sampling`."""
 
-    def __init__(self, model: ServedModel, guard: Guard) -> None:
+    def __init__(self, model: ServedModel, mask: TokenMask) -> None:
         self._model = model
-        self._guard = guard
+        self._mask = mask
         self._pending: dict[Future[None], list[tuple[int, _Row]]] = {}
         self._count = itertools.count()
 
@@ -349,7 +351,7 @@ class _ServedSampling:
         for group in alike.values():
             rows = [row for _, row in group]
             alone = len(rows) == 1
-            work = self._model.draw_on(rows[0], self._guard) if alone else self._model.draw_alike(rows, self._guard)
+            work = self._model.draw_on(rows[0], self._mask) if alone else self._model.draw_alike(rows, self._mask)
             self._pending[self._model.client.begin(work)] = group
 
     def advance(self) -> list[tuple[int, Continuation]]:
@@ -379,19 +381,19 @@ def _runs(target: Path, broken: frozenset[int]) -> list[tuple[int, int]]:
     return list(itertools.pairwise(sorted(edges)))
 
 
-def _unread(tokens: Path) -> Written:
+def _unread(tokens: Path) -> Completion:
     """Return tokens of which nothing is known yet."""
-    nothing = Nexts(np.zeros(0, np.int64), np.zeros(0))
+    nothing = TopTokens(np.zeros(0, np.int64), np.zeros(0))
     n = len(tokens)
-    return Written(tokens, (np.nan,) * n, (nothing,) * n, finished=False, read=0, cached=0, gaps=tuple(range(n)))
+    return Completion(tokens, (np.nan,) * n, (nothing,) * n, finished=False, read=0, cached=0, gaps=tuple(range(n)))
 
 
-def _appended(a: Written, b: Written) -> Written:
+def _appended(a: Completion, b: Completion) -> Completion:
     """Put one behind the other."""
-    return Written(
+    return Completion(
         tokens=a.tokens + b.tokens,
         log_probs=a.log_probs + b.log_probs,
-        nexts=a.nexts + b.nexts,
+        top=a.top + b.top,
         finished=b.finished,
         read=a.read + b.read,
         cached=a.cached + b.cached,
@@ -400,37 +402,37 @@ def _appended(a: Written, b: Written) -> Written:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Allowed:
-    """What a guard leaves of alternatives."""
+class MaskedTopTokens:
+    """What a mask leaves of alternatives."""
 
     tokens: NDArray[np.int64]
     log_probs: NDArray[np.float64]
-    """Over the tokens that the guard allows."""
+    """Over the tokens that the mask allows."""
     shift: float
     """Log of the probability that they have together."""
 
 
-def allow(nexts: Nexts, guard: Guard, most: int | None = CANDIDATES) -> Allowed:
+def allow(top: TopTokens, mask: TokenMask, most: int | None = CANDIDATES) -> MaskedTopTokens:
     """Take banned tokens out of alternatives, share out their mass, and keep the `most` probable.
 
     The mass of banned tokens that are not among the alternatives stays where it is: it is less than theirs.
     """
-    banned = guard.banned[nexts.tokens]
-    mass = float(np.exp(nexts.log_probs[banned]).sum())
+    banned = mask.banned[top.tokens]
+    mass = float(np.exp(top.log_probs[banned]).sum())
     shift = float(np.log(max(1.0 - mass, 1e-9)))
-    kept = nexts.tokens[~banned][:most]
+    kept = top.tokens[~banned][:most]
     if not len(kept):
         # Nothing that may be written is in sight: end here.
-        return Allowed(np.array([min(guard.stop)], np.int64), np.zeros(1), shift)
-    return Allowed(kept, np.minimum(nexts.log_probs[~banned][:most] - shift, 0.0), shift)
+        return MaskedTopTokens(np.array([min(mask.stop)], np.int64), np.zeros(1), shift)
+    return MaskedTopTokens(kept, np.minimum(top.log_probs[~banned][:most] - shift, 0.0), shift)
 
 
-def _plausible(allowed: Allowed) -> int:
+def _plausible(allowed: MaskedTopTokens) -> int:
     """Count the tokens that a contrast may choose from."""
     return int((allowed.log_probs >= allowed.log_probs.max() + np.log(PLAUSIBLE)).sum())
 
 
-def _look_up(beside: Allowed, tokens: NDArray[np.int64]) -> NDArray[np.float64]:
+def _look_up(beside: MaskedTopTokens, tokens: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return the log-probabilities of tokens; those that are not among the alternatives have that of the last one."""
     known = dict(zip(beside.tokens.tolist(), beside.log_probs.tolist(), strict=True))
     least = float(beside.log_probs.min())

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 from mtreason.errors import ModelError, near
 from mtreason.models.loaded import LoadedModel
-from mtreason.models.protocol import TOP_ALTERNATIVES
+from mtreason.models.protocol import TOP_K
 from mtreason.models.served.client import KEY_VARIABLE, Client, RefusedError, Request, post
-from mtreason.models.served.dialects import Ask, Dialect, LlamaCpp, Sglang, Vllm, broken_pieces
+from mtreason.models.served.dialects import Dialect, LlamaCpp, SampleRequest, Sglang, Vllm, broken_pieces
 from mtreason.models.served.model import ServedModel
 from mtreason.models.served.texts import Ollama, Spelling
 from mtreason.models.served.tokens import ServerTokenizer
@@ -237,10 +237,10 @@ def _ollama(client: Client, place: Place, entry: dict[str, Any]) -> Served:
 def _abilities(client: Client, dialect: Dialect, url: str) -> dict[str, str]:
     """Try what the search needs."""
     abilities = {"token prompts": "yes"}
-    ask = Ask(PROBE, 2, 1, 1.0, 1, None)
+    ask = SampleRequest(PROBE, 2, 1, 1.0, 1, None)
     written = client.ask_now(dialect.write(ask), dialect.written, url=url)
     again = client.ask_now(dialect.write(ask), dialect.written, url=url)
-    alternatives = min(len(one.nexts[0].tokens) for one in written)
+    alternatives = min(len(one.top[0].tokens) for one in written)
     abilities["log-probabilities"] = "yes"
     abilities["alternatives"] = f"{alternatives} per token"
     abilities["several at once (n)"] = "yes" if len(written) == 2 else "no, one by one"
@@ -255,7 +255,7 @@ def lacks(served: Served) -> frozenset[str]:
     missing = set()
     if served.abilities["prompt log-probabilities"] == "no":
         missing.add("prompt log-probabilities")
-    if int(served.abilities["alternatives"].split()[0]) < TOP_ALTERNATIVES:
+    if int(served.abilities["alternatives"].split()[0]) < TOP_K:
         missing.add("top-5")
     return frozenset(missing)
 

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from mtreason.models.engine.drawing import CANDIDATES
+from mtreason.models.protocol import TopTokens
 from mtreason.models.served.client import FaultyAnswerError, Request, post
-from mtreason.models.served.dialects import Ask, Nexts, Written, finite, same_length
+from mtreason.models.served.dialects import Completion, SampleRequest, finite, same_length
 from mtreason.models.text import LibraryTokenizer
 
 
@@ -64,7 +65,7 @@ class Ollama:
         """See `Dialect.takes`."""
         return self.spelling is None or self.spelling.text(prompt) is not None
 
-    def write(self, ask: Ask) -> Request:
+    def write(self, ask: SampleRequest) -> Request:
         """See `Dialect.write`."""
         text = "1, 2, 3," if self.spelling is None else self.spelling.text(ask.prompt)
         settings = {
@@ -79,30 +80,30 @@ class Ollama:
         content = {"model": self.model, "prompt": text, "raw": True, "stream": False, "options": settings}
         return post("/api/generate", content | {"logprobs": True, "top_logprobs": self.alternatives})
 
-    def written(self, content: Any) -> list[Written]:  # noqa: ANN401
+    def written(self, content: Any) -> list[Completion]:  # noqa: ANN401
         """See `Dialect.written`."""
         places = content.get("logprobs") or []
         finished = content["done_reason"] == "stop"
         tokens = [self._drawn(place) for place in places]
         log_probs = [finite(place["logprob"]) for place in places]
-        nexts = [self._nexts(place["top_logprobs"]) for place in places]
+        top = [self._nexts(place["top_logprobs"]) for place in places]
         if finished and self.spelling is not None:
             tokens.append(self.spelling.end)
             log_probs.append(0.0)
-            nexts.append(Nexts(np.array([self.spelling.end]), np.zeros(1)))
-        same_length(tokens, nexts)
+            top.append(TopTokens(np.array([self.spelling.end]), np.zeros(1)))
+        same_length(tokens, top)
         return [
-            Written(
+            Completion(
                 tokens=tuple(tokens),
                 log_probs=tuple(log_probs),
-                nexts=tuple(nexts),
+                top=tuple(top),
                 finished=finished,
                 read=int(content.get("prompt_eval_count", 0)),
                 cached=0,
             )
         ]
 
-    def _nexts(self, entries: Sequence[Mapping[str, Any]]) -> Nexts:
+    def _nexts(self, entries: Sequence[Mapping[str, Any]]) -> TopTokens:
         """Read alternatives; what the tokenizer does not know is left out."""
         known: dict[int, float] = {}
         for i, entry in enumerate(entries):
@@ -110,7 +111,7 @@ class Ollama:
             if number is not None:
                 known.setdefault(number, finite(entry["logprob"]))
         order = sorted(known, key=lambda token: -known[token])
-        return Nexts(np.array(order, np.int64), np.array([known[token] for token in order], np.float64))
+        return TopTokens(np.array(order, np.int64), np.array([known[token] for token in order], np.float64))
 
     def _drawn(self, entry: Mapping[str, Any]) -> int:
         if self.spelling is None:
@@ -125,6 +126,6 @@ class Ollama:
         """See `Dialect.read`; it cannot be had."""
         raise NotImplementedError("Ollama gives no probabilities of given tokens")
 
-    def readings(self, content: Any, prompt: Sequence[int], target: Sequence[int]) -> Written:  # noqa: ANN401
+    def readings(self, content: Any, prompt: Sequence[int], target: Sequence[int]) -> Completion:  # noqa: ANN401
         """See `Dialect.readings`."""
         raise NotImplementedError("Ollama gives no probabilities of given tokens")

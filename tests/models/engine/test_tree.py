@@ -24,12 +24,12 @@ from mtreason.models.engine.load import _share_or_recompute
 from mtreason.models.engine.packed import PackedModel
 from mtreason.models.engine.recompute import RecomputeModel
 from mtreason.models.engine.tree import TreeModel
-from mtreason.models.protocol import ROOT, Contrast, Draw, Guard
+from mtreason.models.protocol import ROOT, Contrast, Draw, TokenMask
 
 V = 300
 STOP = 299
 SHAPE = {"vocab_size": V, "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2}
-GUARD = Guard(np.arange(V) < 10, frozenset({STOP}), 0.95)
+GUARD = TokenMask(np.arange(V) < 10, frozenset({STOP}), 0.95)
 
 
 def network(kind="qwen2", kv_heads=2):
@@ -224,7 +224,7 @@ def test_contexts_that_cross_the_borders_of_blocks() -> None:
     plain, tree = network(), TreeModel(PackedModel(network()))
     rng = random.Random(8)
     paths = [tuple(rng.randrange(V - 1) for _ in range(n)) for n in (1, 62, 63, 64, 65, 66, 126, 127, 128, 129)]
-    endless = Guard(np.arange(V) == STOP, frozenset(), 0.95)
+    endless = TokenMask(np.arange(V) == STOP, frozenset(), 0.95)
     prefixes = tree.extend([ROOT] * len(paths), paths)
     draws = [Draw(p, i, 0.9, 68 + i % 3) for i, p in enumerate(prefixes)]
     drawn = tree.sample(draws, endless)
@@ -282,8 +282,8 @@ def test_stop_tokens_end_a_continuation_and_only_they() -> None:
     tree = TreeModel(PackedModel(network()))
     prefixes = tree.extend([ROOT] * 40, [(20 + i, 30) for i in range(40)])
     stop = frozenset(range(200, 300))
-    guard = Guard(np.arange(V) < 10, stop, 0.95)
-    drawn = tree.sample([Draw(p, i, 1.0, 4) for i, p in enumerate(prefixes)], guard)
+    mask = TokenMask(np.arange(V) < 10, stop, 0.95)
+    drawn = tree.sample([Draw(p, i, 1.0, 4) for i, p in enumerate(prefixes)], mask)
     assert {c.finished for c in drawn} == {True, False}
     assert min(len(c.tokens) for c in drawn) == 1
     for prefix, c in zip(prefixes, drawn, strict=True):

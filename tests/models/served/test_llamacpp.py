@@ -80,7 +80,7 @@ def test_the_whole_search_with_every_reward(served, reward) -> None:
     assert np.isfinite(best.reward)
     assert set(REWARDS[reward].weights) <= set(best.parts)
     assert results[0].trace["parent"]
-    assert t.model.paths.held <= {t._chat_head.id, t._head.id, t._back_head.id, t._sourceless.id, EMPTY.id}
+    assert t.model.paths.held <= {t._chat_head.id, t._head.id, t._back_head.id, t._unconditional.id, EMPTY.id}
 
 
 @pytest.mark.parametrize(
@@ -149,21 +149,21 @@ def test_rollouts_heed_the_guard_and_what_was_tried(served) -> None:
     t = Translator(served, Direction(ZH, EN), Options(), ())
     task = t.task(0, "今天天气很好。", ())
     [prompt] = t.model.extend([task.head], [task.prompt])
-    [nexts] = t.model.alternatives([prompt], task.guard, 3)
-    sampling = t.model.sampling(task.guard)
-    contrast = Contrast(t._sourceless, 0.4)
+    [top] = t.model.top_k([prompt], task.mask, 3)
+    sampling = t.model.sampling(task.mask)
+    contrast = Contrast(t._unconditional, 0.4)
     sampling.add(
-        [Draw(prompt, 1, 0.0, 12), Draw(prompt, 2, 0.0, 12, nexts.tokens), Draw(prompt, 3, 0.0, 12, (), contrast)]
+        [Draw(prompt, 1, 0.0, 12), Draw(prompt, 2, 0.0, 12, top.tokens), Draw(prompt, 3, 0.0, 12, (), contrast)]
     )
     done = {}
     while sampling.rows:
         done |= dict(sampling.advance())
     plain, tried, contrasted = (done[i] for i in range(3))
-    assert plain.tokens[0] == nexts.tokens[0]
-    assert tried.tokens[0] not in nexts.tokens
+    assert plain.tokens[0] == top.tokens[0]
+    assert tried.tokens[0] not in top.tokens
     assert contrasted.contrast is not None
     for one in done.values():
-        assert not task.guard.banned[list(one.tokens)].any()
+        assert not task.mask.banned[list(one.tokens)].any()
         assert (one.log_probs <= 0).all()
         assert np.isfinite(one.top_log_probs).all()
         assert (np.diff(one.top_log_probs) <= 0).all()

@@ -17,7 +17,7 @@ from mtreason.models.protocol import Contrast, Draw
 from mtreason.models.served import client as client_module
 from mtreason.models.served import open_served, opening
 from mtreason.models.served.client import KEY_VARIABLE, Client, Request, Traffic
-from mtreason.models.served.dialects import Nexts, Sglang, Vllm
+from mtreason.models.served.dialects import Sglang, TopTokens, Vllm
 from mtreason.models.served.model import ServedModel, allow
 from mtreason.models.served.opening import Place, parse_place
 from mtreason.models.served.texts import Ollama, Spelling
@@ -92,7 +92,7 @@ def exact(request, vllm_url, sglang_url):
 
 
 def guard_of(loaded):
-    return Translator(loaded, Direction(ZH, EN), Options(), ()).guard
+    return Translator(loaded, Direction(ZH, EN), Options(), ()).mask
 
 
 def prompts(model, loaded):
@@ -112,14 +112,14 @@ def test_scores_are_those_of_the_engine(exact, loaded) -> None:
 
 
 def test_alternatives_are_those_of_the_engine(exact, loaded) -> None:
-    guard = guard_of(loaded)
-    here = loaded.model.alternatives(prompts(loaded.model, loaded), guard, 20)
-    there = exact.alternatives(prompts(exact, loaded), guard, 20)
+    mask = guard_of(loaded)
+    here = loaded.model.top_k(prompts(loaded.model, loaded), mask, 20)
+    there = exact.top_k(prompts(exact, loaded), mask, 20)
     for a, b in zip(here, there, strict=True):
         np.testing.assert_allclose(a.log_probs, b.log_probs, atol=2e-3)
         assert a.tokens[:3] == b.tokens[:3]
     before = exact.client.traffic.requests
-    exact.alternatives(prompts(exact, loaded), guard, 5)
+    exact.top_k(prompts(exact, loaded), mask, 5)
     assert exact.client.traffic.requests == before, "known places are asked for once"
 
 
@@ -127,15 +127,15 @@ def test_alternatives_are_those_of_the_engine(exact, loaded) -> None:
 @pytest.mark.parametrize("tried", [0, 1, 4])
 def test_rollouts_are_those_of_the_engine(exact, loaded, contrast, tried) -> None:
     """Greedy ones, with tokens that may not come first, and contrasted: token for token, number for number."""
-    guard = guard_of(loaded)
+    mask = guard_of(loaded)
     results = []
     for model in (loaded.model, exact):
         starts = prompts(model, loaded)
         other = None if contrast is None else Contrast(starts[1], contrast)
-        firsts = model.alternatives(starts, guard, tried) if tried else []
+        firsts = model.alternatives(starts, mask, tried) if tried else []
         banned = [one.tokens for one in firsts] or [()] * 3
         draws = [Draw(p, i, 0.0, 12, banned[i], other) for i, p in enumerate(starts)]
-        sampling = model.sampling(guard)
+        sampling = model.sampling(mask)
         sampling.add(draws)
         done = {}
         while sampling.rows:
@@ -148,13 +148,13 @@ def test_rollouts_are_those_of_the_engine(exact, loaded, contrast, tried) -> Non
         np.testing.assert_allclose(here.top_log_probs, there.top_log_probs, atol=3e-3)
         assert exact.paths[there.prefix][-len(there.tokens) + 1 :] == there.tokens[:-1] or len(there.tokens) == 1
         assert (there.contrast is None) == (contrast is None)
-        assert not guard.banned[list(there.tokens)].any()
+        assert not mask.banned[list(there.tokens)].any()
 
 
 def test_samples_of_one_prompt_are_one_request(exact, loaded) -> None:
-    guard = guard_of(loaded)
+    mask = guard_of(loaded)
     [start_, *_] = prompts(exact, loaded)
-    sampling = exact.sampling(guard)
+    sampling = exact.sampling(mask)
     before = exact.client.traffic.requests
     sampling.add([Draw(start_, seed, 0.7, 6) for seed in range(4)])
     done = {}
@@ -166,15 +166,15 @@ def test_samples_of_one_prompt_are_one_request(exact, loaded) -> None:
     assert own == (5 if exact.dialect.tempered else 1), "what is drawn with the temperature in it is read once more"
     for one in done.values():
         [scored] = loaded.model.score(prompts(loaded.model, loaded)[:1], [one.tokens])
-        # Over the tokens that the guard allows, so never below.
+        # Over the tokens that the mask allows, so never below.
         assert (one.log_probs >= scored - 2e-3).all()
 
 
 def test_allowed_tokens_share_the_mass_of_banned_ones(loaded) -> None:
-    guard = guard_of(loaded)
-    banned, free = int(np.flatnonzero(guard.banned)[0]), np.flatnonzero(~guard.banned)[:2]
-    nexts = Nexts(np.array([banned, *free]), np.log([0.5, 0.3, 0.1]))
-    allowed = allow(nexts, guard)
+    mask = guard_of(loaded)
+    banned, free = int(np.flatnonzero(mask.banned)[0]), np.flatnonzero(~mask.banned)[:2]
+    top = TopTokens(np.array([banned, *free]), np.log([0.5, 0.3, 0.1]))
+    allowed = allow(top, mask)
     assert allowed.tokens.tolist() == free.tolist()
     np.testing.assert_allclose(np.exp(allowed.log_probs), [0.6, 0.2])
 
@@ -186,7 +186,7 @@ def test_every_decoder_runs_unchanged(vllm_url, decoder) -> None:
     results = decode(t, SENTENCES[:2])
     assert [r.index for r in results] == [0, 1]
     assert all(r.candidates for r in results)
-    shared = {t._chat_head.id, t._head.id, t._back_head.id, t._sourceless.id, EMPTY.id}
+    shared = {t._chat_head.id, t._head.id, t._back_head.id, t._unconditional.id, EMPTY.id}
     assert served.model.paths.held <= shared, "all handles are given back"
     served.model.close()
 

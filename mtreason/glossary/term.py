@@ -9,7 +9,7 @@ from mtreason.errors import GlossaryError
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Term:
     """One term of a glossary.
 
     `targets` are the accepted renderings, best first; none means that the source term is kept as it is. `literal` is
@@ -35,12 +35,12 @@ class Entry:
     rendered: str = ""
 
     @property
-    def guard(self) -> tuple[object, ...]:
-        """What decides where the term is meant: two entries of one term must differ in it."""
+    def conditions(self) -> tuple[object, ...]:
+        """What decides where the term is meant: two terms of one term must differ in it."""
         return self.case_sensitive and self.source, frozenset(self.requires), frozenset(self.excludes)
 
     @property
-    def guarded(self) -> bool:
+    def conditional(self) -> bool:
         """Whether the term is meant only in some places."""
         return self.case_sensitive or bool(self.requires or self.excludes)
 
@@ -59,7 +59,7 @@ COLUMNS = {
     "example": "example",
     "rendered": "rendered",
 }
-"""Column -> attribute of `Entry`; `source` and `target` have to be there."""
+"""Column -> attribute of `Term`; `source` and `target` have to be there."""
 
 LISTS = frozenset({"target", "forbidden", "requires", "excludes"})
 """Columns with several values, separated by '|'."""
@@ -67,8 +67,8 @@ LISTS = frozenset({"target", "forbidden", "requires", "excludes"})
 _CASE = {"": False, "no": False, "yes": True}
 
 
-def make_entry(fields: Mapping[str, str], file: str, line: int) -> Entry:
-    """Turn the columns of one term into an entry; raises `GlossaryError` that names the file and line."""
+def make_term(fields: Mapping[str, str], file: str, line: int) -> Term:
+    """Turn the columns of one term into a term; raises `GlossaryError` that names the file and line."""
     where = f"{file}:{line}"
     source = fields.get("source", "")
     if not source:
@@ -82,7 +82,7 @@ def make_entry(fields: Mapping[str, str], file: str, line: int) -> Entry:
         raise GlossaryError(
             f"{where}: {min(both)!r} is a rendering and to be avoided at once: take it out of one column"
         )
-    return Entry(
+    return Term(
         source=source,
         targets=lists["target"],
         literal=fields.get("literal", ""),
@@ -110,11 +110,11 @@ def _split(name: str, value: str, where: str) -> tuple[str, ...]:
     return values
 
 
-def to_fields(entry: Entry) -> dict[str, str]:
-    """Return the columns of an entry that have a value, and the target."""
+def to_fields(term: Term) -> dict[str, str]:
+    """Return the columns of a term that have a value, and the target."""
     fields = {}
     for column, attribute in COLUMNS.items():
-        value = getattr(entry, attribute)
+        value = getattr(term, attribute)
         if column in LISTS:
             value = "|".join(value)
         elif column == "case":

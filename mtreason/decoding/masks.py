@@ -1,4 +1,4 @@
-"""The script guard: tokens that no translation into the target language needs.
+"""Token masks by script: tokens that no translation into the target language needs.
 
 Without it small models leave source characters in their output, and a reward that asks how well the source can be told
 back from the translation loves such copies.
@@ -13,20 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtreason.languages import Language, scripts_of
-from mtreason.models.protocol import Guard
+from mtreason.models.protocol import TokenMask
 
 CARRIED = "Latin"
 """Names, addresses and units are carried over in this script into any language."""
 
 
-def build_guard(
+def build_mask(
     pieces: Sequence[bytes],
     target: Language,
     stop: frozenset[int],
     specials: Iterable[int],
     *,
     line_breaks: bool = False,
-) -> Guard:
+) -> TokenMask:
     """Ban the tokens of a vocabulary that a text in the target language cannot contain.
 
     `pieces` are the bytes each token stands for, V of them. Banned are special tokens, line breaks (unless they are let
@@ -39,22 +39,22 @@ def build_guard(
         banned[token] = not _usable(piece, allowed, line_breaks)
     banned[list(specials)] = True
     banned[list(stop)] = False
-    return Guard(banned, stop, top_p=0.95)
+    return TokenMask(banned, stop, top_p=0.95)
 
 
-def build_free_guard(pieces: Sequence[bytes], stop: frozenset[int], specials: Iterable[int]) -> Guard:
+def build_free_mask(pieces: Sequence[bytes], stop: frozenset[int], specials: Iterable[int]) -> TokenMask:
     """Ban special tokens only: for text that need not be in the target language nor on one line."""
     banned = np.array([not piece for piece in pieces], dtype=np.bool_)
     banned[list(specials)] = True
     banned[list(stop)] = False
-    return Guard(banned, stop, top_p=0.95)
+    return TokenMask(banned, stop, top_p=0.95)
 
 
-def allow_also(guard: Guard, tokens: Iterable[int]) -> Guard:
-    """Return a guard that lets these tokens through too (terms that are to be kept as they are)."""
-    banned: NDArray[np.bool_] = guard.banned.copy()
+def allow_also(mask: TokenMask, tokens: Iterable[int]) -> TokenMask:
+    """Return a mask that lets these tokens through too (terms that are to be kept as they are)."""
+    banned: NDArray[np.bool_] = mask.banned.copy()
     banned[list(tokens)] = False
-    return Guard(banned, guard.stop, guard.top_p)
+    return TokenMask(banned, mask.stop, mask.top_p)
 
 
 def _usable(piece: bytes, allowed: frozenset[str], line_breaks: bool) -> bool:
