@@ -17,8 +17,9 @@ from mtreason.cli import options
 from mtreason.cli.limits import stopping
 from mtreason.cli.loading import Session
 from mtreason.cli.output import Output, say
-from mtreason.errors import DocumentError, InputError, InterruptedRunError
+from mtreason.errors import DocumentError, InputError
 from mtreason.runs.settings import Options
+from mtreason.runs.stopping import keeping
 
 if TYPE_CHECKING:
     from mtreason.documents import Document, Unit
@@ -87,7 +88,10 @@ class _Run:
         from mtreason.runs.project import LOCK, read_lock, settings_digest, stale
         from mtreason.storage import Journal
 
-        with closing(Journal(self.root / LOCK)) as journal:
+        with (
+            closing(Journal(self.root / LOCK)) as journal,
+            keeping(lambda: f"{len(journal)} segments are kept; the same command goes on"),
+        ):
             lock = read_lock(self.root)
             todo = []
             for target, own in groupby(sorted(self.jobs, key=lambda j: j.target.tag), lambda j: j.target):
@@ -191,8 +195,6 @@ class _Run:
         try:
             for job, document, own in documents:
                 yield _written(job, document, islice(done, len(own)))
-        except InterruptedRunError as error:
-            raise InterruptedRunError(f"{error}: {len(journal)} segments are kept; the same command goes on") from error
         finally:
             progress.stop()
             self.tokens += usage.tokens - before

@@ -15,8 +15,9 @@ import typer
 from mtreason.cli import options
 from mtreason.cli.loading import Session, Terminal, check_encoder
 from mtreason.cli.output import Output
-from mtreason.errors import InputError, InterruptedRunError
+from mtreason.errors import InputError
 from mtreason.runs.settings import EFFORTS, Options
+from mtreason.runs.stopping import keeping
 
 if TYPE_CHECKING:
     from mtreason.benchmark import Plan, Row
@@ -86,11 +87,8 @@ def run(
     rows = _Segments(data, src, tuple(ref or ()), from_, to, testset, langs)
     job = _Job(out, shared, Session(quiet, model, trust_remote_code, tokenizer))
     try:
-        job.run(rows, limit, systems)
-    except KeyboardInterrupt as error:
-        raise InterruptedRunError(
-            f"interrupted: {job.written} results of this run are in {out}; the same command goes on from there"
-        ) from error
+        with keeping(lambda: f"{job.written} results of this run are in {out}; the same command goes on from there"):
+            job.run(rows, limit, systems)
     finally:
         job.session.progress.stop()
 

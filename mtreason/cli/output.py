@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from mtreason.errors import DocumentError, MtreasonError
+from mtreason.files import part_of, sweep_parts
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -77,8 +78,7 @@ class Output:
 
     @property
     def _beside(self) -> Path:
-        path = Path() if self.path is None else self.path
-        return path.with_name(f".{path.name}.{os.getpid()}")
+        return part_of(Path("-") if self.path is None else self.path)
 
     def _open(self) -> BinaryIO:
         if self._stream is None:
@@ -87,6 +87,8 @@ class Output:
             if self.path is None:
                 self._stream = sys.stdout.buffer
             else:
+                if self.whole:
+                    sweep_parts(self.path)
                 self._stream = (self._beside if self.whole else self.path).open("wb")
         return self._stream
 

@@ -17,8 +17,9 @@ from mtreason.cli import options
 from mtreason.cli.limits import stopping
 from mtreason.cli.loading import Session
 from mtreason.cli.output import Output, say
-from mtreason.errors import DocumentError, InputError, InterruptedRunError, ServerGoneError
+from mtreason.errors import DocumentError, InputError, ServerGoneError
 from mtreason.runs.settings import DEFAULT_REWARD, EFFORTS, Options
+from mtreason.runs.stopping import keeping
 
 if TYPE_CHECKING:
     from mtreason.documents import Document, Format, Unit
@@ -181,9 +182,8 @@ class _Job:
     def run(self, to: str, from_: str | None) -> None:
         """Check everything that is cheap to check, then translate."""
         try:
-            self._run(to, from_)
-        except (KeyboardInterrupt, InterruptedRunError) as error:
-            raise InterruptedRunError(f"{str(error) or 'interrupted'}: {self._what_is_kept()}") from error
+            with keeping(self._what_is_kept):
+                self._run(to, from_)
         except ServerGoneError as error:
             raise ServerGoneError(f"{error} {self._what_is_kept()}") from error
         finally:
@@ -194,6 +194,8 @@ class _Job:
     def _what_is_kept(self) -> str:
         if self.journal is not None:
             return f"{len(self.journal)} finished segments are kept in {self.journal.path}; the same command goes on"
+        if self.plan.journalled:
+            return "nothing was begun; the same command goes on"
         where = "standard output" if self.plan.out is None else str(self.plan.out)
         return f"{self.output.parts} finished lines are in {where}; run again to translate all"
 

@@ -14,8 +14,9 @@ import typer
 from mtreason.cli import options
 from mtreason.cli.loading import Session
 from mtreason.cli.output import Output, say
-from mtreason.errors import DocumentError, InputError, InterruptedRunError, check_names
+from mtreason.errors import DocumentError, InputError, check_names
 from mtreason.runs.settings import Options
+from mtreason.runs.stopping import keeping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,11 +67,10 @@ def tune(
     settings = Options(glossaries=glossaries, shipped_glossaries=not no_glossary, **own | given)
     session = Session(quiet, model, trust_remote_code, tokenizer)
     job = _Job(data, out, pools, settings, tuple(given), session)
+    kept = "nothing is kept: name a file with --pools" if pools is None else f"the same command goes on in {pools}"
     try:
-        job.run(langs, limit, [name.strip() for name in parts.split(",")], folds, as_json)
-    except KeyboardInterrupt as error:
-        kept = "nothing is kept: name a file with --pools" if pools is None else f"the same command goes on in {pools}"
-        raise InterruptedRunError(f"interrupted: {job.made} pools of this run are made; {kept}") from error
+        with keeping(lambda: f"{job.made} pools of this run are made; {kept}"):
+            job.run(langs, limit, [name.strip() for name in parts.split(",")], folds, as_json)
     finally:
         session.progress.stop()
 
