@@ -83,7 +83,7 @@ def test_a_long_call_into_c(name) -> None:
 
 
 def test_a_long_call_into_torch() -> None:
-    process = program(f"import torch; a = torch.ones(20000, 20000); {KEPT}a @ a".replace("; with", "\n    with"))
+    process = program(f"import torch; a = torch.ones(10000, 10000); {KEPT}a @ a".replace("; with", "\n    with"))
     assert ended(process, "SIGTERM")[1] == [line_of("SIGTERM")]
 
 
@@ -271,18 +271,18 @@ def until(process, condition):
 
 def test_a_translation_goes_on_after_every_signal(tiny_model, tmp_path) -> None:
     source, whole, out = tmp_path / "in.txt", tmp_path / "whole.txt", tmp_path / "out.txt"
-    source.write_text("".join(f"今天天气很好，第{i}天。\n" for i in range(40)), "utf-8")
-    command = ["--from", "zh", "--to", "en", "--budget", "4", "--in-flight", "4", "--model", tiny_model, "--no-memory"]
+    source.write_text("".join(f"今天天气很好，第{i}天。\n" for i in range(20)), "utf-8")
+    command = ["--from", "zh", "--to", "en", "--budget", "3", "--in-flight", "2", "--model", tiny_model, "--no-memory"]
     code, _, err = run(["translate", source, "-o", whole, *command], tmp_path / "cache")
     assert code in {0, 3}, err
     journal = tmp_path / ".out.txt.mtreason-journal"
     for name in SIGNALS:
         before = journalled(journal)
         process = start(["translate", source, "-o", out, *command], tmp_path / "cache")
-        until(process, lambda before=before: journalled(journal) >= before + 4)
+        until(process, lambda before=before: journalled(journal) >= before + 3)
         _, lines = ended(process, name)
         kept = journalled(journal)
-        assert kept >= before + 4
+        assert kept >= before + 3
         line = f"mtreason: {WORDS[name]}: {kept} finished segments are kept in {journal}; the same command goes on"
         assert lines[-1] == line
         assert sorted(p.name for p in tmp_path.iterdir() if "out.txt" in p.name and p != journal) == [
