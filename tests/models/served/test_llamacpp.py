@@ -153,7 +153,11 @@ def test_rollouts_heed_the_guard_and_what_was_tried(served) -> None:
     sampling = t.model.sampling(task.mask)
     contrast = Contrast(t._unconditional, 0.4)
     sampling.add(
-        [Draw(prompt, 1, 0.0, 12), Draw(prompt, 2, 0.0, 12, tuple(top.tokens.tolist())), Draw(prompt, 3, 0.0, 12, (), contrast)]
+        [
+            Draw(prompt, 1, 0.0, 12),
+            Draw(prompt, 2, 0.0, 12, tuple(top.tokens.tolist())),
+            Draw(prompt, 3, 0.0, 12, (), contrast),
+        ]
     )
     done = {}
     while sampling.rows:
@@ -284,7 +288,7 @@ def test_the_server_ends_with_its_parent_while_it_loads(tmp_path) -> None:
     began = time.monotonic()
     process.communicate(timeout=30)
     assert gone(found[0])
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 2, "loading takes 3 s here"
 
 
 def test_what_cannot_be_served(tmp_path) -> None:
