@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -384,6 +385,21 @@ def test_waiting_for_the_lock_of_another(tiny_model, tmp_path, name) -> None:
         wait_for_line(process, b"waiting for another process")
         _, lines = ended(process, name, limit=stopping.GRACE)
     assert lines == [f"mtreason: {WORDS[name]}: nothing was begun; the same command goes on"]
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_a_server_that_does_not_answer(tmp_path) -> None:
+    source = tmp_path / "in.txt"
+    source.write_text("今天天气很好。\n", "utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(120)
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
+        args = ["--from", "zh", "--to", "en", "--model", url, "-o", tmp_path / "out.txt"]
+        process = start(["translate", source, *args], tmp_path / "cache")
+        asking, _ = silent.accept()
+        with asking:
+            _, lines = ended(process, "SIGTERM", limit=stopping.GRACE)
+    assert lines[-1] == "mtreason: terminated: nothing was begun; the same command goes on"
 
 
 def test_a_terminal_is_left_as_it_was() -> None:
