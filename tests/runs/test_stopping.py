@@ -63,7 +63,12 @@ def ended(process, name, *, limit=SECONDS):
     """Send a signal; returns seconds until the process was gone, and its lines on standard error."""
     before = time.monotonic()
     process.send_signal(getattr(signal, name))
-    _, err = process.communicate(timeout=60)
+    try:
+        _, err = process.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        pytest.fail(f"{name} did not end it within a minute")
     seconds = time.monotonic() - before
     assert process.returncode == 130, err
     assert seconds < limit
@@ -407,9 +412,7 @@ def test_a_terminal_is_left_as_it_was() -> None:
     pty = pytest.importorskip("pty")
     here, there = pty.openpty()
     try:
-        process = program(NATIVE, stderr=there)
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        ended(program(NATIVE, stderr=there), "SIGTERM")
         shown = os.read(here, 4096)
     finally:
         os.close(here)
