@@ -22,7 +22,7 @@ import sacrebleu
 from engine import DIRECTION, decode_all
 
 from mtreason.decoding import run
-from mtreason.glossary import Matcher, Term, avoided, follows
+from mtreason.glossary import Matcher, Term, Verdict, follows, judge_term
 from mtreason.models.engine.load import load_model
 from mtreason.models.files.resolve import resolve_model
 from mtreason.models.loaded import LoadedModel
@@ -97,7 +97,7 @@ def row_entries(rows: Sequence[dict[str, Any]]) -> Iterator[Term]:
 
 def terms(matcher: Matcher, row: dict[str, Any]) -> list[Term]:
     """Return what is hinted for a row."""
-    return [hit.term for hit in matcher.find(row["src"]) if not hit.term.note.startswith("guard:")]
+    return [hit.term for hit in matcher.find(row["src"])]
 
 
 def count(
@@ -105,15 +105,15 @@ def count(
 ) -> dict[str, Any]:
     """Count terms that a clean translation honours, and readings that none should have."""
     triples = [
-        (entry, text, ok) for row, text, ok in zip(rows, texts, clean, strict=True) for entry in terms(matcher, row)
+        (term, text, ok) for row, text, ok in zip(rows, texts, clean, strict=True) for term in terms(matcher, row)
     ]
-    honoured = [entry for entry, text, ok in triples if ok and follows(entry, text, "en")]
+    honoured = [term for term, text, ok in triples if ok and follows(term, text, "en")]
     return {
         "terms": len(triples),
         "honoured": len(honoured),
-        "own_terms": sum(entry.file == OWN for entry, _, _ in triples),
-        "own_honoured": sum(entry.file == OWN for entry in honoured),
-        "literal": sum(bool(avoided(entry, text, "en")) for entry, text, _ in triples),
+        "own_terms": sum(term.file == OWN for term, _, _ in triples),
+        "own_honoured": sum(term.file == OWN for term in honoured),
+        "literal": sum(judge_term(term, text, "en").verdict is Verdict.FORBIDDEN for term, text, _ in triples),
         "held_back": len(clean) - sum(clean),
         "chrf_pp": sacrebleu.corpus_chrf(texts, [[r["refs"][0] for r in rows]], word_order=2).score,
     }

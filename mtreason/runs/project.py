@@ -250,7 +250,7 @@ def inspect(job: Job, config: Config, matcher: Matcher) -> Iterator[Finding]:
         if already_in(before.text, source, job.target):
             continue
         for hit in matcher.find(before.text):
-            if not hit.term.note.startswith("guard:") and not follows(hit.term, after.text, job.target.tag):
+            if not follows(hit.term, after.text, job.target.tag):
                 wanted = "|".join(hit.term.targets[:3]) or hit.term.source
                 yield Finding("term", job.name, f"{after.place}: {hit.term.source} is not {wanted}")
 
