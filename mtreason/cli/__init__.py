@@ -10,7 +10,7 @@ import typer
 from mtreason import __version__
 from mtreason.cli import batch, bench, cache, evaluate, explain, glossary, models, serve, translate, tune
 from mtreason.cli.output import say
-from mtreason.errors import MtreasonError
+from mtreason.errors import MtreasonError, SettingError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -49,7 +49,7 @@ def main() -> None:
     try:
         app()
     except MtreasonError as error:
-        say(str(error))
+        say(error.as_options if isinstance(error, SettingError) else str(error))
         code = error.exit_code
     else:
         return

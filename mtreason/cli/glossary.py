@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mtreason.cli.output import Output, say
+from mtreason.cli.output import say
 from mtreason.errors import InputError
+from mtreason.runs.output import Output
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

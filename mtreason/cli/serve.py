@@ -30,7 +30,7 @@ def serve(
     path, name, _ = gguf_of(model, terminal.stage)
     terminal.stage(f"starting llama.cpp's server with {name}", 0.0)
     server = start(path, name, port=port, key=os.environ.get(KEY_VARIABLE) or None, threads=threads)
-    terminal.progress.stop()
+    terminal.stop()
     terminal.note(f"{name} is served: --model {server.url}/v1 (until interrupted)")
     try:
         code = server.process.wait()

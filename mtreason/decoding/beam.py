@@ -14,7 +14,7 @@ from mtreason.decoding.sentence import Sentence
 from mtreason.models.calls import Calls, extend, release, top_k
 from mtreason.models.protocol import TOP_K, Prefix
 from mtreason.models.sequences import running_away
-from mtreason.rewards import REWARDS, Draft
+from mtreason.rewards import REWARDS, Draft, Reward
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,9 @@ class BeamDecoder:
     """
 
     name: str = "beam"
+    reward: Reward = REWARDS["likelihood"]
+
+    chooses: bool = True
 
     @property
     def options(self) -> frozenset[str]:
@@ -33,7 +36,7 @@ class BeamDecoder:
 
     def decode(self, task: BoundTask, settings: DecodingSettings) -> Calls[Result]:
         """See `Decoder.decode`."""
-        sentence = Sentence(task, replace(settings, reward=REWARDS["likelihood"]))
+        sentence = Sentence(task, replace(settings, reward=self.reward))
         return sentence.budget.counted(self._decode(sentence))
 
     def _decode(self, sentence: Sentence) -> Calls[Result]:

@@ -23,6 +23,8 @@ class BestOfNDecoder:
     reward: Reward | None = None
     """What it chooses by, whatever the settings say."""
 
+    chooses: bool = True
+
     @property
     def options(self) -> frozenset[str]:
         """See `Decoder.options`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,7 @@ from mtreason.decoding.sentence import FIRST_DRAFTS, Sentence
 from mtreason.models.calls import Calls, cut, release
 from mtreason.models.protocol import Continuation, Contrast, Draw, Prefix
 from mtreason.models.sequences import SharedSequences
-from mtreason.rewards import parts_of
+from mtreason.rewards import Reward, parts_of
 from mtreason.search.mcts import Rollout, search
 from mtreason.search.selection import Rule, resample
 from mtreason.search.tree import ROOT, Step, Tree
@@ -51,6 +51,10 @@ class MctsDecoder:
     first_drafts: int = FIRST_DRAFTS
     """Drawn before the search at least."""
     opening: float = OPENING
+    reward: Reward | None = None
+    """What it chooses by, whatever the settings say."""
+
+    chooses: bool = True
 
     @property
     def options(self) -> frozenset[str]:
@@ -59,7 +63,7 @@ class MctsDecoder:
 
     def decode(self, task: BoundTask, settings: DecodingSettings) -> Calls[Result]:
         """See `Decoder.decode`."""
-        sentence = Sentence(task, settings)
+        sentence = Sentence(task, settings if self.reward is None else replace(settings, reward=self.reward))
         return sentence.budget.counted(self._decode(sentence))
 
     def _decode(self, sentence: Sentence) -> Calls[Result]:

@@ -159,6 +159,16 @@ class Decoder(Protocol):
         ...
 
     @property
+    def reward(self) -> Reward | None:
+        """What it chooses by, whatever the settings say; None where it does as they say."""
+        ...
+
+    @property
+    def chooses(self) -> bool:
+        """Whether it draws several drafts and keeps the best of them."""
+        ...
+
+    @property
     def options(self) -> frozenset[str]:
         """Which of the options reward, nodes, beam_width, full_budget, think and reflect make a difference to it."""
         ...

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from mtreason.decoding.protocol import BoundTask, DecodingSettings, Result
 from mtreason.decoding.sentence import Sentence
 from mtreason.models.calls import Calls
-from mtreason.rewards import REWARDS
+from mtreason.rewards import REWARDS, Reward
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,10 @@ class SingleDecoder:
     number: int
     """Which draft of `Sentence.full_draw`: 0 is greedy."""
 
+    reward: Reward = REWARDS["likelihood"]
+    """Costs no model call: nothing is chosen."""
+    chooses: bool = False
+
     @property
     def options(self) -> frozenset[str]:
         """See `Decoder.options`."""
@@ -25,8 +29,7 @@ class SingleDecoder:
 
     def decode(self, task: BoundTask, settings: DecodingSettings) -> Calls[Result]:
         """See `Decoder.decode`."""
-        # Nothing is chosen, so a reward that costs model calls would be paid for nothing.
-        sentence = Sentence(task, replace(settings, reward=REWARDS["likelihood"]))
+        sentence = Sentence(task, replace(settings, reward=self.reward))
         return sentence.budget.counted(self._decode(sentence))
 
     def _decode(self, sentence: Sentence) -> Calls[Result]:

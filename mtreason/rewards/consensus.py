@@ -69,4 +69,6 @@ def _gram_counts(texts: Sequence[str], n: int) -> NDArray[np.int16]:
     return counts
 
 
-CONSENSUS = Part("consensus", "mean chrF against what the model draws freely", _consensus, compares_samples=True)
+CONSENSUS = Part(
+    "consensus", "mean chrF against what the model draws freely", _consensus, compares_samples=True, metric="chrf"
+)

@@ -103,6 +103,8 @@ class Part:
     """Which learned metric it asks."""
     asks_references: bool = False
     """Whether it looks at the sentence's references: such a reward is for experiments and for making training data."""
+    metric: str = ""
+    """The metric of an evaluation that it is, or is the expectation of: what chooses by it is marked there."""
     contrasts: bool = False
     """Whether writing may aim at it before it is asked, by a contrast with the prompt that lacks the source."""
     counts_terms: bool = False

@@ -31,11 +31,12 @@ def _comet_consensus(context: RewardContext, drafts: Sequence[Draft], samples: S
     return [expected_utility(row, samples, own=text) for row, text in zip(rows, texts, strict=True)]
 
 
-QE = Part("qe", "a COMET checkpoint without references", _qe, checkpoint=Checkpoint.REFERENCELESS)
+QE = Part("qe", "a COMET checkpoint without references", _qe, checkpoint=Checkpoint.REFERENCELESS, metric="comet")
 COMET_CONSENSUS = Part(
     "comet-consensus",
     "mean score of a COMET checkpoint with the samples as references",
     _comet_consensus,
     compares_samples=True,
     checkpoint=Checkpoint.WITH_REFERENCES,
+    metric="comet",
 )

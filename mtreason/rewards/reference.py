@@ -22,4 +22,6 @@ def _reference(context: RewardContext, drafts: Sequence[Draft], samples: Samples
     return [float(row.max()) for row in chrf_matrix(texts, context.references)]
 
 
-REFERENCE = Part("reference", "chrF against the references, for experiments", _reference, asks_references=True)
+REFERENCE = Part(
+    "reference", "chrF against the references, for experiments", _reference, asks_references=True, metric="chrf"
+)

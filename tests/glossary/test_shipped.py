@@ -50,7 +50,8 @@ def test_entries(name: str):
             "the literal reading does not": not term.literal or not honoured(term, term.literal, pair[1]),
             "the hint is short": hint and len(hint.split()) <= 8,
             "the hint can be used as it stands": not {"one's", "oneself", "sb", "sth"} & set(hint.split()),
-            "is not rude without saying so": term.note.startswith("rude:") or not term.hinted
+            "is not rude without saying so": term.note.startswith("rude:")
+            or not term.hinted
             or not VULGAR.search(" ".join((term.source, *term.targets))),
         }
         wrong += [f"{path.name}:{term.line}: {term.source}: {what}" for what, holds in checks.items() if not holds]

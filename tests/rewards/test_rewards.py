@@ -23,7 +23,7 @@ def test_confidence_and_likelihood_by_hand(loaded) -> None:
     draft = Draft("x", (1, 2), log_probs, top)
     shared = SharedSequences(ROOT)
     context = RewardContext("源", (), shared, (1,), shared, (), (), (), "en")
-    [parts] = play(judge(REWARDS["confidence"], context, [draft]), loaded.model)
+    [parts] = play(judge(REWARDS["confidence"], context, [draft], {}, compared=False), loaded.model)
     assert weigh(REWARDS["confidence"], parts) == pytest.approx((0.5 / 0.95 + 0.01 / 0.9) / 2, rel=1e-5)
     assert parts["likelihood"] == pytest.approx(np.log(0.5 * 0.01) / 2, rel=1e-5)
 

@@ -1,8 +1,7 @@
-"""When a run begins nothing new: a limit that is reached, or a signal to end."""
+"""When a run begins nothing new, but finishes what is in flight: at a limit of time or tokens."""
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,23 +13,14 @@ if TYPE_CHECKING:
 
 @contextmanager
 def stopping(max_seconds: float | None, max_tokens: int | None, usage: Usage) -> Iterator[Callable[[], str]]:
-    """Give a function that says why nothing new should be begun, or nothing; SIGTERM is a reason."""
+    """Give a function that says why nothing new should be begun, or nothing."""
     started, before = time.monotonic(), usage.tokens
-    told: list[str] = []
 
     def stop() -> str:
         if max_seconds is not None and time.monotonic() - started >= max_seconds:
             return f"--max-seconds {max_seconds:g} are over"
         if max_tokens is not None and usage.tokens - before >= max_tokens:
             return f"--max-tokens {max_tokens} are used"
-        return told[0] if told else ""
+        return ""
 
-    try:
-        old = signal.signal(signal.SIGTERM, lambda *_: told.append("terminated"))
-    except ValueError:  # not in the main thread
-        yield stop
-        return
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGTERM, old)
+    yield stop

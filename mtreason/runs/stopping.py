@@ -1,0 +1,204 @@
+"""Signals that end a run: what is finished is kept, and the process is gone within seconds, whatever it computes.
+
+SIGINT, SIGTERM and SIGHUP raise `KeyboardInterrupt` in the main thread, and nothing that is in flight is waited for. A
+signal that was ignored when the process was started (`nohup`, `&` in a script) stays ignored.
+
+Python runs a handler in the main thread between two of its own instructions, so not while that thread is inside a long
+call of a library. But the part of the handler that is written in C puts a byte into a pipe at once
+(`signal.set_wakeup_fd`). A thread reads it, gives the ordinary way GRACE seconds, then says what is kept and ends the
+process. A second signal ends it at once.
+
+One thing holds this thread up as well: a library that computes for seconds and does not let go of the interpreter's
+lock meanwhile. torch, numpy, hashlib and the files of the system let go of it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any, NoReturn
+
+from mtreason.errors import InterruptedRunError
+
+GRACE = 3.0
+"""Seconds from the first signal to the end of the process, whatever it does."""
+SPEAK = 0.5
+"""Seconds that the last line may take, which a reader who has stopped reading would hold up for ever."""
+INTERRUPTED = InterruptedRunError.exit_code
+REASONS = {"SIGINT": "interrupted", "SIGTERM": "terminated", "SIGHUP": "hung up"}
+"""What is said of each signal; SIGHUP does not exist on Windows."""
+NOTHING_KEPT = "run the same command again"
+_CLEAN = "\r\x1b[2K\x1b[?25h"
+"""Empties the line of a terminal, and shows the cursor that a progress line hides."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class _State:
+    """What there is one of in a process, as signals are for the process."""
+
+    say: Say | None = None
+    """None while no signals are watched."""
+    told: str = ""
+    """Why the run is to end, once a signal came."""
+    last: str = ""
+    """The whole line, once the main thread knows it."""
+    kept: list[Callable[[], str]] = field(default_factory=list)
+    """Ask the last of these what is kept."""
+    leaving: threading.Lock = field(default_factory=threading.Lock)
+
+
+_STATE = _State()
+
+
+def stopped_by() -> str:
+    """Return why the run is to end, or nothing while no signal came."""
+    return _STATE.told
+
+
+@contextmanager
+def keeping(what: Callable[[], str]) -> Iterator[None]:
+    """Say what is kept where a signal or a limit ends the block: raises `InterruptedRunError` with the whole line.
+
+    `what` is asked from another thread where the main one does not answer: it may look, but not wait or change.
+    """
+    _STATE.kept.append(what)
+    try:
+        yield
+    except (KeyboardInterrupt, InterruptedRunError) as error:
+        line = f"{str(error) or REASONS['SIGINT']}: {what()}"
+        if _STATE.told:
+            _STATE.last = line
+        raise InterruptedRunError(line) from error
+    finally:
+        _STATE.kept.remove(what)
+
+
+@contextmanager
+def watching(say: Say) -> Iterator[None]:
+    """Let signals end what runs in the block, and the process where that takes too long.
+
+    `say` writes one line to standard error. Inside of another such block only `say` changes. In a thread that is not
+    the main one nothing is changed, as there signals belong to whoever called.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    outer, _STATE.say = _STATE.say, say
+    if outer is not None:
+        try:
+            yield
+        finally:
+            _STATE.say = outer
+        return
+    _STATE.told = _STATE.last = ""
+    before = _install()
+    reading, writing = os.pipe()
+    if os.name != "nt":  # where only sockets have to be, and only they can be
+        os.set_blocking(writing, False)
+    wakeup = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    thread = threading.Thread(target=_watch, args=(reading, frozenset(before)), name="signals", daemon=True)
+    thread.start()
+    _FORKED[:] = [(before, wakeup)]
+    try:
+        yield
+    finally:
+        _FORKED.clear()
+        _restore(before, wakeup)
+        _STATE.say = None
+        os.close(writing)
+        thread.join(SPEAK)
+
+
+def leave(message: str, code: int, *, tidy: bool = False) -> NoReturn:
+    """Say one line and end the process; threads of the numeric libraries are not waited for.
+
+    `tidy` takes away a progress line, which whoever drew it could not.
+    """
+    with _STATE.leaving:  # never let go: two threads may come here, and one of them speaks
+        end = threading.Timer(SPEAK, os._exit, (code,))
+        end.daemon = True
+        try:
+            end.start()
+            if tidy and sys.stderr is not None and sys.stderr.isatty():
+                sys.stderr.write(_CLEAN)
+            if _STATE.say is not None:
+                _STATE.say(message)
+            os._exit(code)
+        finally:  # only in tests, which replace what ends the process
+            end.cancel()
+
+
+def _install() -> dict[int, Any]:
+    """Handle the signals that are not ignored; returns how they were handled before, by number."""
+    before: dict[int, Any] = {}
+    for name in REASONS:
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) not in {signal.SIG_IGN, None}:
+            before[int(number)] = signal.signal(number, _handle)
+    return before
+
+
+def _restore(before: dict[int, Any], wakeup: int) -> None:
+    signal.set_wakeup_fd(wakeup)
+    for number, old in before.items():
+        signal.signal(number, old)
+
+
+def _handle(number: int, _frame: FrameType | None) -> None:
+    if _STATE.told:
+        return  # The thread ends the process: what is being put in order should not be cut once more.
+    _STATE.told = REASONS[signal.Signals(number).name]
+    raise KeyboardInterrupt(_STATE.told)
+
+
+def _watch(reading: int, numbers: frozenset[int]) -> None:
+    """End the process GRACE seconds after the first signal, or at the second."""
+    timer: threading.Timer | None = None
+    try:
+        while data := os.read(reading, 1):
+            if data[0] not in numbers:
+                continue  # Handlers that others installed wake it up too.
+            if timer is not None:
+                _give_up(data[0])
+            timer = threading.Timer(GRACE, _give_up, (data[0],))
+            timer.daemon = True
+            timer.start()
+    finally:
+        if timer is not None:
+            timer.cancel()
+        os.close(reading)
+
+
+def _give_up(number: int) -> None:
+    leave(_STATE.last or _last_words(number), INTERRUPTED, tidy=True)
+
+
+def _last_words(number: int) -> str:
+    why = _STATE.told or REASONS[signal.Signals(number).name]
+    kept = NOTHING_KEPT
+    with suppress(Exception):
+        kept = _STATE.kept[-1]()
+    return f"{why}: {kept}"
+
+
+_FORKED: list[tuple[dict[int, Any], int]] = []
+"""What a process that is forked off has to put back."""
+
+
+def _forget() -> None:
+    """In a process that was forked off: its signals are its own, and must not wake up the thread of its parent."""
+    for before, wakeup in _FORKED:
+        _restore(before, wakeup)
+    _FORKED.clear()
+
+
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_forget)
