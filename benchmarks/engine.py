@@ -23,14 +23,14 @@ import torch
 from numpy.typing import NDArray
 
 from mtreason.decoding import Result, Task, run
-from mtreason.languages import parse_language
+from mtreason.languages import Direction, parse_language
 from mtreason.models.engine.int8 import ZERO_POINT, Int8Linear
 from mtreason.models.engine.load import load_model, quiet_libraries
 from mtreason.models.files.resolve import resolve_model
 from mtreason.models.loaded import LoadedModel
 from mtreason.models.protocol import ROOT, Continuation, Draw, LanguageModel, Prefix, Sampling, TokenMask, Usage
-from mtreason.runs.settings import Options
-from mtreason.runs.translator import Direction, Translator
+from mtreason.runs.settings import Settings
+from mtreason.runs.translator import Translator
 
 DIRECTION = Direction(parse_language("zh"), parse_language("en"))
 DEV = Path(__file__).parents[2] / "shared" / "data" / "dev.jsonl"
@@ -157,14 +157,20 @@ def timed(action: Callable[[], Any]) -> float:
 
 def translator(loaded: LoadedModel, **options: Any) -> Translator:  # noqa: ANN401
     # All of the budget, so that the figures are those of a search and not of its opening.
-    return Translator(loaded, DIRECTION, Options(**{"full_budget": "decoder" not in options} | options), ())
+    return Translator(
+        loaded,
+        DIRECTION.source,
+        DIRECTION.target,
+        Settings(**{"full_budget": "decoder" not in options} | options),
+        terms=(),
+    )
 
 
 def decode_all(
     t: Translator, sentences: Iterable[str], in_flight: int, model: LanguageModel | None = None
 ) -> list[Result]:
-    tasks: Iterable[Task] = (t.task(i, s, ()) for i, s in enumerate(sentences))
-    results = run(t.decoder, tasks, t.settings, model or t.model, in_flight)
+    tasks: Iterable[Task] = (t.bind(t.task(i, s)) for i, s in enumerate(sentences))
+    results = run(t.decoder, tasks, t.decoding, model or t.model, in_flight)
     return sorted(results, key=lambda r: r.index)
 
 
@@ -205,7 +211,7 @@ def search_figures(loaded: LoadedModel, sentences: Sequence[str]) -> dict[str, A
         before = loaded.model.usage.sampled_tokens
         seconds = timed(lambda: decode_all(search, sentences, SENTENCES))
         searching = (loaded.model.usage.sampled_tokens - before) / seconds
-        tasks = [search.task(i, s, ()) for i, s in enumerate(sentences)]
+        tasks = [search.bind(search.task(i, s)) for i, s in enumerate(sentences)]
         before = loaded.model.usage.sampled_tokens
         seconds = timed(lambda t=tasks: plain_sampling(loaded, search.mask, t))
         sampling = (loaded.model.usage.sampled_tokens - before) / seconds
@@ -282,7 +288,7 @@ def _plain_best_of_16(model: Any, t: Translator, sentence: str) -> int:  # noqa:
         top_p=0.95,
         top_k=0,
         num_return_sequences=16,
-        max_new_tokens=t.task(0, sentence, ()).max_new_tokens,
+        max_new_tokens=t.bind(t.task(0, sentence)).max_new_tokens,
         pad_token_id=tokenizer.pad_token_id,
     )
     texts = tokenizer.batch_decode(out[:, prompt.shape[1] :], skip_special_tokens=True)
@@ -329,7 +335,7 @@ def quality(loaded: LoadedModel, rows: Sequence[dict[str, Any]]) -> dict[str, fl
     """Mean reward and corpus chrF++ of best-of-4 by the default reward."""
     import sacrebleu
 
-    t = Translator(loaded, DIRECTION, Options(decoder="best-of-n", budget=4), ())
+    t = Translator(loaded, DIRECTION.source, DIRECTION.target, Settings(decoder="best-of-n", budget=4), terms=())
     results = decode_all(t, [r["src"] for r in rows], SENTENCES)
     references = [[r["refs"][0] for r in rows]]
     return {

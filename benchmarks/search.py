@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from mtreason.models.engine.load import load_model
 from mtreason.models.files.resolve import resolve_model
-from mtreason.runs.settings import Options
+from mtreason.runs.settings import Settings
 from mtreason.runs.translator import Translator
 
 REWARD = "two-way"
@@ -47,8 +47,8 @@ def main() -> None:
     rewards = {}
     runs = [("mcts", b) for b in budgets] + [("best-of-n", times * b) for b in budgets for times in (1, 2)]
     for decoder, budget in dict.fromkeys(runs):
-        settings = Options(decoder=decoder, reward=REWARD, budget=budget, full_budget=decoder == "mcts")
-        translator = Translator(loaded, DIRECTION, settings, ())
+        settings = Settings(decoder=decoder, reward=REWARD, budget=budget, full_budget=decoder == "mcts")
+        translator = Translator(loaded, DIRECTION.source, DIRECTION.target, settings, terms=())
         start = time.perf_counter()
         results = decode_all(translator, [r["src"] for r in rows], IN_FLIGHT)
         rewards[decoder, budget] = np.array([r.candidates[0].reward for r in results])

@@ -31,7 +31,7 @@ from mtreason.models.loaded import LoadedModel
 from mtreason.models.served import local, opening
 from mtreason.models.served.model import ServedModel
 from mtreason.models.text import LibraryTokenizer, turn_end
-from mtreason.runs.settings import Options
+from mtreason.runs.settings import Settings
 from mtreason.runs.translator import Translator
 
 REWARD = "two-way"
@@ -98,7 +98,9 @@ def _server(name: str, address: str | None, requests: int) -> Iterator[LoadedMod
 
 def _run(loaded: LoadedModel, sources: Sequence[str], decoder: str, budget: float) -> tuple[list[Result], float]:
     reward = None if decoder == "greedy" else REWARD
-    translator = Translator(loaded, DIRECTION, Options(decoder=decoder, reward=reward, budget=budget), ())
+    translator = Translator(
+        loaded, DIRECTION.source, DIRECTION.target, Settings(decoder=decoder, reward=reward, budget=budget), terms=()
+    )
     if isinstance(loaded.model, ServedModel):
         loaded.model.client.traffic.requests = 0
         loaded.model.client.traffic.read_tokens = loaded.model.client.traffic.cached_tokens = 0
@@ -132,12 +134,12 @@ def _mean_reward(results: Sequence[Result]) -> float:
 
 def _judge(engine: LoadedModel, sources: Sequence[str], systems: Sequence[Sequence[str]]) -> list[float]:
     """Return the mean of `two-way` that the engine gives each system's translations, read anew as text."""
-    translator = Translator(engine, DIRECTION, Options(reward=REWARD, budget=1), ())
+    translator = Translator(engine, DIRECTION.source, DIRECTION.target, Settings(reward=REWARD, budget=1), terms=())
     means = []
     for texts in systems:
         values = []
         for i, (source, text) in enumerate(zip(sources, texts, strict=True)):
-            task = translator.task(i, source, ())
+            task = translator.bind(translator.task(i, source))
             target = (*translator.codec.encode(text), translator.codec.end)
             [there] = engine.model.extend([task.head], [task.prompt])
             [back] = engine.model.extend([task.back_head], [target[:-1] + task.tail])

@@ -22,11 +22,11 @@ import sacrebleu
 from engine import DIRECTION, decode_all
 
 from mtreason.decoding import run
-from mtreason.glossary import Matcher, Term, avoided, follows
+from mtreason.glossary import Matcher, Term, Verdict, follows, judge_term
 from mtreason.models.engine.load import load_model
 from mtreason.models.files.resolve import resolve_model
 from mtreason.models.loaded import LoadedModel
-from mtreason.runs.settings import Options
+from mtreason.runs.settings import Settings
 from mtreason.runs.translator import Translator, load_terms
 from mtreason.tuning.pools import GivenDecoder
 
@@ -52,7 +52,7 @@ def main() -> None:
     options = parser.parse_args()
     rows = [json.loads(line) for line in options.data.read_text("utf-8").splitlines()]
     rows = [r for r in rows if (r["src_lang"], r["tgt_lang"]) == ("zh", "en")]
-    entries = (*load_terms(DIRECTION, Options()), *row_entries(rows))
+    entries = (*load_terms(DIRECTION, Settings()), *row_entries(rows))
     matcher = Matcher(entries, "zh")
     ambiguous = [] if options.terms_only else [r for r in rows if r.get("wrong")]
     rows = [r for r in rows if terms(matcher, r)]
@@ -61,8 +61,10 @@ def main() -> None:
     figures: dict[str, Any] = {"model": options.model, "rows": len(rows), "budget": options.budget, "systems": {}}
     written: list[dict[str, Any]] = []
     for name, changes in SYSTEMS.items():
-        settings = Options(budget=options.budget, **changes)
-        t = Translator(loaded, DIRECTION, settings, entries if settings.shipped_glossaries else ())
+        settings = Settings(budget=options.budget, **changes)
+        t = Translator(
+            loaded, DIRECTION.source, DIRECTION.target, settings, terms=entries if settings.shipped_glossaries else ()
+        )
         start = time.perf_counter()
         results = decode_all(t, [r["src"] for r in rows], IN_FLIGHT)
         texts = [r.text for r in results]
@@ -97,7 +99,7 @@ def row_entries(rows: Sequence[dict[str, Any]]) -> Iterator[Term]:
 
 def terms(matcher: Matcher, row: dict[str, Any]) -> list[Term]:
     """Return what is hinted for a row."""
-    return [hit.term for hit in matcher.find(row["src"]) if not hit.term.note.startswith("guard:")]
+    return [hit.term for hit in matcher.find(row["src"])]
 
 
 def count(
@@ -105,15 +107,15 @@ def count(
 ) -> dict[str, Any]:
     """Count terms that a clean translation honours, and readings that none should have."""
     triples = [
-        (entry, text, ok) for row, text, ok in zip(rows, texts, clean, strict=True) for entry in terms(matcher, row)
+        (term, text, ok) for row, text, ok in zip(rows, texts, clean, strict=True) for term in terms(matcher, row)
     ]
-    honoured = [entry for entry, text, ok in triples if ok and follows(entry, text, "en")]
+    honoured = [term for term, text, ok in triples if ok and follows(term, text, "en")]
     return {
         "terms": len(triples),
         "honoured": len(honoured),
-        "own_terms": sum(entry.file == OWN for entry, _, _ in triples),
-        "own_honoured": sum(entry.file == OWN for entry in honoured),
-        "literal": sum(bool(avoided(entry, text, "en")) for entry, text, _ in triples),
+        "own_terms": sum(term.file == OWN for term, _, _ in triples),
+        "own_honoured": sum(term.file == OWN for term in honoured),
+        "literal": sum(judge_term(term, text, "en").verdict is Verdict.FORBIDDEN for term, text, _ in triples),
         "held_back": len(clean) - sum(clean),
         "chrf_pp": sacrebleu.corpus_chrf(texts, [[r["refs"][0] for r in rows]], word_order=2).score,
     }
@@ -135,11 +137,17 @@ def readings(loaded: LoadedModel, rows: Sequence[dict[str, Any]]) -> dict[str, A
     """Say how often the model's reward is higher for the right translation than for the wrong one."""
     if not rows:
         return {}
-    t = Translator(loaded, DIRECTION, Options(reward="two-way", decoder="best-of-n", shipped_glossaries=False), ())
+    t = Translator(
+        loaded,
+        DIRECTION.source,
+        DIRECTION.target,
+        Settings(reward="two-way", decoder="best-of-n", shipped_glossaries=False),
+        terms=(),
+    )
     texts = {i: (r["refs"][0], r["wrong"][0]) for i, r in enumerate(rows)}
-    tasks = (t.task(i, r["src"], ()) for i, r in enumerate(rows))
+    tasks = (t.bind(t.task(i, r["src"])) for i, r in enumerate(rows))
     decoder = GivenDecoder(texts, t.codec.encode, t.codec.end)
-    parts = [[c.parts for c in r.candidates] for r in run(decoder, tasks, t.settings, t.model, IN_FLIGHT)]
+    parts = [[c.parts for c in r.candidates] for r in run(decoder, tasks, t.decoding, t.model, IN_FLIGHT)]
     found: dict[str, Any] = {"n": len(parts)}
     for name in ("likelihood", "channel"):
         found[name] = float(np.mean([right[name] > wrong[name] for right, wrong in parts]))

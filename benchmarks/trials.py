@@ -15,9 +15,8 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,15 +26,15 @@ import sacrebleu
 from engine import DEV, DIRECTION, decode_all, dev_rows
 
 from mtreason.benchmark.systems import COMMON_REWARD, common_reward
-from mtreason.decoding import DECODERS, pool
+from mtreason.decoding import DECODERS
 from mtreason.decoding.borders import parse_border
 from mtreason.decoding.mcts import MctsDecoder
-from mtreason.decoding.protocol import Decoder
+from mtreason.decoding.protocol import Decoder, Judging
 from mtreason.models.calls import Calls
 from mtreason.models.engine.load import load_model
 from mtreason.models.files.resolve import resolve_model
-from mtreason.rewards import Draft, Reward, RewardContext, asks_samples
-from mtreason.runs.settings import Options
+from mtreason.rewards import Draft, Reward, RewardContext, Samples, judge, parts_of
+from mtreason.runs.settings import Settings
 from mtreason.runs.translator import Translator
 from mtreason.search.selection import MIN_UNEXPLORED, resample, unexplored
 from mtreason.search.tree import ROOT, Tree
@@ -55,8 +54,7 @@ class Trial:
     nodes: str = "1"
     times: float = 1.0
     """The budget, in that of the others."""
-    patched: dict[str, Any] = field(default_factory=dict)
-    """What stands in for names of `mtreason.decoding.pool` while it runs."""
+    judging: Judging = judge
 
 
 def walk(tree: Tree, value: str, priors: bool, exploration: float, widening: float) -> int | None:
@@ -85,13 +83,17 @@ def walk(tree: Tree, value: str, priors: bool, exploration: float, widening: flo
     return None
 
 
-def filtered(judge: Callable[..., Calls[list[dict[str, float]]]], margin: float) -> Callable[..., Any]:
+def filtered(margin: float) -> Judging:
     """Judge only drafts whose likelihood comes within a margin of the round's best; the others are worth little."""
 
-    def cheap(reward: Reward, context: RewardContext, drafts: Sequence[Draft]) -> Calls[list[dict[str, float]]]:
+    def cheap(
+        reward: Reward, context: RewardContext, drafts: Sequence[Draft], samples: Samples, *, compared: bool
+    ) -> Calls[list[dict[str, float]]]:
+        if compared or not drafts:
+            return (yield from judge(reward, context, drafts, samples, compared=compared))
         means = [float(d.log_probs.mean()) for d in drafts]
         kept = [d for d, m in zip(drafts, means, strict=True) if m >= max(means) - margin]
-        judged = iter((yield from judge(reward, context, kept)))
+        judged = iter((yield from judge(reward, context, kept, samples, compared=False)))
         low = {"likelihood": -20.0, "channel": -20.0, "confidence": 0.0, "terms": 0.0}
         return [next(judged) if m >= max(means) - margin else low for m in means]
 
@@ -128,7 +130,7 @@ def trials(reward: Reward) -> Iterator[Trial]:
         yield Trial("contrast", f"weight {guidance:g}", replace(base, guidance=guidance))
     for leaves in (2, 8):
         yield Trial("round", f"{leaves} rollouts", replace(base, leaves=leaves))
-    if asks_samples(reward):
+    if any(part.compares_samples for part in parts_of(reward)):
         for share in (0.25, 0.75):
             yield Trial("opening", f"{share:g} of the budget", replace(base, opening=share))
     else:
@@ -136,25 +138,16 @@ def trials(reward: Reward) -> Iterator[Trial]:
             yield Trial("opening", f"{count} drafts", replace(base, first_drafts=count))
     for margin in (0.5, 1.0):
         name = f"channel only within {margin:g} nats of the round's best likelihood"
-        yield Trial("filter", name, base, patched={"judge": filtered(pool.judge, margin)})
-
-
-@contextmanager
-def patched(names: dict[str, Any]) -> Iterator[None]:
-    before = {name: getattr(pool, name) for name in names}
-    vars(pool).update(names)
-    yield
-    vars(pool).update(before)
+        yield Trial("filter", name, base, judging=filtered(margin))
 
 
 def measure(t: Translator, trial: Trial, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     variant = copy.copy(t)
     variant.decoder = trial.decoder
-    border, budget = parse_border(trial.nodes, t.codec.decode), trial.times * t.settings.budget
-    variant.settings = replace(t.settings, border=border, budget=budget)
+    border, budget = parse_border(trial.nodes, t.codec.decode), trial.times * t.decoding.budget
+    variant.decoding = replace(t.decoding, border=border, budget=budget, judge=trial.judging)
     start = time.perf_counter()
-    with patched(trial.patched):
-        results = decode_all(variant, [r["src"] for r in rows], IN_FLIGHT)
+    results = decode_all(variant, [r["src"] for r in rows], IN_FLIGHT)
     references = [[r["refs"][0] for r in rows]]
     best = [math.nan if r.fell_back else common_reward(r.candidates[0].parts) for r in results]
     return {
@@ -204,13 +197,15 @@ def main() -> None:
     if not options.dev.is_file():
         sys.exit(f"{options.dev} is not there: name a file of segments with --dev")
     loaded = load_model(resolve_model(options.model, lambda _stage, _fraction: None).path, note=print)
-    t = Translator(loaded, DIRECTION, Options(reward=options.reward, budget=options.budget), ())
-    if not COMMON_REWARD.weights.keys() <= t.settings.reward.weights.keys():
+    t = Translator(
+        loaded, DIRECTION.source, DIRECTION.target, Settings(reward=options.reward, budget=options.budget), terms=()
+    )
+    if not COMMON_REWARD.weights.keys() <= t.decoding.reward.weights.keys():
         sys.exit(f"--reward {options.reward}: expected one with {' and '.join(COMMON_REWARD.weights)} in it")
     rows = dev_rows(options.dev, options.segments)
     wanted = set(options.only.split(",")) | {"default"} if options.only else None
     measured: list[dict[str, Any]] = []
-    for trial in trials(t.settings.reward):
+    for trial in trials(t.decoding.reward):
         if wanted is None or trial.group in wanted:
             measured.append(measure(t, trial, rows))
             print(f"{trial.name}: {np.mean(measured[-1]['rewards']):.4f}", file=sys.stderr, flush=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,12 @@ import sacrebleu
 from engine import DIRECTION, decode_all
 from slang import row_entries, terms
 
-from mtreason.decoding.prompts import Prompt, instruction, translation_prompt
+from mtreason.decoding.prompts import WORDING, Prompt, instruction, translation_prompt
 from mtreason.glossary import Hit, Matcher, follows
 from mtreason.languages import Language
 from mtreason.models.engine.load import load_model
 from mtreason.models.files.resolve import resolve_model
-from mtreason.runs import translator as module
-from mtreason.runs.settings import Options
+from mtreason.runs.settings import Settings
 from mtreason.runs.translator import Translator, load_terms
 
 Wording = Callable[[str, Language, Language, Sequence[tuple[str, str]], Sequence[Hit]], Prompt]
@@ -122,25 +122,26 @@ def main() -> None:
     options = parser.parse_args()
     rows = [json.loads(line) for line in options.data.read_text("utf-8").splitlines()]
     rows = [r for r in rows if (r["src_lang"], r["tgt_lang"]) == ("zh", "en")]
-    entries = (*load_terms(DIRECTION, Options()), *row_entries(rows))
-    matcher = Matcher(entries, "zh")
+    found_terms = (*load_terms(DIRECTION, Settings()), *row_entries(rows))
+    matcher = Matcher(found_terms, "zh")
     rows = [r for r in rows if terms(matcher, r)][: options.limit]
     hits = [(i, entry) for i, r in enumerate(rows) for entry in terms(matcher, r)]
     loaded = load_model(resolve_model(options.model, lambda _stage, _fraction: None).path, note=print)
     figures: dict[str, Any] = {"model": options.model, "rows": len(rows), "terms": len(hits), "wordings": {}}
     print(f"| wording | terms honoured, of {len(hits)} | chrF++ | terms left untranslated |\n|:--|--:|--:|--:|")
     for name, wording in WORDINGS.items():
-        vars(module)["translation_prompt"] = wording or translation_prompt
-        t = Translator(loaded, DIRECTION, Options(decoder="greedy"), entries if wording else ())
+        own = replace(WORDING, prompt=wording or translation_prompt)
+        terms_hinted = found_terms if wording else ()
+        t = Translator(loaded, DIRECTION.source, DIRECTION.target, decoder="greedy", terms=terms_hinted, wording=own)
         results = decode_all(t, [r["src"] for r in rows], 16)
         texts = [r.text for r in results]
-        own = {
+        figures_of = {
             "honoured": sum(not results[i].fell_back and follows(h, texts[i], "en") for i, h in hits),
             "chrf_pp": sacrebleu.corpus_chrf(texts, [[r["refs"][0] for r in rows]], word_order=2).score,
             "kept": sum(h.source in texts[i] for i, h in hits),
         }
-        figures["wordings"][name] = own
-        print(f"| {name} | {own['honoured']} | {own['chrf_pp']:.1f} | {own['kept']} |", flush=True)
+        figures["wordings"][name] = figures_of
+        print(f"| {name} | {figures_of['honoured']} | {figures_of['chrf_pp']:.1f} | {figures_of['kept']} |", flush=True)
     print(json.dumps(figures))
 
 

@@ -4,6 +4,7 @@ Every message is one line that names the place (file, line), what was found, wha
 """
 
 import difflib
+import re
 from collections.abc import Collection, Sequence
 
 
@@ -21,6 +22,18 @@ class InputError(MtreasonError):
     """An argument or an input file that cannot be used as given."""
 
     exit_code = 2
+
+
+class SettingError(InputError):
+    """A setting that does not exist, or has a value that it cannot have.
+
+    Settings stand in backquotes in the message, which serves the Python interface and the command line alike.
+    """
+
+    @property
+    def as_options(self) -> str:
+        """The message with the settings as options of the command line: `beam_width` is --beam-width."""
+        return re.sub(r"`(\w+)`", lambda found: "--" + found[1].replace("_", "-"), str(self))
 
 
 class InterruptedRunError(MtreasonError):

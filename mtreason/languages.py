@@ -64,6 +64,14 @@ class Language:
         return self.tag.partition("-")[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """From which language to which."""
+
+    source: Language
+    target: Language
+
+
 def parse_language(tag: str) -> Language:
     """Understand a BCP 47 tag, in any case and with `_` for `-`.
 

@@ -55,7 +55,12 @@ def test_imports_point_down(path: Path) -> None:
     own = path.relative_to(PACKAGE).with_suffix("").parts[0]
     text = path.read_text("utf-8")
     if own == "__init__":
-        assert imported(ast.parse(text)) == []
+        # What is public is imported when it is asked for.
+        tree = ast.parse(text)
+        names = [
+            name for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom) for _, name in imported(node)
+        ]
+        assert not [name for name in names if name.startswith("mtreason")]
     else:
         assert upward(own, text) == []
 

@@ -65,20 +65,20 @@ def log_probability(model: str) -> Scorer:
     from mtreason.decoding import run
     from mtreason.models.engine.load import load_model
     from mtreason.models.files.resolve import resolve_model
-    from mtreason.runs.settings import Options
-    from mtreason.runs.translator import Direction, Translator
+    from mtreason.runs.settings import Settings
+    from mtreason.runs.translator import Translator
     from mtreason.tuning.pools import GivenDecoder
 
     loaded = load_model(resolve_model(model, lambda *_: None).path, note=lambda _: None)
 
     def score(rows: Sequence[Rated]) -> list[float]:
         source, target = (parse_language(tag) for tag in rows[0].pair.split("-"))
-        options = Options(reward="likelihood", decoder="best-of-n", shipped_glossaries=False)
-        t = Translator(loaded, Direction(source, target), options, ())
+        options = Settings(reward="likelihood", decoder="best-of-n", shipped_glossaries=False)
+        t = Translator(loaded, source, target, options, terms=())
         texts = {i: [r.translation] for i, r in enumerate(rows)}
-        tasks = (t.task(i, r.source, ()) for i, r in enumerate(rows))
+        tasks = (t.bind(t.task(i, r.source)) for i, r in enumerate(rows))
         decoder = GivenDecoder(texts, t.codec.encode, t.codec.end)
-        found = {r.index: r.candidates[0].parts["likelihood"] for r in run(decoder, tasks, t.settings, t.model, 16)}
+        found = {r.index: r.candidates[0].parts["likelihood"] for r in run(decoder, tasks, t.decoding, t.model, 16)}
         return [found[i] for i in range(len(rows))]
 
     return score

@@ -98,7 +98,7 @@ class Metric(nn.Module):
         if reference is None:
             # As `ReferencelessRegression.forward`, which offers no way in behind its encoder.
             pair = torch.cat([translation, source, translation * source, (translation - source).abs()], dim=1)
-            return self.without.estimator(pair).view(-1)
+            return self.without.metric(pair).view(-1)
         return self.with_reference.score_triples(source, translation, reference).score
 
 

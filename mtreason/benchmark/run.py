@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING, Any
 from mtreason import __version__
 from mtreason.benchmark.data import Row, digest, rows_digest
 from mtreason.benchmark.results import ResultsWriter
-from mtreason.benchmark.systems import COMMON_REWARD, JudgeDecoder, chosen, common_reward, options_of, own_options
-from mtreason.decoding import Result, Task, run
-from mtreason.languages import parse_language
-from mtreason.runs.settings import Options
-from mtreason.runs.translator import Direction, Translator, load_terms
+from mtreason.benchmark.systems import COMMON_REWARD, JudgeDecoder, chosen, common_reward, own_settings, settings_of
+from mtreason.decoding import BoundTask, Result, run
+from mtreason.decoding.prompts import WORDING
+from mtreason.languages import Direction, parse_language
+from mtreason.runs.checks import check_settings
+from mtreason.runs.checks import plan as plan_decoder
+from mtreason.runs.settings import Settings
+from mtreason.runs.spec import NO_METRIC, RunSpec, describe_run
+from mtreason.runs.translator import Translator, load_terms
 
 if TYPE_CHECKING:
     from mtreason.glossary import Term
@@ -33,38 +37,65 @@ class Plan:
     groups: Mapping[str, Sequence[Row]]
     """By pair of languages."""
     systems: Sequence[str]
-    options: Options
+    settings: Settings
     """Those that all systems share."""
     terms: Mapping[str, Sequence[Term]]
     """Of the glossaries, by pair of languages."""
 
 
-def make_plan(groups: Mapping[str, list[Row]], systems: Sequence[str], options: Options) -> Plan:
-    """Read the glossaries that the segments need."""
-    terms = {pair: load_terms(_direction(rows), options) for pair, rows in groups.items()}
-    return Plan(groups, systems, options, terms)
+def make_plan(groups: Mapping[str, list[Row]], systems: Sequence[str], settings: Settings) -> Plan:
+    """Read the glossaries that the segments need, and check that the systems can be."""
+    for system in systems:
+        check_settings(settings_of(system, settings))
+    terms = {pair: load_terms(_direction(rows), settings) for pair, rows in groups.items()}
+    return Plan(groups, systems, settings, terms)
 
 
 def _direction(rows: Sequence[Row]) -> Direction:
     return Direction(parse_language(rows[0].source_tag), parse_language(rows[0].target_tag))
 
 
-def describe(plan: Plan, model: Mapping[str, Any]) -> dict[str, Any]:
+def describe(plan: Plan, loaded: LoadedModel) -> dict[str, Any]:
     """Return the configuration that a directory of results stands for, in JSON types."""
-    terms = [(pair, e.source, e.targets, e.literal, e.note) for pair, own in plan.terms.items() for e in own]
+    runs = {(system, pair): _spec(plan, loaded, system, pair) for pair in plan.groups for system in plan.systems}
+    glossaries = {pair: dict(runs[plan.systems[0], pair].glossaries) for pair in plan.groups}
     return {
-        "model": dict(model),
-        "budget": plan.options.budget,
-        "seed": plan.options.seed,
+        "model": {
+            "name": loaded.name,
+            "digest": loaded.digest,
+            "dtype": loaded.dtype,
+            "device": loaded.device,
+            "arithmetic": loaded.arithmetic,
+        },
+        "budget": plan.settings.budget,
+        "seed": plan.settings.seed,
         "data": {
             "segments": {pair: len(rows) for pair, rows in plan.groups.items()},
             "digest": rows_digest(plan.groups),
         },
-        "glossary": {"terms": len(terms), "digest": digest(terms)},
+        "glossary": {"entries": sum(map(len, plan.terms.values())), "digest": digest([glossaries])},
         "common_reward": dict(COMMON_REWARD.weights),
         "versions": versions(),
-        "systems": {name: own_options(name, plan.options) for name in plan.systems},
+        "systems": {
+            name: own_settings(name, plan.settings) | {"runs": {pair: runs[name, pair].digest for pair in plan.groups}}
+            for name in plan.systems
+        },
     }
+
+
+def _spec(plan: Plan, loaded: LoadedModel, system: str, pair: str) -> RunSpec:
+    """Return the identity of one system's run; the digest of a learned metric is that of its name."""
+    settings = settings_of(system, plan.settings)
+    return describe_run(
+        settings,
+        _direction(plan.groups[pair]),
+        WORDING,
+        plan_decoder(settings)[1],
+        plan.terms[pair],
+        model=loaded.digest,
+        arithmetic=loaded.arithmetic,
+        metric=settings.qe or NO_METRIC,
+    )
 
 
 def versions() -> dict[str, str]:
@@ -98,15 +129,17 @@ class _Work:
     system: str
     rows: Sequence[Row]
     translator: Translator
-    tasks: Sequence[Task]
+    tasks: Sequence[BoundTask]
     """Of the rows, in their order."""
 
     @classmethod
     def prepare(cls, plan: Plan, loaded: LoadedModel, system: str, pair: str, rows: Sequence[Row]) -> _Work:
         """Set the system up."""
-        options = options_of(system, plan.options)
-        translator = Translator(loaded, _direction(rows), options, plan.terms[pair])
-        return cls(system, rows, translator, [translator.task(i, row.source, ()) for i, row in enumerate(rows)])
+        direction = _direction(rows)
+        settings = settings_of(system, plan.settings)
+        translator = Translator(loaded, direction.source, direction.target, settings, terms=plan.terms[pair])
+        tasks = [translator.task(i, row.source, references=row.references) for i, row in enumerate(rows)]
+        return cls(system, rows, translator, [translator.bind(task) for task in tasks])
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Yield results in the order in which they are ready.
@@ -117,7 +150,7 @@ class _Work:
         t = self.translator
         waiting: list[tuple[Result, float]] = []
         clock = time.monotonic()
-        for result in run(t.decoder, self.tasks, t.settings, t.model, t.options.in_flight):
+        for result in run(t.decoder, self.tasks, t.decoding, t.model, t.settings.in_flight, t.metric):
             seconds = time.monotonic() - clock
             candidate = chosen(result)
             reward = common_reward(candidate.parts) if candidate else None
@@ -134,7 +167,7 @@ class _Work:
     def _judged(self, results: Sequence[tuple[Result, float]]) -> Iterator[dict[str, Any]]:
         """Judge what the system chose, gated or not, and complete the records."""
         drafts = {r.index: candidate.draft for r, _ in results if (candidate := chosen(r))}
-        settings = replace(self.translator.settings, reward=COMMON_REWARD)
+        settings = replace(self.translator.decoding, reward=COMMON_REWARD)
         tasks = [self.tasks[i] for i in drafts]
         judge = run(JudgeDecoder(drafts), tasks, settings, self.translator.model, JUDGED_TOGETHER)
         judged = {r.index: r.candidates[0] for r in judge}
@@ -146,7 +179,7 @@ class _Work:
         self, result: Result, reward: float | None, parts: Mapping[str, float], seconds: float
     ) -> dict[str, Any]:
         row = self.rows[result.index]
-        budget = result.unit * self.translator.settings.budget
+        budget = result.sample_cost * self.translator.settings.budget
         return {
             "system": self.system,
             "pair": row.pair,
@@ -185,7 +218,7 @@ def manifest(plan: Plan, writer: ResultsWriter, command: Sequence[str], seconds:
         "command": list(command),
         "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "seconds": round(seconds, 1),
-        "in_flight": plan.options.in_flight,
+        "in_flight": plan.settings.in_flight,
         "systems": systems,
         "versions": versions() | {"python": platform.python_version()},
         "machine": platform.platform(),

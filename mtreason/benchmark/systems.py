@@ -1,4 +1,4 @@
-"""What is compared: systems, which are named options, and the judge that gives all of them the same reward."""
+"""What is compared: systems, which are named settings, and the judge that gives all of them the same reward."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from mtreason.decoding import DECODERS, Candidate, Result, Settings, Task
-from mtreason.decoding.pool import reward_context
+from mtreason.decoding import DECODERS, BoundTask, Candidate, DecodingSettings, Result
+from mtreason.decoding.judging import Judge
 from mtreason.decoding.protocol import Cost
-from mtreason.errors import check_names
+from mtreason.errors import InputError, near
 from mtreason.models.calls import Calls
-from mtreason.rewards import REWARDS, Draft, judge, load_reward, weigh
-from mtreason.runs.settings import DEFAULT_NODES, DEFAULT_REWARD, Options
+from mtreason.rewards import PARTS, REWARDS, Draft, Reward, load_reward, parts_of, weigh
+from mtreason.runs.checks import plan
+from mtreason.runs.settings import DEFAULT_NODES, DEFAULT_REWARD, NOWHERE, REACH, SEGMENT, Settings
 
 SYSTEMS: dict[str, Mapping[str, Any]] = {
     "greedy": {"decoder": "greedy"},
@@ -26,50 +27,76 @@ SYSTEMS: dict[str, Mapping[str, Any]] = {
     "marco-step": {"decoder": "mcts-uct", "reward": "confidence", "nodes": "step"},
     "marco-mini-step-64": {"decoder": "mcts-uct", "reward": "confidence", "nodes": "mini-step-64"},
     "marco-mini-step-32": {"decoder": "mcts-uct", "reward": "confidence", "nodes": "mini-step-32"},
-    "mcts": {"full_budget": True},
-    "mcts-early": {},
+    "mcts": {"decoder": "mcts", "full_budget": True},
+    "mcts-early": {"decoder": "mcts"},
 }
-"""System -> what it changes in the options of a run. `beam` is as wide as the budget pays for; `mcts-early` is the
-default, which stops where nothing better is to be expected, and `mcts` spends what the others do."""
+"""System -> what it changes in the settings of a run; these are compared where none are named. `beam` is as wide as the
+budget pays for; `mcts-early` is the default, which stops where nothing better is to be expected, and `mcts` spends what
+the others do."""
 
-_CHOOSES_OTHERWISE = {"greedy": (), "sample": (), "beam": ("likelihood",), "mbr": ("chrf", "consensus")}
-"""What decoders maximise that do not choose by the reward."""
+_SHARED = (spec.name for spec in fields(Settings) if spec.metadata.get(REACH) in {NOWHERE, SEGMENT})
+OF_THE_RUN = frozenset({"budget", "seed", *_SHARED})
+"""Settings that all systems share."""
 
-OF_THE_RUN = frozenset({"budget", "context", "in_flight", "seed", "glossaries", "shipped_glossaries", "dtype"})
-"""Options that all systems share."""
+
+def read_system(name: str) -> Mapping[str, Any]:
+    """Return what a system changes in the settings: one of `SYSTEMS`, DECODER, or DECODER:REWARD.
+
+    Raises `InputError` for a decoder or reward that does not exist.
+    """
+    if name in SYSTEMS:
+        return SYSTEMS[name]
+    decoder, colon, reward = name.partition(":")
+    if decoder not in DECODERS:
+        known = [*SYSTEMS, *DECODERS]
+        raise InputError(
+            f"--systems {name!r}: no such system{near(name, known)} (there are {', '.join(SYSTEMS)}, and "
+            f"DECODER:REWARD with one of the decoders {', '.join(DECODERS)})"
+        )
+    if colon:
+        load_reward(reward)
+    # At equal cost, so nobody stops early.
+    full = {"full_budget": True} if "full_budget" in DECODERS[decoder].options else {}
+    return {"decoder": decoder, **({"reward": reward} if colon else {}), **full}
 
 
 def pick_systems(names: list[str]) -> list[str]:
-    """Check names of systems; raises `InputError` with the nearest for one that does not exist."""
-    return check_names("--systems", names, "system", SYSTEMS)
+    """Check names of systems, and leave out doubles; raises `InputError` as `read_system` does."""
+    for name in names:
+        read_system(name)
+    return list(dict.fromkeys(names))
 
 
-def options_of(system: str, shared: Options) -> Options:
-    """Return a system's options for a run."""
-    return replace(shared, **SYSTEMS[system])
+def settings_of(system: str, shared: Settings) -> Settings:
+    """Return a system's settings for a run; it asks a learned metric only where its reward does."""
+    own = replace(shared, **read_system(system), qe=None)
+    asks = any(part.checkpoint for part in parts_of(plan(own)[1]))
+    return replace(own, qe=shared.qe) if asks else own
 
 
-def own_options(system: str, shared: Options) -> dict[str, Any]:
-    """Return the options in which systems may differ, in JSON types; defaults and rewards by their values."""
-    options = asdict(options_of(system, shared))
-    known = DECODERS[options["decoder"]].options
+def own_settings(system: str, shared: Settings) -> dict[str, Any]:
+    """Return the settings in which systems may differ, in JSON types; defaults and rewards by their values."""
+    settings = settings_of(system, shared)
+    own = {name: value for name, value in asdict(settings).items() if name not in OF_THE_RUN}
+    known = DECODERS[settings.decoder].options
     for name, default in (("reward", DEFAULT_REWARD), ("nodes", DEFAULT_NODES)):
-        if name in known and options[name] is None:
-            options[name] = default
-    weights = dict(load_reward(options["reward"]).weights) if options["reward"] else {}
-    return {f.name: options[f.name] for f in fields(Options) if f.name not in OF_THE_RUN} | {"weights": weights}
+        if name in known and own[name] is None:
+            own[name] = default
+    return own | {"weights": dict(plan(settings)[1].weights)}
 
 
-def optimised(decoder: str, reward: str | None) -> list[str]:
-    """Name the metrics that a decoder maximised while it chose: not fair evidence that it is better."""
-    if decoder in _CHOOSES_OTHERWISE:
-        return list(_CHOOSES_OTHERWISE[decoder])
-    parts = sorted(REWARDS[reward].weights) if reward in REWARDS else []
-    asked = [*(["reward"] if set(COMMON_REWARD.weights) <= set(parts) else []), *parts]
-    return [*asked, *(["comet"] if {"qe", "comet-consensus"} & set(parts) else [])]
+def optimised(own: Mapping[str, Any]) -> list[str]:
+    """Name the metrics that a system of these settings maximised while it chose: no fair evidence that it is better."""
+    decoder = DECODERS.get(own.get("decoder", ""))
+    if decoder is not None and not decoder.chooses:
+        return []
+    weights = own.get("weights", {}) if decoder is None or decoder.reward is None else decoder.reward.weights
+    parts = [PARTS[name] for name in sorted(weights) if name in PARTS]
+    asked = ["reward"] if parts and set(COMMON_REWARD.weights) <= set(weights) else []
+    return list(dict.fromkeys([*asked, *(p.name for p in parts), *(p.metric for p in parts if p.metric)]))
 
 
-COMMON_REWARD = REWARDS["two-way"]
+COMMON_REWARD: Reward = REWARDS["two-way"]
 """What every system's translations are judged by: it does not depend on the other candidates of a sentence, which
 differ from system to system."""
 
@@ -81,16 +108,17 @@ class JudgeDecoder:
     drafts: Mapping[int, Draft]
     """By the index of their task."""
     name: str = "judge"
+    reward: Reward | None = None
+    chooses: bool = True
     options: frozenset[str] = frozenset()
 
-    def decode(self, task: Task, settings: Settings) -> Calls[Result]:
+    def decode(self, task: BoundTask, settings: DecodingSettings) -> Calls[Result]:
         """See `Decoder.decode`; the result's only candidate is the draft, its cost is left out."""
         draft = self.drafts[task.index]
-        context = reward_context(task)
-        [parts] = yield from judge(settings.reward, context, [draft])
-        yield from context.back.close()
-        yield from context.verdict.close()
-        candidate = Candidate(draft.text, draft, weigh(settings.reward, parts), parts, 1, ())
+        judge = Judge(task, settings)
+        [parts] = yield from judge.alone([draft])
+        yield from judge.close()
+        candidate = Candidate(draft.text, draft, judge.weigh(parts), parts, 1, ())
         return Result(task.index, draft.text, fell_back=False, candidates=(candidate,), cost=Cost())
 
 

@@ -7,7 +7,7 @@ import typer
 from mtreason import __version__
 from mtreason.cli import batch, bench, cache, evaluate, explain, glossary, models, serve, translate, tune
 from mtreason.cli.output import say
-from mtreason.errors import MtreasonError
+from mtreason.errors import MtreasonError, SettingError
 from mtreason.runs.stopping import INTERRUPTED, NOTHING_KEPT, leave, stopped_by, watching
 
 app = typer.Typer(
@@ -48,7 +48,7 @@ def main() -> None:
         try:
             app()
         except MtreasonError as error:
-            leave(str(error), error.exit_code)
+            leave(error.as_options if isinstance(error, SettingError) else str(error), error.exit_code)
         except SystemExit as end:
             # typer makes this of an interrupt, and says nothing.
             if end.code != INTERRUPTED or not stopped_by():

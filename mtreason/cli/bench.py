@@ -14,9 +14,9 @@ import typer
 
 from mtreason.cli import options
 from mtreason.cli.loading import Session, Terminal, check_encoder
-from mtreason.cli.output import Output
 from mtreason.errors import InputError
-from mtreason.runs.settings import EFFORTS, Options
+from mtreason.runs.output import Output
+from mtreason.runs.settings import EFFORTS, Settings
 from mtreason.runs.stopping import keeping
 
 if TYPE_CHECKING:
@@ -71,26 +71,28 @@ def run(
     in_flight: options.InFlight = 16,
     glossary: options.Glossaries = None,
     no_glossary: options.NoGlossary = False,
+    qe: options.Checkpoint = None,
     quiet: options.Quiet = False,
     dtype: options.Dtype = "auto",
     trust_remote_code: options.TrustRemoteCode = False,
 ) -> None:
     """Translate every segment with every system; results come as JSON lines, and a killed run goes on."""
-    shared = Options(
+    shared = Settings(
         budget=EFFORTS["medium"] if budget is None else budget,
         in_flight=in_flight,
         seed=seed,
         glossaries=tuple(glossary or ()),
         shipped_glossaries=not no_glossary,
-        dtype=dtype,
+        qe=qe,
     )
     rows = _Segments(data, src, tuple(ref or ()), from_, to, testset, langs)
-    job = _Job(out, shared, Session(quiet, model, trust_remote_code, tokenizer))
+    session = Session(quiet, model, trust_remote_code, tokenizer, dtype)
+    job = _Job(out, shared, session)
     try:
-        with keeping(lambda: f"{job.written} results of this run are in {out}; the same command goes on from there"):
+        with keeping(job.what_is_kept):
             job.run(rows, limit, systems)
     finally:
-        job.session.progress.stop()
+        session.stop()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +140,13 @@ class _Job:
     """One invocation of `bench run`."""
 
     out: Path
-    options: Options
+    settings: Settings
     session: Session
     written: int = 0
+
+    def what_is_kept(self) -> str:
+        """Say what is kept where the job ends early."""
+        return f"{self.written} results of this run are in {self.out}; the same command goes on from there"
 
     def run(self, source: _Segments, limit: int | None, systems: str | None) -> None:
         """Check everything that is cheap to check, then run the systems."""
@@ -149,7 +155,7 @@ class _Job:
         names = [n.strip() for n in systems.split(",")] if systems is not None else list(SYSTEMS)
         picked = pick_systems(names)
         groups = by_pair(source.read(), limit)
-        plan = make_plan(groups, picked, self.options)
+        plan = make_plan(groups, picked, self.settings)
         check_directory(self.out)
         without = sum(not row.references for rows in groups.values() for row in rows)
         if without:
@@ -161,9 +167,8 @@ class _Job:
         from mtreason.benchmark import describe, manifest, open_results, run_benchmark
 
         started = time.monotonic()
-        resolved, loaded = self.session.open_model(self.options.dtype)
-        model = {"name": resolved.name, "digest": resolved.digest, "dtype": loaded.dtype, "device": loaded.device}
-        with open_results(self.out, describe(plan, model)) as writer:
+        loaded = self.session.open_model()
+        with open_results(self.out, describe(plan, loaded)) as writer:
             kept = len(writer.done)
             if kept:
                 self.session.note(f"{self.out} holds {kept} results already")
@@ -171,9 +176,9 @@ class _Job:
             def advance(system: str, pair: str, done: int, total: int) -> None:
                 """Show how far a system is."""
                 self.written = len(writer.done) - kept
-                self.session.progress.count(f"{system} {pair}", done, total)
+                self.session.count(f"{system} {pair}", done, total)
                 if done == total:
-                    self.session.progress.stop()
+                    self.session.stop()
                     self.session.note(f"{system}, {pair}: {total} segments")
 
             run_benchmark(plan, loaded, writer, advance)
@@ -206,9 +211,9 @@ def report(
     terminal = Terminal(quiet)
     check_encoder(comet_model, comet_encoder)
     estimator = terminal.open_estimator(comet_model, comet_encoder) if comet_model is not None else None
-    learn = partial(learned_metric, estimator, advance=terminal.progress.count) if estimator is not None else None
+    learn = partial(learned_metric, estimator, advance=terminal.count) if estimator is not None else None
     benchmark, *others = [read_benchmark(directory, learn) for directory in directories]
-    terminal.progress.stop()
+    terminal.stop()
     if estimator is not None:
         for table in benchmark.tables.values():
             row = table.rows[table.names[0]][0]

@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
-from mtreason.cli.output import Output, say
+from mtreason.cli.output import say
 from mtreason.errors import InputError
+from mtreason.runs.output import Output
 
 app = typer.Typer(no_args_is_help=True, help="The memory of translations: what is in it, forget, export.")
 

@@ -10,8 +10,8 @@ import typer
 
 from mtreason.cli import options
 from mtreason.cli.loading import Terminal, check_encoder
-from mtreason.cli.output import Output
 from mtreason.errors import InputError, check_names
+from mtreason.runs.output import Output
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,7 +107,7 @@ def _learn(estimator: Estimator, systems: Sequence[System], terminal: Terminal) 
     sources = first.sources or ()
     references = first.references or [()] * len(sources)
     texts = {system.name: system.translations for system in systems}
-    metric = learned_metric(estimator, sources, references, texts, terminal.progress.count)
-    terminal.progress.stop()
+    metric = learned_metric(estimator, sources, references, texts, terminal.count)
+    terminal.stop()
     terminal.note(f"{estimator.computed} triples scored")
     return metric

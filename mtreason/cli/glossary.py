@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mtreason.cli.output import Output, say
+from mtreason.cli.output import say
 from mtreason.errors import InputError
+from mtreason.runs.output import Output
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,7 +131,7 @@ def check(
 ) -> None:
     """Say which terms a translation honours, each miss with file and line."""
     from mtreason.files import read_lines
-    from mtreason.glossary import Matcher, avoided, honoured
+    from mtreason.glossary import Matcher, Verdict, judge_term
 
     source, target = _languages(files, from_, to)
     matcher = Matcher(_read(files, source, target), source.tag)
@@ -142,11 +143,10 @@ def check(
     for number, (line, translation) in enumerate(zip(sources, translations, strict=True), 1):
         for hit in matcher.find(line):
             total += 1
-            bad = avoided(hit.term, translation, target.tag)
-            kept = honoured(hit.term, translation, target.tag) and not bad
-            right += kept
-            if not kept:
-                miss = {"term": _hit_record(hit.term), "avoid": bad, "translation": translation}
+            judged = judge_term(hit.term, translation, target.tag)
+            right += judged.verdict is Verdict.FOLLOWED
+            if judged.verdict is not Verdict.FOLLOWED:
+                miss = {"term": _hit_record(hit.term), "avoid": judged.reading, "translation": translation}
                 misses.append({"line": number, **miss})
     share = 100 * right / total if total else 100.0
     figures = {"terms": total, "honoured": right, "percent": share, "misses": misses}
@@ -251,9 +251,10 @@ def suggest_terms(
 
 
 def _lost(terms: Sequence[Term], keeps: frozenset[str]) -> list[str]:
-    from mtreason.glossary.term import COLUMNS
+    from mtreason.glossary.term import COLUMNS, to_fields
 
-    return [c for c, attribute in COLUMNS.items() if c not in keeps and any(getattr(e, attribute) for e in terms)]
+    used = {column for term in terms for column, value in to_fields(term).items() if value}
+    return [column for column in COLUMNS if column in used - keeps]
 
 
 def _languages(files: Sequence[Path], from_: str | None, to: str | None) -> tuple[Language, Language]:

@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtreason.cli.output import ProgressLine
-from mtreason.errors import InputError, MtreasonError
+from mtreason.errors import InputError
 
 if TYPE_CHECKING:
     from mtreason.evaluation.learned.estimator import Estimator
-    from mtreason.models.files.resolve import ResolvedModel
     from mtreason.models.loaded import LoadedModel
-    from mtreason.storage import Store
 
 
 def check_encoder(comet_model: str | None, comet_encoder: Path | None) -> None:
@@ -24,23 +22,43 @@ def check_encoder(comet_model: str | None, comet_encoder: Path | None) -> None:
 
 @dataclass(slots=True)
 class Terminal:
-    """Where progress is shown and things are said, unless `--quiet` asks for silence."""
+    """Where progress is shown and things are said, unless `--quiet` asks for silence; implements `Progress`."""
 
     quiet: bool
-    progress: ProgressLine = field(init=False)
+    line: ProgressLine = field(init=False)
 
     def __post_init__(self) -> None:
-        self.progress = ProgressLine(shown=not self.quiet)
+        self.line = ProgressLine(shown=not self.quiet)
 
     def note(self, message: str) -> None:
-        """Say what is good to know."""
+        """See `Progress.note`."""
         if not self.quiet:
-            self.progress.say(message)
+            self.line.say(message)
+
+    def warn(self, message: str) -> None:
+        """See `Progress.warn`."""
+        self.line.say(message)
 
     def stage(self, name: str, fraction: float) -> None:
-        """Show a stage of preparation."""
+        """See `Progress.stage`."""
         if not self.quiet:
-            self.progress.stage(name, fraction)
+            self.line.stage(name, fraction)
+
+    def segments(self, total: int | None) -> None:
+        """See `Progress.segments`."""
+        self.line.segments(total)
+
+    def advance(self, units: int, segments: int, tokens_per_second: float) -> None:
+        """See `Progress.advance`."""
+        self.line.advance(units, segments, tokens_per_second)
+
+    def count(self, name: str, done: int, total: int) -> None:
+        """See `Progress.count`."""
+        self.line.count(name, done, total)
+
+    def stop(self) -> None:
+        """See `Progress.stop`."""
+        self.line.stop()
 
     def open_estimator(self, name: str, encoder: Path | None) -> Estimator:
         """Find a learned metric, whose scores are kept from run to run; its weights are read when they are needed."""
@@ -49,19 +67,8 @@ class Terminal:
 
         self.stage(f"opening {name}", 0.0)
         estimator = Estimator(name, cache_dir() / "scores", encoder, self.stage)
-        self.progress.stop()
+        self.stop()
         return estimator
-
-    def open_memory(self) -> list[Store]:
-        """Open the memory of translations; a run goes on without it where it cannot be opened, or used any more."""
-        from mtreason.models.files.cache import cache_dir
-        from mtreason.storage import BestEffortStore, Memory
-
-        try:
-            return [BestEffortStore(Memory(cache_dir() / "translations"), self.note)]
-        except MtreasonError as error:
-            self.note(f"{error}: going on without")
-            return []
 
     def warn_of_languages(self, estimator: Estimator, source: str | None, target: str) -> None:
         """Say where a learned metric is asked about languages that nobody taught it."""
@@ -72,27 +79,31 @@ class Terminal:
 
 @dataclass(slots=True)
 class Session(Terminal):
-    """A run of a model: what `--model`, `--trust-remote-code` and `--tokenizer` ask for."""
+    """A run of a model: what `--model`, `--trust-remote-code`, `--tokenizer` and `--dtype` ask for."""
 
     model: str | None
     trust_remote_code: bool
     tokenizer: str | None = None
+    dtype: str = "auto"
 
-    def open_model(self, dtype: str) -> tuple[ResolvedModel, LoadedModel]:
+    def __post_init__(self) -> None:
+        """Refuse a number format that does not exist before anything is read."""
+        from mtreason.models.load import check_dtype
+
+        Terminal.__post_init__(self)
+        check_dtype(self.dtype)
+
+    def open_model(self) -> LoadedModel:
         """Find and load the model, or find the server that runs it."""
-        from mtreason.models.served import is_served, open_served
+        from mtreason.models.load import load_model
 
-        if is_served(self.model):
-            opened = open_served(str(self.model), self.tokenizer, self.stage)
-            self.progress.stop()
-            return opened
-        if self.tokenizer is not None:
-            raise InputError("--tokenizer is for a model on a server (--model http://…): leave it out")
-        from mtreason.models.engine.load import load_model
-        from mtreason.models.files.resolve import resolve_model
-
-        resolved = resolve_model(self.model, self.stage)
-        self.stage(f"loading {resolved.name}", 0.0)
-        loaded = load_model(resolved.path, dtype=dtype, trust_remote_code=self.trust_remote_code, note=self.note)
-        self.progress.stop()
-        return resolved, loaded
+        loaded = load_model(
+            self.model,
+            dtype=self.dtype,
+            tokenizer=self.tokenizer,
+            trust_remote_code=self.trust_remote_code,
+            report=self.stage,
+            note=self.note,
+        )
+        self.stop()
+        return loaded

@@ -53,7 +53,7 @@ def _show_server(name: str) -> None:
     from rich.table import Table
 
     from mtreason.models.served import examine_served
-    from mtreason.runs.translator import NEEDS
+    from mtreason.rewards import PARTS
 
     served, missing = examine_served(name)
     table = Table(box=None, pad_edge=False, show_header=False)
@@ -62,7 +62,7 @@ def _show_server(name: str) -> None:
     rows["side by side"] = f"{served.slots} requests" if served.slots else "not said"
     rows |= served.abilities
     rows["tokenizer"] = "the server's own" if served.vocabulary else served.source
-    refused = [part for part, needed in NEEDS.items() if needed in missing]
+    refused = [part.name for part in PARTS.values() if part.needs & missing]
     rows["rewards"] = f"all but {', '.join(refused)}" if refused else "all"
     for what, value in rows.items():
         table.add_row(what, value)

@@ -1,19 +1,10 @@
-"""The one place that writes: data to standard output or a file, everything else to standard error."""
+"""What people see while a command works: lines and a bar of progress on standard error."""
 
 from __future__ import annotations
 
-import errno
-import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
-
-from mtreason.errors import DocumentError, MtreasonError
-from mtreason.files import part_of, sweep_parts
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -33,84 +24,6 @@ def say(message: str) -> None:
         sys.stderr.flush()
     except (OSError, ValueError):
         pass  # Nobody listens any more; the exit code still tells.
-
-
-@dataclass(slots=True)
-class Output:
-    """Where data goes: standard output, a file that grows, or a file that appears when it is complete."""
-
-    path: Path | None
-    """None: standard output."""
-    whole: bool = False
-    """Write beside the file, and give it its name at the end."""
-    parts: int = 0
-    """Completion so far."""
-    _stream: BinaryIO | None = field(default=None, init=False)
-
-    def write(self, text: str) -> None:
-        """Write one line, with its ending, all the way out; raises `MtreasonError` when it cannot be."""
-        self.write_bytes(text.encode("utf-8"))
-
-    def write_bytes(self, data: bytes) -> None:
-        """Write a part of a file."""
-        with self._explained():
-            self._open().write(data)
-            self._open().flush()
-        self.parts += 1
-
-    def close(self) -> None:
-        """Make sure a file exists even when there was nothing to write, and give it its name."""
-        with self._explained():
-            stream = self._open()
-            if self.path is None:
-                return
-            if self.whole:
-                os.fsync(stream.fileno())
-            stream.close()
-            if self.whole:
-                self._beside.replace(self.path)
-
-    def discard(self) -> None:
-        """Take away what is not complete."""
-        if self.whole and self._stream is not None and self.path is not None:
-            self._stream.close()
-            self._beside.unlink(missing_ok=True)
-
-    @property
-    def _beside(self) -> Path:
-        return part_of(Path("-") if self.path is None else self.path)
-
-    def _open(self) -> BinaryIO:
-        if self._stream is None:
-            if self.path is None and sys.stdout is None:
-                raise DocumentError("standard output is closed: name a file with -o")
-            if self.path is None:
-                self._stream = sys.stdout.buffer
-            else:
-                if self.whole:
-                    sweep_parts(self.path)
-                self._stream = (self._beside if self.whole else self.path).open("wb")
-        return self._stream
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        name = "standard output" if self.path is None else str(self.path)
-        try:
-            yield
-        except BrokenPipeError as error:
-            # Otherwise Python complains once more when it flushes at exit.
-            if self.path is None:
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise MtreasonError(
-                f"{name} was closed by its reader after {self.parts} lines: write to a file with -o to keep all"
-            ) from error
-        except OSError as error:
-            self.discard()
-            if error.errno == errno.ENOSPC:
-                raise MtreasonError(f"no space left for {name}: make room and run the same command again") from error
-            raise DocumentError(
-                f"{name} cannot be written ({error.strerror or error}): name another file with -o"
-            ) from error
 
 
 class ProgressLine:

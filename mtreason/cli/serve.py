@@ -32,7 +32,7 @@ def serve(
     terminal.stage(f"starting llama.cpp's server with {name}", 0.0)
     with keeping(lambda: "the server has ended"):
         server = start(path, name, port=port, key=os.environ.get(KEY_VARIABLE) or None, threads=threads)
-        terminal.progress.stop()
+        terminal.stop()
         terminal.note(f"{name} is served: --model {server.url}/v1 (until interrupted)")
         try:
             code = server.process.wait()

@@ -7,13 +7,13 @@ from functools import partial
 from mtreason.decoding.beam import BeamDecoder
 from mtreason.decoding.best_of_n import BestOfNDecoder
 from mtreason.decoding.mcts import MctsDecoder
-from mtreason.decoding.protocol import Candidate, Decoder, Result, Settings, Task
+from mtreason.decoding.protocol import BoundTask, Candidate, Decoder, DecodingSettings, Result
 from mtreason.decoding.scheduler import run
 from mtreason.decoding.single import SingleDecoder
 from mtreason.rewards import REWARDS
 from mtreason.search.selection import uct
 
-__all__ = ["DECODERS", "Candidate", "Decoder", "Result", "Settings", "Task", "run"]
+__all__ = ["DECODERS", "BoundTask", "Candidate", "Decoder", "DecodingSettings", "Result", "run"]
 
 DECODERS: dict[str, Decoder] = {
     decoder.name: decoder

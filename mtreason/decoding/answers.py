@@ -198,16 +198,16 @@ def to_answer(thinking: Thinking, whole: Continuation, decode: Callable[[tuple[i
     )
 
 
-def answer_problems(thinking: Thinking, text: str, hints: Sequence[Hit]) -> tuple[str, ...]:
+def answer_problems(thinking: Thinking, text: str, hits: Sequence[Hit]) -> tuple[str, ...]:
     """Say what only the masks of a bare translation rule out: "tag", "script"."""
     found = []
     if _TAG.search(text):
         found.append("tag")
-    if foreign(thinking, text, hints):
+    if foreign(thinking, text, hits):
         found.append("script")
     return tuple(found)
 
 
-def foreign(thinking: Thinking, text: str, hints: Sequence[Hit]) -> bool:
+def foreign(thinking: Thinking, text: str, hits: Sequence[Hit]) -> bool:
     """Whether a translation has letters that it may not have; terms to be kept may have any."""
-    return foreign_letters(text, thinking.scripts, [h.term.source for h in hints if not h.term.targets])
+    return foreign_letters(text, thinking.scripts, [h.term.source for h in hits if not h.term.targets])

@@ -8,46 +8,52 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mtreason.decoding.pool import Pool
-from mtreason.decoding.protocol import Result, Settings, Task
+from mtreason.decoding.candidates import check
+from mtreason.decoding.protocol import BoundTask, DecodingSettings, Result
+from mtreason.decoding.sentence import Sentence
 from mtreason.models.calls import Calls, extend, release, top_k
 from mtreason.models.protocol import TOP_K, Prefix
 from mtreason.models.sequences import running_away
-from mtreason.rewards import REWARDS, Draft
+from mtreason.rewards import REWARDS, Draft, Reward
 
 
 @dataclass(frozen=True, slots=True)
 class BeamDecoder:
     """Beam search with scores divided by length (the mean log-probability per token, the end token included).
 
-    The width is `Settings.beam_width`, or, where that is None, what the budget pays for.
+    The width is `DecodingSettings.beam_width`, or, where that is None, what the budget pays for.
     """
 
     name: str = "beam"
+    reward: Reward = REWARDS["likelihood"]
+
+    chooses: bool = True
 
     @property
     def options(self) -> frozenset[str]:
         """See `Decoder.options`."""
         return frozenset({"beam_width"})
 
-    def decode(self, task: Task, settings: Settings) -> Calls[Result]:
+    def decode(self, task: BoundTask, settings: DecodingSettings) -> Calls[Result]:
         """See `Decoder.decode`."""
-        pool = Pool(task, replace(settings, reward=REWARDS["likelihood"]))
-        return pool.counted(self._decode(pool))
+        sentence = Sentence(task, replace(settings, reward=self.reward))
+        return sentence.budget.counted(self._decode(sentence))
 
-    def _decode(self, pool: Pool) -> Calls[Result]:
-        prompt = yield from pool.open()
-        width = pool.settings.beam_width
+    def _decode(self, sentence: Sentence) -> Calls[Result]:
+        prompt = yield from sentence.open()
+        width = sentence.settings.beam_width
         if width is None:
-            greedy = yield from pool.draw([pool.full_draw(prompt, 0)])
-            pool.set_unit(greedy[0])
-            yield from pool.add_drawn(greedy)
+            greedy = yield from sentence.draw([sentence.full_draw(0)])
+            sentence.set_sample_cost(greedy[0])
+            yield from sentence.candidates.add_drawn(greedy)
             yield from release(greedy[0].prefixes)
-            left = pool.settings.budget * pool.unit - len(greedy[0].tokens)
+            left = sentence.settings.budget * sentence.budget.sample_cost - len(greedy[0].tokens)
             width = max(1, round(left / len(greedy[0].tokens)))
-        ended = yield from _search(pool, prompt, width)
-        yield from pool.add([pool.check(_draft(pool.settings, h), finished=h.finished) for h in ended])
-        return (yield from pool.close([]))
+        ended = yield from _search(sentence, prompt, width)
+        yield from sentence.candidates.add(
+            [check(sentence.task, sentence.settings, _draft(sentence.settings, h), finished=h.finished) for h in ended]
+        )
+        return (yield from sentence.close([]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +76,9 @@ class _Hypothesis:
         return self.total / len(self.tokens)
 
 
-def _search(pool: Pool, prompt: Prefix, width: int) -> Calls[list[_Hypothesis]]:
+def _search(sentence: Sentence, prompt: Prefix, width: int) -> Calls[list[_Hypothesis]]:
     """Return up to `width` finished hypotheses, or the unfinished ones where the length limit left no other."""
-    mask, limit = pool.task.mask, pool.task.max_new_tokens
+    mask, limit = sentence.task.mask, sentence.task.max_new_tokens
     live, ended = [_Hypothesis(prompt)], list[_Hypothesis]()
     while True:
         # Twice the width: as many may end as go on.
@@ -94,18 +100,20 @@ def _search(pool: Pool, prompt: Prefix, width: int) -> Calls[list[_Hypothesis]]:
         ended = sorted(ended, key=lambda h: -h.mean)[:width]
         going_on = [h for h in grown if not h.finished and not running_away(h.tokens)][:width]
         done = len(ended) == width and (not going_on or going_on[0].mean <= ended[-1].mean)
-        done = done or (bool(ended) and pool.unit > 0 and pool.spent >= pool.settings.budget)
-        done = done or (bool(ended) and pool.out_of_time())
+        done = done or (
+            bool(ended) and sentence.budget.sample_cost > 0 and sentence.budget.spent >= sentence.settings.budget
+        )
+        done = done or (bool(ended) and sentence.budget.out_of_time())
         if done or not going_on or len(going_on[0].tokens) >= limit:
             yield from release([h.prefix for h in live if h.prefix != prompt])
             return ended or [replace(h, finished=False) for h in going_on]
         prefixes = yield from extend([h.prefix for h in going_on], [h.tokens[-1:] for h in going_on])
-        pool.count_as_sampled(len(going_on))
+        sentence.budget.count_as_sampled(len(going_on))
         yield from release([h.prefix for h in live if h.prefix != prompt])
         live = [replace(h, prefix=p) for h, p in zip(going_on, prefixes, strict=True)]
 
 
-def _draft(settings: Settings, hypothesis: _Hypothesis) -> Draft:
+def _draft(settings: DecodingSettings, hypothesis: _Hypothesis) -> Draft:
     tokens: Sequence[int] = hypothesis.tokens[:-1] if hypothesis.finished else hypothesis.tokens
     return Draft(
         settings.decode(tuple(tokens)),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from mtreason.decoding.pool import Pool
-from mtreason.decoding.protocol import Result, Settings, Task
+from mtreason.decoding.protocol import BoundTask, DecodingSettings, Result
 from mtreason.decoding.reflection import reflect
 from mtreason.decoding.repair import repair
+from mtreason.decoding.sentence import Sentence
 from mtreason.models.calls import Calls
 from mtreason.rewards import Reward
 
@@ -23,27 +23,29 @@ class BestOfNDecoder:
     reward: Reward | None = None
     """What it chooses by, whatever the settings say."""
 
+    chooses: bool = True
+
     @property
     def options(self) -> frozenset[str]:
         """See `Decoder.options`."""
         return frozenset({"think", "reflect", *(["reward"] if self.reward is None else [])})
 
-    def decode(self, task: Task, settings: Settings) -> Calls[Result]:
+    def decode(self, task: BoundTask, settings: DecodingSettings) -> Calls[Result]:
         """See `Decoder.decode`."""
-        pool = Pool(task, settings if self.reward is None else replace(settings, reward=self.reward))
-        return pool.counted(self._decode(pool))
+        sentence = Sentence(task, settings if self.reward is None else replace(settings, reward=self.reward))
+        return sentence.budget.counted(self._decode(sentence))
 
-    def _decode(self, pool: Pool) -> Calls[Result]:
-        drawn = yield from pool.open_with_drafts()
-        while pool.prompt is not None and (room := pool.affordable(int(MOST_DRAWS * pool.settings.budget))):
+    def _decode(self, sentence: Sentence) -> Calls[Result]:
+        drawn = yield from sentence.open_with_drafts()
+        while room := sentence.affordable(int(MOST_DRAWS * sentence.settings.budget)):
             number = len(drawn)
-            if number >= MOST_DRAWS * pool.settings.budget:
+            if number >= MOST_DRAWS * sentence.settings.budget:
                 break
             # Half of what the budget still pays for: the price of a draft becomes known as they are drawn.
-            draws = [pool.full_draw(pool.prompt, number + i) for i in range(-(-room // 2))]
-            more = yield from pool.draw(draws)
-            yield from pool.add_samples(more)
+            draws = [sentence.full_draw(number + i) for i in range(-(-room // 2))]
+            more = yield from sentence.draw(draws)
+            yield from sentence.candidates.add_samples(more)
             drawn += more
-        yield from reflect(pool)
-        yield from repair(pool)
-        return (yield from pool.close(drawn))
+        yield from reflect(sentence)
+        yield from repair(sentence)
+        return (yield from sentence.close(drawn))

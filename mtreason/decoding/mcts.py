@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mtreason.decoding.pool import FIRST_DRAFTS, Pool
-from mtreason.decoding.protocol import Result, Settings, Task, derive_seed
+from mtreason.decoding.protocol import BoundTask, DecodingSettings, Result, derive_seed
 from mtreason.decoding.reflection import reflect
 from mtreason.decoding.repair import repair
+from mtreason.decoding.sentence import FIRST_DRAFTS, Sentence
 from mtreason.models.calls import Calls, cut, release
 from mtreason.models.protocol import Continuation, Contrast, Draw, Prefix
 from mtreason.models.sequences import SharedSequences
-from mtreason.rewards import asks_samples
+from mtreason.rewards import Reward, parts_of
 from mtreason.search.mcts import Rollout, search
 from mtreason.search.selection import Rule, resample
 from mtreason.search.tree import ROOT, Step, Tree
@@ -51,33 +51,39 @@ class MctsDecoder:
     first_drafts: int = FIRST_DRAFTS
     """Drawn before the search at least."""
     opening: float = OPENING
+    reward: Reward | None = None
+    """What it chooses by, whatever the settings say."""
+
+    chooses: bool = True
 
     @property
     def options(self) -> frozenset[str]:
         """See `Decoder.options`."""
         return frozenset({"reward", "nodes", "think", "reflect", *(["full_budget"] if self.stopping_rule else [])})
 
-    def decode(self, task: Task, settings: Settings) -> Calls[Result]:
+    def decode(self, task: BoundTask, settings: DecodingSettings) -> Calls[Result]:
         """See `Decoder.decode`."""
-        pool = Pool(task, settings)
-        return pool.counted(self._decode(pool))
+        sentence = Sentence(task, settings if self.reward is None else replace(settings, reward=self.reward))
+        return sentence.budget.counted(self._decode(sentence))
 
-    def _decode(self, pool: Pool) -> Calls[Result]:
-        settings, reward = pool.settings, pool.settings.reward
-        samples = int(self.opening * settings.budget) if asks_samples(reward) else 0
-        drawn = yield from pool.open_with_drafts(max(self.first_drafts, samples))
+    def _decode(self, sentence: Sentence) -> Calls[Result]:
+        settings = sentence.settings
+        parts = parts_of(settings.reward)
+        samples = int(self.opening * settings.budget) if any(part.compares_samples for part in parts) else 0
+        drawn = yield from sentence.open_with_drafts(max(self.first_drafts, samples))
         tree = Tree()
         # Without the source, the model would have another thought to owe the translation to.
-        guidance = self.guidance if "channel" in reward.weights and not settings.thinking else 0.0
-        problem = TranslationProblem(pool, self.temperature, guidance)
+        guided = any(part.contrasts for part in parts) and not settings.thinking
+        guidance = self.guidance if guided else 0.0
+        problem = TranslationProblem(sentence, self.temperature, guidance)
         problem.begin(tree, drawn)
         stopping = self.stopping_rule if not settings.full_budget else None
         yield from search(tree, problem, stopping or self.rule, self.leaves)
         trace = problem.trace(tree)
-        yield from reflect(pool)
-        yield from repair(pool)
+        yield from reflect(sentence)
+        yield from repair(sentence)
         yield from problem.close()
-        return (yield from pool.close([], trace))
+        return (yield from sentence.close([], trace))
 
 
 class TranslationProblem:
@@ -90,9 +96,9 @@ class TranslationProblem:
     the tokens, the difference correlates with the channel at .73, log p(y|x) alone at .09: 0.5B model, 30 sentences.)
     """
 
-    def __init__(self, pool: Pool, temperature: float, guidance: float) -> None:
+    def __init__(self, sentence: Sentence, temperature: float, guidance: float) -> None:
         """Guidance is the weight of the contrast, in [0, 1); 0 for none."""
-        self.pool = pool
+        self.sentence = sentence
         self.temperature = temperature
         self.guidance = guidance
         self.drafts: list[Continuation] = []
@@ -101,7 +107,7 @@ class TranslationProblem:
         """The translation that each became."""
         self._prefixes: dict[int, Prefix] = {}
         self._contrasts: dict[int, Prefix] = {}
-        self._unconditional = SharedSequences(pool.task.unconditional)
+        self._unconditional = SharedSequences(sentence.task.unconditional)
 
     def begin(self, tree: Tree, drawn: Sequence[Continuation]) -> None:
         """Put the opening drafts, already judged, into the tree."""
@@ -113,7 +119,7 @@ class TranslationProblem:
 
     def affordable(self, rollouts: int) -> int:
         """See `SearchProblem.affordable`."""
-        return self.pool.affordable(rollouts)
+        return self.sentence.affordable(rollouts)
 
     def expand(self, tree: Tree, nodes: Sequence[int]) -> Calls[list[Rollout]]:
         """See `SearchProblem.expand`."""
@@ -122,22 +128,22 @@ class TranslationProblem:
         for i, (node, contrast) in enumerate(zip(nodes, contrasts, strict=True)):
             prefix = yield from self._prefix(tree, node)
             length = self._length(tree, node)
-            seed = derive_seed(self.pool.task.seed, "rollout", len(self.drafts) + i)
+            seed = derive_seed(self.sentence.task.seed, "rollout", len(self.drafts) + i)
             tried = tuple(sorted(tree.tried(node)))  # type: ignore[type-var]
-            room = max(1, self.pool.task.max_new_tokens - length)
+            room = max(1, self.sentence.task.max_new_tokens - length)
             draws.append(Draw(prefix, seed, self.temperature, room, tried, contrast))  # type: ignore[arg-type]
             starts.append(length)
-        drawn = yield from self.pool.draw(draws, [self._before(tree, node) for node in nodes])
+        drawn = yield from self.sentence.draw(draws, [self._before(tree, node) for node in nodes])
         whole = [
             self._joined(tree, node, start, piece) for node, start, piece in zip(nodes, starts, drawn, strict=True)
         ]
-        yield from self.pool.add_drawn(whole)
+        yield from self.sentence.candidates.add_drawn(whole)
         return self._rollouts(whole, starts)
 
     def _rollouts(self, whole: Sequence[Continuation], starts: Sequence[int]) -> list[Rollout]:
         rollouts = []
         for continuation, start in zip(whole, starts, strict=True):
-            candidate = self.pool.lookup(self.pool.to_draft(continuation))
+            candidate = self.sentence.candidates.lookup(continuation)
             value = None if candidate.problems else candidate.reward
             self.drafts.append(continuation)
             self.texts.append(candidate.text)
@@ -146,7 +152,7 @@ class TranslationProblem:
 
     def _steps(self, whole: Continuation, start: int) -> tuple[Step, ...]:
         steps = []
-        for end in self.pool.settings.border(whole.tokens, start):
+        for end in self.sentence.settings.border(whole.tokens, start):
             key = whole.tokens[start:end]
             steps.append(Step(key, key[0], float(np.exp(whole.log_probs[start]))))
             start = end
@@ -161,9 +167,7 @@ class TranslationProblem:
         return () if node == ROOT else self.drafts[int(tree.rollout[node])].tokens[: self._length(tree, node)]
 
     def _prefix(self, tree: Tree, node: int) -> Calls[Prefix]:
-        prompt = self.pool.prompt
-        if prompt is None:
-            raise RuntimeError("the pool is not open")
+        prompt = self.sentence.prompt
         if node == ROOT:
             return prompt
         if node not in self._prefixes:
@@ -176,7 +180,7 @@ class TranslationProblem:
         """Name what stands before each node when there is no source."""
         if not self.guidance:
             return [None] * len(nodes)
-        base = self.pool.task.unconditional
+        base = self.sentence.task.unconditional
         prefixes = {ROOT: base}
         unread = {}
         for node in nodes:
@@ -220,7 +224,7 @@ class TranslationProblem:
         """
         n = tree.size
         mean, best = tree.mean(), tree.best[:n]
-        decode = self.pool.settings.decode
+        decode = self.sentence.settings.decode
         ends = [0] * n
         for node in range(1, n):
             ends[node] = ends[int(tree.parent[node])] + len(tree.keys[node])  # type: ignore[arg-type]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
-from mtreason.glossary import Hit
-from mtreason.languages import Language
+from mtreason.glossary import Hit, Term
+from mtreason.languages import Direction, Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +102,48 @@ def _with_renderings(segment: str, hits: Sequence[Hit]) -> str:
         parts += [segment[end : hit.start], hit.term.targets[0] if hit.term.targets else kept]
         end = hit.end
     return "".join([*parts, segment[end:]])
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """All that is said to a model besides the text; an experiment changes one of these and leaves the rest."""
+
+    system: str = SYSTEM
+    instruction: Callable[[Language, Language], str] = instruction
+    """What all prompts of a direction begin with."""
+    thinking: Callable[[Language, Language, int], str] = thinking_instruction
+    """The same where answers reason first."""
+    prompt: Callable[[str, Language, Language, Sequence[tuple[str, str]], Sequence[Hit]], Prompt] = translation_prompt
+    """Asks for the translation of one segment; its `before` begins with the instruction."""
+    verdict: Callable[[str, Language, Language], str] = verdict_question
+    verdicts: tuple[str, str] = VERDICTS
+    rethink: str = RETHINK
+
+    def rendered(self, direction: Direction) -> tuple[str, ...]:
+        """Return all of it on a made-up segment: two wordings that say the same are the same."""
+        source, target = direction.source, direction.target
+        hits = (Hit(_PROBE_TERM, 0, 1), Hit(replace(_PROBE_TERM, targets=()), 2, 3))
+        prompts = [
+            self.prompt("abc", source, target, context, own)
+            for context in ((), (("d", "e"), ("f", "g")))
+            for own in ((), hits)
+        ]
+        return (
+            self.system,
+            self.instruction(source, target),
+            self.instruction(target, source),
+            self.thinking(source, target, 256),
+            *(part for prompt in prompts for part in (prompt.before, prompt.segment)),
+            self.verdict("abc", source, target),
+            *self.verdicts,
+            self.rethink,
+            OPEN_THOUGHT,
+            CLOSE_THOUGHT,
+            OPEN_OUTPUT,
+            CLOSE_OUTPUT,
+        )
+
+
+_PROBE_TERM = Term("a", ("h", "i"), "j", "k", "", 0)
+
+WORDING = Wording()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -11,15 +11,18 @@ from mtreason.decoding.answers import Thinking
 from mtreason.glossary import Hit
 from mtreason.models.calls import Calls
 from mtreason.models.protocol import Prefix, TokenMask
-from mtreason.rewards import Draft, Reward
+from mtreason.rewards import Draft, Reward, RewardContext, Samples, judge
 
 Decode = Callable[[tuple[int, ...]], str]
 """From tokens to text."""
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """One sentence to translate."""
+class BoundTask:
+    """One sentence to translate, bound to a model: what its prompt begins with is read, all else is in tokens.
+
+    What can travel to another process is the task that it was made of, see `mtreason.runs.task`.
+    """
 
     index: int
     """Position in the run; results carry it, and nothing depends on the order in which tasks are taken up."""
@@ -37,24 +40,37 @@ class Task:
     verdict_prompt: tuple[int, ...]
     verdict_tokens: tuple[tuple[int, ...], ...]
     """See `mtreason.rewards.RewardContext`; the heads are read before."""
-    hints: tuple[Hit, ...]
+    hits: tuple[Hit, ...]
+    """Glossary terms in the sentence, which its prompt hints at."""
     renderings: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
-    """Tokens of each hint's best rendering, as it would begin a translation and as it would stand inside one."""
+    """Tokens of each term's best rendering, as it would begin a translation and as it would stand inside one."""
     target_tag: str
     mask: TokenMask
     seed: int
     max_new_tokens: int
     placeholders: tuple[str, ...] = ()
     """What a translation has to carry over as it is, each as often as it is named."""
+    references: tuple[str, ...] = ()
+    """Translations by people, for rewards that look at them."""
+
+
+class Judging(Protocol):
+    """How parts of a reward are computed; `mtreason.rewards.judge`, or what an experiment puts in its place."""
+
+    def __call__(
+        self, reward: Reward, context: RewardContext, drafts: Sequence[Draft], samples: Samples, *, compared: bool
+    ) -> Calls[list[dict[str, float]]]:
+        """See `mtreason.rewards.judge`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class DecodingSettings:
     """How to decode; the same for all sentences of a run."""
 
     reward: Reward
     budget: float
-    """Tokens a sentence may cost, in units of what one full sample costs."""
+    """What a sentence may cost, in full samples."""
     decode: Decode
     border: Border
     """Where a continuation is cut into steps."""
@@ -68,6 +84,7 @@ class Settings:
     """How answers reason first; None for bare translations."""
     reflection: tuple[int, ...] = ()
     """What gives a draft back to the model to be thought over, from the draft's end on; nothing for no reflection."""
+    judge: Judging = judge
     max_seconds: float | None = None
     """After so long a sentence gets no further drafts; the first ones always finish."""
 
@@ -123,8 +140,8 @@ class Result:
     candidates: tuple[Candidate, ...]
     """Best first: clean ones before those held back, then by reward, then in the order they were found."""
     cost: Cost
-    unit: int = 0
-    """Tokens that one full sample of this sentence costs, the unit of the budget; 0 if the decoder has none."""
+    sample_cost: int = 0
+    """Tokens that one full sample of this sentence costs, in which the budget counts; 0 if the decoder has none."""
     trace: Mapping[str, Any] | None = field(default=None)
     """What the decoder wants to show of its work, in JSON types."""
     forms: Mapping[str, int] = field(default_factory=dict)
@@ -142,11 +159,21 @@ class Decoder(Protocol):
         ...
 
     @property
+    def reward(self) -> Reward | None:
+        """What it chooses by, whatever the settings say; None where it does as they say."""
+        ...
+
+    @property
+    def chooses(self) -> bool:
+        """Whether it draws several drafts and keeps the best of them."""
+        ...
+
+    @property
     def options(self) -> frozenset[str]:
         """Which of the options reward, nodes, beam_width, full_budget, think and reflect make a difference to it."""
         ...
 
-    def decode(self, task: Task, settings: Settings) -> Calls[Result]:
+    def decode(self, task: BoundTask, settings: DecodingSettings) -> Calls[Result]:
         """Yield model calls until the sentence is done."""
         ...
 

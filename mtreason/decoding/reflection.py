@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtreason.decoding.answers import Tokens, counted, drawn
-from mtreason.decoding.pool import Pool
 from mtreason.decoding.protocol import derive_seed
+from mtreason.decoding.sentence import Sentence
 from mtreason.models.calls import Calls, cut, extend, release, score, top_k
 from mtreason.models.protocol import TOP_K, Continuation, Draw, Prefix, TokenMask
 
@@ -18,38 +18,39 @@ ALTERNATIVES = 64
 """A token that is not among so many of the most probable ones is asked for by itself."""
 
 
-def reflect(pool: Pool) -> Calls[None]:
+def reflect(sentence: Sentence) -> Calls[None]:
     """Let the model answer once more, knowing its best clean draft, and judge that as one more candidate.
 
     It is worth what it would be worth had it been drawn as the others were: its tokens get the probabilities that they
     have behind the prompt, without the draft before them.
     """
-    turn, prompt = pool.settings.reflection, pool.prompt
-    if not turn or prompt is None:
+    turn = sentence.settings.reflection
+    if not turn:
         return
-    yield from pool.compare_all()
-    clean = [c for c in pool.candidates.values() if not c.problems and c.text in pool.continuations]
-    if not clean or pool.out_of_time():
+    yield from sentence.candidates.compare_all()
+    drawn_as = sentence.candidates.continuations
+    clean = [c for c in sentence.candidates.clean if c.text in drawn_as]
+    if not clean or sentence.budget.out_of_time():
         return
     best = max(clean, key=lambda c: c.reward)
-    draft = pool.continuations[best.text]
+    draft, prompt = drawn_as[best.text], sentence.prompt
     written = draft.tokens[:-1] if draft.finished else draft.tokens
     [asked] = yield from extend([draft.prefix], [written[draft.prefix.length - prompt.length :] + turn])
-    seed = derive_seed(pool.task.seed, "reflection")
-    [again] = yield from pool.draw([Draw(asked, seed, 0.0, pool.task.max_new_tokens)])
-    own = yield from behind_prompt(pool, prompt, again)
-    [candidate] = yield from pool.add_drawn([own])
-    pool.candidates[candidate.text] = replace(pool.candidates[candidate.text], reflected=True)
+    seed = derive_seed(sentence.task.seed, "reflection")
+    [again] = yield from sentence.draw([Draw(asked, seed, 0.0, sentence.task.max_new_tokens)])
+    own = yield from after_prompt(sentence, prompt, again)
+    [candidate] = yield from sentence.candidates.add_drawn([own])
+    sentence.candidates.mark(candidate, reflected=True)
     yield from release([asked, *again.prefixes])
 
 
-def behind_prompt(pool: Pool, prompt: Prefix, piece: Continuation) -> Calls[Continuation]:
+def after_prompt(sentence: Sentence, prompt: Prefix, piece: Continuation) -> Calls[Continuation]:
     """Return the same tokens with the probabilities they have behind the prompt, where rewards look at them."""
     read: list[Prefix] = []
     if len(piece.tokens) > 1:
         read = yield from extend([prompt], [piece.tokens[:-1]])
     log_probs, top = piece.log_probs.copy(), piece.top_log_probs.copy()
-    for mask, places in _places(pool, piece):
+    for mask, places in _places(sentence, piece):
         prefixes: list[Prefix] = []
         for i in places:
             prefix = prompt if i == 0 else (yield from cut(read[0], prompt.length + i))
@@ -62,14 +63,14 @@ def behind_prompt(pool: Pool, prompt: Prefix, piece: Continuation) -> Calls[Cont
     return replace(piece, log_probs=log_probs, top_log_probs=top)
 
 
-def _places(pool: Pool, piece: Continuation) -> list[tuple[TokenMask, list[int]]]:
+def _places(sentence: Sentence, piece: Continuation) -> list[tuple[TokenMask, list[int]]]:
     """Return the tokens that rewards look at, by the mask they were drawn with."""
-    thinking, task = pool.settings.thinking, pool.task
+    thinking, task = sentence.settings.thinking, sentence.task
     if thinking is None:
         return [(task.mask, list(range(len(piece.tokens))))]
     own = drawn(piece)
     first_given = len(own) if own.all() else int(np.argmin(own))
-    tokens = Tokens(piece.tokens, thinking.mask.stop, pool.settings.decode)
+    tokens = Tokens(piece.tokens, thinking.mask.stop, sentence.settings.decode)
     wanted = np.flatnonzero(counted(thinking, piece, tokens)).tolist()
     # Behind a tag that was given, the translation was drawn as bare ones are.
     split = [i for i in wanted if i < first_given], [i for i in wanted if i > first_given]

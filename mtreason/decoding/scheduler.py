@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from mtreason.decoding.protocol import Decoder, Result, Settings, Task
+from mtreason.decoding.protocol import BoundTask, Decoder, DecodingSettings, Result
 from mtreason.models.calls import Call, Cut, Extend, Release, Sample, Score, ScoreTriples, TopK
 from mtreason.models.protocol import Continuation, LanguageModel, LearnedMetric, Sampling, TokenMask
 
@@ -48,8 +48,8 @@ class _Drawing:
 
 def run(
     decoder: Decoder,
-    tasks: Iterable[Task | Result | None],
-    settings: Settings,
+    tasks: Iterable[BoundTask | Result | None],
+    settings: DecodingSettings,
     model: LanguageModel,
     in_flight: int,
     metric: LearnedMetric | None = None,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from mtreason.decoding.pool import Pool
-from mtreason.decoding.protocol import Result, Settings, Task
+from mtreason.decoding.protocol import BoundTask, DecodingSettings, Result
+from mtreason.decoding.sentence import Sentence
 from mtreason.models.calls import Calls
-from mtreason.rewards import REWARDS
+from mtreason.rewards import REWARDS, Reward
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,21 +16,24 @@ class SingleDecoder:
 
     name: str
     number: int
-    """Which draft of `Pool.full_draw`: 0 is greedy."""
+    """Which draft of `Sentence.full_draw`: 0 is greedy."""
+
+    reward: Reward = REWARDS["likelihood"]
+    """Costs no model call: nothing is chosen."""
+    chooses: bool = False
 
     @property
     def options(self) -> frozenset[str]:
         """See `Decoder.options`."""
         return frozenset({"think"})
 
-    def decode(self, task: Task, settings: Settings) -> Calls[Result]:
+    def decode(self, task: BoundTask, settings: DecodingSettings) -> Calls[Result]:
         """See `Decoder.decode`."""
-        # Nothing is chosen, so a reward that costs model calls would be paid for nothing.
-        pool = Pool(task, replace(settings, reward=REWARDS["likelihood"]))
-        return pool.counted(self._decode(pool))
+        sentence = Sentence(task, replace(settings, reward=self.reward))
+        return sentence.budget.counted(self._decode(sentence))
 
-    def _decode(self, pool: Pool) -> Calls[Result]:
-        prefix = yield from pool.open()
-        drawn = yield from pool.draw([pool.full_draw(prefix, self.number)])
-        yield from pool.add_samples(drawn)
-        return (yield from pool.close(drawn))
+    def _decode(self, sentence: Sentence) -> Calls[Result]:
+        yield from sentence.open()
+        drawn = yield from sentence.draw([sentence.full_draw(self.number)])
+        yield from sentence.candidates.add_samples(drawn)
+        return (yield from sentence.close(drawn))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mtreason.decoding.answers import Thinking, Tokens, foreign
-from mtreason.decoding.protocol import Decode, Settings, Task, derive_seed
+from mtreason.decoding.protocol import BoundTask, Decode, DecodingSettings, derive_seed
 from mtreason.models.calls import Calls, cut, extend, release, sample
 from mtreason.models.protocol import Continuation, Draw, Prefix
 from mtreason.models.sequences import running_away
@@ -34,7 +34,11 @@ class _Row:
 
 
 def draw_answers(
-    thinking: Thinking, settings: Settings, task: Task, draws: Sequence[Draw], before: Sequence[tuple[int, ...]]
+    thinking: Thinking,
+    settings: DecodingSettings,
+    task: BoundTask,
+    draws: Sequence[Draw],
+    before: Sequence[tuple[int, ...]],
 ) -> Calls[list[Continuation]]:
     """Draw answers to their ends, from where `before` each has come; the lengths that draws ask for are of no account.
 
@@ -69,7 +73,7 @@ def draw_answers(
     return [_ended(thinking, settings.decode, row.before, piece) for row, piece in zip(rows, whole, strict=True)]
 
 
-def _plan(thinking: Thinking, decode: Decode, task: Task, row: _Row) -> _Row:
+def _plan(thinking: Thinking, decode: Decode, task: BoundTask, row: _Row) -> _Row:
     """Decide what the second stage does with an answer."""
     path, piece = len(row.before), row.first
     tokens = Tokens(row.before + (piece.tokens if piece else ()), thinking.mask.stop, decode)
@@ -84,7 +88,7 @@ def _plan(thinking: Thinking, decode: Decode, task: Task, row: _Row) -> _Row:
         given = thinking.close
     elif not answer.begun or not (answer.opened or ended):
         kept, given = max(path, tokens.covering(answer.thought_end)), thinking.open
-    elif foreign(thinking, answer.output, task.hints) and tokens.parts_at_output:
+    elif foreign(thinking, answer.output, task.hits) and tokens.parts_at_output:
         kept = tokens.output_start
     elif ended:
         return replace(row, kept=len(piece.tokens))

@@ -1,19 +1,11 @@
 """Glossaries: what slang and terms mean, where they occur in a text, and whether a translation honours them."""
 
-from mtreason.glossary.check import avoided, follows, honoured, written
+from mtreason.glossary.check import Judgement, Verdict, follows, judge_term, written
 from mtreason.glossary.load import load_glossary, shipped_glossaries
 from mtreason.glossary.match import Find, Hit, Matcher
 from mtreason.glossary.term import Term
 
 __all__ = [
-    "Find",
-    "Hit",
-    "Matcher",
-    "Term",
-    "avoided",
-    "follows",
-    "honoured",
-    "load_glossary",
-    "shipped_glossaries",
-    "written",
+    "Find", "Hit", "Judgement", "Matcher", "Term", "Verdict", "follows", "judge_term", "load_glossary",
+    "shipped_glossaries", "written",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
 
@@ -225,23 +226,41 @@ def _forms(word: str, primary: str) -> frozenset[str]:
     return frozenset(forms)
 
 
-def avoided(term: Term, translation: str, language: str) -> str:
-    """Return what of the readings to be avoided a translation contains, "" for nothing.
+class Verdict(StrEnum):
+    """What a translation makes of a term."""
 
-    Forbidden renderings count wherever they stand, the literal reading only where no rendering is honoured: it may be
-    part of a good one.
+    FOLLOWED = "followed"
+    MISSED = "missed"
+    FORBIDDEN = "forbidden"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict, and the reading that led to it where the translation says what it may not."""
+
+    verdict: Verdict
+    reading: str = ""
+
+
+def judge_term(term: Term, translation: str, language: str) -> Judgement:
+    """Say whether a translation follows a term: the one judge of all that counts, checks or rewards terms.
+
+    It is forbidden what stands in `term.forbidden`, wherever it stands, and the literal reading where no rendering is
+    honoured: it may be part of a good one.
     """
     for reading in term.forbidden:
         if contains(reading, translation, language):
-            return reading
-    if term.literal and not honoured(term, translation, language) and contains(term.literal, translation, language):
-        return term.literal
-    return ""
+            return Judgement(Verdict.FORBIDDEN, reading)
+    if honoured(term, translation, language):
+        return Judgement(Verdict.FOLLOWED)
+    if term.literal and contains(term.literal, translation, language):
+        return Judgement(Verdict.FORBIDDEN, term.literal)
+    return Judgement(Verdict.MISSED)
 
 
 def follows(term: Term, translation: str, language: str) -> bool:
     """Say whether a translation honours a term and contains nothing of what it warns of."""
-    return honoured(term, translation, language) and not avoided(term, translation, language)
+    return judge_term(term, translation, language).verdict is Verdict.FOLLOWED
 
 
 _PLACEHOLDERS = re.compile(r"\b(?:sth|sb|one's|sb's|oneself)\b|\.{3,}|[()]")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mtreason.errors import GlossaryError
@@ -89,7 +89,9 @@ def _unused(path: Path, terms: Sequence[Term]) -> Iterator[Finding]:
 def _doubts(term: Term, source: Language, target: Language) -> Iterator[Finding]:
     """Look at one term by itself."""
     if len(term.source) == 1 and not term.conditional:
-        yield _warn(term, f"{term.source!r} is one character, which stands in many words: guard it with requires")
+        yield _warn(
+            term, f"{term.source!r} is one character, which stands in many words: say with requires where it is meant"
+        )
     foreign = scripts_of(term.source) - {*source.scripts, "Latin"}
     if foreign:
         yield _warn(term, f"{term.source!r} has letters that {source.name} does not use ({', '.join(sorted(foreign))})")
@@ -103,7 +105,8 @@ def _doubts(term: Term, source: Language, target: Language) -> Iterator[Finding]
         for bad in (term.literal, *term.forbidden):
             if bad and contains(bad, rendering, target.tag):
                 yield _warn(term, f"the rendering {rendering!r} contains {bad!r}, which is to be avoided")
-    if term.example and not any(hit.term == term for hit in Matcher([term], source.tag).find(term.example)):
+    found = Matcher([replace(term, hinted=True)], source.tag).find(term.example)
+    if term.example and not found:
         yield _warn(term, "the example does not contain the term")
     if term.rendered and not honoured(term, term.rendered, target.tag):
         yield _warn(term, "the example's translation honours none of the renderings")
@@ -113,7 +116,7 @@ def _overlaps(terms: Sequence[Term], source: Language) -> Iterator[Finding]:
     """Name terms that stand inside others: where both are meant, only the longer one counts."""
     matcher = Matcher(terms, source.tag)
     for term in terms:
-        if term.note.startswith("guard:"):
+        if not term.hinted:
             continue  # that is what it is there for
         for found in matcher.explain(term.source):
             inner = found.hit.term

@@ -23,16 +23,16 @@ MAX_BYTES = 64 * 1024 * 1024
 _NAMED_PAIR = re.compile(rf".+\.({CODE})-({CODE})\.(?i:{'|'.join(FORMATS)})".replace("{2,3}", "{2}"), re.DOTALL)
 
 
-def load_glossary(path: Path, source: str, target: str) -> tuple[Term, ...]:
+def load_glossary(path: Path, source: str, target: str, name: str | None = None) -> tuple[Term, ...]:
     """Read the glossary file `path` for a run that translates `source` to `target` (BCP-47 codes).
 
-    Raises GlossaryError, one line that names the file and where there is one the line, when the file cannot be read,
-    is not UTF-8, is larger than 64 MB, has a line that cannot be understood, lists a term twice (also in another case,
-    width or, for Chinese, script: the matcher cannot tell those apart) without context that tells the two apart, or
-    states another direction.
+    `name` is what the file goes by, its path if None. Raises GlossaryError, one line that names the file and where
+    there is one the line, when the file cannot be read, is not UTF-8, is larger than 64 MB, has a line that cannot be
+    understood, lists a term twice (also in another case, width or, for Chinese, script: the matcher cannot tell those
+    apart) without context that tells the two apart, or states another direction.
     """
     terms = []
-    for term in read_terms(path, source, target):
+    for term in read_terms(path, source, target, name):
         if isinstance(term, GlossaryError):
             raise term
         terms.append(term)
@@ -45,12 +45,12 @@ def load_glossary(path: Path, source: str, target: str) -> tuple[Term, ...]:
     return tuple(terms)
 
 
-def read_terms(path: Path, source: str, target: str) -> Iterator[Term | GlossaryError]:
+def read_terms(path: Path, source: str, target: str, name: str | None = None) -> Iterator[Term | GlossaryError]:
     """Yield the terms of a file, and what is wrong with those that are none, in their order.
 
     Raises `GlossaryError` for what is wrong with the file as a whole.
     """
-    name = path.name if path.parent in _shipped_directories() else str(path)
+    name = name or (path.name if path.parent in _shipped_directories() else str(path))
     data = _read(path, name)
     stated = stated_direction(path)
     if stated is not None:

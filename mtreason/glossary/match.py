@@ -16,6 +16,8 @@ from mtreason.glossary.lemma import lemma, lemma_languages
 from mtreason.glossary.term import Term
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+NOT_HINTED = "is an ordinary phrase, for which nothing is hinted"
+"""Why a term that only keeps shorter ones from matching inside it is no hit."""
 _UNKNOWN = 0
 """Number of a word that is in no term."""
 
@@ -99,6 +101,8 @@ class Matcher:
                     taken[f.hit.start : f.hit.end] = [f.hit] * (f.hit.end - f.hit.start)
                 else:
                     f = Find(f.hit, f"overlaps {longer.term.source}, which is longer or comes first")  # noqa: PLW2901
+            if not f.dropped and not f.hit.term.hinted:
+                f = Find(f.hit, NOT_HINTED)  # noqa: PLW2901
             judged.append(f)
         return tuple(sorted(judged, key=lambda f: (f.hit.start, f.hit.end)))
 

@@ -15,8 +15,9 @@ class Term:
     `targets` are the accepted renderings, best first; none means that the source term is kept as it is. `literal` is
     the reading to avoid, `forbidden` are further renderings that must not appear. `requires` and `excludes` are words
     of the source language that tell senses apart: of the first one has to stand in the same segment, of the second
-    none may. `rendered` translates `example`. What is not given is "" or empty. `file` is the path as the user gave
-    it, or the bare name of a shipped file; `line` counts from 1.
+    none may. `rendered` translates `example`. A term that is not `hinted` is an ordinary phrase, which only keeps
+    shorter terms from matching inside it: it is asked for and checked nowhere. What is not given is "" or empty. `file`
+    is the path as the user gave it, or the bare name of a shipped file; `line` counts from 1.
     """
 
     source: str
@@ -33,10 +34,11 @@ class Term:
     excludes: tuple[str, ...] = ()
     example: str = ""
     rendered: str = ""
+    hinted: bool = True
 
     @property
     def conditions(self) -> tuple[object, ...]:
-        """What decides where the term is meant: two terms of one term must differ in it."""
+        """What decides where the term is meant: two terms with the same source must differ in it."""
         return self.case_sensitive and self.source, frozenset(self.requires), frozenset(self.excludes)
 
     @property
@@ -58,13 +60,17 @@ COLUMNS = {
     "excludes": "excludes",
     "example": "example",
     "rendered": "rendered",
+    "hint": "hinted",
 }
 """Column -> attribute of `Term`; `source` and `target` have to be there."""
 
 LISTS = frozenset({"target", "forbidden", "requires", "excludes"})
 """Columns with several values, separated by '|'."""
 
-_CASE = {"": False, "no": False, "yes": True}
+FLAGS = {"case": {True: "yes", False: ""}, "hint": {True: "", False: "no"}}
+"""Columns that are yes or no, and how they are written: the usual value is left out."""
+
+_YES = {"no": False, "yes": True}
 
 
 def make_term(fields: Mapping[str, str], file: str, line: int) -> Term:
@@ -74,9 +80,8 @@ def make_term(fields: Mapping[str, str], file: str, line: int) -> Term:
     if not source:
         raise GlossaryError(f"{where}: the source term is empty: write the term into the first column")
     lists = {name: _split(name, fields.get(name, ""), where) for name in LISTS}
-    case = fields.get("case", "").lower()
-    if case not in _CASE:
-        raise GlossaryError(f"{where}: case is {case!r}, expected yes or no")
+    case = _flag(fields, "case", where, default=False)
+    hinted = _flag(fields, "hint", where, default=True)
     both = set(lists["target"]) & {*lists["forbidden"], fields.get("literal", "")}
     if both:
         raise GlossaryError(
@@ -92,12 +97,20 @@ def make_term(fields: Mapping[str, str], file: str, line: int) -> Term:
         forbidden=lists["forbidden"],
         part_of_speech=fields.get("pos", ""),
         domain=fields.get("domain", ""),
-        case_sensitive=_CASE[case],
+        case_sensitive=case,
         requires=lists["requires"],
         excludes=lists["excludes"],
         example=fields.get("example", ""),
         rendered=fields.get("rendered", ""),
+        hinted=hinted,
     )
+
+
+def _flag(fields: Mapping[str, str], column: str, where: str, *, default: bool) -> bool:
+    value = fields.get(column, "").lower()
+    if value and value not in _YES:
+        raise GlossaryError(f"{where}: {column} is {value!r}, expected yes or no")
+    return _YES.get(value, default)
 
 
 def _split(name: str, value: str, where: str) -> tuple[str, ...]:
@@ -117,8 +130,8 @@ def to_fields(term: Term) -> dict[str, str]:
         value = getattr(term, attribute)
         if column in LISTS:
             value = "|".join(value)
-        elif column == "case":
-            value = "yes" if value else ""
+        elif column in FLAGS:
+            value = FLAGS[column][value]
         if value or column == "target":
             fields[column] = value
     return fields

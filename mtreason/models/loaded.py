@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
 
-from mtreason.models.protocol import LanguageModel
+from mtreason.errors import ModelError
+from mtreason.models.protocol import Capability, LanguageModel
 from mtreason.models.text import Tokenizer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class LoadedModel:
-    """A model ready to run, and what it was made of."""
+    """A model ready to run, and what it was made of; give it back with `close`, or use it in a `with` statement."""
 
     model: LanguageModel
     tokenizer: Tokenizer
@@ -20,5 +24,42 @@ class LoadedModel:
     """Width of the model's output; may exceed the tokenizer's."""
     dtype: str
     device: str
-    lacks: frozenset[str] = frozenset()
-    """What rewards may ask for and this backend does not have: "prompt log-probabilities", "top-5"."""
+    lacks: frozenset[Capability] = frozenset()
+    """What rewards may ask for and this backend does not have."""
+    arithmetic: str = ""
+    """All of the number format that changes results: "int8/127 cpu", "bf16 cuda"."""
+    name: str = ""
+    """What people call it."""
+    digest: str = ""
+    """SHA-256 of all files that change what it writes."""
+    lock: Any = field(default_factory=threading.RLock, repr=False)
+    """Held while something is translated: a model runs one batch at a time."""
+
+    def close(self) -> None:
+        """Let the model go, with its memory and connections; using it afterwards raises `ModelError`."""
+        with self.lock:
+            close = getattr(self.model, "close", None)
+            if close is not None:
+                close()
+            self.model = _Closed(self.name)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class _Closed:
+    """Stands in for a model that was let go."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, wanted: str) -> Any:  # noqa: ANN401 - raises
+        raise ModelError(f"the model {self._name} is closed: load it again")
+
+    def close(self) -> None:
+        """Once is enough."""

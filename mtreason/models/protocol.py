@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
 
 TOP_K = 5
 """How many of the most probable tokens are kept at each position (Marco-o1's confidence needs five)."""
+
+
+class Capability(StrEnum):
+    """What a backend may lack, and rewards may need."""
+
+    PROMPT_LOG_PROBS = "prompt log-probabilities"
+    TOP_K = "top-5"
+    HIDDEN_STATES = "hidden states"
 
 
 @dataclass(frozen=True, slots=True)

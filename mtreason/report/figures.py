@@ -125,7 +125,7 @@ def _system(options: Record, table: Table, name: str) -> dict[str, Any]:
         position = table.names.index(name)
         figures[shown] = metric.score(metric.statistics[position].sum(0)) if metric else None
         figures[f"{shown}_interval"] = list(interval(bootstrap(metric, position))) if metric else None
-    figures["optimised"] = optimised(options.get("decoder", ""), options.get("reward"))
+    figures["optimised"] = optimised(options)
     return figures
 
 

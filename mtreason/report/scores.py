@@ -11,7 +11,7 @@ from mtreason.errors import InputError
 from mtreason.evaluation import Metric, bootstrap, compare_all, corpus_metrics, interval
 from mtreason.evaluation.systems import System
 from mtreason.frames import format_table
-from mtreason.glossary import Matcher, honoured
+from mtreason.glossary import Matcher, follows
 from mtreason.languages import Language, scripts_of
 from mtreason.report.figures import INDICATION
 from mtreason.report.markdown import DIGITS, NOTHING, format_p
@@ -82,7 +82,7 @@ def count_faults(system: System, target: Language, matcher: Matcher | None) -> d
     }
     if matcher is not None and system.sources:
         kept = [
-            honoured(hit.term, t, target.tag)
+            follows(hit.term, t, target.tag)
             for t, s in zip(system.translations, system.sources, strict=True)
             for hit in matcher.find(s)
         ]

@@ -1,4 +1,4 @@
-"""Rewards: what a finished translation is worth. A new one is a file with a function, and a line below."""
+"""Rewards: what a finished translation is worth. A new one is a file with a `Part`, and a line below."""
 
 from __future__ import annotations
 
@@ -6,95 +6,73 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mtreason.models.calls import Calls
-from mtreason.rewards.channel import channel
-from mtreason.rewards.confidence import confidence
-from mtreason.rewards.consensus import consensus
+from mtreason.rewards.channel import CHANNEL
+from mtreason.rewards.confidence import CONFIDENCE
+from mtreason.rewards.consensus import CONSENSUS
 from mtreason.rewards.file import load_reward, read_reward, write_reward
-from mtreason.rewards.length import length
-from mtreason.rewards.likelihood import likelihood
-from mtreason.rewards.llama_o1 import llama_o1
-from mtreason.rewards.protocol import Draft, Part, PoolPart, Reasoning, Reward, RewardContext, Samples
-from mtreason.rewards.qe import comet_consensus, qe
-from mtreason.rewards.terms import terms
+from mtreason.rewards.length import LENGTH
+from mtreason.rewards.likelihood import LIKELIHOOD
+from mtreason.rewards.llama_o1 import LLAMA_O1
+from mtreason.rewards.protocol import Checkpoint, Draft, Part, Reasoning, Reward, RewardContext, Samples, Score
+from mtreason.rewards.qe import COMET_CONSENSUS, QE
+from mtreason.rewards.reference import REFERENCE
+from mtreason.rewards.terms import TERMS
 
 __all__ = [
-    "FREE_PARTS",
     "PARTS",
-    "POOL_PARTS",
     "REWARDS",
+    "Checkpoint",
     "Draft",
+    "Part",
     "Reasoning",
     "Reward",
     "RewardContext",
     "Samples",
-    "asks_samples",
-    "compare",
+    "Score",
     "judge",
     "load_reward",
+    "parts_of",
     "weigh",
     "write_reward",
 ]
 
 PARTS: dict[str, Part] = {
-    "confidence": confidence,
-    "likelihood": likelihood,
-    "channel": channel,
-    "length": length,
-    "terms": terms,
-    "llama-o1": llama_o1,
-    "qe": qe,
-}
-"""What a draft is worth by itself."""
-
-POOL_PARTS: dict[str, PoolPart] = {"consensus": consensus, "comet-consensus": comet_consensus}
-"""What a draft is worth beside what the model draws freely; weighed anew when all samples are known."""
-
-FREE_PARTS = ("confidence", "likelihood", "length", "terms")
-"""Parts that need no model call: always in the record."""
+    part.name: part
+    for part in (
+        CONFIDENCE, LIKELIHOOD, CHANNEL, LENGTH, TERMS, LLAMA_O1, QE, REFERENCE,
+        CONSENSUS, COMET_CONSENSUS,
+    )
+}  # fmt: skip
 
 REWARDS: dict[str, Reward] = {
     reward.name: reward
     for reward in (
-        Reward("confidence", {"confidence": 1.0}),
-        Reward("likelihood", {"likelihood": 1.0}),
-        Reward("channel", {"channel": 1.0}),
+        *(Reward(part.name, {part.name: 1.0}) for part in PARTS.values() if part not in {LENGTH, TERMS}),
         Reward("two-way", {"likelihood": 0.5, "channel": 0.5}),
-        Reward("consensus", {"consensus": 1.0}),
-        Reward("llama-o1", {"llama-o1": 1.0}),
-        Reward("qe", {"qe": 1.0}),
-        Reward("comet-consensus", {"comet-consensus": 1.0}),
-        read_reward(Path(__file__).with_name("mix.toml"), (*PARTS, *POOL_PARTS)),
+        read_reward(Path(__file__).with_name("mix.toml"), PARTS),
     )
 }
+"""Every part that means something alone, and the sums that have a name."""
 
 
-def asks_samples(reward: Reward) -> bool:
-    """Whether a draft's worth depends on what the model draws freely beside it."""
-    return not POOL_PARTS.keys().isdisjoint(reward.weights)
+def parts_of(reward: Reward) -> tuple[Part, ...]:
+    """Return what a reward is made of."""
+    return tuple(PARTS[name] for name in reward.weights)
 
 
-def judge(reward: Reward, context: RewardContext, drafts: Sequence[Draft]) -> Calls[list[dict[str, float]]]:
-    """Return each draft's parts: those of the reward that it has by itself, and all that are free."""
+def judge(
+    reward: Reward, context: RewardContext, drafts: Sequence[Draft], samples: Samples, *, compared: bool
+) -> Calls[list[dict[str, float]]]:
+    """Return each draft's parts: those that compare samples, or those that it has by itself, the free ones among them.
+
+    Of the parts that compare samples only those of the reward are asked.
+    """
     table: dict[str, list[float]] = {}
     for name, part in PARTS.items():
-        if name in reward.weights or name in FREE_PARTS:
-            table[name] = yield from part(context, drafts)
-    return _rows(table, len(drafts))
-
-
-def compare(
-    reward: Reward, context: RewardContext, drafts: Sequence[Draft], samples: Samples
-) -> Calls[list[dict[str, float]]]:
-    """Return each draft's parts that it has beside the samples."""
-    table: dict[str, list[float]] = {}
-    for name, part in POOL_PARTS.items():
-        if drafts and name in reward.weights:
-            table[name] = yield from part(context, drafts, samples)
-    return _rows(table, len(drafts))
-
-
-def _rows(table: dict[str, list[float]], count: int) -> list[dict[str, float]]:
-    return [{name: values[i] for name, values in table.items()} for i in range(count)]
+        asked = name in reward.weights or (part.free and not compared)
+        if drafts and asked and part.compares_samples == compared:
+            table[name] = yield from part.score(context, drafts, samples)
+    return [{name: values[i] for name, values in table.items()} for i in range(len(drafts))]
 
 
 def weigh(reward: Reward, parts: dict[str, float]) -> float:

@@ -7,16 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from mtreason.models.calls import Calls
-from mtreason.rewards.protocol import Draft, RewardContext
+from mtreason.models.protocol import Capability
+from mtreason.rewards.protocol import Draft, Part, RewardContext, Samples
 
 
-def confidence(context: RewardContext, drafts: Sequence[Draft]) -> Calls[list[float]]:
+def _score(context: RewardContext, drafts: Sequence[Draft], samples: Samples) -> Calls[list[float]]:
     """Mean over tokens of p(token) / sum of the five highest p at its position.
 
     In (0, 1]; a token from outside the five keeps its own numerator, so its share is below theirs. Costs nothing:
     the probabilities were kept while sampling.
     """
-    del context
+    del context, samples
     yield from ()
     return [_confidence(draft) for draft in drafts]
 
@@ -25,3 +26,12 @@ def _confidence(draft: Draft) -> float:
     own = np.exp(draft.log_probs.astype(np.float64))
     five = np.exp(draft.top_log_probs.astype(np.float64)).sum(axis=1)
     return float(np.mean(own / five))
+
+
+CONFIDENCE = Part(
+    "confidence",
+    "the confidence of Marco-o1: each token among the five most probable",
+    _score,
+    needs=frozenset({Capability.TOP_K}),
+    free=True,
+)

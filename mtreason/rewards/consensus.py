@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtreason.models.calls import Calls
-from mtreason.rewards.protocol import Draft, RewardContext, Samples
+from mtreason.rewards.protocol import Draft, Part, RewardContext, Samples
 
 ORDERS = 6
 BETA = 2.0
 """chrF2 (Popović 2015), the settings of sacrebleu: character n-grams up to six, recall weighs twice as much."""
 
 
-def consensus(context: RewardContext, drafts: Sequence[Draft], samples: Samples) -> Calls[list[float]]:
+def _consensus(context: RewardContext, drafts: Sequence[Draft], samples: Samples) -> Calls[list[float]]:
     """Mean chrF of each draft against the samples, in [0, 1], one draw of its own text left out.
 
     The expected utility of minimum Bayes risk decoding (Kumar & Byrne 2004; Eikema & Aziz 2020). Costs no model call.
@@ -67,3 +67,8 @@ def _gram_counts(texts: Sequence[str], n: int) -> NDArray[np.int16]:
         for gram, times in counter.items():
             counts[row, index[gram]] = times
     return counts
+
+
+CONSENSUS = Part(
+    "consensus", "mean chrF against what the model draws freely", _consensus, compares_samples=True, metric="chrf"
+)

@@ -23,13 +23,13 @@ _LINE = re.compile(r" \(at line (\d+), column \d+\)")
 
 def load_reward(spec: str) -> Reward:
     """Find the reward that `--reward` names: one that comes along, or a TOML file; raises `InputError`."""
-    from mtreason.rewards import PARTS, POOL_PARTS, REWARDS
+    from mtreason.rewards import PARTS, REWARDS
 
     if spec in REWARDS:
         return REWARDS[spec]
     path = Path(spec).expanduser()
     if path.suffix == SUFFIX or path.exists():
-        return read_reward(path, (*PARTS, *POOL_PARTS))
+        return read_reward(path, PARTS)
     raise InputError(
         f"--reward {spec!r}: no such reward{near(spec, REWARDS)} (there are {', '.join(REWARDS)}; "
         f"a file with weights ends in {SUFFIX})"

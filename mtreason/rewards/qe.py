@@ -9,16 +9,17 @@ from collections.abc import Sequence
 
 from mtreason.models.calls import Calls, score_triples
 from mtreason.rewards.consensus import expected_utility
-from mtreason.rewards.protocol import Draft, RewardContext, Samples
+from mtreason.rewards.protocol import Checkpoint, Draft, Part, RewardContext, Samples
 
 
-def qe(context: RewardContext, drafts: Sequence[Draft]) -> Calls[list[float]]:
+def _qe(context: RewardContext, drafts: Sequence[Draft], samples: Samples) -> Calls[list[float]]:
     """Score of each draft without a reference, in the checkpoint's own units (often about 0 to 1)."""
+    del samples
     # As it will be written: what a draft has of line breaks and double spaces is not kept.
     return (yield from score_triples([(context.source, " ".join(draft.text.split()), None) for draft in drafts]))
 
 
-def comet_consensus(context: RewardContext, drafts: Sequence[Draft], samples: Samples) -> Calls[list[float]]:
+def _comet_consensus(context: RewardContext, drafts: Sequence[Draft], samples: Samples) -> Calls[list[float]]:
     """Mean score of each draft with each of the samples as its reference, one draw of its own text left out.
 
     Minimum Bayes risk decoding with a learned utility (Freitag et al. 2022); asks a checkpoint that takes references
@@ -28,3 +29,14 @@ def comet_consensus(context: RewardContext, drafts: Sequence[Draft], samples: Sa
     scores = yield from score_triples([(context.source, text, sample) for text in texts for sample in samples])
     rows = [scores[i * len(samples) : (i + 1) * len(samples)] for i in range(len(texts))]
     return [expected_utility(row, samples, own=text) for row, text in zip(rows, texts, strict=True)]
+
+
+QE = Part("qe", "a COMET checkpoint without references", _qe, checkpoint=Checkpoint.REFERENCELESS, metric="comet")
+COMET_CONSENSUS = Part(
+    "comet-consensus",
+    "mean score of a COMET checkpoint with the samples as references",
+    _comet_consensus,
+    compares_samples=True,
+    checkpoint=Checkpoint.WITH_REFERENCES,
+    metric="comet",
+)

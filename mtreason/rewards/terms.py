@@ -4,22 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mtreason.glossary import avoided, honoured
+from mtreason.glossary import Verdict, judge_term
 from mtreason.models.calls import Calls
-from mtreason.rewards.protocol import Draft, RewardContext
+from mtreason.models.protocol import Capability
+from mtreason.rewards.protocol import Draft, Part, RewardContext, Samples
+
+WORTH = {Verdict.FOLLOWED: 1, Verdict.MISSED: 0, Verdict.FORBIDDEN: -1}
 
 
-def terms(context: RewardContext, drafts: Sequence[Draft]) -> Calls[list[float]]:
-    """Mean over the sentence's glossary hints, in [-1, 1]; 0 where it has none.
+def _terms(context: RewardContext, drafts: Sequence[Draft], samples: Samples) -> Calls[list[float]]:
+    """Mean over the sentence's glossary terms, in [-1, 1]; 0 where it has none.
 
-    A hint is worth 1 where it is honoured, 0 where it is missed, and -1 where the draft says what it warns of.
+    A term is worth 1 where it is followed, 0 where it is missed, and -1 where the draft says what it warns of.
     """
+    del samples
     yield from ()
-    count = max(1, len(context.hints))
+    count = max(1, len(context.hits))
 
     def worth(text: str) -> float:
-        bad = [avoided(hit.term, text, context.target_tag) for hit in context.hints]
-        kept = [honoured(hit.term, text, context.target_tag) for hit in context.hints]
-        return sum(-1 if b else int(k) for b, k in zip(bad, kept, strict=True)) / count
+        return sum(WORTH[judge_term(hit.term, text, context.target_tag).verdict] for hit in context.hits) / count
 
     return [worth(draft.text) for draft in drafts]
+
+
+TERMS = Part(
+    "terms",
+    "share of glossary terms that are followed",
+    _terms,
+    # To find where a missed term fits.
+    needs=frozenset({Capability.PROMPT_LOG_PROBS}),
+    free=True,
+    counts_terms=True,
+)

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
-from mtreason.decoding import Candidate, Result, Task, run
+from mtreason.decoding import BoundTask, Result, run
 from mtreason.decoding.protocol import Cost
 from mtreason.documents import Line, Unit, join_line, parse_line
 from mtreason.errors import InterruptedRunError
 from mtreason.glossary import Hit, follows
 from mtreason.languages import already_in
-from mtreason.runs.settings import REWARD_OVER, Options
 from mtreason.runs.translator import Translator
 from mtreason.storage import Store, StoredTranslation
 
 MODEL, KEPT, HUMAN, PASSED = "model", "kept", "human", "passed"
 """Where the translation of a segment comes from: the model, a run before, a person's memory, or the source itself."""
-
-NOT_IN_KEYS = frozenset({"in_flight", "glossaries", "shipped_glossaries", "context", "qe"})
-"""Options that change no translation, or of which what they come to in a segment is in its key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +35,9 @@ class Segment:
     result: Result | None
     """What the model did, where it was asked now."""
     hits: tuple[Hit, ...]
-    honoured: tuple[bool, ...]
+    """Glossary terms in it."""
+    followed: tuple[bool, ...]
+    """Whether the translation follows each of them."""
     seconds: float
 
 
@@ -57,14 +52,10 @@ class TranslatedUnit:
 
 @dataclass(frozen=True, slots=True)
 class TranslationCache:
-    """Translations that need not be made."""
+    """Translations that the model made before, under the keys of `RunSpec.segment_key`."""
 
-    run: str = ""
-    """A digest of all that is the same for every segment, see `run_key`."""
     stores: Sequence[Store] = ()
     """Asked in order; what the model makes is put into all of them."""
-    human: Mapping[str, str] = field(default_factory=dict)
-    """What a person wrote, by source text; comes first."""
 
     def get(self, key: str) -> StoredTranslation | None:
         """Return what is kept, and put it into the stores that lack it."""
@@ -82,28 +73,11 @@ class TranslationCache:
             store.put(key, kept)
 
 
-def run_key(translator: Translator, model_digest: str, dtype: str) -> str:
-    """Return a digest of the model and the settings: two runs with the same one translate a segment alike."""
-    t = translator
-    options = {k: str(v) for k, v in asdict(t.options).items() if k not in NOT_IN_KEYS}
-    metric = t.estimator.digest if t.estimator is not None else ""
-    languages = (t.direction.source.tag, t.direction.target.tag)
-    described = [model_digest, dtype, languages, options, sorted(t.settings.reward.weights.items()), metric]
-    return hashlib.sha256(json.dumps(described, ensure_ascii=False).encode()).hexdigest()
-
-
-def segment_key(run: str, source: str, hints: Sequence[Hit], context: Sequence[tuple[str, str]]) -> str:
-    """Return a digest of all that a segment's translation depends on."""
-    hits = [(e.source, e.targets, e.literal, e.forbidden, e.case_sensitive) for e in (hit.term for hit in hints)]
-    described = json.dumps([run, source, list(context), hits], ensure_ascii=False)
-    return hashlib.sha256(described.encode("utf-8", "surrogatepass")).hexdigest()
-
-
 def translate_units(
     translator: Translator,
     units: Iterable[Unit],
     on_result: Callable[[Segment], None],
-    shelf: TranslationCache | None = None,
+    cache: TranslationCache | None = None,
     stop: Callable[[], str] = lambda: "",
 ) -> Iterator[TranslatedUnit]:
     """Yield translated units in order, each as soon as it and all before it are done.
@@ -113,13 +87,13 @@ def translate_units(
     `InterruptedRunError` is raised with it.
     """
     t = translator
-    book = InFlight(t, on_result, shelf or TranslationCache(), stop)
-    for result in run(t.decoder, book.tasks(units), t.settings, t.model, t.options.in_flight, t.estimator):
-        book.settle(result)
-        yield from book.ready()
-    yield from book.ready()
-    if book.stopped:
-        raise InterruptedRunError(book.stopped)
+    flight = InFlight(t, on_result, cache or TranslationCache(), stop)
+    for result in run(t.decoder, flight.tasks(units), t.decoding, t.model, t.settings.in_flight, t.metric):
+        flight.settle(result)
+        yield from flight.ready()
+    yield from flight.ready()
+    if flight.stopped:
+        raise InterruptedRunError(flight.stopped)
 
 
 @dataclass(slots=True)
@@ -140,34 +114,34 @@ class _Place:
     started: float
     origin: str = MODEL
     key: str = ""
-    hints: tuple[Hit, ...] = ()
+    hits: tuple[Hit, ...] = ()
 
 
 class InFlight:
-    """Remembers which segment belongs where while they are in flight."""
+    """Segments in flight: which unit each belongs to, and which wait for others."""
 
     def __init__(
         self,
         translator: Translator,
         on_result: Callable[[Segment], None],
-        shelf: TranslationCache,
+        cache: TranslationCache,
         stop: Callable[[], str],
     ) -> None:
         self.translator = translator
         self.on_result = on_result
-        self.shelf = shelf
+        self.cache = cache
         self.stop = stop
         self.stopped = ""
         self.open: deque[_Open] = deque()
         self.places: dict[int, _Place] = {}
         self.same: dict[str, list[int]] = {}
         """Of segments in flight, by their keys: the indices of others that are the same, and wait for them."""
-        self.before: deque[int] = deque(maxlen=translator.options.context)
+        self.before: deque[int] = deque(maxlen=translator.settings.context)
         """Segments that the next one is shown, by their indices."""
         self.pairs: dict[int, tuple[str, str]] = {}
         """Those of them that are done, with their translations."""
 
-    def tasks(self, units: Iterable[Unit]) -> Iterator[Task | Result | None]:
+    def tasks(self, units: Iterable[Unit]) -> Iterator[BoundTask | Result | None]:
         """Yield what is to be done for each segment, what is done already, or None while it waits for others."""
         index = 0
         for unit in units:
@@ -195,28 +169,29 @@ class InFlight:
     def _cut(self, unit: Unit) -> Line:
         """Cut a unit into segments; what a person translated as a whole stays whole."""
         core = unit.text.strip()
-        if core in self.shelf.human:
+        if core in self.translator.human:
             at = unit.text.index(core)
             return Line(unit.number, (core,), (unit.text[:at], unit.text[at + len(core) :]))
         return parse_line(unit.number, unit.text, self.translator.direction.source)
 
     def _begin(
         self, index: int, entry: _Open, position: int, context: tuple[tuple[str, str], ...]
-    ) -> Task | Result | None:
+    ) -> BoundTask | Result | None:
         """Return what is to be done for a segment; None where the same one is in flight already."""
         direction = self.translator.direction
         segment = entry.line.segments[position]
         place = _Place(entry, position, time.monotonic())
         self.places[index] = place
-        if segment in self.shelf.human:
+        if segment in self.translator.human:
             place.origin = HUMAN
-            return _given(index, self.shelf.human[segment])
+            return _given(index, self.translator.human[segment])
         if already_in(segment, direction.source, direction.target):
             place.origin = PASSED
             return _given(index, segment)
-        place.hints = self.translator.hints(segment)
-        place.key = segment_key(self.shelf.run, segment, place.hints, context)
-        kept = self.shelf.get(place.key)
+        task = self.translator.task(index, segment, context)
+        place.hits = task.hits
+        place.key = self.translator.spec.segment_key(segment, task.hits, context)
+        kept = self.cache.get(place.key)
         if kept is not None:
             place.origin = KEPT
             return _given(index, kept.translation, fell_back=kept.fell_back)
@@ -225,7 +200,7 @@ class InFlight:
             self.same[place.key].append(index)
             return None
         self.same[place.key] = []
-        return self.translator.task(index, segment, context)
+        return self.translator.bind(task)
 
     def settle(self, result: Result) -> None:
         """File a result under its unit."""
@@ -237,7 +212,7 @@ class InFlight:
         if place.origin == MODEL:
             languages = (direction.source.tag, direction.target.tag)
             source = entry.line.segments[place.position]
-            self.shelf.put(place.key, StoredTranslation(source, result.text, result.fell_back, languages))
+            self.cache.put(place.key, StoredTranslation(source, result.text, result.fell_back, languages))
         segment = Segment(
             number=result.index + 1,
             unit=entry.unit,
@@ -246,8 +221,8 @@ class InFlight:
             origin=place.origin,
             fell_back=result.fell_back,
             result=result if place.origin == MODEL else None,
-            hits=place.hints,
-            honoured=tuple(follows(h.term, result.text, direction.target.tag) for h in place.hints),
+            hits=place.hits,
+            followed=tuple(follows(h.term, result.text, direction.target.tag) for h in place.hits),
             seconds=time.monotonic() - place.started,
         )
         entry.segments[place.position] = segment
@@ -269,67 +244,3 @@ class InFlight:
 
 def _given(index: int, text: str, *, fell_back: bool = False) -> Result:
     return Result(index, text, fell_back=fell_back, candidates=(), cost=Cost())
-
-
-def trace_record(segment: Segment, options: Options) -> dict[str, Any]:
-    """Describe a segment and all that was considered for it, in JSON types."""
-    result = segment.result
-    cost = result.cost if result else Cost()
-    return {
-        "segment": segment.number,
-        "line": segment.unit.number,
-        "place": segment.unit.place,
-        "source": segment.source,
-        "translation": segment.translation,
-        "origin": segment.origin,
-        "decoder": options.decoder if result else None,
-        "reasoning": _reasoning_record(options, result),
-        "fell_back": segment.fell_back,
-        "timed_out": bool(result and result.timed_out),
-        "candidates": [_candidate_record(c) for c in (result.candidates if result else ())],
-        "tree": result.trace if result else None,
-        "hints": [
-            {"source": h.term.source, "targets": list(h.term.targets), "file": h.term.file, "honoured": ok}
-            for h, ok in zip(segment.hits, segment.honoured, strict=True)
-        ],
-        "usage": {
-            "prompt_tokens": cost.prompt_tokens,
-            "sampled_tokens": cost.sampled_tokens,
-            "scored_tokens": cost.scored_tokens,
-        },
-        "seconds": round(segment.seconds, 3),
-    }
-
-
-def _candidate_record(candidate: Candidate) -> dict[str, Any]:
-    return {
-        "text": candidate.text,
-        "reward": round(candidate.reward, 5) if not candidate.problems else None,
-        "parts": {name: round(value, 5) for name, value in candidate.parts.items()},
-        "count": candidate.count,
-        "tokens": len(candidate.draft.tokens),
-        "problems": list(candidate.problems),
-        "reflected": candidate.reflected,
-        "repaired": candidate.repaired,
-        **_thought_record(candidate),
-    }
-
-
-def _thought_record(candidate: Candidate) -> dict[str, Any]:
-    reasoning = candidate.draft.reasoning
-    if reasoning is None:
-        return {}
-    return {"form": reasoning.form, "thought_tokens": reasoning.thought_tokens, "thought": reasoning.thought}
-
-
-def _reasoning_record(options: Options, result: Result | None) -> dict[str, Any]:
-    """Describe the mode, and how often answers kept their form in it."""
-    if not options.think:
-        return {"think": False, "reflect": options.reflect}
-    return {
-        "think": True,
-        "reflect": options.reflect,
-        "max_thought_tokens": options.thought_limit,
-        "reward_over": options.reward_over or REWARD_OVER[0],
-        "forms": dict(result.forms) if result else {},
-    }

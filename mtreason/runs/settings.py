@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import types
+import typing
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
-from mtreason.errors import InputError
+from mtreason.errors import SettingError, near
 
 EFFORTS = {"low": 4, "medium": 16, "high": 64}
 """Names for budgets: what so many full samples cost."""
@@ -24,12 +28,15 @@ MIN_REFLECTION_BUDGET = 4
 MOST = 100_000
 """No number of samples, sentences or segments beyond this is meant."""
 
-DTYPES = ("auto", "int8", "bf16", "fp16", "fp32")
+REACH = "reach"
+NOWHERE, SEGMENT = "nowhere", "segment"
+"""What a setting reaches, where that is not every translation of the run: none of them; or a segment only through what
+it comes to there, such as the terms of a glossary that occur in it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """Settings of a translation run that do not depend on the model."""
+class Settings:
+    """How to translate; the same for all texts of a run. Raises `SettingError` for what cannot be."""
 
     decoder: str = "mcts"
     reward: str | None = None
@@ -41,17 +48,18 @@ class Options:
     full_budget: bool = False
     """Whether to search on where nothing better is to be expected."""
     budget: float = EFFORTS["medium"]
-    context: int = 0
+    """What a sentence may cost, in full samples."""
+    context: int = field(default=0, metadata={REACH: SEGMENT})
     """Preceding segments shown in each prompt."""
-    in_flight: int = 16
+    in_flight: int = field(default=16, metadata={REACH: NOWHERE})
     """Sentences translated side by side; changes speed and memory, never the output."""
     seed: int = 0
-    glossaries: tuple[Path, ...] = ()
-    shipped_glossaries: bool = True
+    glossaries: tuple[Path, ...] = field(default=(), metadata={REACH: SEGMENT})
+    shipped_glossaries: bool = field(default=True, metadata={REACH: SEGMENT})
+    memories: tuple[Path, ...] = field(default=(), metadata={REACH: SEGMENT})
+    """TMX files with what people translated, which is taken as it is."""
     qe: str | None = None
     """A COMET-family checkpoint: a path, or the name of one on a hub."""
-    dtype: str = "auto"
-    """Number format of the linear layers; auto is int8 on a CPU."""
     think: bool = False
     """Reason first, then translate."""
     max_thought_tokens: int | None = None
@@ -64,29 +72,28 @@ class Options:
     """After so long a segment gets no further drafts, and the best so far is taken; None for no such limit."""
 
     def __post_init__(self) -> None:
-        if self.dtype not in DTYPES:
-            raise InputError(f"--dtype {self.dtype!r}: expected one of {', '.join(DTYPES)}")
+        _check_types(self)
         for name, value, least in (
-            ("--budget", self.budget, 1),
-            ("--beam-width", 1 if self.beam_width is None else self.beam_width, 1),
-            ("--in-flight", self.in_flight, 1),
-            ("--context", self.context, 0),
-            ("--max-thought-tokens", self.thought_limit, 1),
-            ("--segment-seconds", self.segment_seconds or 0, 0),
+            ("budget", self.budget, 1),
+            ("beam_width", 1 if self.beam_width is None else self.beam_width, 1),
+            ("in_flight", self.in_flight, 1),
+            ("context", self.context, 0),
+            ("max_thought_tokens", self.thought_limit, 1),
+            ("segment_seconds", self.segment_seconds or 0, 0),
         ):
             if not least <= value <= MOST:  # not a number fails both comparisons
-                raise InputError(f"{name} {value}: must be at least {least} and at most {MOST}")
+                raise SettingError(f"`{name}` {value}: must be at least {least} and at most {MOST}")
         self._check_reasoning()
 
     def _check_reasoning(self) -> None:
         if self.reward_over is not None and self.reward_over not in REWARD_OVER:
-            raise InputError(f"--reward-over {self.reward_over!r}: expected one of {', '.join(REWARD_OVER)}")
-        for name, value in (("--max-thought-tokens", self.max_thought_tokens), ("--reward-over", self.reward_over)):
+            raise SettingError(f"`reward_over` {self.reward_over!r}: expected one of {', '.join(REWARD_OVER)}")
+        for name, value in (("max_thought_tokens", self.max_thought_tokens), ("reward_over", self.reward_over)):
             if value is not None and not self.think:
-                raise InputError(f"{name} {value}: there are no thoughts without --think, add it or leave this out")
+                raise SettingError(f"`{name}` {value}: there are no thoughts without `think`, add it or leave this out")
         if self.reflect and self.budget < MIN_REFLECTION_BUDGET:
-            raise InputError(
-                f"--budget {self.budget:g} is too small for --reflect: a draft, reading it again and a new answer cost "
+            raise SettingError(
+                f"`budget` {self.budget:g} is too small for `reflect`: a draft, reading it again and a new answer cost "
                 f"up to {MIN_REFLECTION_BUDGET}"
             )
 
@@ -94,3 +101,49 @@ class Options:
     def thought_limit(self) -> int:
         """Most tokens of a thought."""
         return DEFAULT_THOUGHT if self.max_thought_tokens is None else self.max_thought_tokens
+
+
+PATHS = ("glossaries", "memories")
+"""Settings that are files."""
+
+
+def make_settings(base: Settings | None = None, /, **changes: Any) -> Settings:  # noqa: ANN401 - fields of Settings
+    """Return settings with some of them changed; paths may be given as texts, and in lists.
+
+    Raises `SettingError` for a name that is none, a value of the wrong type, and one that cannot be.
+    """
+    known = [spec.name for spec in fields(Settings)]
+    for name, value in changes.items():
+        if name not in known:
+            raise SettingError(f"{name!r}: no such setting{near(name, known)} (there are {', '.join(known)})")
+        if name in PATHS:
+            changes[name] = _paths(name, value)
+    return replace(base or Settings(), **changes)
+
+
+def _paths(name: str, value: Any) -> tuple[Path, ...]:  # noqa: ANN401 - whatever was given
+    if isinstance(value, str | Path) or not isinstance(value, Iterable):
+        raise SettingError(f"`{name}` {value!r}: expected a list of files")
+    paths = list(value)
+    wrong = [path for path in paths if not isinstance(path, str | Path)]
+    if wrong:
+        raise SettingError(f"`{name}` {wrong[0]!r}: expected the name of a file")
+    return tuple(Path(path) for path in paths)
+
+
+def _check_types(settings: Settings) -> None:
+    """Raise `SettingError` for a value that is not of the type its field says; an integer will do for a float."""
+    for name, hint in typing.get_type_hints(Settings).items():
+        value = getattr(settings, name)
+        allowed = tuple(
+            typing.get_origin(kind) or kind for kind in (typing.get_args(hint) if _is_union(hint) else (hint,))
+        )
+        if float in allowed:
+            allowed += (int,)
+        if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
+            wanted = " or ".join("None" if kind is types.NoneType else kind.__name__ for kind in allowed)
+            raise SettingError(f"`{name}` {value!r}: expected {wanted}, found {type(value).__name__}")
+
+
+def _is_union(hint: Any) -> bool:  # noqa: ANN401 - a type
+    return isinstance(hint, types.UnionType)

@@ -1,209 +1,188 @@
-"""What the segments of a run share: the model, its prompts, the decoder, its reward and the glossaries."""
+"""The translator: a model with everything that the segments of a run share."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mtreason.decoding import DECODERS, Decoder, Settings, Task
+from mtreason.decoding import BoundTask, DecodingSettings
 from mtreason.decoding.answers import Thinking
-from mtreason.decoding.best_of_n import BestOfNDecoder
 from mtreason.decoding.borders import parse_border
 from mtreason.decoding.masks import CARRIED, allow_also, build_free_mask, build_mask
-from mtreason.decoding.prompts import (
-    CLOSE_THOUGHT,
-    OPEN_OUTPUT,
-    OPEN_THOUGHT,
-    RETHINK,
-    SYSTEM,
-    VERDICTS,
-    instruction,
-    thinking_instruction,
-    translation_prompt,
-    verdict_question,
-)
-from mtreason.decoding.protocol import derive_seed
+from mtreason.decoding.prompts import CLOSE_THOUGHT, OPEN_OUTPUT, OPEN_THOUGHT, WORDING, Wording
+from mtreason.decoding.protocol import Judging, derive_seed
 from mtreason.documents import placeholders
-from mtreason.errors import InputError, ModelError
-from mtreason.evaluation.learned.estimator import Estimator, check_checkpoint, needs_references
+from mtreason.errors import SettingError
 from mtreason.glossary import Hit, Matcher, Term, load_glossary, shipped_glossaries, written
-from mtreason.languages import Language
-from mtreason.models.protocol import ROOT, TokenMask
+from mtreason.languages import Direction, Language, parse_language
+from mtreason.models.protocol import ROOT, LanguageModel, TokenMask
 from mtreason.models.text import Codec
-from mtreason.rewards import REWARDS, Reward, load_reward
-from mtreason.runs.settings import DEFAULT_NODES, DEFAULT_REWARD, Options
+from mtreason.rewards import Reward, judge
+from mtreason.runs.checks import check_backend, check_settings, load_metric, plan
+from mtreason.runs.settings import DEFAULT_NODES, Settings, make_settings
+from mtreason.runs.spec import NO_METRIC, RunSpec, describe_run, file_digest
+from mtreason.runs.task import Task
+from mtreason.storage import read_tmx
 
 if TYPE_CHECKING:
     from mtreason.models.loaded import LoadedModel
+    from mtreason.runs.translation import Translation
 
 TOKENS_PER_SOURCE_TOKEN = 2.5
 SPARE_TOKENS = 24
 """A translation may take this many tokens more than its source's length explains; beyond, it is running away."""
 
-GUARD_NOTE = "guard:"
-"""A glossary term whose note begins so only keeps shorter terms from matching inside it."""
 
-
-@dataclass(frozen=True, slots=True)
-class Direction:
-    """From which language to which."""
-
-    source: Language
-    target: Language
-
-
-def check_options(options: Options, reward: Reward | None = None) -> None:
-    """Raise `InputError` for a decoder, reward or node size that does not exist, or an option that would do nothing.
-
-    A reward takes the place of the one in the options.
-    """
-    decoder, planned = _plan(options)
-    reward = reward or planned
-    for name in ("reward", "nodes", "beam_width", "full_budget", "think", "reflect"):
-        if getattr(options, name) not in {None, False} and name not in decoder.options:
-            users = ", ".join(d.name for d in DECODERS.values() if name in d.options)
-            raise InputError(
-                f"--{name.replace('_', '-')} does nothing for --decoder {decoder.name}: leave it out, or take {users}"
-            )
-    parse_border(options.nodes or DEFAULT_NODES, str)
-    asked = "qe" in reward.weights or "comet-consensus" in reward.weights
-    if asked and options.qe is None:
-        raise InputError(
-            f"--reward {reward.name} needs a COMET checkpoint: name one with --qe, or take --reward channel, which "
-            "asks the translating model alone"
-        )
-    if options.qe is not None and not asked:
-        raise InputError(
-            f"--qe {options.qe}: nothing here uses it: add --reward qe, --reward comet-consensus or --decoder mbr"
-        )
-    if options.qe is not None:
-        check_checkpoint(options.qe, referenceless="qe" in reward.weights)
-
-
-def _plan(options: Options) -> tuple[Decoder, Reward]:
-    """Return the decoder and what it chooses by."""
-    decoder: Decoder = _pick(DECODERS, options.decoder, "--decoder")
-    reward = load_reward(options.reward or DEFAULT_REWARD)
-    if isinstance(decoder, BestOfNDecoder) and decoder.reward is not None:
-        reward = decoder.reward if options.qe is None else REWARDS["comet-consensus"]
-        decoder = replace(decoder, reward=reward)
-    return decoder, reward
-
-
-NEEDS = {
-    "channel": "prompt log-probabilities",
-    "llama-o1": "prompt log-probabilities",
-    "terms": "prompt log-probabilities",  # to find where a missed term fits
-    "confidence": "top-5",
-}
-"""Parts of a reward that ask a backend for what not every one has."""
-
-
-def _check_backend(lacks: frozenset[str], reward: Reward, options: Options) -> None:
-    """Raise `ModelError` where the model is on a server that cannot say what the reward asks."""
-    for part, needed in NEEDS.items():
-        if part in reward.weights and needed in lacks:
-            raise ModelError(
-                f"--reward {reward.name} needs {needed}, which this server does not give: take --reward consensus, "
-                "which needs none"
-            )
-    if options.reflect and "prompt log-probabilities" in lacks:
-        raise ModelError("--reflect needs prompt log-probabilities, which this server does not give: leave it out")
-
-
-def _load_metric(reward: Reward, options: Options) -> Estimator | None:
-    """Load the checkpoint that the reward asks."""
-    if options.qe is None:
-        return None
-    estimator = Estimator(options.qe)
-    estimator.load()
-    if "qe" in reward.weights and estimator.needs_references:
-        raise ModelError(needs_references(options.qe))
-    if "comet-consensus" in reward.weights and not estimator.takes_references:
-        raise ModelError(
-            f"--reward comet-consensus and --decoder mbr compare candidates with one another, but the COMET checkpoint "
-            f"{options.qe} takes no references: name one that does, or leave out --qe"
-        )
-    return estimator
-
-
-def load_terms(direction: Direction, options: Options) -> tuple[Term, ...]:
+def load_terms(direction: Direction, settings: Settings) -> tuple[Term, ...]:
     """Read the glossaries of a run, shipped ones first, so that the user's own override them."""
     source, target = direction.source.tag, direction.target.tag
-    shipped = shipped_glossaries(source, target) if options.shipped_glossaries else ()
-    return tuple(e for path in (*shipped, *options.glossaries) for e in load_glossary(path, source, target))
+    shipped = shipped_glossaries(source, target) if settings.shipped_glossaries else ()
+    return tuple(term for path in (*shipped, *settings.glossaries) for term in load_glossary(path, source, target))
+
+
+def load_memories(direction: Direction, settings: Settings) -> dict[str, str]:
+    """Read what people translated, by source text; of two for the same text the later one counts."""
+    human: dict[str, str] = {}
+    for path in settings.memories:
+        human |= read_tmx(path, direction.source, direction.target)
+    return human
 
 
 class Translator:
-    """A model with everything that the segments of a run share."""
+    """Translates texts of one language into another with a model.
+
+    Several translators may share a model, in several threads too: one translates at a time.
+    """
 
     def __init__(
         self,
-        loaded: LoadedModel,
-        direction: Direction,
-        options: Options,
-        terms: Sequence[Term],
-        reward: Reward | None = None,
+        model: LoadedModel,
+        source: str | Language,
+        target: str | Language,
+        settings: Settings | None = None,
+        *,
+        terms: Sequence[Term] | None = None,
+        human: Mapping[str, str] | None = None,
+        reward: Reward | str | None = None,
+        wording: Wording = WORDING,
+        judging: Judging = judge,
+        **changes: Any,  # noqa: ANN401 - fields of `Settings`
     ) -> None:
-        """Read what the run shares; raises `InputError` as `check_options` does."""
-        check_options(options, reward)
-        self.model = loaded.model
-        self.codec = Codec(loaded.tokenizer, loaded.stop)
-        self.direction = direction
-        self.options = options
-        self.decoder, planned = _plan(options)
-        reward = reward or planned
-        _check_backend(loaded.lacks, reward, options)
-        self.estimator = _load_metric(reward, options)
-        pieces = self.codec.pieces(loaded.vocabulary)
+        """Read what the run shares; `changes` are settings by name.
+
+        `terms` take the place of the glossaries of the settings, `human` of the memories (source text -> translation),
+        a `Reward` of the one that a name or file leads to; `wording` and `judging` are for experiments. Raises
+        `LanguageError`, `SettingError` and `GlossaryError` for what cannot be, and `ModelError` for a model that is
+        closed.
+        """
+        self.loaded = model
+        self.direction = Direction(_language(source), _language(target))
+        if isinstance(reward, str):
+            changes["reward"] = reward
+        own = reward if isinstance(reward, Reward) else None
+        self.settings = make_settings(settings, **changes)
+        check_settings(self.settings, own)
+        self.decoder, self.reward = plan(self.settings, own)
+        check_backend(model.lacks, self.reward, self.settings)
+        self.metric = load_metric(self.reward, self.settings)
+        self.wording = wording
+        self.terms = tuple(load_terms(self.direction, self.settings) if terms is None else terms)
+        self.human = load_memories(self.direction, self.settings) if human is None else human
+        self.matcher = Matcher(self.terms, self.direction.source.tag)
+        self.codec = Codec(model.tokenizer, model.stop)
+        pieces = self.codec.pieces(model.vocabulary)
         # Small models that are left to open the thought themselves answer without one.
-        self._opening = self.codec.encode(f"{OPEN_THOUGHT}\n") if options.think else ()
-        self.settings = Settings(
-            reward=reward,
-            budget=options.budget,
-            decode=self.codec.decode,
-            border=parse_border(options.nodes or DEFAULT_NODES, self.codec.decode),
-            beam_width=options.beam_width,
-            full_budget=options.full_budget,
-            thinking=self._thinking(pieces, loaded.stop) if options.think else None,
-            reflection=self._reflection() if options.reflect else (),
-            max_seconds=options.segment_seconds,
-        )
-        self.matcher = Matcher(terms, direction.source.tag)
+        self._opening = self.codec.encode(f"{OPEN_THOUGHT}\n") if self.settings.think else ()
+        self.decoding = self._decoding(pieces, judging)
         self.mask = build_mask(
-            pieces,
-            direction.target,
-            loaded.stop,
-            self.codec.specials(),
-            line_breaks=options.think,
+            pieces, self.direction.target, model.stop, self.codec.specials(), line_breaks=self.settings.think
         )
-        frame = self.codec.frame(SYSTEM)
+        with model.lock:
+            self._read_heads()
+
+    def _decoding(self, pieces: Sequence[bytes], judging: Judging) -> DecodingSettings:
+        settings = self.settings
+        return DecodingSettings(
+            reward=self.reward,
+            budget=settings.budget,
+            decode=self.codec.decode,
+            border=parse_border(settings.nodes or DEFAULT_NODES, self.codec.decode),
+            beam_width=settings.beam_width,
+            full_budget=settings.full_budget,
+            thinking=self._thinking(pieces) if settings.think else None,
+            reflection=self._reflection() if settings.reflect else (),
+            judge=judging,
+            max_seconds=settings.segment_seconds,
+        )
+
+    def _read_heads(self) -> None:
+        """Let the model read what all prompts of a kind begin with."""
+        frame = self.codec.frame(self.wording.system)
         self._tail = frame.tail
-        self._verdicts = tuple(self.codec.encode(word) for word in VERDICTS)
+        self._verdicts = tuple(self.codec.encode(word) for word in self.wording.verdicts)
         [self._chat_head] = self.model.extend([ROOT], [frame.head])
-        asked = instruction(direction.source, direction.target)
-        if options.think:
-            asked = thinking_instruction(direction.source, direction.target, options.thought_limit)
+        source, target = self.direction.source, self.direction.target
+        asked = self.wording.instruction(source, target)
+        if self.settings.think:
+            asked = self.wording.thinking(source, target, self.settings.thought_limit)
         there = self.codec.encode(asked)
-        back = self.codec.encode(instruction(direction.target, direction.source))
+        back = self.codec.encode(self.wording.instruction(target, source))
         self._head, self._back_head = self.model.extend([self._chat_head] * 2, [there, back])
         [self._unconditional] = self.model.extend([self._head], [self._tail])
 
-    def hints(self, segment: str) -> tuple[Hit, ...]:
-        """Find the glossary terms of a segment that its prompt names."""
-        return tuple(h for h in self.matcher.find(segment) if not h.term.note.startswith(GUARD_NOTE))
+    @property
+    def model(self) -> LanguageModel:
+        """The model itself; raises `ModelError` where it is closed."""
+        return self.loaded.model
 
-    def task(self, index: int, segment: str, context: Sequence[tuple[str, str]]) -> Task:
-        """Describe how a segment is translated."""
-        hits = self.hints(segment)
+    @cached_property
+    def spec(self) -> RunSpec:
+        """The identity of this run."""
+        return describe_run(
+            self.settings,
+            self.direction,
+            self.wording,
+            self.reward,
+            self.terms,
+            model=self.loaded.digest,
+            arithmetic=self.loaded.arithmetic,
+            metric=NO_METRIC if self.metric is None else self.metric.digest,
+            memories=[(str(path), file_digest(path)) for path in self.settings.memories],
+        )
+
+    def translate(self, texts: Iterable[str]) -> list[Translation]:
+        """Translate texts, side by side, and return what became of each, in order.
+
+        A text may have several sentences and lines; what is between them stays as it is. Raises `TypeError` for what is
+        no text, and `ModelError` where the model is closed.
+        """
+        from mtreason.runs.translation import translate_texts
+
+        return translate_texts(self, texts)
+
+    def task(
+        self,
+        index: int,
+        text: str,
+        context: Sequence[tuple[str, str]] = (),
+        references: Sequence[str] = (),
+    ) -> Task:
+        """Describe a segment to translate, with the glossary terms in it."""
+        hits = self.matcher.find(text)
+        return Task(index, text, self.direction, self.settings, tuple(context), hits, tuple(references))
+
+    def bind(self, task: Task) -> BoundTask:
+        """Put a task into the tokens of this model; raises `SettingError` for a task of another run."""
+        if (task.direction, task.settings) != (self.direction, self.settings):
+            raise SettingError("a task of other languages or settings than those of this translator")
         source, target = self.direction.source, self.direction.target
-        prompt = translation_prompt(segment, source, target, context, hits)
-        rest = prompt.before.removeprefix(instruction(source, target))
-        own = self.codec.encode(segment)
-        return Task(
-            index=index,
-            source=segment,
+        prompt = self.wording.prompt(task.text, source, target, task.context, task.hits)
+        rest = prompt.before.removeprefix(self.wording.instruction(source, target))
+        own = self.codec.encode(task.text)
+        return BoundTask(
+            index=task.index,
+            source=task.text,
             head=self._head,
             prompt=(self.codec.encode(rest) if rest else ())
             + self.codec.encode(prompt.segment)
@@ -214,48 +193,51 @@ class Translator:
             back_head=self._back_head,
             source_tokens=(*own, self.codec.end),
             chat_head=self._chat_head,
-            verdict_prompt=self.codec.encode(verdict_question(segment, source, target)),
+            verdict_prompt=self.codec.encode(self.wording.verdict(task.text, source, target)),
             verdict_tokens=self._verdicts,
-            hints=hits,
-            renderings=tuple(self._rendering(h) for h in hits),
+            hits=task.hits,
+            renderings=tuple(self._rendering(hit) for hit in task.hits),
             target_tag=target.tag,
-            mask=self._mask(hits),
-            seed=derive_seed(self.options.seed, segment),
+            mask=self._mask(task.hits),
+            seed=derive_seed(self.settings.seed, task.text),
             max_new_tokens=int(TOKENS_PER_SOURCE_TOKEN * len(own)) + SPARE_TOKENS,
-            placeholders=placeholders(segment),
+            placeholders=placeholders(task.text),
+            references=task.references,
         )
 
     def _rendering(self, hit: Hit) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Return the tokens of a hint's best rendering at the beginning of a translation, and inside one."""
+        """Return the tokens of a term's best rendering at the beginning of a translation, and inside one."""
         text = written(hit.term)
         space = " " if self.direction.target.spaced else ""
         return self.codec.encode(text[:1].upper() + text[1:]), self.codec.encode(space + text)
 
-    def _thinking(self, pieces: Sequence[bytes], stop: frozenset[int]) -> Thinking:
+    def _thinking(self, pieces: Sequence[bytes]) -> Thinking:
         return Thinking(
-            limit=self.options.thought_limit,
-            mask=build_free_mask(pieces, stop, self.codec.specials()),
+            limit=self.settings.thought_limit,
+            mask=build_free_mask(pieces, self.codec.stop, self.codec.specials()),
             close=self.codec.encode(f"{CLOSE_THOUGHT}\n{OPEN_OUTPUT}\n"),
             open=self.codec.encode(f"{OPEN_OUTPUT}\n"),
             encode=self.codec.encode,
             end=self.codec.end,
             scripts=frozenset(self.direction.target.scripts) | {CARRIED},
-            reward_all=self.options.reward_over == "all",
+            reward_all=self.settings.reward_over == "all",
         )
 
     def _reflection(self) -> tuple[int, ...]:
-        turn = self.codec.answer_turn(SYSTEM, RETHINK)
+        turn = self.codec.answer_turn(self.wording.system, self.wording.rethink)
         if turn is None:
-            raise InputError("--reflect: the chat template of this model shows no earlier answers: leave it out")
+            raise SettingError("`reflect`: the chat template of this model shows no earlier answers: leave it out")
         return turn + self._opening
 
     def _mask(self, hits: Sequence[Hit]) -> TokenMask:
         """Let through what the glossary says is to be kept, which may be in the source's script."""
-        kept = [h.term.source for h in hits if not h.term.targets]
+        kept = [hit.term.source for hit in hits if not hit.term.targets]
         return allow_also(self.mask, {t for k in kept for t in self.codec.encode(k)}) if kept else self.mask
 
 
-def _pick(table: dict[str, Any], name: str, option: str) -> Any:  # noqa: ANN401 - the type of the table's values
-    if name not in table:
-        raise InputError(f"{option} {name!r}: expected one of {', '.join(table)}")
-    return table[name]
+def _language(given: str | Language) -> Language:
+    if isinstance(given, Language):
+        return given
+    if not isinstance(given, str):
+        raise SettingError(f"{given!r}: expected a language code such as 'en', found {type(given).__name__}")
+    return parse_language(given)

@@ -16,13 +16,14 @@ from typing import Any
 import numpy as np
 
 from mtreason.benchmark.results import drop_broken_end
-from mtreason.decoding import DECODERS, Candidate, Decoder, Result, Settings, Task, run
-from mtreason.decoding.pool import reward_context
+from mtreason.decoding import DECODERS, BoundTask, Candidate, Decoder, DecodingSettings, Result, run
+from mtreason.decoding.judging import Judge
 from mtreason.decoding.protocol import Cost
 from mtreason.errors import InputError, MtreasonError
 from mtreason.models.calls import Calls, extend, release, score
 from mtreason.models.protocol import TOP_K
-from mtreason.rewards import REWARDS, Draft, Reward, compare, judge, weigh
+from mtreason.rewards import REWARDS, Draft, Reward
+from mtreason.runs.spec import read_spec
 from mtreason.runs.translator import Translator
 from mtreason.tuning.fit import Judged
 from mtreason.tuning.segments import Segment, gold_values
@@ -48,9 +49,11 @@ class PoolingDecoder:
 
     inner: Decoder
     name: str = "pooling"
+    reward: Reward | None = None
+    chooses: bool = True
     options: frozenset[str] = frozenset({"reward", "nodes"})
 
-    def decode(self, task: Task, settings: Settings) -> Calls[Result]:
+    def decode(self, task: BoundTask, settings: DecodingSettings) -> Calls[Result]:
         """See `Decoder.decode`; the cost is that of the other decoder."""
         greedy = yield from DECODERS["greedy"].decode(task, settings)
         result = yield from self.inner.decode(task, settings)
@@ -67,9 +70,11 @@ class GivenDecoder:
     end: int
     """The token that ends a translation."""
     name: str = "given"
+    reward: Reward | None = None
+    chooses: bool = True
     options: frozenset[str] = frozenset({"reward"})
 
-    def decode(self, task: Task, settings: Settings) -> Calls[Result]:
+    def decode(self, task: BoundTask, settings: DecodingSettings) -> Calls[Result]:
         """See `Decoder.decode`; candidates stay in the order of the texts, the cost is left out."""
         texts = self.texts[task.index]
         targets = [(*self.encode(text), self.end) for text in texts]
@@ -81,15 +86,14 @@ class GivenDecoder:
             Draft(text, tokens, own, np.full((len(tokens), TOP_K), np.nan, np.float32))
             for text, tokens, own in zip(texts, targets, scores, strict=True)
         ]
-        context = reward_context(task)
-        parts = yield from judge(settings.reward, context, drafts)
+        judge = Judge(task, settings)
+        parts = yield from judge.alone(drafts)
         samples = Counter(" ".join(text.split()) for text in texts)
-        beside = yield from compare(settings.reward, context, drafts, samples)
-        yield from context.back.close()
-        yield from context.verdict.close()
+        beside = yield from judge.beside(drafts, samples)
+        yield from judge.close()
         together = [{**a, **b} for a, b in zip(parts, beside, strict=True)]
         candidates = tuple(
-            Candidate(draft.text, draft, weigh(settings.reward, own), own, 1, ())
+            Candidate(draft.text, draft, judge.weigh(own), own, 1, ())
             for draft, own in zip(drafts, together, strict=True)
         )
         return Result(task.index, texts[0], fell_back=False, candidates=candidates, cost=Cost())
@@ -100,13 +104,16 @@ def collect(translator: Translator, segments: Sequence[Segment]) -> Iterator[dic
 
     The translator's reward is to be one of `pooling_reward`.
     """
-    tasks = (translator.task(i, segment.row.source, ()) for i, segment in enumerate(segments))
+    tasks = (
+        translator.bind(translator.task(i, segment.row.source, references=segment.row.references))
+        for i, segment in enumerate(segments)
+    )
     decoder: Decoder = PoolingDecoder(translator.decoder)
     if segments[0].ratings:
         texts = {i: segment.hypotheses for i, segment in enumerate(segments)}
         decoder = GivenDecoder(texts, translator.codec.encode, translator.codec.end)
-    in_flight = translator.options.in_flight
-    for result in run(decoder, tasks, translator.settings, translator.model, in_flight, translator.estimator):
+    in_flight = translator.settings.in_flight
+    for result in run(decoder, tasks, translator.decoding, translator.model, in_flight, translator.metric):
         yield _record(segments[result.index], result)
 
 
@@ -165,6 +172,7 @@ class PoolFile:
                 if number == 1:
                     self.config = dict(record[CONFIG])
                     self.config["parts"] = list(self.config["parts"])
+                    read_spec(self.config["run"], str(path))
                 else:
                     _check_record(record, self.config or {})
                     self.records[record["id"]] = record
@@ -193,8 +201,16 @@ class PoolFile:
         """Raise `InputError` if the file was made otherwise; it may hold more parts than are wanted."""
         before = self.config or {}
         missing = [part for part in config["parts"] if part not in before["parts"]]
-        changed = [key for key in config if key != "parts" and config[key] != before.get(key)]
-        shown = [f"{key} was {_short(before.get(key))}, now {_short(config[key])}" for key in changed]
+        ours, theirs = read_spec(config["run"], str(self.path)), read_spec(before["run"], str(self.path))
+        shown = [
+            f"{key} was {_short(before.get(key))}, now {_short(config[key])}"
+            for key in ("pair", "candidates")
+            if config[key] != before.get(key)
+        ]
+        shown += [
+            f"{name} was {_short(getattr(theirs, name))}, now {_short(getattr(ours, name))}"
+            for name in ours.changed(theirs)
+        ]
         shown += [f"it lacks {', '.join(missing)}"] if missing else []
         if shown:
             raise InputError(

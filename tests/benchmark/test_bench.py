@@ -19,8 +19,8 @@ from mtreason.errors import InputError, InterruptedRunError, MtreasonError
 from mtreason.evaluation.learned.estimator import Estimator
 from mtreason.report import build_report, read_benchmark, to_markdown
 from mtreason.rewards import REWARDS
-from mtreason.runs.settings import Options
-from mtreason.runs.translator import check_options
+from mtreason.runs.settings import Settings
+from mtreason.runs.translator import check_settings
 
 THREE = ["greedy", "best-of-n:mix", "mcts"]
 SOURCES = ["今天天气很好。", "我们去公园吧。", "这双鞋的踩屎感太强了！", "穿上就不想脱下来。", "天气太好了！"]
@@ -325,7 +325,7 @@ def test_results_do_not_depend_on_the_company(finished, bench, tmp_path) -> None
 
 def test_empty_output_is_judged_as_it_stands(bench, tmp_path, monkeypatch) -> None:
     """A system that found nothing usable still has a reward, that of what it drew."""
-    monkeypatch.setattr("mtreason.decoding.pool.strip_chatter", lambda text, source: "")
+    monkeypatch.setattr("mtreason.decoding.candidates.strip_chatter", lambda text, source: "")
     out = bench(tmp_path, systems=["greedy"])
     for record in lines(out):
         assert record["fell_back"]
@@ -335,10 +335,10 @@ def test_empty_output_is_judged_as_it_stands(bench, tmp_path, monkeypatch) -> No
 
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_systems_are_options_that_exist(name) -> None:
-    options = options_of(name, Options(budget=7))
+    options = options_of(name, Settings(budget=7))
     assert options.budget == 7
-    check_options(options)
-    own = own_options(name, Options())
+    check_settings(options)
+    own = own_options(name, Settings())
     assert "budget" not in own
     assert own["decoder"] in DECODERS
     assert (own["reward"] in REWARDS) == (own["decoder"] in {"best-of-n", "mcts", "mcts-uct"})

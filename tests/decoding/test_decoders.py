@@ -13,15 +13,16 @@ from transformers import AutoModelForCausalLM
 
 from mtreason.decoding import DECODERS, run
 from mtreason.decoding.borders import Clauses, EveryN, parse_border
-from mtreason.decoding.pool import Pool
+from mtreason.decoding.candidates import Candidates
 from mtreason.decoding.protocol import derive_seed
+from mtreason.decoding.sentence import Sentence
 from mtreason.errors import InputError
 from mtreason.glossary import Term
 from mtreason.models.engine.recompute import RecomputeModel
 from mtreason.rewards import REWARDS
 from mtreason.rewards.consensus import chrf_matrix, expected_utility
-from mtreason.runs.settings import DEFAULT_REWARD, Options
-from mtreason.runs.translator import check_options
+from mtreason.runs.checks import check_settings
+from mtreason.runs.settings import DEFAULT_REWARD, Settings
 
 ROUND = 6
 """Rollouts begun side by side at most: by so many a search may spend more than it was given."""
@@ -80,7 +81,7 @@ def test_in_flight_and_order_change_nothing(loaded, decoder) -> None:
 )
 def test_options_that_would_do_nothing_are_refused(options, message) -> None:
     with pytest.raises(InputError, match=message):
-        check_options(Options(**options))
+        check_settings(Settings(**options))
 
 
 def test_seed_changes_samples_and_nothing_else_does(loaded) -> None:
@@ -96,7 +97,7 @@ def test_budget_is_met(loaded, decoder, budget, reward) -> None:
     t = translator(loaded, decoder=decoder, reward=reward if decoder in CHOOSE_BY_REWARD else None, budget=budget)
     for index, result in enumerate(decode(t)):
         drawn = sum(c.count for c in result.candidates)
-        task = t.task(index, SENTENCES[index], ())
+        task = t.bind(t.task(index, SENTENCES[index]))
         spent = result.cost.tokens - len(task.prompt)
         dearest = 3 * task.max_new_tokens + len(task.tail) + len(task.source_tokens)
         assert spent <= budget * result.unit + ROUND * dearest
@@ -131,7 +132,7 @@ def test_mcts_trace_is_a_tree(loaded) -> None:
 def test_hints_reach_the_prompt_and_the_record(loaded) -> None:
     entries = [Term("踩屎感", ("comfort",), "", "", "own.tsv", 1), Term("公园", (), "", "", "own.tsv", 2)]
     t = translator(loaded, entries)
-    task = t.task(0, "踩屎感公园", ())
+    task = t.bind(t.task(0, "踩屎感公园"))
     assert [h.term.source for h in task.hints] == ["踩屎感", "公园"]
     prompt = t.codec.decode(task.prompt)
     assert "踩屎感 = comfort" in prompt
@@ -163,8 +164,8 @@ def test_seeds_depend_on_their_parts_alone() -> None:
 
 def test_unfinished_drafts_are_never_chosen_over_finished_ones(loaded) -> None:
     t = translator(loaded, decoder="best-of-n", reward="likelihood", budget=6)
-    tasks = [replace(t.task(i, s, ()), max_new_tokens=6) for i, s in enumerate(SENTENCES)]
-    for result in run(t.decoder, tasks, t.settings, t.model, 4):
+    tasks = [replace(t.bind(t.task(i, s)), max_new_tokens=6) for i, s in enumerate(SENTENCES)]
+    for result in run(t.decoder, tasks, t.decoding, t.model, 4):
         for candidate in result.candidates:
             finished = candidate.draft.tokens[-1] in t.mask.stop
             assert finished == ("unfinished" not in candidate.problems)
@@ -295,12 +296,12 @@ def test_mbr_chooses_what_agrees_most_with_all_that_was_drawn() -> None:
 def test_drafts_of_a_search_are_no_samples(monkeypatch, decoder) -> None:
     """A search's own drafts agree with one another because it made them so: that is no evidence."""
     seen = []
-    close = Pool.close
-    monkeypatch.setattr(Pool, "close", lambda self, *rest: seen.append(self) or close(self, *rest))
+    close = Sentence.close
+    monkeypatch.setattr(Sentence, "close", lambda self, *rest: seen.append(self) or close(self, *rest))
     model = TableModel(seed=8)
     for task in table_tasks(model, 4):
         [result] = run(DECODERS[decoder], [task], table_settings("consensus", 20.0, temperature=1.0), model, 1)
-        samples = seen.pop().samples
+        samples = seen.pop().candidates.samples
         assert sum(samples.values()) <= 10 < sum(c.count for c in result.candidates)
         for c in result.candidates:
             if not c.problems:
@@ -311,8 +312,8 @@ def test_drafts_of_a_search_are_no_samples(monkeypatch, decoder) -> None:
 @pytest.mark.parametrize(("reward", "budget", "samples"), [("consensus", 20, 10), ("two-way", 20, 4), ("mix", 6, 4)])
 def test_half_the_budget_goes_to_samples_where_they_are_asked(monkeypatch, reward, budget, samples) -> None:
     first = []
-    add = Pool.add_samples
-    monkeypatch.setattr(Pool, "add_samples", lambda self, drawn: first.append(len(drawn)) or add(self, drawn))
+    add = Candidates.add_samples
+    monkeypatch.setattr(Candidates, "add_samples", lambda self, drawn: first.append(len(drawn)) or add(self, drawn))
     model = TableModel(seed=8)
     list(run(DECODERS["mcts"], table_tasks(model, 3), table_settings(reward, budget), model, 1))
     assert first == [samples] * 3
@@ -340,15 +341,15 @@ def test_search_stops_where_the_model_is_sure() -> None:
 @pytest.mark.parametrize("budget", [1.0, 3.0, 8.0, 20.0])
 def test_no_round_begins_once_the_budget_is_spent(monkeypatch, name, reward, budget) -> None:
     granted = []
-    affordable = Pool.affordable
+    affordable = Sentence.affordable
 
     def watched(self, drafts):
         count = affordable(self, drafts)
         assert count <= drafts
-        granted.append((self.spent, count, sum(c.count for c in self.candidates.values())))
+        granted.append((self.budget.spent, count, self.candidates.drawn))
         return count
 
-    monkeypatch.setattr(Pool, "affordable", watched)
+    monkeypatch.setattr(Sentence, "affordable", watched)
     model = TableModel(seed=1, spread=0.5)
     for task in table_tasks(model, 4):
         granted.clear()
@@ -368,7 +369,7 @@ def test_greedy_is_argmax_decoding(tiny_model) -> None:
     plain = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32).eval()
     t = translator(loaded, decoder="greedy")
     for result, sentence in zip(decode(t), SENTENCES, strict=True):
-        task = t.task(0, sentence, ())
+        task = t.bind(t.task(0, sentence))
         head = path_of(t.model, task.head)
         tokens = result.candidates[0].draft.tokens
         for i in range(0, len(tokens), 5):
@@ -394,8 +395,8 @@ def test_recomputing_finds_what_the_token_tree_finds(tiny_model, decoder) -> Non
     found = []
     for model in (loaded.model, RecomputeModel(plain)):
         t = translator(replace(loaded, model=model), decoder=decoder, budget=5)
-        short = [replace(t.task(i, s, ()), max_new_tokens=12) for i, s in enumerate(SENTENCES[:3])]
-        found.append(sorted(run(t.decoder, short, t.settings, t.model, 3), key=lambda r: r.index))
+        short = [replace(t.bind(t.task(i, s)), max_new_tokens=12) for i, s in enumerate(SENTENCES[:3])]
+        found.append(sorted(run(t.decoder, short, t.decoding, t.model, 3), key=lambda r: r.index))
     for a, b in zip(*found, strict=True):
         assert a.cost == b.cost
         assert [(c.text, c.count, c.problems) for c in a.candidates] == [

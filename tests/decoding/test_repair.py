@@ -111,9 +111,8 @@ def test_a_term_is_not_traded_for_probability() -> None:
 
 
 def test_forbidden_and_literal_readings_count_against_a_draft() -> None:
-    from mtreason.decoding.pool import reward_context
+    from mtreason.decoding.judging import Judge
     from mtreason.rewards import Draft
-    from mtreason.rewards.terms import terms
 
     model = TableModel()
     own = hints("丁", literal="戊", forbidden=("甲",))
@@ -121,4 +120,5 @@ def test_forbidden_and_literal_readings_count_against_a_draft() -> None:
     task = replace(task, target_tag="zh")
     texts = ["丁", "乙", "戊", "丁戊", "丁甲", "甲"]
     drafts = [Draft(t, (1,), np.zeros(1, np.float32), np.zeros((1, 5), np.float32)) for t in texts]
-    assert play(terms(reward_context(task), drafts), model) == [1, 0, -1, 1, -1, -1]
+    judge = Judge(task, replace(table_settings(), reward=REWARD))
+    assert [parts["terms"] for parts in play(judge.alone(drafts), model)] == [1, 0, -1, 1, -1, -1]

@@ -23,10 +23,10 @@ def test_scheduler_passes_results_on_and_keeps_to_its_room(loaded) -> None:
             yield (
                 Result(i, "ready", fell_back=False, candidates=(), cost=Cost())
                 if i % 3 == 0
-                else t.task(i, sentence, ())
+                else t.bind(t.task(i, sentence))
             )
 
-    for result in run(t.decoder, tasks(), t.settings, t.model, 2):
+    for result in run(t.decoder, tasks(), t.decoding, t.model, 2):
         done.append(result.index)
         assert (result.text == "ready") == (result.index % 3 == 0)
     assert sorted(done) == list(range(len(SENTENCES)))

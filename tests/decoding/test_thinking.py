@@ -15,16 +15,17 @@ from mtreason.decoding.borders import parse_border
 from mtreason.decoding.gates import foreign_letters
 from mtreason.decoding.masks import build_free_mask, build_mask
 from mtreason.decoding.prompts import RETHINK, thinking_instruction
-from mtreason.decoding.protocol import Settings, Task
+from mtreason.decoding.protocol import BoundTask, DecodingSettings
 from mtreason.errors import InputError
 from mtreason.glossary import Hit, Term
 from mtreason.languages import parse_language
 from mtreason.models.engine.recompute import RecomputeModel
 from mtreason.models.protocol import ROOT
 from mtreason.rewards import REWARDS
-from mtreason.runs.pipeline import trace_record, translate_units
-from mtreason.runs.settings import DEFAULT_THOUGHT, Options
-from mtreason.runs.translator import Direction, Translator
+from mtreason.runs.pipeline import translate_units
+from mtreason.runs.settings import DEFAULT_THOUGHT, Settings
+from mtreason.runs.trace import trace_record
+from mtreason.runs.translator import Translator
 
 ZH, EN = parse_language("zh"), parse_language("en")
 BRIDGE = "</Thought>\n<Output>\n"
@@ -51,7 +52,7 @@ def settings(reward="likelihood", budget=8.0, nodes="1", over="output", turn="",
         scripts=frozenset({"Latin"}),
         reward_all=over == "all",
     )
-    return Settings(
+    return DecodingSettings(
         REWARDS[reward],
         budget,
         spell,
@@ -67,7 +68,7 @@ def tasks(model, count=1, hints=()):
         [ROOT] * 4, [unspell(t) for t in ("Go. ", "Go. :", "Back. ", "You. ")]
     )
     return [
-        Task(
+        BoundTask(
             index=i,
             source="源",
             head=head,
@@ -80,7 +81,7 @@ def tasks(model, count=1, hints=()):
             verdict_prompt=unspell("Good? "),
             verdict_tokens=(unspell("Y"), unspell("N")),
             renderings=tuple((unspell("B"), unspell("B")) for _ in hints),
-            hints=hints,
+            hits=hints,
             target_tag="en",
             mask=GUARD,
             seed=i,
@@ -390,9 +391,9 @@ def test_room_is_left_for_a_reflection() -> None:
 
 
 def real(loaded, in_flight=4, **options):
-    t = Translator(loaded, Direction(ZH, EN), Options(max_thought_tokens=16, think=True, **options), ())
-    todo = (replace(t.task(i, s, ()), max_new_tokens=10) for i, s in enumerate(SENTENCES))
-    return sorted(run(t.decoder, todo, t.settings, t.model, in_flight), key=lambda r: r.index)
+    t = Translator(loaded, ZH, EN, Settings(max_thought_tokens=16, think=True, **options), terms=())
+    todo = (replace(t.bind(t.task(i, s)), max_new_tokens=10) for i, s in enumerate(SENTENCES))
+    return sorted(run(t.decoder, todo, t.decoding, t.model, in_flight), key=lambda r: r.index)
 
 
 @pytest.mark.parametrize("decoder", THINKING)
@@ -402,7 +403,7 @@ def test_a_real_tokenizer_and_company(loaded, decoder) -> None:
     expected = real(loaded, **options)
     assert summary(real(loaded, 1, **options)) == summary(expected)
     assert all(r.candidates and sum(r.forms.values()) for r in expected)
-    t = Translator(loaded, Direction(ZH, EN), Options(), ())
+    t = Translator(loaded, ZH, EN, Settings(), terms=())
     for c in (c for r in expected for c in r.candidates):
         assert c.draft.reasoning.thought_tokens <= 16
         assert t.codec.decode(c.draft.tokens[:-1]) == c.draft.text.rstrip("\ufffd")
@@ -436,10 +437,10 @@ def test_the_model_is_told_how_much_it_may_think() -> None:
 
 def test_the_turn_that_gives_an_answer_back(loaded) -> None:
     for think, opening in ((False, ""), (True, "<Thought>\n")):
-        t = Translator(loaded, Direction(ZH, EN), Options(reflect=True, think=think), ())
-        text = t.codec.tokenizer.library.decode(t.settings.reflection)
+        t = Translator(loaded, ZH, EN, Settings(reflect=True, think=think), terms=())
+        text = t.codec.tokenizer.library.decode(t.decoding.reflection)
         assert text == f"<|im_end|>\n<|im_start|>user\n{RETHINK}<|im_end|>\n<|im_start|>assistant\n{opening}"
-        assert t.codec.decode(t.task(0, "你好", ()).prompt).endswith(f"assistant\n{opening}")
+        assert t.codec.decode(t.bind(t.task(0, "你好")).prompt).endswith(f"assistant\n{opening}")
 
 
 @pytest.mark.parametrize(
@@ -464,12 +465,12 @@ def test_the_turn_that_gives_an_answer_back(loaded) -> None:
 )
 def test_what_makes_no_sense_is_refused(loaded, options, message) -> None:
     with pytest.raises(InputError, match=message):
-        Translator(loaded, Direction(ZH, EN), Options(**options), ())
+        Translator(loaded, ZH, EN, Settings(**options), terms=())
 
 
 def test_the_trace_holds_thoughts_and_forms(loaded) -> None:
-    options = Options(think=True, max_thought_tokens=12, decoder="best-of-n", budget=4, reflect=True)
-    t = Translator(loaded, Direction(ZH, EN), options, ())
+    options = Settings(think=True, max_thought_tokens=12, decoder="best-of-n", budget=4, reflect=True)
+    t = Translator(loaded, ZH, EN, options, terms=())
     records = []
     list(translate_units(t, text_units("今天天气很好。\n"), lambda s: records.append(trace_record(s, options))))
     [record] = json.loads(json.dumps(records))
@@ -483,8 +484,8 @@ def test_the_trace_holds_thoughts_and_forms(loaded) -> None:
 
 
 def trace_record_of_a_bare_run(loaded):
-    options = Options(decoder="greedy")
-    t = Translator(loaded, Direction(ZH, EN), options, ())
+    options = Settings(decoder="greedy")
+    t = Translator(loaded, ZH, EN, options, terms=())
     records = []
     list(translate_units(t, text_units("你好\n"), lambda s: records.append(trace_record(s, options))))
     return records[0]

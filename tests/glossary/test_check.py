@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtreason.glossary import Term, honoured
+from mtreason.glossary import Term
+from mtreason.glossary.check import honoured
 
 
 def term(*targets: str, source: str = "词") -> Term:

@@ -4,7 +4,9 @@ import re
 
 import pytest
 
-from mtreason.glossary import Matcher, avoided, honoured, load_glossary, shipped_glossaries
+from mtreason.glossary import Matcher, Verdict, judge_term, load_glossary, shipped_glossaries
+from mtreason.glossary.check import honoured
+from mtreason.glossary.match import NOT_HINTED
 
 FILES = {path.name: (path, pair) for pair in (("zh", "en"), ("en", "zh")) for path in shipped_glossaries(*pair)}
 SIZES = {"slang.zh-en.tsv": 300, "internet-idioms.zh-en.tsv": 300, "slang.en-zh.tsv": 300}
@@ -41,14 +43,15 @@ def test_entries(name: str):
             "has a meaning, an example and its translation": term.note and term.example and term.rendered,
             "is found in its example": any(hit.term == term for hit in found),
             "is honoured by the translation of its example": honoured(term, term.rendered, pair[1]),
-            "is not read literally in it": not avoided(term, term.rendered, pair[1]),
+            "is not read literally in it": judge_term(term, term.rendered, pair[1]).verdict is not Verdict.FORBIDDEN,
             "each rendering honours it": all(honoured(term, FRAME[pair[1]].format(t), pair[1]) for t in term.targets),
             "renderings differ": len(set(term.targets)) == len(term.targets),
             "nothing does not honour it": not honoured(term, FRAME[pair[1]].format("…"), pair[1]),
             "the literal reading does not": not term.literal or not honoured(term, term.literal, pair[1]),
             "the hint is short": hint and len(hint.split()) <= 8,
             "the hint can be used as it stands": not {"one's", "oneself", "sb", "sth"} & set(hint.split()),
-            "is not rude without saying so": term.note.startswith(("rude:", "guard:"))
+            "is not rude without saying so": term.note.startswith("rude:")
+            or not term.hinted
             or not VULGAR.search(" ".join((term.source, *term.targets))),
         }
         wrong += [f"{path.name}:{term.line}: {term.source}: {what}" for what, holds in checks.items() if not holds]
@@ -92,7 +95,7 @@ def test_ordinary_text_is_left_alone(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "guard"),
+    ("text", "phrase"),
     [
         ("他爱吃土豆。", "吃土豆"),
         ("屋顶装了避雷针。", "避雷针"),
@@ -104,10 +107,10 @@ def test_ordinary_text_is_left_alone(text):
         ("爷爷在院子里种草莓。", "种草莓"),
     ],
 )
-def test_guards_win_over_the_slang_inside_them(text, guard):
-    (hit,) = MATCHERS["zh", "en"].find(text)
-    assert hit.term.source == guard
-    assert hit.term.note.startswith("guard:")
+def test_ordinary_phrases_win_over_the_slang_inside_them(text, phrase):
+    assert MATCHERS["zh", "en"].find(text) == ()
+    [found] = [f for f in MATCHERS["zh", "en"].explain(text) if f.hit.term.source == phrase]
+    assert found.dropped == NOT_HINTED
 
 
 @pytest.mark.parametrize(

@@ -53,14 +53,15 @@ def trace(loaded, tmp_path_factory):
     from support.common import text_units
 
     from mtreason.languages import parse_language
-    from mtreason.runs.pipeline import trace_record, translate_units
-    from mtreason.runs.settings import Options
-    from mtreason.runs.translator import Direction, Translator
+    from mtreason.runs.pipeline import translate_units
+    from mtreason.runs.settings import Settings
+    from mtreason.runs.trace import trace_record
+    from mtreason.runs.translator import Translator
 
-    options = Options(budget=40.0, full_budget=True)
+    options = Settings(budget=40.0, full_budget=True)
     zh, en = parse_language("zh"), parse_language("en")
     entry = Term(source="踩屎感", targets=("comfy sole",), literal="", note="", file="mine.tsv", line=1)
-    t = Translator(loaded, Direction(zh, en), options, [entry])
+    t = Translator(loaded, zh, en, options, terms=[entry])
     file = tmp_path_factory.mktemp("trace") / "trace.jsonl"
     with file.open("w", encoding="utf-8") as stream:
         units = text_units("今天天气很好。\n", "这双鞋的踩屎感太强了！\n")

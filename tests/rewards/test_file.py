@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from mtreason import rewards
 from mtreason.errors import InputError, MtreasonError
-from mtreason.rewards import PARTS, POOL_PARTS, REWARDS, Reward, load_reward, write_reward
-from mtreason.runs.settings import Options
-from mtreason.runs.translator import check_options
+from mtreason.rewards import PARTS, REWARDS, Reward, load_reward, write_reward
+from mtreason.runs.settings import Settings
+from mtreason.runs.translator import check_settings
 
-NAMES = [*PARTS, *POOL_PARTS]
+NAMES = list(PARTS)
 
 
 def reward_file(tmp_path, weights, name="own"):
@@ -102,11 +102,11 @@ def test_mistakes_are_named(tmp_path, content, message) -> None:
 
 def test_names_and_files_that_are_not_there(tmp_path) -> None:
     with pytest.raises(InputError, match="--reward 'chanel': no such reward, did you mean 'channel'"):
-        check_options(Options(reward="chanel"))
+        check_settings(Settings(reward="chanel"))
     with pytest.raises(InputError, match=r"none\.toml cannot be read \(No such file or directory\)"):
-        check_options(Options(reward=str(tmp_path / "none.toml")))
+        check_settings(Settings(reward=str(tmp_path / "none.toml")))
     with pytest.raises(InputError, match=r"cannot be read \(Is a directory\)"):
-        check_options(Options(reward=str(tmp_path)))
+        check_settings(Settings(reward=str(tmp_path)))
 
 
 def test_mix_stands_beside_its_command_line() -> None:

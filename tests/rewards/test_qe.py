@@ -20,9 +20,9 @@ from mtreason.evaluation.learned import estimator as module
 from mtreason.evaluation.learned.estimator import APART, TOGETHER, Estimator, _quiet, check_checkpoint
 from mtreason.models.calls import ScoreTriples, score_triples
 from mtreason.rewards import REWARDS
-from mtreason.rewards.qe import comet_consensus
-from mtreason.runs.settings import Options
-from mtreason.runs.translator import _load_metric, _plan, check_options
+from mtreason.rewards.qe import COMET_CONSENSUS
+from mtreason.runs.checks import check_settings, load_metric, plan
+from mtreason.runs.settings import Settings
 
 REFERENCELESS, REGRESSION, UNIFIED = "referenceless_regression_metric", "regression_metric", "unified_metric"
 WORDS = ["the", "weather", "is", "nice", "today", "let", "us", "go", "to", "park", "these", "shoes", "comfortable"]
@@ -234,7 +234,7 @@ class Playing:
 
 def utility(source, texts, samples):
     drafts = [SimpleNamespace(text=text) for text in texts]
-    return comet_consensus(SimpleNamespace(source=source), drafts, samples)
+    return COMET_CONSENSUS.score(SimpleNamespace(source=source), drafts, samples)
 
 
 def test_utility_by_hand(tiny_comet, monkeypatch) -> None:
@@ -364,18 +364,18 @@ def test_references_where_they_are_asked(tiny_comet) -> None:
     with pytest.raises(ModelError, match="needs references"):
         Estimator(str(tiny_comet(REGRESSION))).scores([("a", "b", None)])
     for kind in (*APART, *TOGETHER):
-        options = Options(decoder="mbr", qe=str(tiny_comet(kind)))
-        check_options(options)
-        decoder, reward = _plan(options)
+        options = Settings(decoder="mbr", qe=str(tiny_comet(kind)))
+        check_settings(options)
+        decoder, reward = plan(options)
         assert decoder.reward is reward
         assert reward.weights == {"comet-consensus": 1.0}
         if kind == REFERENCELESS:
             with pytest.raises(ModelError, match="takes no references"):
-                _load_metric(reward, options)
+                load_metric(reward, options)
         else:
-            assert _load_metric(reward, options).takes_references
+            assert load_metric(reward, options).takes_references
     for name in ("qe", "comet-consensus"):
         with pytest.raises(InputError, match=f"--reward {name} needs a COMET checkpoint"):
-            check_options(Options(reward=name))
-    assert _load_metric(REWARDS["qe"], Options(qe=str(tiny_comet(UNIFIED)))).computed == 0
-    assert _load_metric(REWARDS["mix"], Options()) is None
+            check_settings(Settings(reward=name))
+    assert load_metric(REWARDS["qe"], Settings(qe=str(tiny_comet(UNIFIED)))).computed == 0
+    assert load_metric(REWARDS["mix"], Settings()) is None

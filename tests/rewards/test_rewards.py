@@ -10,7 +10,7 @@ from support.common import play, table_settings, table_tasks
 from support.fakes import TableModel
 
 from mtreason.decoding import DECODERS, run
-from mtreason.glossary import Hit, Term, honoured
+from mtreason.glossary import Hit, Term, follows
 from mtreason.models.protocol import ROOT
 from mtreason.models.sequences import SharedSequences
 from mtreason.rewards import REWARDS, Draft, RewardContext, judge, weigh
@@ -23,7 +23,7 @@ def test_confidence_and_likelihood_by_hand(loaded) -> None:
     draft = Draft("x", (1, 2), log_probs, top)
     shared = SharedSequences(ROOT)
     context = RewardContext("源", (), shared, (1,), shared, (), (), (), "en")
-    [parts] = play(judge(REWARDS["confidence"], context, [draft]), loaded.model)
+    [parts] = play(judge(REWARDS["confidence"], context, [draft], {}, compared=False), loaded.model)
     assert weigh(REWARDS["confidence"], parts) == pytest.approx((0.5 / 0.95 + 0.01 / 0.9) / 2, rel=1e-5)
     assert parts["likelihood"] == pytest.approx(np.log(0.5 * 0.01) / 2, rel=1e-5)
 
@@ -70,7 +70,7 @@ def test_the_parts_of_a_reward_add_up_to_it() -> None:
     assert len(clean) > 3
     for c in clean:
         assert c.parts["channel"] == pytest.approx(channel_by_hand(model, c), abs=1e-5)
-        assert c.parts["terms"] == float(honoured(entry, c.text, "en"))
+        assert c.parts["terms"] == float(follows(entry, c.text, "en"))
         assert c.reward == pytest.approx(sum(w * c.parts[p] for p, w in REWARDS["mix"].weights.items()))
 
 

@@ -5,7 +5,7 @@ from support.common import EN, SENTENCES, ZH, text_units, translator
 
 from mtreason.decoding.prompts import translation_prompt
 from mtreason.errors import InterruptedRunError
-from mtreason.runs.pipeline import HUMAN, KEPT, MODEL, TranslationCache, run_key, translate_units
+from mtreason.runs.pipeline import HUMAN, KEPT, MODEL, TranslationCache, translate_units
 from mtreason.storage import StoredTranslation
 
 
@@ -26,9 +26,9 @@ def test_context_is_what_came_before_with_its_translation(loaded, in_flight, mon
     shown = []
     task = t.task
 
-    def spy(index, segment, context):
+    def spy(index, text, context):
         shown.append(context)
-        return task(index, segment, context)
+        return task(index, text, context)
 
     monkeypatch.setattr(t, "task", spy)
     _, segments = translated(t, *[f"{s}\n" for s in SENTENCES])
@@ -56,45 +56,30 @@ def test_another_document_begins_anew(loaded) -> None:
 
 
 def test_what_is_kept_is_not_made_again(loaded) -> None:
-    t = translator(loaded, budget=2.0)
+    t = translator(loaded, human={"你好": "Hello there"}, budget=2.0)
     near, far = Store(), Store()
-    shelf = TranslationCache(run_key(t, "m", "fp32"), [near, far], {"你好": "Hello there"})
+    cache = TranslationCache([near, far])
     lines = ("今天天气很好。\n", "  你好  \n", "我们去公园吧。\n")
-    first, segments = translated(t, *lines, shelf=shelf)
+    first, segments = translated(t, *lines, cache=cache)
     assert [s.origin for s in segments] == [MODEL, HUMAN, MODEL]
     assert first[1] == "  Hello there  \n"
     assert len(near) == len(far) == 2
     near.clear()
-    again, segments = translated(t, *lines, shelf=shelf)
+    again, segments = translated(t, *lines, cache=cache)
     assert (again, [s.origin for s in segments]) == (first, [KEPT, HUMAN, KEPT])
     assert near == far
-    other = TranslationCache(run_key(t, "another model", "fp32"), [near, far])
-    assert [s.origin for s in translated(t, *lines, shelf=other)[1]] == [MODEL] * 3
+    other = translator(loaded, budget=2.0, seed=1)
+    assert [s.origin for s in translated(other, *lines, cache=cache)[1]] == [MODEL] * 3
 
 
 @pytest.mark.parametrize("in_flight", [1, 2, 8])
 def test_what_comes_again_is_made_once(loaded, in_flight) -> None:
     lines = [f"{s}\n" for s in (SENTENCES[0], SENTENCES[1], SENTENCES[0], SENTENCES[0], SENTENCES[1])]
     t = translator(loaded, budget=2.0, in_flight=in_flight)
-    texts, segments = translated(t, *lines, shelf=TranslationCache("r", [Store()]))
+    texts, segments = translated(t, *lines, cache=TranslationCache([Store()]))
     assert [s.origin for s in segments] == [MODEL, MODEL, KEPT, KEPT, KEPT]
     assert texts == [texts[0], texts[1], texts[0], texts[0], texts[1]]
     assert texts[:2] == translated(translator(loaded, budget=2.0), *lines[:2])[0]
-
-
-def test_run_keys_tell_apart_what_changes_translations(loaded) -> None:
-    t = translator(loaded, budget=2.0)
-    key = run_key(t, "m", "fp32")
-    assert key == run_key(translator(loaded, budget=2.0, in_flight=3), "m", "fp32")
-    others = [
-        run_key(t, "n", "fp32"),
-        run_key(t, "m", "int8"),
-        run_key(translator(loaded, budget=3.0), "m", "fp32"),
-        run_key(translator(loaded, budget=2.0, seed=1), "m", "fp32"),
-        run_key(translator(loaded, budget=2.0, reward="channel"), "m", "fp32"),
-        run_key(translator(loaded, decoder="greedy", budget=2.0), "m", "fp32"),
-    ]
-    assert len({key, *others}) == 7
 
 
 def test_a_reason_to_stop(loaded) -> None:
@@ -108,7 +93,7 @@ def test_a_reason_to_stop(loaded) -> None:
                 t,
                 text_units(*[f"{s}\n" for s in SENTENCES]),
                 seen.append,
-                TranslationCache("r", [store]),
+                TranslationCache([store]),
                 lambda: next(stop),
             )
         )

@@ -4,24 +4,23 @@ import numpy as np
 
 from mtreason.decoding import run
 from mtreason.decoding.borders import EveryN
-from mtreason.decoding.protocol import Settings, Task
+from mtreason.decoding.protocol import BoundTask, DecodingSettings
 from mtreason.languages import parse_language
 from mtreason.models.protocol import ROOT, TokenMask
 from mtreason.rewards import REWARDS
-from mtreason.runs.settings import Options
-from mtreason.runs.translator import Direction, Translator
+from mtreason.runs.translator import Translator
 
 ZH, EN = parse_language("zh"), parse_language("en")
 SENTENCES = ["今天天气很好。", "我们去公园吧。", "这双鞋的踩屎感太强了！", "你好", "公园里的鞋很好。", "她说天气好。"]
 
 
-def translator(loaded, entries=(), **options):
-    return Translator(loaded, Direction(ZH, EN), Options(**options), entries)
+def translator(loaded, terms=(), human=None, **settings):
+    return Translator(loaded, ZH, EN, terms=terms, human=human, **settings)
 
 
 def decode(t, sentences=SENTENCES, in_flight=16):
-    tasks = (t.task(i, s, ()) for i, s in enumerate(sentences))
-    return sorted(run(t.decoder, tasks, t.settings, t.model, in_flight, t.estimator), key=lambda r: r.index)
+    tasks = (t.bind(t.task(i, s)) for i, s in enumerate(sentences))
+    return sorted(run(t.decoder, tasks, t.decoding, t.model, in_flight, t.metric), key=lambda r: r.index)
 
 
 def summary(results):
@@ -61,7 +60,7 @@ def spell(tokens) -> str:
 
 
 def table_settings(reward="likelihood", budget=8.0, nodes=1, **more):
-    return Settings(reward=REWARDS[reward], budget=budget, decode=spell, border=EveryN(nodes), **more)
+    return DecodingSettings(reward=REWARDS[reward], budget=budget, decode=spell, border=EveryN(nodes), **more)
 
 
 def table_tasks(model, count=1, seed=0, banned=(), hints=()):
@@ -69,7 +68,7 @@ def table_tasks(model, count=1, seed=0, banned=(), hints=()):
     head, unconditional, back, chat = model.extend([ROOT] * 4, [(1, 2), (1, 2, 4), (2, 1), (1,)])
     mask = TokenMask(banned_mask, frozenset({0}), 1.0)
     return [
-        Task(
+        BoundTask(
             index=i,
             source="源",
             head=head,
@@ -81,7 +80,7 @@ def table_tasks(model, count=1, seed=0, banned=(), hints=()):
             chat_head=chat,
             verdict_prompt=(2, 3),
             verdict_tokens=((5,), (1, 2)),
-            hints=hints,
+            hits=hints,
             renderings=tuple(((4,), (4,)) for _ in hints),  # D
             target_tag="en",
             mask=mask,

@@ -157,7 +157,8 @@ class TableModel:
     def top_k(self, prefixes, mask, count):
         rows = [self.after(self.tokens[p.id], mask.banned) for p in prefixes]
         return [
-            TopTokens(np.argsort(-row, kind="stable")[:count], -np.sort(-row)[:count].astype(np.float64)) for row in rows
+            TopTokens(np.argsort(-row, kind="stable")[:count], -np.sort(-row)[:count].astype(np.float64))
+            for row in rows
         ]
 
     def sampling(self, mask):

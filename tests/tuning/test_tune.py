@@ -334,15 +334,14 @@ def test_given_texts_are_judged(fitted, tmp_path, tiny_model) -> None:
 
 def by_hand(tiny_model, source, text):
     """Mean log-probability of the text and its end after the prompt, by the library's own forward pass."""
-    from mtreason.languages import parse_language
+    from mtreason.languages import Direction, parse_language
     from mtreason.models.engine.load import load_model
-    from mtreason.runs.settings import Options
-    from mtreason.runs.translator import Direction, Translator, load_terms
+    from mtreason.runs.translator import Translator
 
     loaded = load_model(tiny_model, note=pytest.fail)
     direction = Direction(parse_language("zh"), parse_language("en"))
-    translator = Translator(loaded, direction, Options(), load_terms(direction, Options()))
-    task = translator.task(0, source, ())
+    translator = Translator(loaded, direction.source, direction.target)
+    task = translator.bind(translator.task(0, source))
     target = [*translator.codec.encode(text), translator.codec.end]
     prefixes = loaded.model.extend([task.head], [task.prompt])
     total = 0.0

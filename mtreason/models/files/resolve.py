@@ -19,14 +19,13 @@ _HUB_FILES = ["*.json", "*.safetensors", "*.jinja", "*.txt", "*.model", "*.tikto
 
 @dataclass(frozen=True, slots=True)
 class ResolvedModel:
-    """A model that lies in a local directory, or runs on a server."""
+    """A model that lies in a local directory."""
 
     name: str
     path: Path
-    """Of no meaning for one on a server."""
-    kind: Literal["embedded", "gguf", "directory", "hub", "modelscope", "served"]
+    kind: Literal["embedded", "gguf", "directory", "hub", "modelscope"]
     digest: str
-    """SHA-256 of the GGUF file, or of the names and sizes of the weight files; see `served` for servers."""
+    """SHA-256 of the GGUF file, or of the names and sizes of the weight files."""
 
 
 def resolve_model(name: str | None, report: Report) -> ResolvedModel:
@@ -59,6 +58,19 @@ def resolve_model(name: str | None, report: Report) -> ResolvedModel:
         path = _from_hub(name)
         return ResolvedModel(name, path, "hub", _weights_digest(path))
     raise ModelError(_unknown(name))
+
+
+def known_digest(name: str | None) -> str:
+    """Return the digest of what a user means, where that can be told without preparing or downloading it; else ""."""
+    if name is None:
+        return next((m.sha256 for m in EMBEDDED if is_installed(m)), "")
+    for model in EMBEDDED:
+        if name == model.alias:
+            return model.sha256
+    path = Path(name).expanduser()
+    if path.is_file():
+        return gguf_digest(path, lambda _: None)
+    return _weights_digest(path) if path.is_dir() else ""
 
 
 def _unknown(name: str) -> str:

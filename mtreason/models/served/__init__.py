@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import atexit
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mtreason.models.files.cache import Report
-    from mtreason.models.files.resolve import ResolvedModel
     from mtreason.models.loaded import LoadedModel
+    from mtreason.models.protocol import Capability
     from mtreason.models.served.opening import Served
 
 LOCAL = "llamacpp:"
@@ -21,7 +20,7 @@ def is_served(name: str | None) -> bool:
     return name is not None and name.lower().startswith(("http:", "https:", LOCAL))
 
 
-def examine_served(address: str) -> tuple[Served, frozenset[str]]:
+def examine_served(address: str) -> tuple[Served, frozenset[Capability]]:
     """Find out what is served at an address, and what rewards may ask in vain; raises `ModelError`."""
     from mtreason.errors import ModelError
     from mtreason.models.served import opening
@@ -38,9 +37,8 @@ def examine_served(address: str) -> tuple[Served, frozenset[str]]:
     return served, opening.lacks(served)
 
 
-def open_served(name: str, tokenizer: str | None, report: Report) -> tuple[ResolvedModel, LoadedModel]:
+def open_served(name: str, tokenizer: str | None, report: Report) -> LoadedModel:
     """Find out what is served, starting the server where it is to run here; raises `ModelError` with what to do."""
-    from mtreason.models.files.resolve import ResolvedModel
     from mtreason.models.served import local, opening
     from mtreason.models.served.client import KEY_VARIABLE
 
@@ -62,4 +60,5 @@ def open_served(name: str, tokenizer: str | None, report: Report) -> tuple[Resol
     named = name if name.startswith(LOCAL) else f"{served.model} on {', '.join(place.urls)}"
     # A file that is known by its bytes is told from others by them, wherever it runs.
     own = opening.digest_of(served) if address is name else f"{served.dialect.name} {digest}"
-    return ResolvedModel(named, Path(), "served", own), loaded
+    loaded.name, loaded.digest, loaded.arithmetic = named, own, "served"
+    return loaded

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from mtreason.errors import ModelError, near
 from mtreason.models.loaded import LoadedModel
-from mtreason.models.protocol import TOP_K
+from mtreason.models.protocol import TOP_K, Capability
 from mtreason.models.served.client import KEY_VARIABLE, Client, RefusedError, Request, post
 from mtreason.models.served.dialects import Dialect, LlamaCpp, SampleRequest, Sglang, Vllm, broken_pieces
 from mtreason.models.served.model import ServedModel
@@ -246,17 +246,17 @@ def _abilities(client: Client, dialect: Dialect, url: str) -> dict[str, str]:
     abilities["several at once (n)"] = "yes" if len(written) == 2 else "no, one by one"
     same = [one.tokens for one in written] == [one.tokens for one in again]
     abilities["seed"] = "yes" if same else "no"
-    abilities["prompt log-probabilities"] = dialect.reads if _forces(client, dialect, url) else "no"
+    abilities[Capability.PROMPT_LOG_PROBS] = dialect.reads if _forces(client, dialect, url) else "no"
     return abilities
 
 
-def lacks(served: Served) -> frozenset[str]:
+def lacks(served: Served) -> frozenset[Capability]:
     """Name what rewards may ask for and this server does not have."""
-    missing = set()
-    if served.abilities["prompt log-probabilities"] == "no":
-        missing.add("prompt log-probabilities")
+    missing = {Capability.HIDDEN_STATES}
+    if served.abilities[Capability.PROMPT_LOG_PROBS] == "no":
+        missing.add(Capability.PROMPT_LOG_PROBS)
     if int(served.abilities["alternatives"].split()[0]) < TOP_K:
-        missing.add("top-5")
+        missing.add(Capability.TOP_K)
     return frozenset(missing)
 
 

@@ -20,8 +20,8 @@ from mtreason.evaluation.learned.encoder import BLOCK, ENCODER, prepare_encoder,
 from mtreason.evaluation.learned.estimator import Estimator
 from mtreason.models.files.cache import cached_models
 from mtreason.rewards import REWARDS
-from mtreason.runs.settings import Options
-from mtreason.runs.translator import _load_metric, check_options
+from mtreason.runs.checks import check_settings, load_metric
+from mtreason.runs.settings import Settings
 
 WIDTH, LAYERS, HEADS, FEED_FORWARD, POSITIONS = 32, 2, 2, 64, 40
 WORDS = ["▁the", "▁cat", "▁sat", "▁a", "▁dog", "猫", "坐", "着", "。"]
@@ -246,14 +246,14 @@ def test_they_are_there_by_name(weights, tmp_path, monkeypatch, capfd) -> None:
     code, _, err = run_inside([*common, "de", "--from", "zh"], monkeypatch, capfd)
     assert code == 0
     assert re.search(r"mtreason-e5s-qe-[0-9a-f]{8} was not made for zh-de: its scores say little of that", err)
-    options = Options(reward="qe", qe="mtreason-e5s-qe")
-    check_options(options)
-    assert not _load_metric(REWARDS["qe"], options).takes_references
+    options = Settings(reward="qe", qe="mtreason-e5s-qe")
+    check_settings(options)
+    assert not load_metric(REWARDS["qe"], options).takes_references
     with pytest.raises(ModelError, match="needs references: name a referenceless one, such as mtreason-e5s-qe"):
-        check_options(Options(reward="qe", qe="mtreason-e5s-ref"))
+        check_settings(Settings(reward="qe", qe="mtreason-e5s-ref"))
     monkeypatch.setattr(estimator, "part_files", refuse)
     with pytest.raises(ModelError, match="is not installed"):
-        check_options(options)
+        check_settings(options)
 
 
 GOOD = (

@@ -23,8 +23,8 @@ from mtreason.models.served.client import KEY_VARIABLE
 from mtreason.models.served.dialects import LlamaCpp, broken_pieces
 from mtreason.models.served.model import ServedModel
 from mtreason.rewards import REWARDS
-from mtreason.runs.settings import Options
-from mtreason.runs.translator import Direction, Translator
+from mtreason.runs.settings import Settings
+from mtreason.runs.translator import Translator
 
 ALIAS = "qwen2.5-coder-0.5b"
 pytestmark = [
@@ -52,7 +52,7 @@ def server():
 @pytest.fixture
 def served(server, monkeypatch):
     monkeypatch.setenv(KEY_VARIABLE, KEY)
-    _, loaded = open_served(f"{server.url}/v1", None, silent)
+    loaded = open_served(f"{server.url}/v1", None, silent)
     yield loaded
     loaded.model.close()
 
@@ -67,7 +67,7 @@ def engine():
 
 
 def translate(loaded, sentences=SENTENCES, **options):
-    t = Translator(loaded, Direction(ZH, EN), Options(**{"budget": 3} | options), ())
+    t = Translator(loaded, ZH, EN, Settings(**{"budget": 3} | options), terms=())
     return t, decode(t, sentences)
 
 
@@ -109,7 +109,7 @@ def test_tokens_are_those_of_the_library(served, engine) -> None:
     specials = there.specials() | here.specials()
     own = here.pieces(engine.vocabulary)
     assert [i for i in range(len(pieces)) if i not in specials and pieces[i] != own[i]] == []
-    frames = [Translator(one, Direction(ZH, EN), Options(), ()).codec.frame(SYSTEM) for one in (served, engine)]
+    frames = [Translator(one, ZH, EN, Settings(), terms=()).codec.frame(SYSTEM) for one in (served, engine)]
     assert frames[0] == frames[1]
 
 
@@ -146,8 +146,8 @@ def test_forced_tokens_score_as_one_by_one(served, guidance) -> None:
 
 
 def test_rollouts_heed_the_guard_and_what_was_tried(served) -> None:
-    t = Translator(served, Direction(ZH, EN), Options(), ())
-    task = t.task(0, "今天天气很好。", ())
+    t = Translator(served, ZH, EN, Settings(), terms=())
+    task = t.bind(t.task(0, "今天天气很好。"))
     [prompt] = t.model.extend([task.head], [task.prompt])
     [top] = t.model.top_k([prompt], task.mask, 3)
     sampling = t.model.sampling(task.mask)
@@ -177,8 +177,8 @@ def test_faults_before_a_real_server(server, monkeypatch) -> None:
     monkeypatch.setenv(KEY_VARIABLE, KEY)
     faults = Faults()
     with listening(proxy(server.url, faults)) as url:
-        _, loaded = open_served(url, None, silent)
-        t = Translator(loaded, Direction(ZH, EN), Options(budget=3), ())
+        loaded = open_served(url, None, silent)
+        t = Translator(loaded, ZH, EN, Settings(budget=3), terms=())
         faults.plan("cut", None, "gone", 503, "missing", None, "half JSON", "fewer", None, 429, "other JSON")
         results = decode(t, SENTENCES)
         loaded.model.close()

@@ -22,8 +22,8 @@ from mtreason.models.served.model import ServedModel, allow
 from mtreason.models.served.opening import Place, parse_place
 from mtreason.models.served.texts import Ollama, Spelling
 from mtreason.models.text import LibraryTokenizer, turn_end
-from mtreason.runs.settings import Options
-from mtreason.runs.translator import Direction, Translator
+from mtreason.runs.settings import Settings
+from mtreason.runs.translator import Translator
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
@@ -92,7 +92,7 @@ def exact(request, vllm_url, sglang_url):
 
 
 def guard_of(loaded):
-    return Translator(loaded, Direction(ZH, EN), Options(), ()).mask
+    return Translator(loaded, ZH, EN, Settings(), terms=()).mask
 
 
 def prompts(model, loaded):
@@ -181,8 +181,8 @@ def test_allowed_tokens_share_the_mass_of_banned_ones(loaded) -> None:
 
 @pytest.mark.parametrize("decoder", ["greedy", "best-of-n", "mbr", "mcts", "beam"])
 def test_every_decoder_runs_unchanged(vllm_url, decoder) -> None:
-    _, served = open_served(vllm_url + "/v1", None, silent)
-    t = Translator(served, Direction(ZH, EN), Options(decoder=decoder, budget=2), ())
+    served = open_served(vllm_url + "/v1", None, silent)
+    t = Translator(served, ZH, EN, Settings(decoder=decoder, budget=2), terms=())
     results = decode(t, SENTENCES[:2])
     assert [r.index for r in results] == [0, 1]
     assert all(r.candidates for r in results)
@@ -198,16 +198,16 @@ def test_a_server_that_takes_text(oracle, loaded, tiny_model) -> None:
     """What travels as text becomes the same tokens there, and what is drawn is what the engine would draw."""
     tokenizer = LibraryTokenizer(loaded.tokenizer.library, turn_end(loaded.tokenizer))
     with listening(ollama(oracle, tokenizer)) as url:
-        _, served = open_served(url, str(tiny_model), silent)
+        served = open_served(url, str(tiny_model), silent)
         assert served.lacks == {"prompt log-probabilities"}
-        t = Translator(served, Direction(ZH, EN), Options(decoder="mcts", reward="consensus", budget=3), ())
+        t = Translator(served, ZH, EN, Settings(decoder="mcts", reward="consensus", budget=3), terms=())
         results = decode(t, SENTENCES[:2])
         assert all(r.candidates for r in results)
-        here = Translator(loaded, Direction(ZH, EN), Options(decoder="greedy"), ())
+        here = Translator(loaded, ZH, EN, Settings(decoder="greedy"), terms=())
         for r, own in zip(results, decode(here, SENTENCES[:2]), strict=True):
             assert own.candidates[0].text in {c.text for c in r.candidates}
         with pytest.raises(ModelError, match="--reward mix needs prompt log-probabilities"):
-            Translator(served, Direction(ZH, EN), Options(), ())
+            Translator(served, ZH, EN, Settings(), terms=())
         served.model.close()
         with pytest.raises(ModelError, match="Ollama tells no tokenizer of tiny:latest"):
             open_served(url, None, silent)
@@ -243,13 +243,13 @@ def test_text_that_becomes_other_tokens_is_not_sent(loaded) -> None:
 
 def through(url, read_seconds=None, patience=None, **options):
     """Translate through an address with a client that is quick to judge."""
-    _, served = open_served(url + "/v1", None, silent)
+    served = open_served(url + "/v1", None, silent)
     model = served.model
     model.client.patience = model.client.patience if patience is None else patience
     if read_seconds is not None:
         model.client._read_seconds = read_seconds
         model.client.widen(16)
-    t = Translator(served, Direction(ZH, EN), Options(**{"decoder": "best-of-n", "budget": 3} | options), ())
+    t = Translator(served, ZH, EN, Settings(**{"decoder": "best-of-n", "budget": 3} | options), terms=())
     start_ = time.monotonic()
     try:
         return summary(decode(t, SENTENCES[:3])), model.client.traffic, time.monotonic() - start_
@@ -320,9 +320,9 @@ def through_patiently(url):
 
 
 def test_a_server_that_does_not_come_back(broken, faults) -> None:
-    _, served = open_served(broken + "/v1", None, silent)
+    served = open_served(broken + "/v1", None, silent)
     served.model.client.patience = 1.0
-    t = Translator(served, Direction(ZH, EN), Options(decoder="greedy"), ())
+    t = Translator(served, ZH, EN, Settings(decoder="greedy"), terms=())
     faults.dead.set()
     start_ = time.monotonic()
     with pytest.raises(ServerGoneError, match="the connection was cut: is the server running"):
@@ -333,8 +333,8 @@ def test_a_server_that_does_not_come_back(broken, faults) -> None:
 
 def test_an_answer_that_is_always_wrong_ends_the_run(broken, faults, monkeypatch) -> None:
     monkeypatch.setattr(client_module, "MOST_WAIT", 0.2)
-    _, served = open_served(broken + "/v1", None, silent)
-    t = Translator(served, Direction(ZH, EN), Options(decoder="greedy"), ())
+    served = open_served(broken + "/v1", None, silent)
+    t = Translator(served, ZH, EN, Settings(decoder="greedy"), terms=())
     faults.plan(*["missing"] * 100)
     with pytest.raises(ServerGoneError, match=r"wrong answer from /v1/completions \(a log-probability is missing"):
         decode(t, SENTENCES[:1])
@@ -357,8 +357,8 @@ def test_load_is_spread_and_one_address_may_fail(oracle, tiny_model, vllm_url, f
 def through_both(first, other, faults):
     waiting = faults.waiting
     faults.plan()
-    _, served = open_served(f"{first}/v1,{other}/v1", None, silent)
-    t = Translator(served, Direction(ZH, EN), Options(decoder="best-of-n", budget=3, reward="likelihood"), ())
+    served = open_served(f"{first}/v1,{other}/v1", None, silent)
+    t = Translator(served, ZH, EN, Settings(decoder="best-of-n", budget=3, reward="likelihood"), terms=())
     faults.plan(*waiting)
     start_ = time.monotonic()
     results = summary(decode(t, SENTENCES[:3]))
@@ -598,15 +598,15 @@ def test_what_the_server_cannot_do_is_refused(oracle, tiny_model, tmp_path) -> N
     source = tmp_path / "in.txt"
     source.write_text("你好\n", "utf-8")
     with listening(NoPromptLogProbs) as url:
-        _, served = open_served(url, None, silent)
+        served = open_served(url, None, silent)
         for reward in ("mix", "channel", "two-way", "llama-o1"):
             with pytest.raises(
                 ModelError, match=f"--reward {reward} needs prompt log-probabilities, which this server"
             ):
-                Translator(served, Direction(ZH, EN), Options(reward=reward), ())
+                Translator(served, ZH, EN, Settings(reward=reward), terms=())
         with pytest.raises(ModelError, match="--reflect needs prompt log-probabilities"):
-            Translator(served, Direction(ZH, EN), Options(reward="consensus", reflect=True), ())
-        t = Translator(served, Direction(ZH, EN), Options(reward="consensus", budget=2), ())
+            Translator(served, ZH, EN, Settings(reward="consensus", reflect=True), terms=())
+        t = Translator(served, ZH, EN, Settings(reward="consensus", budget=2), terms=())
         assert decode(t, SENTENCES[:1])[0].candidates
         served.model.close()
         code, out, _ = run(["models", "--model", url], tmp_path / "cache")

@@ -5,7 +5,8 @@ import pytest
 from support.common import play, table_settings, table_tasks
 from support.fakes import TableModel
 
-from mtreason.decoding.pool import Pool
+from mtreason.decoding.candidates import check
+from mtreason.decoding.sentence import Sentence
 from mtreason.rewards import Draft
 
 
@@ -13,22 +14,26 @@ def draft_of(text, log_prob=-1.0) -> Draft:
     return Draft(text, (1, 0), np.full(2, log_prob, np.float32), np.full((2, 5), log_prob, np.float32))
 
 
-def opened_pool(reward="likelihood", **more) -> Pool:
+def begun(reward="likelihood", **more) -> Sentence:
     [task] = table_tasks(TableModel())
-    return Pool(task, table_settings(reward, **more))
+    return Sentence(task, table_settings(reward, **more))
+
+
+def checked(sentence, draft, *, finished=True):
+    return check(sentence.task, sentence.settings, draft, finished=finished)
 
 
 @pytest.mark.parametrize("together", [True, False])
 @pytest.mark.parametrize("clean_first", [True, False])
 def test_a_clean_draft_is_not_lost_to_the_same_text_with_chatter(together, clean_first) -> None:
-    pool = opened_pool()
+    sentence = begun()
     drafts = [(draft_of("Hello.", -2.0), True), (draft_of("Translation: Hello.", -1.0), True)]
     drafts += [(draft_of("Hello.", -1.0), False)]
     if not clean_first:
         drafts.reverse()
     for batch in [drafts] if together else [[d] for d in drafts]:
-        play(pool.add([pool.check(d, finished=end) for d, end in batch]), None)
-    [candidate] = pool.candidates.values()
+        play(sentence.candidates.add([checked(sentence, d, finished=end) for d, end in batch]), None)
+    [candidate] = sentence.candidates.by_text.values()
     assert candidate.text == "Hello."
     assert candidate.problems == ()
     assert candidate.reward == pytest.approx(-2.0)
@@ -36,17 +41,17 @@ def test_a_clean_draft_is_not_lost_to_the_same_text_with_chatter(together, clean
 
 
 def test_held_back_drafts_stand_last_and_serve_as_a_last_resort() -> None:
-    pool = opened_pool()
+    sentence = begun()
     drafts = [draft_of("Sure! Here is the translation: Good.", -0.1), draft_of("Bad.", -5.0), draft_of("…", -0.01)]
-    play(pool.add([pool.check(d, finished=True) for d in drafts]), None)
-    result = play(pool.close([]), TableModel())
+    play(sentence.candidates.add([checked(sentence, d) for d in drafts]), None)
+    result = play(sentence.close([]), TableModel())
     assert [c.text for c in result.candidates] == ["Bad.", "Good.", "…"]
     assert (result.text, result.fell_back) == ("Bad.", False)
-    only = opened_pool()
-    play(only.add([only.check(d, finished=True) for d in (drafts[2], drafts[0])]), None)
+    only = begun()
+    play(only.candidates.add([checked(only, d) for d in (drafts[2], drafts[0])]), None)
     result = play(only.close([]), TableModel())
     assert (result.text, result.fell_back) == ("Good.", True)
-    none = opened_pool()
-    play(none.add([none.check(drafts[2], finished=True)]), None)
+    none = begun()
+    play(none.candidates.add([checked(none, drafts[2])]), None)
     result = play(none.close([]), TableModel())
     assert (result.text, result.fell_back) == ("源", True)

@@ -1,0 +1,46 @@
+"""The one way in which drafts of a sentence are judged: while decoding, in benchmarks and for tuning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mtreason.decoding.protocol import BoundTask, DecodingSettings
+from mtreason.models.calls import Calls
+from mtreason.models.sequences import SharedSequences
+from mtreason.rewards import Draft, RewardContext, Samples, weigh
+
+
+class Judge:
+    """Judges drafts of one sentence by a reward; what drafts begin alike is read once."""
+
+    def __init__(self, task: BoundTask, settings: DecodingSettings) -> None:
+        self.reward = settings.reward
+        self._judge = settings.judge
+        self._context = RewardContext(
+            source=task.source,
+            tail=task.tail,
+            back=SharedSequences(task.back_head),
+            source_tokens=task.source_tokens,
+            verdict=SharedSequences(task.chat_head),
+            verdict_prompt=task.verdict_prompt,
+            verdict_tokens=task.verdict_tokens,
+            hits=task.hits,
+            target_tag=task.target_tag,
+            references=task.references,
+        )
+
+    def alone(self, drafts: Sequence[Draft]) -> Calls[list[dict[str, float]]]:
+        """Return each draft's parts that it has by itself."""
+        return (yield from self._judge(self.reward, self._context, drafts, {}, compared=False))
+
+    def beside(self, drafts: Sequence[Draft], samples: Samples) -> Calls[list[dict[str, float]]]:
+        """Return each draft's parts that it has beside what the model draws freely."""
+        return (yield from self._judge(self.reward, self._context, drafts, samples, compared=True))
+
+    def weigh(self, parts: dict[str, float]) -> float:
+        """Return the reward that parts come to."""
+        return weigh(self.reward, parts)
+
+    def close(self) -> Calls[None]:
+        """Give back what the model holds for the judging."""
+        yield from self._context.close()

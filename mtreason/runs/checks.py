@@ -1,0 +1,91 @@
+"""Whether settings go together, and with a model: said before anything heavy is loaded, where that can be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from mtreason.decoding import DECODERS, Decoder
+from mtreason.decoding.best_of_n import BestOfNDecoder
+from mtreason.decoding.borders import parse_border
+from mtreason.errors import ModelError, SettingError, near
+from mtreason.evaluation.learned.estimator import Estimator, check_checkpoint, needs_references
+from mtreason.models.protocol import Capability
+from mtreason.rewards import REWARDS, Checkpoint, Reward, load_reward, parts_of
+from mtreason.runs.settings import DEFAULT_NODES, DEFAULT_REWARD, Settings
+
+T = TypeVar("T")
+
+
+def plan(settings: Settings, reward: Reward | None = None) -> tuple[Decoder, Reward]:
+    """Return the decoder and what it chooses by; a reward that is given takes the place of the one in the settings."""
+    decoder = _pick(DECODERS, settings.decoder, "decoder")
+    if decoder.reward is None:
+        return decoder, reward or load_reward(settings.reward or DEFAULT_REWARD)
+    if isinstance(decoder, BestOfNDecoder) and settings.qe is not None:
+        decoder = replace(decoder, reward=REWARDS["comet-consensus"])
+    return decoder, decoder.reward or REWARDS[DEFAULT_REWARD]
+
+
+def check_settings(settings: Settings, reward: Reward | None = None) -> None:
+    """Raise `SettingError` for a decoder, reward or node size that does not exist, or a setting that would do nothing.
+
+    A reward that is given takes the place of the one in the settings.
+    """
+    decoder, planned = plan(settings)
+    reward = reward or planned
+    for name in ("reward", "nodes", "beam_width", "full_budget", "think", "reflect"):
+        if getattr(settings, name) not in {None, False} and name not in decoder.options:
+            users = ", ".join(d.name for d in DECODERS.values() if name in d.options)
+            raise SettingError(f"`{name}` does nothing for `decoder` {decoder.name}: leave it out, or take {users}")
+    parse_border(settings.nodes or DEFAULT_NODES, str)
+    asked = {part.checkpoint for part in parts_of(reward)} - {None}
+    if asked and settings.qe is None:
+        raise SettingError(
+            f"`reward` {reward.name} needs a COMET checkpoint: name one with `qe`, or take `reward` channel, which "
+            "asks the translating model alone"
+        )
+    if settings.qe is not None and not asked:
+        raise SettingError(
+            f"`qe` {settings.qe}: nothing here uses it: add `reward` qe, `reward` comet-consensus or `decoder` mbr"
+        )
+    if settings.qe is not None:
+        check_checkpoint(settings.qe, referenceless=Checkpoint.REFERENCELESS in asked)
+
+
+def check_backend(lacks: frozenset[Capability], reward: Reward, settings: Settings) -> None:
+    """Raise `SettingError` where the model is on a server that cannot say what the reward asks."""
+    for part in parts_of(reward):
+        for missing in sorted(part.needs & lacks):
+            raise SettingError(
+                f"`reward` {reward.name} needs {missing}, which this server does not give: take `reward` consensus, "
+                "which needs none"
+            )
+    if settings.reflect and Capability.PROMPT_LOG_PROBS in lacks:
+        raise SettingError(
+            f"`reflect` needs {Capability.PROMPT_LOG_PROBS}, which this server does not give: leave it out"
+        )
+
+
+def load_metric(reward: Reward, settings: Settings) -> Estimator | None:
+    """Load the checkpoint that the reward asks; raises `ModelError` for one of the wrong kind."""
+    if settings.qe is None:
+        return None
+    estimator = Estimator(settings.qe)
+    estimator.load()
+    asked = {part.checkpoint for part in parts_of(reward)}
+    if Checkpoint.REFERENCELESS in asked and estimator.needs_references:
+        raise ModelError(needs_references(settings.qe))
+    if Checkpoint.WITH_REFERENCES in asked and not estimator.takes_references:
+        raise SettingError(
+            f"`reward` comet-consensus and `decoder` mbr compare candidates with one another, but the COMET checkpoint "
+            f"{settings.qe} takes no references: name one that does, or leave out `qe`"
+        )
+    return estimator
+
+
+def _pick(table: Mapping[str, T], name: str, setting: str) -> T:
+    if name not in table:
+        raise SettingError(f"`{setting}` {name!r}: expected one of {', '.join(table)}{near(name, table)}")
+    return table[name]

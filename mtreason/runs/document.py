@@ -1,0 +1,337 @@
+"""One document: read, translated, written; finished segments are kept beside it until it is whole."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from mtreason.documents import (
+    Document,
+    Format,
+    TextDocument,
+    Unit,
+    check_text,
+    open_text,
+    pick_format,
+    read_document,
+    read_lines,
+)
+from mtreason.errors import DocumentError, InputError, MtreasonError, ServerGoneError
+from mtreason.languages import Direction, Language, detect_language
+from mtreason.runs.job import STANDARD_INPUT, DocumentJob, DocumentReport
+from mtreason.runs.limits import stopping
+from mtreason.runs.output import Output
+from mtreason.runs.pipeline import Segment, TranslatedUnit, TranslationCache, translate_units
+from mtreason.runs.progress import Progress, Silence
+from mtreason.runs.stopping import keeping
+from mtreason.runs.trace import trace_record
+from mtreason.runs.translator import Translator
+from mtreason.storage import BestEffortStore, Journal, Memory, Store, tmx_bytes
+
+SAMPLE_CHARACTERS = 2000
+SAMPLE_UNITS = 50
+"""How much of a document is looked at to tell its language."""
+AT_ONCE = 64
+"""Units that are given together to a translator that is not ours."""
+
+
+class HasText(Protocol):
+    """What a translator gives back for a text: our `Translation`, or anything with the text in it."""
+
+    @property
+    def text(self) -> str:
+        """The translation."""
+        ...
+
+
+class Translates(Protocol):
+    """Anything that translates texts; a stand-in lets documents be tried without a model."""
+
+    def translate(self, texts: Sequence[str], /) -> Sequence[HasText | str]:
+        """Return one translation a text, in order."""
+        ...
+
+
+def translate_document(
+    path: Path | str,
+    out: Path | str,
+    translator: Translates,
+    *,
+    form: str | None = None,
+    columns: Sequence[str] = (),
+    memory: bool = False,
+    max_seconds: float | None = None,
+    max_tokens: int | None = None,
+    progress: Progress | None = None,
+) -> DocumentReport:
+    """Translate a document into a file of the same format, which appears when it is whole.
+
+    A `Translator` keeps finished segments beside the output, so that the same call goes on after a crash; `memory` lets
+    it use what was translated before. Anything else with `translate` will do as well, so that documents can be tried
+    without a model. Raises `DocumentError` for what cannot be read or written, `InputError` for a format or column that
+    does not exist, and `InterruptedRunError` at a limit or a signal.
+    """
+    job = DocumentJob(
+        str(path), Path(out), form, tuple(columns), remember=memory, max_seconds=max_seconds, max_tokens=max_tokens
+    )
+    run = DocumentRun(job, progress or Silence())
+    return run.translate_with(translator)
+
+
+@dataclass(slots=True)
+class DocumentRun:
+    """One document on its way, from its name to its last line."""
+
+    job: DocumentJob
+    progress: Progress
+    report: DocumentReport = field(default_factory=DocumentReport)
+    output: Output = field(init=False)
+    journal: Journal | None = None
+
+    def __post_init__(self) -> None:
+        out = self.job.out.resolve() if self.job.out is not None and self.job.out.is_symlink() else self.job.out
+        self.output = Output(out, whole=self.job.journalled)
+
+    def translate_with(self, translator: Translates) -> DocumentReport:
+        """Translate with what is there; see `translate_document`."""
+
+        def go_on(document: Document, total: int | None) -> None:
+            self._translate(document, iter(document.units), translator, total)
+
+        return self._guarded(go_on)
+
+    def translate_into(
+        self, target: Language, source: Language | None, make: Callable[[Direction], Translator]
+    ) -> DocumentReport:
+        """Translate into a language with what `make` makes once the languages are known; None is detected.
+
+        What is in the target language already is passed through, and nothing is made.
+        """
+
+        def go_on(document: Document, total: int | None) -> None:
+            first, units = _peek(iter(document.units))
+            found = source or self._detect(first, target)
+            if not first or found is None or found.tag == target.tag:
+                if first and found is not None:
+                    self.progress.note(f"the text is in {target.name} already: passed through unchanged")
+                self._pass_through(document, units)
+                return
+            self._translate(document, units, make(Direction(found, target)), total)
+
+        return self._guarded(go_on)
+
+    def _guarded(self, go_on: Callable[[Document, int | None], None]) -> DocumentReport:
+        """Read the document, and leave nothing half done behind."""
+        try:
+            with keeping(self._what_is_kept):
+                self._check_files()
+                self._read(go_on)
+        except ServerGoneError as error:
+            raise ServerGoneError(f"{error} {self._what_is_kept()}") from error
+        finally:
+            self.progress.stop()
+            self.output.discard()
+            if self.journal is not None:
+                self.journal.close()
+        return self.report
+
+    def _what_is_kept(self) -> str:
+        if self.journal is not None:
+            return f"{len(self.journal)} finished segments are kept in {self.journal.path}; the same command goes on"
+        if self.job.journalled:
+            return "nothing was begun; the same command goes on"
+        where = "standard output" if self.job.out is None else str(self.job.out)
+        return f"{self.output.parts} finished lines are in {where}; run again to translate all"
+
+    def _read(self, go_on: Callable[[Document, int | None], None]) -> None:
+        source = self.job.source
+        if source == STANDARD_INPUT:
+            _refuse_format(pick_format("standard input", self.job.form, self.job.columns))
+            if sys.stdin is None:
+                raise DocumentError("standard input is closed: name a file to read")
+            go_on(TextDocument(read_lines(sys.stdin.buffer, "standard input")), None)
+            return
+        path = Path(source)
+        form = pick_format(source, self.job.form, self.job.columns)
+        if form is not None:
+            document = read_document(path, form, self.job.columns)
+            go_on(document, sum(1 for _ in document.units))
+            return
+        # A pipe can be read only once; its faults show while it is translated.
+        total = check_text(path) if path.is_file() or path.is_dir() or not path.exists() else None
+        with open_text(path) as stream:
+            go_on(TextDocument(read_lines(stream, source)), total)
+
+    def _check_files(self) -> None:
+        job = self.job
+        outputs = [p for p in (job.out, job.trace, job.bilingual) if p is not None]
+        for path in outputs:
+            if path.is_dir():
+                raise DocumentError(f"{path} is a directory: name a file")
+            if not path.absolute().parent.is_dir():
+                raise DocumentError(f"{path}: there is no directory {path.absolute().parent}: create it first")
+            for other in (*([] if job.source == STANDARD_INPUT else [Path(job.source)]), *job.inputs):
+                if path.exists() and other.exists() and path.samefile(other):
+                    raise DocumentError(f"{path} is also an input and would be overwritten: name another file")
+        if len({path.resolve() for path in outputs}) < len(outputs):
+            raise DocumentError(f"{outputs[-1]} is named for two outputs: name two files")
+
+    def _pass_through(self, document: Document, units: Iterator[Unit]) -> None:
+        self.report.passed_through = True
+        if self.job.as_json:
+            for unit in units:
+                self.output.write(_json_line(unit, unit.text, unit.text))
+        else:
+            for data in document.render(unit.text for unit in units):
+                self.output.write_bytes(data)
+        self.output.close()
+
+    def _detect(self, sample: list[Unit], target: Language) -> Language | None:
+        found = detect_language("\n".join(unit.text for unit in sample)[:SAMPLE_CHARACTERS])
+        if found is None:
+            return None
+        if found.primary == target.primary:
+            return target
+        self.progress.note(f"source language: {found.tag} ({found.name}), detected; --from overrides")
+        return found
+
+    def _cache(self) -> TranslationCache:
+        """Open what is kept from other runs."""
+        stores: list[Store] = []
+        if self.job.journalled and self.output.path is not None:
+            self.journal = Journal(self.output.path)
+            if self.journal.found:
+                self.progress.note(f"{self.journal.found} segments are finished already: going on")
+            stores.append(self.journal)
+        if self.job.remember:
+            stores += open_memory(self.progress)
+        return TranslationCache(stores)
+
+    def _translate(self, document: Document, units: Iterator[Unit], translator: Translates, total: int | None) -> None:
+        job, started = self.job, time.monotonic()
+        record = Output(job.trace) if job.trace else None
+        pairs: list[tuple[str, str]] = []
+
+        def texts(done: Iterator[TranslatedUnit]) -> Iterator[str]:
+            for unit in done:
+                if job.bilingual:
+                    pairs.extend((s.source, s.translation) for s in unit.segments)
+                yield unit.text
+
+        if isinstance(translator, Translator):
+            done = self._ours(translator, units, total, record)
+        else:
+            done = _theirs(translator, units)
+        with translator.loaded.lock if isinstance(translator, Translator) else nullcontext():
+            if job.as_json:
+                for unit in done:
+                    self.output.write(self._json_of(unit))
+                    pairs.extend((s.source, s.translation) for s in unit.segments if job.bilingual)
+            else:
+                for data in document.render(texts(done)):
+                    self.output.write_bytes(data)
+        self.progress.stop()
+        if job.bilingual is not None and isinstance(translator, Translator):
+            write_pairs(job.bilingual, pairs, translator.direction)
+        if record is not None:
+            record.close()
+        self.output.close()
+        if self.journal is not None:
+            self.journal.remove()
+        self.report.seconds = time.monotonic() - started
+
+    def _ours(
+        self, translator: Translator, units: Iterator[Unit], total: int | None, record: Output | None
+    ) -> Iterator[TranslatedUnit]:
+        """Yield units that our own translator has done, telling of every segment."""
+        cache = self._cache()
+        usage, started = translator.model.usage, time.monotonic()
+        before = usage.tokens
+        self.progress.segments(total)
+
+        def settle(segment: Segment) -> None:
+            self.report.count(segment)
+            self.report.tokens = usage.tokens - before
+            if record is not None:
+                line = json.dumps(trace_record(segment, translator.settings), ensure_ascii=False)
+                record.write(line + "\n")
+            speed = self.report.tokens / max(time.monotonic() - started, 1e-9)
+            self.progress.advance(self.output.parts, self.report.segments, speed)
+
+        with stopping(self.job.max_seconds, self.job.max_tokens, usage) as stop:
+            yield from translate_units(translator, units, settle, cache, stop)
+        self.report.tokens = usage.tokens - before
+
+    def _json_of(self, unit: TranslatedUnit) -> str:
+        source = "".join(s.source for s in unit.segments)
+        more: dict[str, Any] = {}
+        if self.job.n_best > 1:
+            clean = [[c for c in s.result.candidates if not c.problems] if s.result else [] for s in unit.segments]
+            more["alternatives"] = [[c.text for c in own[: self.job.n_best]] for own in clean]
+        return _json_line(unit.unit, source, unit.text, more)
+
+
+def open_memory(progress: Progress) -> list[Store]:
+    """Open the memory of translations; a run goes on without it where it cannot be opened, or used any more."""
+    from mtreason.models.files.cache import cache_dir
+
+    try:
+        return [BestEffortStore(Memory(cache_dir() / "translations"), progress.note)]
+    except MtreasonError as error:
+        progress.note(f"{error}: going on without")
+        return []
+
+
+def _theirs(translator: Translates, units: Iterable[Unit]) -> Iterator[TranslatedUnit]:
+    """Yield units that somebody else's translator has done; blanks around a text stay as they are."""
+    waiting = iter(units)
+    while batch := list(itertools.islice(waiting, AT_ONCE)):
+        asked = [unit for unit in batch if unit.text.strip()]
+        answers = iter(translator.translate([unit.text.strip() for unit in asked]) if asked else ())
+        for unit in batch:
+            core = unit.text.strip()
+            if core:
+                answer = next(answers)
+                at = unit.text.index(core)
+                core = (
+                    unit.text[:at] + (answer if isinstance(answer, str) else answer.text) + unit.text[at + len(core) :]
+                )
+            yield TranslatedUnit(unit, core or unit.text, ())
+
+
+def _refuse_format(form: Format | None) -> None:
+    if form is not None:
+        raise InputError(f"--format {form.name}: standard input is read as text: name a file")
+
+
+def _json_line(unit: Unit, source: str, translation: str, more: dict[str, Any] | None = None) -> str:
+    record = {"line": unit.number, "source": source.strip(), "translation": translation.strip()} | (more or {})
+    return json.dumps(record, ensure_ascii=False) + "\n"
+
+
+def write_pairs(path: Path, pairs: list[tuple[str, str]], direction: Direction) -> None:
+    """Write pairs of segments, as TMX or as tab-separated text, by the name of the file."""
+    from mtreason.files import write_bytes, write_text
+
+    if path.suffix.lower() == ".tmx":
+        write_bytes(path, tmx_bytes((direction.source.tag, direction.target.tag, *pair) for pair in pairs))
+    else:
+        write_text(path, "".join("\t".join(" ".join(t.split()) for t in pair) + "\n" for pair in pairs))
+
+
+def _peek(units: Iterator[Unit]) -> tuple[list[Unit], Iterator[Unit]]:
+    """Look at enough units to tell the language; returns them, and all units."""
+    seen: list[Unit] = []
+    while len(seen) < SAMPLE_UNITS and sum(len(unit.text) for unit in seen) < SAMPLE_CHARACTERS:
+        unit = next(units, None)
+        if unit is None:
+            break
+        seen.append(unit)
+    return seen, itertools.chain(seen, units)

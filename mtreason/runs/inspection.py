@@ -1,0 +1,110 @@
+"""What is wrong with the outputs of a repository: structure, placeholders, terms, and quality by references."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mtreason.documents import broken, placeholders
+from mtreason.errors import DocumentError, InputError
+from mtreason.evaluation.metrics import corpus_metrics
+from mtreason.files import xml_text
+from mtreason.glossary import Matcher, follows
+from mtreason.languages import already_in, parse_language
+from mtreason.runs.repository import Config, Job, fill_pattern, inside, open_document
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is wrong with an output."""
+
+    kind: str
+    """stale, structure, placeholder, term or metric."""
+    name: str
+    message: str
+
+
+def inspect(job: Job, config: Config, matcher: Matcher) -> Iterator[Finding]:
+    """Hold an output against its source: as many units, all placeholders, all terms."""
+    try:
+        _, sources = open_document(job.source, config.columns)
+        _, outputs = open_document(job.output, config.columns)
+    except DocumentError as error:
+        yield Finding("structure", job.name, str(error))
+        return
+    if job.source.suffix.lower() in {".po", ".pot", ".xlf", ".xliff"}:
+        return  # what is translated is no longer open in the output
+    if len(sources) != len(outputs):
+        yield Finding("structure", job.name, f"has {len(outputs)} units, the source {len(sources)}: translate it again")
+        return
+    source = parse_language(config.source)
+    for before, after in zip(sources, outputs, strict=True):
+        kept = placeholders(before.text)
+        if broken(kept, after.text):
+            listed = ", ".join(dict.fromkeys(kept)) or "none"
+            yield Finding("placeholder", job.name, f"{after.place}: placeholders differ from the source's ({listed})")
+        if already_in(before.text, source, job.target):
+            continue
+        for hit in matcher.find(before.text):
+            if not follows(hit.term, after.text, job.target.tag):
+                wanted = "|".join(hit.term.targets[:3]) or hit.term.source
+                yield Finding("term", job.name, f"{after.place}: {hit.term.source} is not {wanted}")
+
+
+def below_floors(config: Config, root: Path, jobs: Sequence[Job]) -> Iterator[Finding]:
+    """Compare outputs with references, language by language."""
+    if not config.floors:
+        return
+    if not config.references:
+        raise InputError("floors: a metric needs references: say where they are")
+    for target in dict.fromkeys(job.target for job in jobs):
+        hypotheses: list[str] = []
+        references: list[str] = []
+        for job in (j for j in jobs if j.target == target):
+            path = inside(root, fill_pattern(config.references, root, job.source, target))
+            if not path.is_file() or not job.output.is_file():
+                continue
+            _, own = open_document(job.output, config.columns)
+            _, wanted = open_document(path, config.columns)
+            if len(own) != len(wanted):
+                yield Finding("metric", job.name, f"has {len(own)} units, its reference {len(wanted)}")
+                continue
+            hypotheses += [u.text.strip() for u in own]
+            references += [u.text.strip() for u in wanted]
+        if not hypotheses:
+            yield Finding("metric", target.tag, f"there are no references at {config.references}")
+            continue
+        for metric in corpus_metrics([hypotheses], [[r] for r in references], target, list(config.floors)):
+            score, least = metric.score(metric.statistics[0].sum(axis=0)), config.floors[metric.name]
+            if (score > least) if metric.lower_is_better else (score < least):
+                yield Finding("metric", target.tag, f"{metric.title} is {score:.1f}, the floor is {least:g}")
+
+
+def junit(jobs: Sequence[Job], findings: Sequence[Finding]) -> bytes:
+    """Return findings as JUnit XML, a test case for each output."""
+    from lxml import etree
+
+    names = list(dict.fromkeys([*(job.name for job in jobs), *(f.name for f in findings)]))
+    suite = etree.Element("testsuite", name="mtreason", tests=str(len(names)))
+    failed = 0
+    for name in names:
+        case = etree.SubElement(suite, "testcase", classname="mtreason", name=name)
+        own = [f for f in findings if f.name == name]
+        failed += bool(own)
+        for finding in own:
+            message = xml_text(finding.message)
+            etree.SubElement(case, "failure", type=finding.kind, message=message).text = message
+    suite.set("failures", str(failed))
+    return bytes(etree.tostring(suite, xml_declaration=True, encoding="UTF-8", pretty_print=True))
+
+
+def markdown(jobs: Sequence[Job], made: Sequence[str], findings: Sequence[Finding]) -> str:
+    """Return a summary for people."""
+    from tabulate import tabulate
+
+    text = f"## Translations\n\n{len(jobs)} outputs, {len(made)} made, {len(findings)} findings\n"
+    if findings:
+        rows = [[f.kind, f.name, f.message.replace("|", "\\|")] for f in findings]
+        text += "\n" + tabulate(rows, ["what", "where", "finding"], tablefmt="github") + "\n"
+    return text

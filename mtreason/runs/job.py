@@ -1,0 +1,83 @@
+"""What is asked of one document, and what is said of it in the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mtreason.runs.pipeline import Segment
+
+STANDARD_INPUT = "-"
+MOST_NAMED = 10
+"""Places and terms that a report names."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentJob:
+    """What is asked of one document, but for the settings of the search."""
+
+    source: str
+    """The name of a file, or `STANDARD_INPUT`."""
+    out: Path | None = None
+    """None for standard output."""
+    form: str | None = None
+    """How it is read; by its name if None."""
+    columns: tuple[str, ...] = ()
+    trace: Path | None = None
+    bilingual: Path | None = None
+    as_json: bool = False
+    n_best: int = 1
+    max_seconds: float | None = None
+    max_tokens: int | None = None
+    remember: bool = True
+    """Whether to use the memory of translations."""
+    inputs: tuple[Path, ...] = ()
+    """Other files that are read, and must not be written."""
+
+    @property
+    def journalled(self) -> bool:
+        """Whether there is a file that a run can be resumed for."""
+        return self.out is not None and (self.out.is_file() or not self.out.exists())
+
+
+@dataclass(slots=True)
+class DocumentReport:
+    """What became of a document."""
+
+    segments: int = 0
+    origins: dict[str, int] = field(default_factory=dict)
+    """Where translations come from -> how many segments, see `mtreason.runs.pipeline`."""
+    fell_back: int = 0
+    fallen: dict[str, None] = field(default_factory=dict)
+    """The first places of these."""
+    hits: int = 0
+    """Glossary terms that occurred."""
+    missed: int = 0
+    missing: list[str] = field(default_factory=list)
+    """The first of the terms that were not followed, with their places."""
+    timed_out: int = 0
+    answers: int = 0
+    in_form: int = 0
+    """Of answers that reason first."""
+    tokens: int = 0
+    seconds: float = 0.0
+    passed_through: bool = False
+    """Whether the document was in the target language already, and is unchanged."""
+
+    def count(self, segment: Segment) -> None:
+        """Add one segment."""
+        self.segments += 1
+        self.origins[segment.origin] = self.origins.get(segment.origin, 0) + 1
+        self.hits += len(segment.hits)
+        missed = [hit.term.source for hit, ok in zip(segment.hits, segment.followed, strict=True) if not ok]
+        self.missed += len(missed)
+        self.missing += [f"{term} in {segment.unit.place}" for term in missed][: MOST_NAMED - len(self.missing)]
+        self.fell_back += segment.fell_back
+        if segment.fell_back and len(self.fallen) < MOST_NAMED:
+            self.fallen[segment.unit.place] = None
+        if segment.result:
+            self.timed_out += segment.result.timed_out
+            self.answers += sum(segment.result.forms.values())
+            self.in_form += segment.result.forms.get("ok", 0)

@@ -1,0 +1,97 @@
+"""`mtreason.lock`: what every output of a repository was made from.
+
+It lies beside the configuration, and belongs into version control.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mtreason.errors import InputError
+from mtreason.files import read_text, write_text
+from mtreason.runs.repository import Job
+from mtreason.runs.spec import RunSpec, file_digest, read_spec
+
+LOCK = "mtreason.lock"
+VERSION = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What one output was made from."""
+
+    source: str
+    """SHA-256 of its source."""
+    run: str
+    """Digest of the run."""
+
+
+@dataclass(slots=True)
+class Lock:
+    """What all outputs were made from."""
+
+    outputs: dict[str, Made] = field(default_factory=dict)
+    """By name."""
+    runs: dict[str, RunSpec] = field(default_factory=dict)
+    """By digest; outputs share them."""
+
+    def record(self, job: Job, run: RunSpec) -> None:
+        """Note that an output was made now."""
+        self.runs[run.digest] = run
+        self.outputs[job.name] = Made(file_digest(job.source), run.digest)
+
+    def stale(self, job: Job, run: RunSpec) -> str:
+        """Say why an output has to be made again by this run; nothing where it need not be."""
+        if not job.output.is_file():
+            return "missing"
+        made = self.outputs.get(job.name)
+        if made is None:
+            return "not made by this tool"
+        changed = ["source"] if made.source != file_digest(job.source) else []
+        changed += run.changed(self.runs[made.run])
+        return f"{' and '.join(changed)} changed" if changed else ""
+
+
+def read_lock(root: Path) -> Lock:
+    """Read the lock; an empty one where there is none yet. Raises `InputError` for one of another version, or none."""
+    path = root / LOCK
+    if not path.exists():
+        return Lock()
+    try:
+        found: dict[str, Any] = json.loads(read_text(path, "check it"))
+        version = found["version"]
+        if version > VERSION:
+            raise InputError(
+                f"{path}: written by a newer version of mtreason (lock {version}, this one knows {VERSION}): update "
+                "mtreason, or remove the file to translate all anew"
+            )
+        runs = {str(digest): read_spec(record, str(path)) for digest, record in found["runs"].items()}
+        outputs = {str(n): Made(str(made["source"]), str(made["run"])) for n, made in found["outputs"].items()}
+        _check(runs, outputs)
+    except (ValueError, AttributeError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: not a lock of this tool: remove it to translate all anew") from error
+    return Lock(outputs, runs)
+
+
+def _check(runs: Mapping[str, RunSpec], outputs: Mapping[str, Made]) -> None:
+    """Raise `KeyError` for an output of a run that is not there, and for a run that is not what its digest says."""
+    for made in outputs.values():
+        runs[made.run]
+    for digest, run in runs.items():
+        if run.digest != digest:
+            raise KeyError(digest)
+
+
+def write_lock(root: Path, lock: Lock) -> None:
+    """Write the lock, sorted, so that changes of it can be read; runs that made no output are left out."""
+    used = {made.run for made in lock.outputs.values()}
+    content = {
+        "version": VERSION,
+        "runs": {digest: lock.runs[digest].to_json() for digest in sorted(used)},
+        "outputs": {name: {"source": m.source, "run": m.run} for name, m in sorted(lock.outputs.items())},
+    }
+    write_text(root / LOCK, json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n")

@@ -1,0 +1,163 @@
+"""The identity of a run: everything that changes a translation, in one value with one digest.
+
+The memory and the journal keep translations under it, a repository's lock and a benchmark's directory remember it. What
+changes an output and is not in it would make them lie, so each field has a test that changes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from mtreason.decoding.prompts import Wording
+from mtreason.errors import InputError
+from mtreason.glossary import Hit, Term
+from mtreason.languages import Direction
+from mtreason.rewards import Reward
+from mtreason.runs.settings import DEFAULT_NODES, NOWHERE, PATHS, REACH, SEGMENT, Settings
+
+LAYOUT = 1
+"""Of the fields below, for files that hold them."""
+
+BEHAVIOUR = 1
+"""Raised whenever the same run would give another output: gates, cutting of segments, decoders, rewards, repairs. The
+wording of prompts need not be counted, as its digest is in the identity. `tests/runs/test_behaviour.py` knows the
+outputs of each number, and fails when they change and it does not."""
+
+NO_METRIC = "none"
+
+FROM_ELSEWHERE = frozenset({"reward", "qe", *PATHS})
+"""Settings that are in the identity by what they stand for, not by their names."""
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """What a run's translations depend on, in JSON types. An empty text is something that is not known yet."""
+
+    behaviour: str
+    """Number of the code's behaviour, and the digest of the wording of its prompts."""
+    model: str
+    """Digest of its weights, tokenizer and configuration."""
+    arithmetic: str
+    """Number format, and whatever else of the machine changes results."""
+    source: str
+    target: str
+    """BCP 47."""
+    settings: Mapping[str, Any]
+    """Those that change a translation, see `Settings`."""
+    reward: Mapping[str, float]
+    """Part -> weight."""
+    metric: str = NO_METRIC
+    """Digest of the learned metric that the reward asks."""
+    glossaries: Sequence[tuple[str, str]] = ()
+    """Path as it was given and digest of the terms, in order."""
+    memories: Sequence[tuple[str, str]] = ()
+    """Path and digest of what people translated."""
+    adapters: Sequence[str] = ()
+    """Digests of what was added to the model's weights."""
+    document: Mapping[str, Any] = field(default_factory=dict)
+    """How documents are read, where that can be chosen."""
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all of it."""
+        return _digest(self.to_json())
+
+    @cached_property
+    def of_segments(self) -> str:
+        """Digest of what is the same for every segment; the rest reaches a segment through its own key."""
+        reaching = {spec.name for spec in fields(Settings) if spec.metadata.get(REACH) == SEGMENT}
+        own = self.to_json() | {"settings": {k: v for k, v in self.settings.items() if k not in reaching}}
+        return _digest({k: v for k, v in own.items() if k not in {"glossaries", "memories", "document"}})
+
+    def segment_key(self, source: str, hits: Sequence[Hit], context: Sequence[tuple[str, str]]) -> str:
+        """Return a digest of all that one segment's translation depends on."""
+        terms = [(t.source, t.targets, t.literal, t.forbidden, t.case_sensitive) for t in (hit.term for hit in hits)]
+        return _digest([self.of_segments, source, list(context), terms])
+
+    def changed(self, before: RunSpec) -> tuple[str, ...]:
+        """Name what differs from an earlier run; what either does not know is left out."""
+        ours, theirs = self.to_json(), before.to_json()
+        return tuple(name for name in ours if ours[name] != theirs[name] and "" not in (ours[name], theirs[name]))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it for a file, see `read_spec`."""
+        found: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return {"layout": LAYOUT, **found}
+
+
+def read_spec(record: Any, where: str) -> RunSpec:  # noqa: ANN401 - what JSON can hold
+    """Read an identity from a file; raises `InputError` for one of another version of this tool, or none."""
+    names = {spec.name for spec in fields(RunSpec)}
+    if not isinstance(record, dict) or not isinstance(record.get("layout"), int):
+        raise InputError(f"{where}: not the identity of a run: remove the file to begin anew")
+    if record["layout"] > LAYOUT:
+        raise InputError(
+            f"{where}: written by a newer version of mtreason (layout {record['layout']}, this one knows {LAYOUT}): "
+            "update mtreason, or remove the file to begin anew"
+        )
+    if set(record) - {"layout"} != names:
+        raise InputError(f"{where}: not the identity of a run: remove the file to begin anew")
+    values = {name: record[name] for name in names}
+    for name in ("glossaries", "memories"):
+        values[name] = [tuple(pair) for pair in values[name]]
+    return RunSpec(**values)
+
+
+def describe_run(
+    settings: Settings,
+    direction: Direction,
+    wording: Wording,
+    reward: Reward,
+    terms: Iterable[Term],
+    *,
+    model: str = "",
+    arithmetic: str = "",
+    metric: str = NO_METRIC,
+    memories: Sequence[tuple[str, str]] = (),
+    document: Mapping[str, Any] | None = None,
+) -> RunSpec:
+    """Put together the identity of a run."""
+    own = {
+        spec.name: getattr(settings, spec.name)
+        for spec in fields(Settings)
+        if spec.metadata.get(REACH) != NOWHERE and spec.name not in FROM_ELSEWHERE
+    }
+    own |= {"nodes": settings.nodes or DEFAULT_NODES, "max_thought_tokens": settings.thought_limit}
+    return RunSpec(
+        behaviour=f"{BEHAVIOUR} {_digest(wording.rendered(direction))[:16]}",
+        model=model,
+        arithmetic=arithmetic,
+        source=direction.source.tag,
+        target=direction.target.tag,
+        settings=own,
+        reward=dict(sorted(reward.weights.items())),
+        metric=metric,
+        glossaries=glossary_digests(terms),
+        memories=tuple(memories),
+        document=dict(document or {}),
+    )
+
+
+def glossary_digests(terms: Iterable[Term]) -> tuple[tuple[str, str], ...]:
+    """Return the files that terms are from, each with a digest of all that its terms say."""
+    files: dict[str, list[Any]] = {}
+    for term in terms:
+        files.setdefault(term.file, []).append({k: v for k, v in asdict(term).items() if k not in {"file", "line"}})
+    return tuple((name, _digest(own)) for name, own in files.items())
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _digest(value: Any) -> str:  # noqa: ANN401 - what JSON can hold
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

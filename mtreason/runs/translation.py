@@ -1,0 +1,112 @@
+"""Texts in, translations out: what the Python interface gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mtreason.decoding import Candidate
+from mtreason.documents import Unit
+from mtreason.glossary import Term
+from mtreason.models.protocol import Usage
+from mtreason.runs.pipeline import HUMAN, KEPT, MODEL, PASSED, Segment, TranslatedUnit, translate_units
+
+if TYPE_CHECKING:
+    from mtreason.runs.translator import Translator
+
+FELL_BACK = "fell back"
+"""Status of a text of which some segment found no clean translation: it is the best of the others, or the source."""
+
+
+@dataclass(frozen=True, slots=True)
+class TermUse:
+    """A glossary term that occurs in a text."""
+
+    term: Term
+    followed: bool
+    """Whether the translation says what the glossary asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What became of one text."""
+
+    source: str
+    text: str
+    status: str
+    """Where it comes from: "model", "kept" (translated before), "human" (a memory of people), "passed" (there was
+    nothing to translate), or "fell back"; of a text with several segments the first of "fell back", "model", "kept",
+    "human" and "passed" that one of them has."""
+    score: float | None
+    """Reward of what was chosen, the mean over segments; None where no model was asked."""
+    parts: Mapping[str, float]
+    """What the reward was added up from, likewise."""
+    alternatives: tuple[str, ...]
+    """Other clean translations, the best first; of a text with one segment."""
+    terms: tuple[TermUse, ...]
+    usage: Usage
+    """Tokens that passed through the model for it."""
+    segments: tuple[Segment, ...]
+    """The same by segments, with all candidates."""
+
+
+def translate_texts(translator: Translator, texts: Iterable[str]) -> list[Translation]:
+    """See `Translator.translate`."""
+    if isinstance(texts, str):
+        raise TypeError("translate takes a list of texts, not one text: put it into a list")
+    units = []
+    for number, text in enumerate(texts, 1):
+        if not isinstance(text, str):
+            raise TypeError(f"text {number} is {text!r}: expected str, found {type(text).__name__}")
+        units.append(Unit(number, f"text {number}", text))
+    with translator.loaded.lock:
+        return [_translation(unit) for unit in translate_units(translator, units, lambda _: None)]
+
+
+def _translation(unit: TranslatedUnit) -> Translation:
+    chosen = [c for c in map(_chosen, unit.segments) if c is not None and not c.problems]
+    names = list(dict.fromkeys(name for c in chosen for name in c.parts))
+    parts = {name: _mean([c.parts[name] for c in chosen if name in c.parts]) for name in names}
+    return Translation(
+        source=unit.unit.text,
+        text=unit.text,
+        status=_status(unit.segments),
+        score=_mean([c.reward for c in chosen]) if chosen else None,
+        parts=parts,
+        alternatives=_alternatives(unit.segments),
+        terms=tuple(TermUse(hit.term, ok) for s in unit.segments for hit, ok in zip(s.hits, s.followed, strict=True)),
+        usage=_usage(unit.segments),
+        segments=unit.segments,
+    )
+
+
+def _chosen(segment: Segment) -> Candidate | None:
+    candidates = segment.result.candidates if segment.result else ()
+    return next((c for c in candidates if c.text == segment.translation), None)
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _status(segments: tuple[Segment, ...]) -> str:
+    found = {FELL_BACK if s.fell_back else s.origin for s in segments}
+    return next((status for status in (FELL_BACK, MODEL, KEPT, HUMAN) if status in found), PASSED)
+
+
+def _alternatives(segments: tuple[Segment, ...]) -> tuple[str, ...]:
+    if len(segments) != 1 or segments[0].result is None:
+        return ()
+    [segment] = segments
+    return tuple(c.text for c in segments[0].result.candidates if not c.problems and c.text != segment.translation)
+
+
+def _usage(segments: tuple[Segment, ...]) -> Usage:
+    costs = [s.result.cost for s in segments if s.result]
+    return Usage(
+        prompt_tokens=sum(c.prompt_tokens for c in costs),
+        sampled_tokens=sum(c.sampled_tokens for c in costs),
+        scored_tokens=sum(c.scored_tokens for c in costs),
+        seconds=sum(s.seconds for s in segments if s.result),
+    )

@@ -1,0 +1,206 @@
+"""A fit from beginning to end: rows, pools, weights, and the file with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mtreason.decoding.prompts import WORDING
+from mtreason.errors import DocumentError, InputError
+from mtreason.glossary import Term
+from mtreason.languages import Direction, parse_language
+from mtreason.models.files.resolve import known_digest
+from mtreason.models.loaded import LoadedModel
+from mtreason.models.protocol import Capability
+from mtreason.rewards import PARTS, REWARDS, Reward, write_reward
+from mtreason.runs.checks import check_settings
+from mtreason.runs.progress import Progress
+from mtreason.runs.settings import Settings
+from mtreason.runs.spec import NO_METRIC, describe_run
+from mtreason.runs.translator import Translator, load_terms
+from mtreason.tuning.fit import Tuned, tune
+from mtreason.tuning.pools import POOLING, PoolFile, collect, judged, pooling_reward
+from mtreason.tuning.segments import Segment, read_segments
+
+BEST_OF_N = "best-of-n"
+"""The decoder whose pools do not depend on the reward."""
+FEW = 30
+"""Segments below which a fit is only an indication."""
+
+
+@dataclass(slots=True)
+class TuneJob:
+    """One fit, from the rows of a file to a file with weights."""
+
+    data: Path
+    out: Path
+    pools: Path | None
+    settings: Settings
+    given: tuple[str, ...]
+    """Settings of decoding that were given."""
+    model: str | None
+    """What makes the pools that are not there yet."""
+    progress: Progress
+    command: str
+    """What is to be said of where the weights come from."""
+    made: int = 0
+
+    def what_is_kept(self) -> str:
+        """Say what is kept where the job ends early."""
+        kept = "nothing is kept: name a file with --pools"
+        if self.pools is not None:
+            kept = f"the same command goes on in {self.pools}"
+        return f"{self.made} pools of this run are made; {kept}"
+
+    def run(
+        self,
+        langs: str | None,
+        limit: int | None,
+        parts: list[str],
+        folds: int,
+        open_model: Callable[[], LoadedModel],
+    ) -> dict[str, Any]:
+        """Check everything that is cheap to check, make the pools, fit, write; returns the evidence in JSON types."""
+        self._check_files()
+        segments, without = read_segments(self.data, langs, limit)
+        self._check_decoding(segments, parts)
+        if without:
+            self.progress.note(f"{without} rows have neither references nor ratings: left out")
+        if len(segments) < FEW:
+            self.progress.warn(
+                f"{len(segments)} segments are few: take the weights as an indication, {FEW} or more would be evidence"
+            )
+        store = self._collect(segments, parts, open_model)
+        found = [judged(segment, store.records[segment.row.id]) for segment in segments]
+        usable = [pool for pool in found if pool is not None]
+        if len(usable) < len(found):
+            self.progress.note(f"{len(found) - len(usable)} segments have no clean candidate: left out")
+        tuned = tune(usable, parts, REWARDS["mix"].weights, folds, self.settings.seed)
+        # What has no weight need not be computed.
+        weights = {part: weight for part, weight in tuned.weights.items() if weight > 0}
+        write_reward(self.out, Reward(self.out.stem, weights), self._fit(tuned, segments, store, folds))
+        config = {key: value for key, value in (store.config or {}).items() if key != "parts"}
+        return {"gold": _gold(segments), "default": dict(REWARDS["mix"].weights), **asdict(tuned), "pools": config}
+
+    def _check_files(self) -> None:
+        for option, path in (("-o", self.out), ("--pools", self.pools)):
+            if path is None:
+                continue
+            if path.is_dir():
+                raise DocumentError(f"{option} {path} is a directory: name a file")
+            if not path.absolute().parent.is_dir():
+                raise DocumentError(f"{option} {path}: there is no directory {path.absolute().parent}: create it first")
+            others = [self.data, *self.settings.glossaries, *([self.out] if path is self.pools else [])]
+            if any(path.resolve() == other.resolve() for other in others):
+                raise DocumentError(f"{option} {path} is named for something else as well: name another file")
+
+    def _check_decoding(self, segments: Sequence[Segment], parts: Sequence[str]) -> None:
+        """Refuse what does not go together, before anything heavy is loaded."""
+        asking = [part for part in parts if PARTS[part].checkpoint is not None]
+        if asking and self.settings.qe is None:
+            raise InputError(f"--parts {asking[0]}: needs a COMET checkpoint: name one with --qe, or leave it out")
+        if self.settings.qe is not None and not asking:
+            raise InputError(f"--qe {self.settings.qe}: nothing here uses it: add qe or comet-consensus to --parts")
+        if segments[0].ratings:
+            drawn = [part for part in parts if Capability.TOP_K in PARTS[part].needs]
+            if drawn:
+                raise InputError(
+                    f"--parts {drawn[0]}: not known of texts that the model did not draw, and {self.data} has ratings: "
+                    "leave it out"
+                )
+            if self.given:
+                raise InputError(
+                    f"--{self.given[0]}: nothing is decoded, as {self.data} has hyps and ratings: leave it out"
+                )
+        if self.settings.decoder not in POOLING:
+            raise InputError(
+                f"--decoder {self.settings.decoder!r}: expected one that chooses by the reward: {', '.join(POOLING)}"
+            )
+        check_settings(self.settings, pooling_reward(parts))
+
+    def _collect(
+        self, segments: Sequence[Segment], parts: Sequence[str], open_model: Callable[[], LoadedModel]
+    ) -> PoolFile:
+        """Make the pools that are not there yet."""
+        row = segments[0].row
+        direction = Direction(parse_language(row.source_tag), parse_language(row.target_tag))
+        terms = load_terms(direction, self.settings)
+        store = PoolFile(self.pools)
+        left = [segment for segment in segments if not store.has(segment)]
+        config = self._config(segments, parts, direction, terms, known_digest(self.model))
+        if store.config is not None:
+            store.check(config)
+            self.progress.note(f"{self.pools} holds {len(segments) - len(left)} of {len(segments)} pools already")
+        if not left:
+            return store
+        loaded = open_model()
+        store.begin(self._config(segments, parts, direction, terms, loaded.digest, loaded))
+        translator = Translator(
+            loaded, direction.source, direction.target, self.settings, terms=terms, reward=pooling_reward(parts)
+        )
+        for record in collect(translator, left):
+            store.add(record)
+            self.made += 1
+            self.progress.count("pools", self.made, len(left))
+        self.progress.stop()
+        return store
+
+    def _config(
+        self,
+        segments: Sequence[Segment],
+        parts: Sequence[str],
+        direction: Direction,
+        terms: Sequence[Term],
+        digest: str,
+        loaded: LoadedModel | None = None,
+    ) -> dict[str, Any]:
+        """Describe how pools are made, in JSON types; without a model what is known without one."""
+        rated = bool(segments[0].ratings)
+        reward = pooling_reward(parts)
+        # What a search finds depends on what it looks for; what is drawn freely does not, nor do texts that are given.
+        searched = {} if rated or self.settings.decoder == BEST_OF_N else reward.weights
+        run = describe_run(
+            self.settings,
+            direction,
+            WORDING,
+            Reward(reward.name, {part: weight for part, weight in searched.items() if weight}),
+            terms,
+            model=digest,
+            arithmetic="" if loaded is None else loaded.arithmetic,
+            metric=self.settings.qe or NO_METRIC,
+        )
+        return {
+            "pair": segments[0].row.pair,
+            "candidates": "rated" if rated else "decoded",
+            "parts": [p for p in reward.weights if not (rated and Capability.TOP_K in PARTS[p].needs)],
+            "model": "" if loaded is None else loaded.name,
+            "run": (replace(run, settings={}) if rated else run).to_json(),
+        }
+
+    def _fit(self, tuned: Tuned, segments: Sequence[Segment], store: PoolFile, folds: int) -> dict[str, Any]:
+        """Say where the weights come from, for the file."""
+        default, first = tuned.over_default, tuned.over_first
+        config = store.config or {}
+        decoding = {name: config["run"]["settings"].get(name) for name in ("decoder", "budget", "seed")}
+        return {
+            "command": self.command,
+            "data": self.data.name,
+            "pair": segments[0].row.pair,
+            "gold": _gold(segments),
+            "segments": tuned.segments,
+            "folds": folds,
+            "model": config["model"],
+            **{name: value for name, value in decoding.items() if value is not None},
+            "gain_over_default": round(default.delta, 4),
+            "gain_over_default_interval": [round(default.low, 4), round(default.high, 4)],
+            "gain_over_default_p_value": round(default.p_value, 4),
+            "gain_over_first": round(first.delta, 4),
+            "gain_over_first_interval": [round(first.low, 4), round(first.high, 4)],
+            "gain_over_first_p_value": round(first.p_value, 4),
+        }
+
+
+def _gold(segments: Sequence[Segment]) -> str:
+    return "ratings" if segments[0].ratings else "chrF++"
