@@ -106,7 +106,7 @@ def watching(say: Say) -> Iterator[None]:
     _STATE.told = _STATE.last = ""
     _heed_forks()
     reading, writing = os.pipe()
-    if os.name != "nt":  # Windows asks it of sockets only.
+    if sys.platform != "win32":  # There it is asked of sockets only.
         os.set_blocking(writing, False)
     thread = threading.Thread(target=_watch, args=(reading,), name="signals", daemon=True)
     thread.start()
