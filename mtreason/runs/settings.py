@@ -106,6 +106,9 @@ class Settings:
 PATHS = ("glossaries", "memories")
 """Settings that are files."""
 
+FROM_ELSEWHERE = frozenset({"reward", "qe", *PATHS})
+"""Settings that are in the identity by what they stand for, not by their names."""
+
 
 def make_settings(base: Settings | None = None, /, **changes: Any) -> Settings:  # noqa: ANN401 - fields of Settings
     """Return settings with some of them changed; paths may be given as texts, and in lists.

@@ -19,7 +19,7 @@ from mtreason.errors import InputError
 from mtreason.glossary import Hit, Term
 from mtreason.languages import Direction
 from mtreason.rewards import Reward
-from mtreason.runs.settings import DEFAULT_NODES, NOWHERE, PATHS, REACH, SEGMENT, Settings
+from mtreason.runs.settings import DEFAULT_NODES, FROM_ELSEWHERE, NOWHERE, REACH, SEGMENT, Settings
 
 LAYOUT = 1
 """Of the fields below, for files that hold them."""
@@ -30,9 +30,6 @@ wording of prompts need not be counted, as its digest is in the identity. `tests
 outputs of each number, and fails when they change and it does not."""
 
 NO_METRIC = "none"
-
-FROM_ELSEWHERE = frozenset({"reward", "qe", *PATHS})
-"""Settings that are in the identity by what they stand for, not by their names."""
 
 
 @dataclass(frozen=True)

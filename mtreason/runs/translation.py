@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -55,29 +56,34 @@ def translate_texts(translator: Translator, texts: Iterable[str]) -> list[Transl
     """See `Translator.translate`."""
     if isinstance(texts, str):
         raise TypeError("translate takes a list of texts, not one text: put it into a list")
-    units = []
+    units: list[Unit] = []
+    ends = []
     for number, text in enumerate(texts, 1):
         if not isinstance(text, str):
             raise TypeError(f"text {number} is {text!r}: expected str, found {type(text).__name__}")
-        units.append(Unit(number, f"text {number}", text))
+        for place, line in enumerate(text.split("\n"), 1):
+            units.append(Unit(len(units) + 1, f"text {number}, line {place}", line))
+        ends.append(len(units))
     with translator.loaded.lock:
-        return [_translation(unit) for unit in translate_units(translator, units, lambda _: None)]
+        lines = list(translate_units(translator, units, lambda _: None))
+    return [_translation(lines[start:end]) for start, end in itertools.pairwise([0, *ends])]
 
 
-def _translation(unit: TranslatedUnit) -> Translation:
-    chosen = [c for c in map(_chosen, unit.segments) if c is not None and not c.problems]
+def _translation(lines: Sequence[TranslatedUnit]) -> Translation:
+    segments = tuple(segment for line in lines for segment in line.segments)
+    chosen = [c for c in map(_chosen, segments) if c is not None and not c.problems]
     names = list(dict.fromkeys(name for c in chosen for name in c.parts))
     parts = {name: _mean([c.parts[name] for c in chosen if name in c.parts]) for name in names}
     return Translation(
-        source=unit.unit.text,
-        text=unit.text,
-        status=_status(unit.segments),
+        source="\n".join(line.unit.text for line in lines),
+        text="\n".join(line.text for line in lines),
+        status=_status(segments),
         score=_mean([c.reward for c in chosen]) if chosen else None,
         parts=parts,
-        alternatives=_alternatives(unit.segments),
-        terms=tuple(TermUse(hit.term, ok) for s in unit.segments for hit, ok in zip(s.hits, s.followed, strict=True)),
-        usage=_usage(unit.segments),
-        segments=unit.segments,
+        alternatives=_alternatives(segments),
+        terms=tuple(TermUse(hit.term, ok) for s in segments for hit, ok in zip(s.hits, s.followed, strict=True)),
+        usage=_usage(segments),
+        segments=segments,
     )
 
 
