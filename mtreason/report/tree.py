@@ -83,14 +83,19 @@ def _rank(branch: Branch) -> tuple[bool, float]:
     return branch.best is None, -(branch.best or 0.0)
 
 
+def read_branches(record: Mapping[str, Any], name: str) -> Branch:
+    """Return the tree of a trace record; raises `InputError` where it is damaged."""
+    try:
+        return build_branches(record["tree"], record["translation"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{name}: the tree of this segment is damaged: translate again with --trace") from error
+
+
 def to_html(record: Mapping[str, Any], name: str) -> str:
     """Return the page of a trace record; raises `InputError` where its tree is damaged."""
     from mtreason.report.page import environment
 
-    try:
-        root = build_branches(record["tree"], record["translation"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{name}: the tree of this segment is damaged: translate again with --trace") from error
+    root = read_branches(record, name)
     candidates = record["candidates"]
     parts = list(dict.fromkeys(p for c in candidates for p in c["parts"]))
     return (
