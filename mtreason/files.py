@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from mtreason.errors import InputError, MtreasonError
@@ -44,12 +46,45 @@ def write_text(path: Path, text: str) -> None:
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file whole or not at all; raises `MtreasonError` when it cannot be."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = part_of(path)
     try:
         temporary.write_bytes(data)
         temporary.replace(path)
     except OSError as error:
         raise MtreasonError(f"{path} cannot be written ({error.strerror or error})") from error
+    finally:
+        with suppress(OSError):  # It is gone where all went well.
+            temporary.unlink()
+
+
+PART = "mtreason-part"
+"""How the names of files end that are being written."""
+
+
+def part_of(path: Path) -> Path:
+    """Return where a file is written until it is whole; no other process writes there."""
+    return path.with_name(f".{path.name}.{os.getpid()}.{PART}")
+
+
+def sweep_parts(path: Path) -> None:
+    """Remove what processes that are gone have left of a file that they did not finish."""
+    for part in path.parent.glob(f".{glob.escape(path.name)}.*.{PART}"):
+        number = part.name.split(".")[-2]
+        if number.isdecimal() and not _runs(int(number)):
+            with suppress(OSError):
+                part.unlink()
+
+
+def _runs(process: int) -> bool:
+    if os.name == "nt":
+        return False  # There a file that is open cannot be removed, and asking would end the process.
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 _NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

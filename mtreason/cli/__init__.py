@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import sys
-
 import typer
 
 from mtreason import __version__
 from mtreason.cli import batch, bench, cache, evaluate, explain, glossary, models, serve, translate, tune
 from mtreason.cli.output import say
 from mtreason.errors import MtreasonError, SettingError
+from mtreason.runs.stopping import INTERRUPTED, NOTHING_KEPT, leave, stopped_by, watching
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -46,14 +44,13 @@ def _root(
 
 def main() -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 bad input, 3 some segments fell back, 130 interrupted."""
-    try:
-        app()
-    except MtreasonError as error:
-        say(error.as_options if isinstance(error, SettingError) else str(error))
-        code = error.exit_code
-    else:
-        return
-    if sys.stderr is not None:
-        sys.stderr.flush()
-    # Threads of the numeric libraries need not be waited for.
-    os._exit(code)
+    with watching(say):
+        try:
+            app()
+        except MtreasonError as error:
+            leave(error.as_options if isinstance(error, SettingError) else str(error), error.exit_code)
+        except SystemExit as end:
+            # typer makes this of an interrupt, and says nothing.
+            if end.code != INTERRUPTED or not stopped_by():
+                raise
+            leave(f"{stopped_by()}: {NOTHING_KEPT}", INTERRUPTED)

@@ -204,8 +204,9 @@ def report(
     from mtreason.evaluation import learned_metric
     from mtreason.files import write_text
     from mtreason.languages import parse_language
-    from mtreason.report import build_report, build_segments, read_benchmark, to_html, to_markdown
+    from mtreason.report import build_report, build_segments, check_drawing, read_benchmark, to_html, to_markdown
 
+    check_drawing()
     first = directories[0]
     terminal = Terminal(quiet)
     check_encoder(comet_model, comet_encoder)

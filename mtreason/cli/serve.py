@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from mtreason.cli.loading import Terminal
-from mtreason.errors import InterruptedRunError, MtreasonError
+from mtreason.errors import MtreasonError
+from mtreason.runs.stopping import keeping
 
 PORT = 8080
 
@@ -29,12 +30,12 @@ def serve(
     terminal = Terminal(quiet=False)
     path, name, _ = gguf_of(model, terminal.stage)
     terminal.stage(f"starting llama.cpp's server with {name}", 0.0)
-    server = start(path, name, port=port, key=os.environ.get(KEY_VARIABLE) or None, threads=threads)
-    terminal.stop()
-    terminal.note(f"{name} is served: --model {server.url}/v1 (until interrupted)")
-    try:
-        code = server.process.wait()
-    except KeyboardInterrupt as error:
-        server.stop()
-        raise InterruptedRunError("interrupted: the server has ended") from error
+    with keeping(lambda: "the server has ended"):
+        server = start(path, name, port=port, key=os.environ.get(KEY_VARIABLE) or None, threads=threads)
+        terminal.stop()
+        terminal.note(f"{name} is served: --model {server.url}/v1 (until interrupted)")
+        try:
+            code = server.process.wait()
+        finally:
+            server.stop()
     raise MtreasonError(f"llama.cpp's server ended by itself (exit code {code}): start it again")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mtreason.documents.archives import read_members
 from mtreason.documents.protocol import Document, Unit
 from mtreason.errors import DocumentError
+from mtreason.extras import need
 from mtreason.files import xml_text
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def read_docx(data: bytes, name: str) -> Document:
 
 def _open(data: bytes, name: str) -> tuple[Any, list[Paragraph]]:
     """Return a document and its paragraphs that hold letters."""
+    need("docx", f"{name}: a Word document")
     import docx
 
     try:

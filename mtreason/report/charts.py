@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from mtreason.extras import need
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -31,6 +33,11 @@ class Point:
     score: float
     low: float
     high: float
+
+
+def check_drawing() -> None:
+    """Raise `InputError` where nothing can be drawn, before what is to be drawn is computed."""
+    need("matplotlib", "the page of a report")
 
 
 def cost_chart(points: Sequence[Point], title: str, label: str) -> str:

@@ -34,6 +34,7 @@ from numpy.typing import NDArray
 from mtreason.benchmark import optimised
 from mtreason.errors import InputError
 from mtreason.evaluation import CHRF, COMET, Metric, bootstrap, compare_all, interval
+from mtreason.frames import means_of, means_under, results_frame, spearman
 from mtreason.report.table import REWARD, Benchmark, Record, Table
 
 BASELINE = "greedy"
@@ -110,15 +111,15 @@ def _systems(benchmark: Benchmark, pair: str) -> dict[str, dict[str, Any]]:
 
 def _system(options: Record, table: Table, name: str) -> dict[str, Any]:
     """Describe one system; its seconds are those of all its rows, as each counts from the one before."""
-    rows = table.rows[name]
-    figures: dict[str, Any] = {"segments": len(rows), "fell_back": sum(bool(r["fell_back"]) for r in rows)}
-    figures |= {key: _mean([r[key] for r in rows]) for key in ("cost_tokens", "distinct", "candidates")}
-    budgeted = all(r["budget_tokens"] for r in rows)
-    figures["budget_tokens"] = _mean([r["budget_tokens"] for r in rows]) if budgeted else None
-    figures |= {key: _mean([r["cost"][key] for r in rows]) for key in rows[0]["cost"]}
-    figures["seconds"] = _mean([r["seconds"] for r in table.all_rows[name]])
-    shared = [p for p in rows[0]["parts"] if all(p in r["parts"] for r in rows)]
-    figures["parts"] = {p: _mean([r["parts"][p] for r in rows]) for p in shared}
+    rows = results_frame(table.rows[name])
+    figures: dict[str, Any] = {"segments": len(rows), "fell_back": int(rows["fell_back"].sum())}
+    figures |= means_of(rows, ("cost_tokens", "distinct", "candidates"))
+    # Null is no number, and zero no budget: the system has one where every segment has.
+    budgets = rows["budget_tokens"].fillna(0)
+    figures["budget_tokens"] = float(budgets.mean()) if budgets.all() else None
+    figures |= means_under(rows, "cost")
+    figures |= means_of(results_frame(table.all_rows[name]), ["seconds"])
+    figures["parts"] = means_under(rows, "parts")
     for key in dict.fromkeys(("bleu", CHRF, REWARD, *table.metrics)):
         metric, shown = table.metrics.get(key), figure_of(key)
         position = table.names.index(name)
@@ -131,10 +132,6 @@ def _system(options: Record, table: Table, name: str) -> dict[str, Any]:
 def figure_of(metric: str) -> str:
     """Name a system's figure of a metric."""
     return MEAN_REWARD if metric == REWARD else metric
-
-
-def _mean(values: Sequence[float]) -> float:
-    return float(np.mean(values))
 
 
 def _best_without_search(figures: Mapping[str, Record]) -> str | None:
@@ -171,10 +168,11 @@ def _pairs(table: Table, best: str | None, baseline: str) -> dict[str, Any]:
 def _domains(table: Table) -> dict[str, Any]:
     """Return chrF++ by domain; nothing where all rows are of one."""
     metric = table.metrics.get(CHRF)
-    domains: dict[str, list[int]] = {}
-    for position, i in enumerate(table.referenced):
-        domains.setdefault(table.segments[i]["domain"] or "none", []).append(position)
-    if metric is None or len(domains) < 2:
+    if metric is None:
+        return {}
+    rows = results_frame(table.segments[i] for i in table.referenced)
+    domains = rows.groupby(rows["domain"].fillna("").replace({"": "none"}), sort=False).indices
+    if len(domains) < 2:
         return {}
     return {
         domain: {
@@ -214,13 +212,6 @@ def _segment_scores(table: Table, name: str, rows: Sequence[int]) -> NDArray[np.
     metric: Metric = table.metrics[name]
     at = {row: place for place, row in enumerate(table.positions[name])}
     return np.array([[metric.segment_score(own[at[i]]) for i in rows] for own in metric.statistics], np.float64)
-
-
-def spearman(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """Return the correlation of ranks, in [-1, 1]."""
-    from pandas import Series
-
-    return float(Series(a).rank().corr(Series(b).rank()))
 
 
 def _cost_deviation(figures: Mapping[str, Record]) -> dict[str, Any] | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mtreason.evaluation import CHRF, COMET
+from mtreason.frames import format_table
 from mtreason.report.figures import figure_of
 from mtreason.report.table import REWARD
 
@@ -30,7 +31,7 @@ def setting(config: Figures) -> str:
     model = config["model"]
     return (
         f"Model {model['name']} ({model['dtype']}, {model['device']}), budget {config['budget']:g} samples, "
-        f"seed {config['seed']}, {config['glossary']['entries']} glossary entries."
+        f"seed {config['seed']}, {config['glossary']['terms']} glossary terms."
     )
 
 
@@ -229,12 +230,3 @@ def _plain(text: str) -> str:
     """Keep what is quoted on one line, and from being read as Markdown."""
     joined = " ".join(text.split())
     return "".join(f"\\{c}" if c in "\\`*_<>[]" else c for c in joined)
-
-
-def format_table(rows: Sequence[Mapping[str, str]]) -> str:
-    """Lay out rows that have the same columns; numbers stand on the right."""
-    from pandas import DataFrame
-
-    frame = DataFrame(rows)
-    sides = ("left", *["right"] * (len(frame.columns) - 1))
-    return str(frame.to_markdown(index=False, disable_numparse=True, colalign=sides))

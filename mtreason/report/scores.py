@@ -10,10 +10,11 @@ from mtreason.decoding.gates import problems
 from mtreason.errors import InputError
 from mtreason.evaluation import Metric, bootstrap, compare_all, corpus_metrics, interval
 from mtreason.evaluation.systems import System
+from mtreason.frames import format_table
 from mtreason.glossary import Matcher, follows
 from mtreason.languages import Language, scripts_of
 from mtreason.report.figures import INDICATION
-from mtreason.report.markdown import DIGITS, NOTHING, format_p, format_table
+from mtreason.report.markdown import DIGITS, NOTHING, format_p
 
 
 def build_scores(

@@ -145,6 +145,8 @@ class DocumentRun:
     def _what_is_kept(self) -> str:
         if self.journal is not None:
             return f"{len(self.journal)} finished segments are kept in {self.journal.path}; the same command goes on"
+        if self.job.journalled:
+            return "nothing was begun; the same command goes on"
         where = "standard output" if self.job.out is None else str(self.job.out)
         return f"{self.output.parts} finished lines are in {where}; run again to translate all"
 

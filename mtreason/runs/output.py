@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mtreason.errors import DocumentError, MtreasonError
+from mtreason.files import part_of, sweep_parts
 
 
 @dataclass(slots=True)
@@ -57,8 +58,7 @@ class Output:
 
     @property
     def _beside(self) -> Path:
-        path = Path() if self.path is None else self.path
-        return path.with_name(f".{path.name}.{os.getpid()}")
+        return part_of(Path("-") if self.path is None else self.path)
 
     def _open(self) -> BinaryIO:
         if self._stream is None:
@@ -67,6 +67,8 @@ class Output:
             if self.path is None:
                 self._stream = sys.stdout.buffer
             else:
+                if self.whole:
+                    sweep_parts(self.path)
                 self._stream = (self._beside if self.whole else self.path).open("wb")
         return self._stream
 

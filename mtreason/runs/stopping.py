@@ -14,6 +14,7 @@ lock meanwhile. torch, numpy, hashlib and the files of the system let go of it.
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import sys
@@ -52,6 +53,10 @@ class _State:
     """The whole line, once the main thread knows it."""
     kept: list[Callable[[], str]] = field(default_factory=list)
     """Ask the last of these what is kept."""
+    before: dict[int, Any] = field(default_factory=dict)
+    """How the signals that are watched were handled before, by number."""
+    wakeup: int = -1
+    """What was woken up before."""
     leaving: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -99,20 +104,19 @@ def watching(say: Say) -> Iterator[None]:
             _STATE.say = outer
         return
     _STATE.told = _STATE.last = ""
-    before = _install()
+    _heed_forks()
     reading, writing = os.pipe()
-    if os.name != "nt":  # where only sockets have to be, and only they can be
+    if os.name != "nt":  # Windows asks it of sockets only.
         os.set_blocking(writing, False)
-    wakeup = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    thread = threading.Thread(target=_watch, args=(reading, frozenset(before)), name="signals", daemon=True)
+    thread = threading.Thread(target=_watch, args=(reading,), name="signals", daemon=True)
     thread.start()
-    _FORKED[:] = [(before, wakeup)]
+    _STATE.wakeup = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     try:
+        _install()
         yield
     finally:
-        _FORKED.clear()
-        _restore(before, wakeup)
         _STATE.say = None
+        _restore()
         os.close(writing)
         thread.join(SPEAK)
 
@@ -136,35 +140,35 @@ def leave(message: str, code: int, *, tidy: bool = False) -> NoReturn:
             end.cancel()
 
 
-def _install() -> dict[int, Any]:
-    """Handle the signals that are not ignored; returns how they were handled before, by number."""
-    before: dict[int, Any] = {}
+def _install() -> None:
+    """Handle the signals that are not ignored."""
     for name in REASONS:
         number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) not in {signal.SIG_IGN, None}:
-            before[int(number)] = signal.signal(number, _handle)
-    return before
+        if number is not None and (old := signal.getsignal(number)) not in {signal.SIG_IGN, None}:
+            _STATE.before[int(number)] = old
+            signal.signal(number, _handle)
 
 
-def _restore(before: dict[int, Any], wakeup: int) -> None:
-    signal.set_wakeup_fd(wakeup)
-    for number, old in before.items():
+def _restore() -> None:
+    for number, old in _STATE.before.items():
         signal.signal(number, old)
+    _STATE.before.clear()
+    signal.set_wakeup_fd(_STATE.wakeup)
 
 
 def _handle(number: int, _frame: FrameType | None) -> None:
-    if _STATE.told:
+    if _STATE.told or _STATE.say is None:
         return  # The thread ends the process: what is being put in order should not be cut once more.
     _STATE.told = REASONS[signal.Signals(number).name]
     raise KeyboardInterrupt(_STATE.told)
 
 
-def _watch(reading: int, numbers: frozenset[int]) -> None:
+def _watch(reading: int) -> None:
     """End the process GRACE seconds after the first signal, or at the second."""
     timer: threading.Timer | None = None
     try:
         while data := os.read(reading, 1):
-            if data[0] not in numbers:
+            if data[0] not in _STATE.before:
                 continue  # Handlers that others installed wake it up too.
             if timer is not None:
                 _give_up(data[0])
@@ -189,16 +193,14 @@ def _last_words(number: int) -> str:
     return f"{why}: {kept}"
 
 
-_FORKED: list[tuple[dict[int, Any], int]] = []
-"""What a process that is forked off has to put back."""
+@functools.cache
+def _heed_forks() -> None:
+    """Let a process that is forked off have signals of its own: they must not wake up the thread of its parent."""
+    if sys.platform != "win32":
+        os.register_at_fork(after_in_child=_forget)
 
 
 def _forget() -> None:
-    """In a process that was forked off: its signals are its own, and must not wake up the thread of its parent."""
-    for before, wakeup in _FORKED:
-        _restore(before, wakeup)
-    _FORKED.clear()
-
-
-if sys.platform != "win32":
-    os.register_at_fork(after_in_child=_forget)
+    if _STATE.say is not None:
+        _STATE.say = None
+        _restore()

@@ -152,7 +152,7 @@ def test_further_systems_join_in(finished, bench, tmp_path) -> None:
     [
         (["--budget", "3"], "budget was 2.0, now 3.0"),
         (["--seed", "1"], "seed was 0, now 1"),
-        (["--no-glossary"], "glossary.entries was"),
+        (["--no-glossary"], "glossary.terms was"),
         (["--dtype", "fp32"], "model.dtype was"),
         (["--limit", "3"], "data.segments.zh-en was 5, now 3"),
     ],

@@ -416,6 +416,7 @@ def test_help_loads_nothing_heavy(args) -> None:
         "from mtreason.cli import app\n"
         "try:\n    app()\nexcept SystemExit:\n    pass\n"
         "heavy = {'torch', 'transformers', 'numpy', 'pandas', 'sacrebleu', 'lingua', 'langcodes'} & set(sys.modules)\n"
+        "heavy |= {'matplotlib', 'lxml'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}

@@ -39,7 +39,7 @@ def benchmark(tmp_path_factory):
     (directory / "results.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows), "utf-8")
     config = {
         "model": {"name": "tiny", "digest": "0", "dtype": "fp32", "device": "cpu"}, "budget": 4.0, "seed": 0,
-        "glossary": {"entries": 0, "digest": ""},
+        "glossary": {"terms": 0, "digest": ""},
         "systems": {"greedy": {}, "mcts": {"decoder": "mcts", "reward": "mix"}},
     }  # fmt: skip
     (directory / "config.json").write_text(json.dumps(config), "utf-8")

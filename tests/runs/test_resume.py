@@ -366,19 +366,6 @@ def test_a_segment_may_take_only_so_long(command, document, tmp_path) -> None:
     assert (code, err.count("\n")) == (2, 1)
 
 
-def test_terminated(command, document, tmp_path) -> None:
-    process = start(["translate", document, "-o", tmp_path / "out.txt", *command], tmp_path / "cache")
-    journal = tmp_path / ".out.txt.mtreason-journal"
-    while process.poll() is None and not (journal.exists() and b'"key"' in journal.read_bytes()):
-        time.sleep(0.01)
-    process.send_signal(signal.SIGTERM)
-    _, raw = process.communicate(timeout=120)
-    assert process.returncode == 130, raw
-    assert b"terminated: " in raw
-    assert b"segments are kept in" in raw
-    assert not (tmp_path / "out.txt").exists()
-
-
 def test_people_come_first(command, document, tmp_path) -> None:
     memory = tmp_path / "mine.tmx"
     memory.write_bytes(tmx_bytes([("zh", "en", LINES[5], "Fine weather on day five.")]))

@@ -4,12 +4,20 @@ import os
 import signal
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
+
+
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+
+
+def as_at_a_terminal():
+    """What a shell starts in the background ignores interrupts, and so does all that is started from there."""
+    for name in SIGNALS:
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 
 def start(args, cache, **options):
@@ -21,8 +29,7 @@ def start(args, cache, **options):
         stdout=options.pop("stdout", subprocess.PIPE),
         stderr=subprocess.PIPE,
         stdin=subprocess.PIPE,
-        # What a shell starts in the background ignores interrupts, and so does all that is started from there.
-        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no thread is used there
+        preexec_fn=as_at_a_terminal,  # noqa: PLW1509 - no thread is used there
         **options,
     )
 

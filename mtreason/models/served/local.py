@@ -28,11 +28,18 @@ SLOT_TOKENS = 2048
 CACHE_MIB = 256
 """Beginnings kept beside those of the slots; left to itself the server would take 8 GB."""
 START_SECONDS = 300.0
+END_SECONDS = 2.0
+"""That a server has to end by itself; less than a run has once it is interrupted."""
 
 _CHILD = """
 import json, os, sys
-import xllamacpp
 setup = json.loads(sys.stdin.readline())
+if sys.platform == "linux":
+    # The end of the input ends this process, by SIGIO, whatever it does: loading holds the interpreter's lock.
+    import fcntl
+    fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC)
+import xllamacpp
 params = xllamacpp.CommonParams()
 params.model.path = setup["path"]
 params.model_alias = setup["name"]
@@ -116,7 +123,11 @@ def start(path: Path, name: str, *, port: int = 0, key: str | None = None, threa
         with suppress(OSError):
             process.stdin.write(json.dumps(setup) + "\n")
             process.stdin.flush()
-    url = _first_line(process)
+    try:
+        url = _first_line(process)
+    except BaseException:
+        _end(process)
+        raise
     if not url.startswith("http"):
         _end(process)
         listener.join(1)
@@ -137,7 +148,7 @@ def _end(process: subprocess.Popen[str]) -> None:
         with suppress(OSError):
             process.stdin.close()
     try:
-        process.wait(5)
+        process.wait(END_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -260,6 +260,37 @@ def test_the_server_ends_with_its_parent_however_that_ends() -> None:
     assert gone(child)
 
 
+def test_no_server_survives_a_run_that_is_ended_while_it_computes(tmp_path) -> None:
+    source = tmp_path / "in.txt"
+    source.write_text("今天天气很好，我们去公园吧。\n" * 3 + "我们去公园吧，今天天气很好。\n", "utf-8")
+    args = ["translate", source, "--from", "zh", "--to", "en", "-o", tmp_path / "out.txt", "--no-memory"]
+    process = start([*args, "--model", f"llamacpp:{ALIAS}"], own_cache())
+    while b"model: llamacpp" not in process.stderr.readline():
+        assert process.poll() is None
+    [child] = children(process)
+    time.sleep(1)
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
+    assert b"the same command goes on" in err
+    assert gone(child)
+    assert time.monotonic() - began < 5
+
+
+def test_the_server_ends_with_its_parent_while_it_loads(tmp_path) -> None:
+    """Loading holds the lock of its interpreter, so that it could not see the end of its input."""
+    process = start(["serve", "--model", ALIAS, "--port", 0], own_cache())
+    while not (found := children(process)):
+        assert process.poll() is None
+    time.sleep(0.3)  # it has read what to load
+    os.kill(process.pid, signal.SIGKILL)
+    began = time.monotonic()
+    process.communicate(timeout=30)
+    assert gone(found[0])
+    assert time.monotonic() - began < 2, "loading takes 3 s here"
+
+
 def test_what_cannot_be_served(tmp_path) -> None:
     with pytest.raises(ModelError, match="llamacpp:nothing: expected an embedded model"):
         local.gguf_of("nothing", silent)
