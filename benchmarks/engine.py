@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mtreason.decoding import Result, Task, run
+from mtreason.decoding import BoundTask, Result, run
 from mtreason.languages import Direction, parse_language
 from mtreason.models.engine.int8 import ZERO_POINT, Int8Linear
 from mtreason.models.engine.load import load_model, quiet_libraries
@@ -169,7 +169,7 @@ def translator(loaded: LoadedModel, **options: Any) -> Translator:  # noqa: ANN4
 def decode_all(
     t: Translator, sentences: Iterable[str], in_flight: int, model: LanguageModel | None = None
 ) -> list[Result]:
-    tasks: Iterable[Task] = (t.bind(t.task(i, s)) for i, s in enumerate(sentences))
+    tasks: Iterable[BoundTask] = (t.bind(t.task(i, s)) for i, s in enumerate(sentences))
     results = run(t.decoder, tasks, t.decoding, model or t.model, in_flight)
     return sorted(results, key=lambda r: r.index)
 
@@ -191,7 +191,7 @@ def _stops(mask: TokenMask) -> NDArray[np.bool_]:
     return stops
 
 
-def plain_sampling(loaded: LoadedModel, mask: TokenMask, tasks: Sequence[Task]) -> None:
+def plain_sampling(loaded: LoadedModel, mask: TokenMask, tasks: Sequence[BoundTask]) -> None:
     """Read the prompts and draw DRAFTS whole drafts of each, DRAFTS_A_BATCH of each sentence side by side."""
     prefixes = loaded.model.extend([t.head for t in tasks], [t.prompt for t in tasks])
     for batch in range(DRAFTS // DRAFTS_A_BATCH):

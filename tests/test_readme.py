@@ -89,7 +89,7 @@ def test_workflow_and_hook() -> None:
 
 
 def test_the_configuration_in_the_readme(tmp_path: Path) -> None:
-    from mtreason.runs.project import Config, read_config
+    from mtreason.runs.repository import Config, read_config
 
     [block] = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
     (tmp_path / "mtreason.toml").write_text(block, "utf-8")

@@ -101,7 +101,9 @@ def test_budget_is_met(loaded, decoder, budget, reward) -> None:
         spent = result.cost.tokens - len(task.prompt)
         dearest = 3 * task.max_new_tokens + len(task.tail) + len(task.source_tokens)
         assert spent <= budget * result.sample_cost + ROUND * dearest
-        assert decoder not in {"best-of-n", "mbr"} or drawn >= 8 * budget or spent >= budget * result.sample_cost - dearest
+        assert (
+            decoder not in {"best-of-n", "mbr"} or drawn >= 8 * budget or spent >= budget * result.sample_cost - dearest
+        )
 
 
 @pytest.mark.parametrize("decoder", ["best-of-n", "mbr", "beam", "mcts", "mcts-uct"])

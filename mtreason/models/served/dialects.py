@@ -80,12 +80,12 @@ class Dialect(Protocol):
         ...
 
     @property
-    def tempered(self) -> bool:
+    def log_probs_at_temperature(self) -> bool:
         """Whether the probabilities of what is drawn have its temperature in them."""
         ...
 
     @property
-    def filler(self) -> tuple[int, ...]:
+    def probe_token(self) -> tuple[int, ...]:
         """What it can be made to write anywhere, to be told what else might stand there; () where it leaves no gaps."""
         ...
 
@@ -127,8 +127,8 @@ class LlamaCpp:
 
     end: int
     """The token that ends a turn."""
-    filler: tuple[int, ...]
-    """See `Dialect.filler`: any one token of ordinary characters."""
+    probe_token: tuple[int, ...]
+    """See `Dialect.probe_token`: any one token of ordinary characters."""
     guidance: bool = False
     """Whether its grammars may be those of llguidance, which cost nothing; its own look at the whole vocabulary."""
     broken: frozenset[int] = field(default=frozenset(), compare=False)
@@ -136,7 +136,7 @@ class LlamaCpp:
     name: str = "llama.cpp"
     alternatives: int = CANDIDATES
     reads: str = "forced decoding"
-    tempered: bool = False
+    log_probs_at_temperature: bool = False
 
     def takes(self, prompt: tuple[int, ...]) -> bool:
         """See `Dialect.takes`."""
@@ -206,7 +206,7 @@ class LlamaCpp:
         n = len(target)
         # Its own grammars end with any token that ends a turn.
         same = common_length(row.tokens, target)
-        if tuple(target) == self.filler and (row.gaps or not same):
+        if tuple(target) == self.probe_token and (row.gaps or not same):
             raise FaultyAnswerError("nothing said of an ordinary token")
         missing = n - same
         return Completion(
@@ -234,8 +234,8 @@ class Vllm:
     """The default of --max-logprobs."""
     name: str = "vLLM"
     reads: str = "prompt_logprobs"
-    tempered: bool = False
-    filler: tuple[int, ...] = ()
+    log_probs_at_temperature: bool = False
+    probe_token: tuple[int, ...] = ()
     broken: frozenset[int] = frozenset()
 
     def takes(self, prompt: tuple[int, ...]) -> bool:
@@ -322,8 +322,8 @@ class Sglang:
     alternatives: int = 20
     name: str = "SGLang"
     reads: str = "input_token_logprobs"
-    tempered: bool = True
-    filler: tuple[int, ...] = ()
+    log_probs_at_temperature: bool = True
+    probe_token: tuple[int, ...] = ()
     broken: frozenset[int] = frozenset()
 
     def takes(self, prompt: tuple[int, ...]) -> bool:

@@ -135,7 +135,7 @@ class ServedModel:
         for one in written:
             self._count(one)
             self.usage.sampled_tokens += len(one.tokens)
-        if self.dialect.tempered and ask.temperature not in {0.0, 1.0}:
+        if self.dialect.log_probs_at_temperature and ask.temperature not in {0.0, 1.0}:
             again = await _all([self._read(ask.prompt, one.tokens, self.dialect.alternatives) for one in written])
             written = [
                 replace(one, log_probs=read.log_probs, top=read.top, gaps=read.gaps)
@@ -178,7 +178,7 @@ class ServedModel:
         for i in written.gaps:
             path, token = prompt + written.tokens[:i], written.tokens[i]
             for count in (self.dialect.alternatives, *MORE_ALTERNATIVES):
-                told = await self._read(path, self.dialect.filler, count)
+                told = await self._read(path, self.dialect.probe_token, count)
                 top[i] = told.top[0]
                 found = np.flatnonzero(top[i].tokens == token)
                 if len(found):

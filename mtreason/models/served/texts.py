@@ -57,8 +57,8 @@ class Ollama:
     alternatives: int = 20
     name: str = "Ollama"
     reads: str = ""
-    tempered: bool = False
-    filler: tuple[int, ...] = ()
+    log_probs_at_temperature: bool = False
+    probe_token: tuple[int, ...] = ()
     broken: frozenset[int] = frozenset()
 
     def takes(self, prompt: tuple[int, ...]) -> bool:
