@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from mtreason.errors import ModelError, near
-from mtreason.models.files.cache import Report, gguf_digest, prepare_embedded, prepare_gguf
+from mtreason.models.files.cache import Report, prepare_embedded, prepare_gguf
 from mtreason.models.files.embedded import EMBEDDED, is_installed
 
 MODELSCOPE = "modelscope:"
@@ -48,8 +48,8 @@ def resolve_model(name: str | None, report: Report) -> ResolvedModel:
     path = Path(name).expanduser()
     if path.is_file():
         # The digest is part of the error when the file is no model.
-        made = prepare_gguf(path, report)
-        return ResolvedModel(name, made, "gguf", gguf_digest(path, lambda _: None))
+        made, digest = prepare_gguf(path, report)
+        return ResolvedModel(name, made, "gguf", digest)
     if path.is_dir():
         return ResolvedModel(name, _check_directory(path), "directory", _weights_digest(path))
     if name.startswith(MODELSCOPE):

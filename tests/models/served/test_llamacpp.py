@@ -153,7 +153,11 @@ def test_rollouts_heed_the_guard_and_what_was_tried(served) -> None:
     sampling = t.model.sampling(task.mask)
     contrast = Contrast(t._unconditional, 0.4)
     sampling.add(
-        [Draw(prompt, 1, 0.0, 12), Draw(prompt, 2, 0.0, 12, tuple(top.tokens.tolist())), Draw(prompt, 3, 0.0, 12, (), contrast)]
+        [
+            Draw(prompt, 1, 0.0, 12),
+            Draw(prompt, 2, 0.0, 12, tuple(top.tokens.tolist())),
+            Draw(prompt, 3, 0.0, 12, (), contrast),
+        ]
     )
     done = {}
     while sampling.rows:
