@@ -32,8 +32,10 @@ def read_ahead(path: Path) -> Future[dict[str, PackedWeight]] | None:
     if not is_cached(path):
         return None
 
+    # Here and not beside: building a network changes torch's defaults for all threads while it lasts.
+    files = int8_files(path, weight_levels())
+
     def read() -> dict[str, PackedWeight]:
-        files = int8_files(path, weight_levels())
         layers = read_int8(files, cached_digests(path), advice(path))
         stored = weight_files(path)
         own = {f"{layer}.weight" for layer in layers}

@@ -32,7 +32,7 @@ def weight_levels() -> int:
     when both are large: 255 * 127 * 2 does not fit, 255 * 63 * 2 does. Asked of the kernel itself, on its worst case.
     """
     width = 64
-    weight = PackedWeight(torch.full((1, width), 127, dtype=torch.int8), torch.ones(1))
+    weight = PackedWeight(torch.full((1, width), 127, dtype=torch.int8), torch.ones(1, dtype=torch.float32))
     product = weight.multiply(torch.full((1, width), 255, dtype=torch.uint8))
     return 127 if product.item() == ACTIVATION_LEVELS * 127 * width else 63
 
@@ -64,7 +64,7 @@ QUANTISED_ROWS = 2048
 def quantised(weight: torch.Tensor, levels: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Quantise weights [O, I], symmetric, one scale per output channel; returns int8 [O, I] and float32 scales [O]."""
     whole = torch.empty(weight.shape, dtype=torch.int8)
-    scales = torch.empty(len(weight))
+    scales = torch.empty(len(weight), dtype=torch.float32)
     for start in range(0, len(weight), QUANTISED_ROWS):
         rows = weight[start : start + QUANTISED_ROWS].detach().float()
         # An all-zero channel must not divide by zero.

@@ -95,12 +95,13 @@ def _read_checked(path: Path, expected: str, advice: str) -> torch.Tensor:
     """Read a whole file, uint8 [bytes]."""
     import torch
 
-    whole = torch.empty(path.stat().st_size, dtype=torch.uint8)
-    with path.open("rb") as file:
-        read = file.readinto(whole.numpy())
+    whole = torch.empty(path.stat().st_size if path.is_file() else 0, dtype=torch.uint8)
+    if len(whole):
+        with path.open("rb") as file:
+            file.readinto(whole.numpy())
     found = hashlib.sha256(whole.numpy()).hexdigest()
-    if found != expected or read != len(whole):
-        raise ModelError(f"{path} is damaged (SHA-256 {found}, expected {expected}): {advice}")
+    if found != expected:
+        raise ModelError(f"{path} is damaged (SHA-256 {found}, {len(whole)} bytes; expected {expected}): {advice}")
     return whole
 
 
