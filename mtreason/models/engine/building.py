@@ -100,9 +100,9 @@ def _fill(network: PreTrainedModel, files: Mapping[str, Path], packed: Mapping[s
     embeddings = network.get_input_embeddings()
     # Those of linear layers are gone from the network by now.
     for name, tensor in read_tensors(files, [name for name, _ in network.named_parameters()]):
-        own = network.get_submodule(name.rpartition(".")[0])
+        module = network.get_submodule(name.rpartition(".")[0])
         narrow = tensor.to(torch.bfloat16)
-        _put(network, name, nn.Parameter(narrow if own is embeddings else narrow.float(), requires_grad=False))
+        _put(network, name, nn.Parameter(narrow if module is embeddings else narrow.float(), requires_grad=False))
     _widen_embeddings(embeddings)
 
 

@@ -120,7 +120,8 @@ def gguf_tensors(gguf: Path, network: PreTrainedModel) -> Iterator[tuple[str, fl
     described = load_gguf_checkpoint(str(gguf), return_tensors=False)
     reader = GGUFReader(gguf)
     [architecture] = read_field(reader, "general.architecture")
-    processor = TENSOR_PROCESSORS.get(architecture, TensorProcessor)(config=described["config"])
+    kind: Any = TENSOR_PROCESSORS.get(architecture, TensorProcessor)
+    processor = kind(config=described["config"])
     total, done = sum(int(t.n_bytes) for t in reader.tensors), 0
     for tensor in reader.tensors:
         # Some processors put what they make here under the network's names: one packed tensor becomes many.

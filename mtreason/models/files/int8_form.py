@@ -96,10 +96,11 @@ def _read_checked(path: Path, expected: str, advice: str) -> torch.Tensor:
     import torch
 
     whole = torch.empty(path.stat().st_size if path.is_file() else 0, dtype=torch.uint8)
-    if len(whole):
+    content = whole.numpy().data
+    if content:
         with path.open("rb") as file:
-            file.readinto(whole.numpy())
-    found = hashlib.sha256(whole.numpy()).hexdigest()
+            file.readinto(content)
+    found = hashlib.sha256(content).hexdigest()
     if found != expected:
         raise ModelError(f"{path} is damaged (SHA-256 {found}, {len(whole)} bytes; expected {expected}): {advice}")
     return whole
