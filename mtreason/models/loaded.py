@@ -24,10 +24,10 @@ class LoadedModel:
     """Width of the model's output; may exceed the tokenizer's."""
     dtype: str
     device: str
+    arithmetic: str
+    """All of the number format that changes results: "int8/63 cpu" (8 bits, the reach of a weight), "bf16 cuda"."""
     lacks: frozenset[Capability] = frozenset()
     """What rewards may ask for and this backend does not have."""
-    arithmetic: str = ""
-    """All of the number format that changes results: "int8/127 cpu", "bf16 cuda"."""
     name: str = ""
     """What people call it."""
     digest: str = ""

@@ -89,13 +89,19 @@ class LibraryTokenizer:
         from transformers.models.gpt2.tokenization_gpt2 import bytes_to_unicode
 
         vocabulary = self.library.get_vocab()
-        spelled = {char: byte for byte, char in bytes_to_unicode().items()}
+        spelled = {ord(char): byte for byte, char in bytes_to_unicode().items()}
+        # What spells no byte must not be taken for the byte of its number.
+        spelled = {code: spelled.get(code, 0xFFFF) for code in (*range(256), *spelled)}
         byte_level = "Ġ" in "".join(list(vocabulary)[:2000])
         pieces = [b""] * size
         for token, number in vocabulary.items():
-            if byte_level and all(c in spelled for c in token):
-                pieces[number] = bytes(spelled[c] for c in token)
-            elif not byte_level and len(token) == 6 and token.startswith("<0x"):
+            if byte_level:
+                try:
+                    pieces[number] = token.translate(spelled).encode("latin-1")
+                    continue
+                except UnicodeEncodeError:
+                    pass
+            if not byte_level and len(token) == 6 and token.startswith("<0x"):
                 pieces[number] = bytes([int(token[3:5], 16)])
             else:
                 pieces[number] = token.replace("\u2581", " ").encode("utf-8", "ignore")

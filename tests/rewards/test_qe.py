@@ -15,7 +15,7 @@ from support.common import SENTENCES, decode, play, summary, translator
 from support.fakes import TableMetric, TableModel
 
 from mtreason.decoding import Candidate
-from mtreason.errors import ModelError
+from mtreason.errors import ModelError, SettingError
 from mtreason.evaluation.learned import estimator as module
 from mtreason.evaluation.learned.estimator import APART, TOGETHER, Estimator, _quiet, check_checkpoint
 from mtreason.models.calls import ScoreTriples, score_triples

@@ -282,7 +282,9 @@ def load_served(client: Client, served: Served, tokenizer: str | None) -> Loaded
     if isinstance(dialect, LlamaCpp) and not dialect.guidance:
         dialect = replace(dialect, broken=broken_pieces(own.pieces(width)))
     model = ServedModel(client, dialect)
-    return LoadedModel(model, own, stop, width, "served", served.dialect.name, lacks(served))
+    return LoadedModel(
+        model, own, stop, width, "served", served.dialect.name, f"served {served.dialect.name}", lacks(served)
+    )
 
 
 def _tokenizer(client: Client, served: Served, named: str | None) -> tuple[Tokenizer, int, frozenset[int]]:
