@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mtreason.runs.translator import Translator
 
 FELL_BACK = "fell back"
-"""Status of a text of which some segment found no clean translation: it is the best of the others, or the source."""
+"""Status of a text with a segment that has no clean translation: that segment has its best other one, or its source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +31,25 @@ class TermUse:
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """What became of one text."""
+    """What happened to one text."""
 
     source: str
     text: str
     status: str
     """Where it comes from: "model", "kept" (translated before), "human" (a memory of people), "passed" (there was
-    nothing to translate), or "fell back"; of a text with several segments the first of "fell back", "model", "kept",
-    "human" and "passed" that one of them has."""
+    nothing to translate), or "fell back". A text with several segments has the first status of "fell back", "model",
+    "kept", "human" and "passed" that one of its segments has."""
     score: float | None
-    """Reward of what was chosen, the mean over segments; None where no model was asked."""
+    """Reward of the chosen translation, as the mean over segments; None where the model was not asked."""
     parts: Mapping[str, float]
-    """What the reward was added up from, likewise."""
+    """The parts of the reward, as means over segments too."""
     alternatives: tuple[str, ...]
-    """Other clean translations, the best first; of a text with one segment."""
+    """Other clean translations, the best first; only for a text with one segment."""
     terms: tuple[TermUse, ...]
     usage: Usage
-    """Tokens that passed through the model for it."""
+    """Tokens that passed through the model for this text."""
     segments: tuple[Segment, ...]
-    """The same by segments, with all candidates."""
+    """The segments of the text, each with all its candidates."""
 
 
 def translate_texts(translator: Translator, texts: Iterable[str]) -> list[Translation]:
