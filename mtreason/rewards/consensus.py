@@ -32,7 +32,7 @@ def _consensus(context: RewardContext, drafts: Sequence[Draft], samples: Samples
 
 
 def expected_utility(utilities: Sequence[float] | NDArray[np.float64], samples: Samples, own: str) -> float:
-    """Average a text's utilities, one per sample, over all draws but one of the text itself; 1 where there is no other."""
+    """Average a text's utilities, one per sample, over all draws but one of the text itself; 1 if there is none."""
     weights = np.array([count - (text == own) for text, count in samples.items()], np.float64)
     return float(np.dot(utilities, weights) / weights.sum()) if weights.sum() else 1.0
 
