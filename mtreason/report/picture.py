@@ -1,4 +1,4 @@
-"""The search of one sentence as a picture (SVG): what was tried from where, and what it was worth."""
+"""The search of one sentence as a picture (SVG): what was tried, from which node, and its reward."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import Any
 from mtreason.report.tree import Branch, read_branches
 
 LEAVES = 12
-"""Translations that a picture shows, the best ones and the chosen one among them."""
+"""How many translations a picture shows, the best ones and the chosen one among them."""
 LONGEST = 34
-"""Characters of a step that are shown."""
+"""How many characters of a step are shown."""
 FONT, ROW, PAD, GAP = 13, 30, 8, 26
-"""Pixels: size of the text, height of a row, around a text, between two columns."""
+"""Pixels: size of the text, height of a row, space around a text, space between two columns."""
 CHARACTER = 7.3
-"""Pixels that a character of this size takes, on the average; East Asian ones take two."""
+"""Average width in pixels of a character of this size; East Asian characters are twice as wide."""
 INK, SOFT, CHOSEN, LINE, FILL, PAGE = "#1f2328", "#59636e", "#0969da", "#c5ccd3", "#ddf4ff", "#ffffff"
 
 
 @dataclass(frozen=True, slots=True)
 class _Box:
-    """A step in its place."""
+    """A step with its position."""
 
     branch: Branch
     column: int
@@ -93,14 +93,14 @@ def _branches(root: Branch) -> Iterator[Branch]:
 
 
 def _best_ends(root: Branch) -> set[int]:
-    """Name the branches that end the best translations, the chosen one first."""
+    """Return the branches that end the best translations, the chosen one first."""
     ends = [b for b in _branches(root) if b.translation is not None]
     ends.sort(key=lambda b: (not b.chosen, b.best is None, -(b.best or 0.0)))
     return {id(b) for b in ends[:LEAVES]}
 
 
 def _pruned(root: Branch, kept: set[int]) -> Branch:
-    """Leave out what leads to none of the kept ends; steps that then have no fork between them become one."""
+    """Leave out steps that lead to none of the kept ends; steps that then have no fork between them become one."""
     made: dict[int, Branch | None] = {}
     for branch in reversed(list(_branches(root))):  # children come after their parents
         below = [own for child in branch.children if (own := made[id(child)]) is not None]
@@ -117,7 +117,7 @@ def _pruned(root: Branch, kept: set[int]) -> Branch:
 
 
 def _place(branch: Branch, column: int, rows: Iterator[int]) -> _Box:
-    """Give every leaf a row, and every other step the middle of its children."""
+    """Give every leaf a row, and every other step the middle of its children's rows."""
     children = tuple(_place(child, column + 1, rows) for child in branch.children)
     y = (children[0].y + children[-1].y) / 2 if children else float(next(rows))
     return _Box(branch, column, y, children)

@@ -1,4 +1,4 @@
-"""The scores of translations that are there already, in JSON types and as tables."""
+"""The scores of existing translations, in JSON types and as tables."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def build_scores(
 ) -> dict[str, Any]:
     """Score systems on the segments that have references, and compare each with the first.
 
-    `names` are metrics of the surface, `learned` such as are computed already, on all segments.
+    `names` are metrics of the surface, `learned` are metrics that are computed already, on all segments.
     """
     first = systems[0]
     referenced = [i for i, refs in enumerate(first.references or ()) if refs]
@@ -68,7 +68,7 @@ def _pairs(systems: Sequence[System], metrics: Sequence[Metric]) -> dict[str, An
 
 
 def count_faults(system: System, target: Language, matcher: Matcher | None) -> dict[str, Any]:
-    """Count what reviewers ask for first."""
+    """Count the faults that reviewers look for first."""
     sources = system.sources or ("",) * len(system.translations)
     found = [
         problems(" ".join(t.split()), s, finished=True, chatter=False)
@@ -98,7 +98,7 @@ def _length_ratio(system: System) -> float | None:
 
 
 def scores_markdown(report: Mapping[str, Any]) -> str:
-    """Lay the scores out for people."""
+    """Return the scores as tables for readers."""
     titles = report["titles"]
     rows = []
     for name, own in report["systems"].items():

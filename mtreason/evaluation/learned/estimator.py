@@ -2,9 +2,9 @@
 
 On a CPU a pass of one text takes as long as its share of a padded batch (a 12-layer encoder, 64 pairs, one thread:
 2.4 s against 2.2 to 3.1 s), and its result does not depend on other texts. So texts are encoded one by one on a CPU,
-and in batches on a GPU. Checkpoints that encode each text by itself (the older ones) encode a text once: every comparison with
-it needs only the head, in batches of one fixed shape, in which a row's result does not depend on the other rows
-(tested). On a GPU the last digits of a score depend on the batch.
+and in batches on a GPU. Checkpoints that encode each text by itself (the older ones) encode a text once: every
+comparison with it needs only the head, in batches of one fixed shape, in which a row's result does not depend on the
+other rows (tested). On a GPU the last digits of a score depend on the batch.
 """
 
 from __future__ import annotations
