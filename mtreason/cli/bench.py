@@ -1,4 +1,4 @@
-"""`mtreason bench`: systems on segments, and the tables of what came of it."""
+"""`mtreason bench`: runs systems on segments, and makes tables of the results."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def run(
 
 @dataclass(frozen=True, slots=True)
 class _Segments:
-    """Where segments come from: one of three ways."""
+    """The source of segments: one of three."""
 
     data: Path | None
     src: Path | None
@@ -108,7 +108,7 @@ class _Segments:
     langs: str | None
 
     def read(self) -> list[Row]:
-        """Read the segments; raises `InputError` unless exactly one way is named, with what it needs."""
+        """Read the segments; raises `InputError` unless exactly one source is named, with everything that it needs."""
         from mtreason.benchmark import read_files, read_rows, read_testset
 
         given = [n for n, v in (("--data", self.data), ("--src", self.src), ("--testset", self.testset)) if v]

@@ -1,4 +1,4 @@
-"""`mtreason glossary`: glossaries checked, converted, and held against texts, without translating anything."""
+"""`mtreason glossary`: glossaries are checked, converted, and compared with texts, without translating anything."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _imports = typer.Typer(no_args_is_help=True, help="Take terms from a dictionary 
 app.add_typer(_imports, name="import")
 
 FINDINGS = 3
-"""Exit code of a command that found what it was asked to look for."""
+"""Exit code of a command that found what it looks for."""
 
 _From = Annotated[
     str | None, typer.Option("--from", metavar="LANG", help="Source language; not needed where the file name says it.")
@@ -258,7 +258,7 @@ def _lost(terms: Sequence[Term], keeps: frozenset[str]) -> list[str]:
 
 
 def _languages(files: Sequence[Path], from_: str | None, to: str | None) -> tuple[Language, Language]:
-    """Return the languages that are asked for, or that the first file's name states."""
+    """Return the languages that the options name, or else those that the first file's name states."""
     from mtreason.glossary.load import stated_direction
     from mtreason.languages import parse_language
 
