@@ -25,12 +25,12 @@ HERE = Path(__file__).parents[1]
 SAMPLE = HERE / "benchmarks" / "samples" / "sentences.zh.txt"
 SUMMARY = re.compile(r"segments in ([\d.]+) s, (\d+) tokens")
 TARGETS = {"beside_share": 0.45, "together_share": 0.85, "before_share": 0.95}
-"""Of the speed alone; `before_share` is the speed alone over that of the other checkout."""
+"""Targets as shares of the speed alone; `before_share` is the speed alone over that of the other checkout."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What is translated, and by which checkout."""
+    """The text to translate, and the checkout that translates it."""
 
     checkout: Path
     cache: str | None
@@ -50,10 +50,10 @@ class Run:
 
 
 def speed(process: subprocess.Popen[str]) -> float:
-    """Tokens per second of translating, as the run says at its end."""
+    """Tokens per second of translating, as the run reports at its end."""
     _, said = process.communicate()
     found = SUMMARY.search(said)
-    # 3 says that a segment found no clean translation, which takes as long.
+    # Exit code 3: a segment has no clean translation, which takes as much time.
     if process.returncode not in {0, 3} or not found:
         raise SystemExit(f"the run failed ({process.returncode}): {said[-500:]}")
     return int(found[2]) / float(found[1])
@@ -97,7 +97,7 @@ def shares(speeds: dict[str, list[float]]) -> dict[str, float]:
 
 
 def card(figures: dict[str, object], speeds: dict[str, list[float]], found: dict[str, float]) -> None:
-    """Print the figures beside what is wanted of them."""
+    """Print the figures beside their targets."""
     print(f"\nneighbour: {figures['model']}, budget {figures['budget']}, {figures['cores']} cores")
     for kind, values in speeds.items():
         low, high = min(values), max(values)
@@ -124,7 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         before = options.before and Run(
             options.before.resolve(), options.before_cache, options.model, options.budget, file
         )
-        speed(here.start())  # converts the model where it is new, and fills the disk cache
+        speed(here.start())  # converts a new model, and fills the disk cache
         speeds = measure(here, before, options.repeats)
     figures: dict[str, object] = {
         "model": options.model,
