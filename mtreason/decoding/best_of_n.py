@@ -12,7 +12,7 @@ from mtreason.models.calls import Calls
 from mtreason.rewards import Reward
 
 MOST_DRAWS = 8
-"""Limit as a multiple of the budget: repeated samples cost little, so the budget alone might never end the drawing."""
+"""The most draws, as a multiple of the budget: samples that only repeat cost little, and more draws find nothing."""
 
 
 @dataclass(frozen=True, slots=True)

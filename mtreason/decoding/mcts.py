@@ -72,7 +72,7 @@ class MctsDecoder:
         samples = int(self.opening * settings.budget) if any(part.compares_samples for part in parts) else 0
         drawn = yield from sentence.open_with_drafts(max(self.first_drafts, samples))
         tree = Tree()
-        # Not with a thought: the unconditional prompt would need a thought of its own, and another one.
+        # Not where answers reason first: after the unconditional prompt the thought would be another one.
         guided = any(part.contrasts for part in parts) and not settings.thinking
         guidance = self.guidance if guided else 0.0
         problem = TranslationProblem(sentence, self.temperature, guidance)

@@ -25,7 +25,7 @@ class LoadedModel:
     dtype: str
     device: str
     arithmetic: str
-    """All of the number format that changes results: "int8/63 cpu" (8 bits, the largest value of a weight), "bf16 cuda"."""
+    """All of the number format that changes results: "int8/63 cpu" (8 bits, the largest weight value), "bf16 cuda"."""
     lacks: frozenset[Capability] = frozenset()
     """What rewards may need and this backend does not have."""
     name: str = ""

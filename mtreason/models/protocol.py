@@ -239,5 +239,5 @@ class LearnedMetric(Protocol):
     """A learned metric of translations."""
 
     def scores(self, triples: Sequence[Triple]) -> list[float]:
-        """Return one score for each triple, in the metric's own units, higher is better; other triples change nothing."""
+        """Return one score a triple, in the metric's own units, higher is better; it depends on that triple only."""
         ...

@@ -19,7 +19,7 @@ A report of one pair of languages holds, at its top level:
 - `costs`: `system`, `budget`, `cost_tokens`, and scores with intervals, of this benchmark and of others with further
   budgets.
 
-With several pairs of languages, `pairs_of_languages.PAIR` holds these for each, and only `config` stands beside it.
+With several pairs of languages, `pairs_of_languages.PAIR` holds these for each, and only `config` is beside it.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ class Part:
     free: bool = False
     """Whether it costs no model call; a free part is in every record."""
     compares_samples: bool = False
-    """Whether it depends on the other drafts; it is then computed again when more samples are known."""
+    """Whether it depends on the samples; it is then computed again when more samples are known."""
     checkpoint: Checkpoint | None = None
     """The learned metric that it uses."""
     asks_references: bool = False

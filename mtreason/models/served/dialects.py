@@ -444,7 +444,7 @@ def _pairs(entries: Sequence[Mapping[str, Any]]) -> list[tuple[Any, Any]]:
 
 
 def _aligned(tokens: Sequence[int], told: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any] | None]:
-    """Assign what a server reports to its tokens, from the end, because it always reports the last one of a character."""
+    """Assign what a server reports to its tokens; from the end, because a character's last is always reported."""
     left = list(told)
     beside = [left.pop() if left and left[-1]["id"] == token else None for token in reversed(tokens)]
     if left or not tokens:

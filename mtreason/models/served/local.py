@@ -1,6 +1,6 @@
 """llama.cpp's server on this machine, from its prebuilt wheel: a separate process, on loopback, protected by a key.
 
-The process ends when the process that started it ends, in whatever way: it waits for the end of its standard input.
+The server ends when the process that started it ends, in any way: it waits for the end of its standard input.
 """
 
 from __future__ import annotations

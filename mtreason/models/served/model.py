@@ -415,7 +415,8 @@ class MaskedTopTokens:
 def allow(top: TopTokens, mask: TokenMask, most: int | None = CANDIDATES) -> MaskedTopTokens:
     """Remove banned tokens from alternatives, distribute their probability, and keep the `most` probable tokens.
 
-    The probability of banned tokens outside the alternatives is not distributed: each is less probable than any alternative.
+    The probability of banned tokens outside the alternatives is not distributed: each is less probable than any
+    alternative.
     """
     banned = mask.banned[top.tokens]
     mass = float(np.exp(top.log_probs[banned]).sum())
