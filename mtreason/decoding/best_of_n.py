@@ -41,7 +41,7 @@ class BestOfNDecoder:
             number = len(drawn)
             if number >= MOST_DRAWS * sentence.settings.budget:
                 break
-            # Half of what the budget still pays for: how much a draft costs becomes known only while they are drawn.
+            # Half of what the budget still pays for: the cost of a draft becomes known only as drafts are drawn.
             draws = [sentence.full_draw(number + i) for i in range(-(-room // 2))]
             more = yield from sentence.draw(draws)
             yield from sentence.candidates.add_samples(more)

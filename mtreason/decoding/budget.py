@@ -55,7 +55,7 @@ class Budget:
         return (self.cost.tokens - self._prompt_tokens) / max(1, self.sample_cost)
 
     def affordable(self, drafts: int, drawn: int, reserve: float) -> int:
-        """Return how many of this many further drafts can be paid for, at the average price of those drawn so far.
+        """Return how many of `drafts` further drafts can be paid for, at the average price of those drawn so far.
 
         `reserve`, in full samples, is kept for something else.
         """

@@ -165,7 +165,7 @@ class Decoder(Protocol):
 
     @property
     def chooses(self) -> bool:
-        """Whether it draws several drafts and keeps the best of them."""
+        """Whether it draws several drafts and chooses the best of them."""
         ...
 
     @property

@@ -84,7 +84,7 @@ class Sentence:
             self._repair_reserve = 1 + (longest + 2) * len(greedy.tokens) / cost
 
     def affordable(self, drafts: int) -> int:
-        """Return how many of this many further drafts the budget still pays for."""
+        """Return how many of `drafts` further drafts the budget still pays for."""
         reserve = self._reflection_reserve + (self._repair_reserve if self.candidates.misses else 0.0)
         return self.budget.affordable(drafts, self.candidates.drawn, reserve)
 

@@ -5,8 +5,8 @@ flight. A signal that was ignored when the process was started (`nohup`, `&` in 
 
 Python runs a handler in the main thread between two of its own instructions, so not while that thread is inside a long
 call of a library. But the part of the handler that is written in C writes a byte into a pipe at once
-(`signal.set_wakeup_fd`). A thread reads it, gives the ordinary way GRACE seconds, then reports what is kept and ends
-the process. A second signal ends it at once.
+(`signal.set_wakeup_fd`). A thread reads it, waits GRACE seconds for the main thread to end the run, then reports what
+is kept and ends the process. A second signal ends it at once.
 
 One thing delays this thread as well: a library that computes for seconds without releasing the interpreter's lock.
 torch, numpy, hashlib and Python's file functions release it.

@@ -27,7 +27,7 @@ class SearchProblem(Protocol):
         ...
 
     def affordable(self, rollouts: int) -> int:
-        """Return how many of this many further rollouts the budget still pays for."""
+        """Return how many of `rollouts` further rollouts the budget still pays for."""
         ...
 
 
