@@ -92,9 +92,7 @@ def run(
     job = BenchmarkJob(out, shared, session, sys.argv)
     try:
         with keeping(job.what_is_kept):
-            job.run(
-                SegmentSource(data, src, tuple(ref or ()), from_, to, testset, langs), limit, names, session.open_model
-            )
+            job.run(source, limit, names, session.open_model)
     finally:
         session.stop()
     session.note(f"done; tables: mtreason bench report {out}")
