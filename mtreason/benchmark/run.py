@@ -73,7 +73,7 @@ def describe(plan: Plan, loaded: LoadedModel) -> dict[str, Any]:
             "segments": {pair: len(rows) for pair, rows in plan.groups.items()},
             "digest": rows_digest(plan.groups),
         },
-        "glossary": {"entries": sum(map(len, plan.terms.values())), "digest": digest([glossaries])},
+        "glossary": {"terms": sum(map(len, plan.terms.values())), "digest": digest([glossaries])},
         "common_reward": dict(COMMON_REWARD.weights),
         "versions": versions(),
         "systems": {

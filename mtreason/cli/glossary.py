@@ -131,23 +131,21 @@ def check(
 ) -> None:
     """Say which terms a translation honours, each miss with file and line."""
     from mtreason.files import read_lines
-    from mtreason.glossary import Matcher, Verdict, judge_term
+    from mtreason.glossary import Matcher, Verdict
+    from mtreason.glossary.lines import judge_lines
 
     source, target = _languages(files, from_, to)
     matcher = Matcher(_read(files, source, target), source.tag)
     sources, translations = read_lines(src), read_lines(hyp)
     if len(sources) != len(translations):
         raise InputError(f"{src} has {len(sources)} lines, {hyp} has {len(translations)}: they must match line by line")
-    misses: list[dict[str, Any]] = []
-    total = right = 0
-    for number, (line, translation) in enumerate(zip(sources, translations, strict=True), 1):
-        for hit in matcher.find(line):
-            total += 1
-            judged = judge_term(hit.term, translation, target.tag)
-            right += judged.verdict is Verdict.FOLLOWED
-            if judged.verdict is not Verdict.FOLLOWED:
-                miss = {"term": _hit_record(hit.term), "avoid": judged.reading, "translation": translation}
-                misses.append({"line": number, **miss})
+    judged = list(judge_lines(matcher, sources, translations, target.tag))
+    misses: list[dict[str, Any]] = [
+        {"line": n, "term": _hit_record(hit.term), "avoid": judgement.reading, "translation": translations[n - 1]}
+        for n, hit, judgement in judged
+        if judgement.verdict is not Verdict.FOLLOWED
+    ]
+    total, right = len(judged), len(judged) - len(misses)
     share = 100 * right / total if total else 100.0
     figures = {"terms": total, "honoured": right, "percent": share, "misses": misses}
     lines = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mtreason.decoding.protocol import Border, Decode
-from mtreason.errors import InputError
+from mtreason.errors import SettingError
 
 PRESETS: dict[str, int | None] = {"step": None, "mini-step-64": 64, "mini-step-32": 32}
 """The node sizes of Marco-o1 (arXiv 2411.14405, section 4) by name; None means clauses."""
@@ -48,4 +48,4 @@ def parse_border(nodes: str, decode: Decode) -> Border:
         return Clauses(decode) if size is None else EveryN(size)
     if nodes.isdecimal() and int(nodes) > 0:
         return EveryN(int(nodes))
-    raise InputError(f"--nodes {nodes!r}: expected a number of tokens or one of {', '.join(PRESETS)}")
+    raise SettingError(f"`nodes` {nodes!r}: expected a number of tokens or one of {', '.join(PRESETS)}")

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from mtreason.documents.protocol import Document
-from mtreason.errors import DocumentError, InputError, near
+from mtreason.errors import DocumentError, SettingError, near
 
 MOST_BYTES = 256 << 20
 """The largest size of a file in a format that is read at once."""
@@ -68,12 +68,12 @@ def pick_format(name: str, asked: str | None, columns: Sequence[str]) -> Format 
     """
     if asked is not None and asked not in {TEXT, *FORMATS}:
         known = [TEXT, *FORMATS]
-        raise InputError(f"--format {asked!r}: no such format{near(asked, known)} (there are {', '.join(known)})")
+        raise SettingError(f"`format` {asked!r}: no such format{near(asked, known)} (there are {', '.join(known)})")
     suffix = Path(name).suffix.lower()
     found = next((f for f in FORMATS.values() if suffix in f.suffixes), None) if asked is None else FORMATS.get(asked)
     if columns and (found is None or not found.columns):
-        raise InputError(
-            f"--column {columns[0]}: {name} is read as {found.name if found else TEXT}, which has no columns"
+        raise SettingError(
+            f"`column` {columns[0]}: {name} is read as {found.name if found else TEXT}, which has no columns"
         )
     return found
 

@@ -11,7 +11,8 @@ from mtreason.errors import InputError
 from mtreason.evaluation import Metric, bootstrap, compare_all, corpus_metrics, interval
 from mtreason.evaluation.systems import System
 from mtreason.frames import format_table
-from mtreason.glossary import Matcher, follows
+from mtreason.glossary import Matcher, Verdict
+from mtreason.glossary.lines import judge_lines
 from mtreason.languages import Language, scripts_of
 from mtreason.report.figures import INDICATION
 from mtreason.report.markdown import DIGITS, NOTHING, format_p
@@ -81,11 +82,8 @@ def count_faults(system: System, target: Language, matcher: Matcher | None) -> d
         "length_ratio": _length_ratio(system),
     }
     if matcher is not None and system.sources:
-        kept = [
-            follows(hit.term, t, target.tag)
-            for t, s in zip(system.translations, system.sources, strict=True)
-            for hit in matcher.find(s)
-        ]
+        judged = judge_lines(matcher, system.sources, system.translations, target.tag)
+        kept = [judgement.verdict is Verdict.FOLLOWED for _, _, judgement in judged]
         counts |= {"terms": len(kept), "terms_right": sum(kept)}
     return counts
 

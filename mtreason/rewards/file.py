@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from mtreason.errors import InputError, near
+from mtreason.errors import InputError, SettingError, near
 from mtreason.files import read_text, write_text
 from mtreason.rewards.protocol import Reward
 
@@ -30,8 +30,8 @@ def load_reward(spec: str) -> Reward:
     path = Path(spec).expanduser()
     if path.suffix == SUFFIX or path.exists():
         return read_reward(path, PARTS)
-    raise InputError(
-        f"--reward {spec!r}: no such reward{near(spec, REWARDS)} (there are {', '.join(REWARDS)}; "
+    raise SettingError(
+        f"`reward` {spec!r}: no such reward{near(spec, REWARDS)} (there are {', '.join(REWARDS)}; "
         f"a file with weights ends in {SUFFIX})"
     )
 

@@ -69,7 +69,7 @@ def check_backend(lacks: frozenset[Capability], reward: Reward, settings: Settin
 
 
 def load_metric(reward: Reward, settings: Settings) -> Estimator | None:
-    """Load the checkpoint that the reward needs; raises `ModelError` for one of the wrong kind."""
+    """Load the checkpoint that the reward needs; raises `ModelError` or `SettingError` for one of the wrong kind."""
     if settings.qe is None:
         return None
     estimator = Estimator(settings.qe)

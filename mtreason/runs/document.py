@@ -23,7 +23,7 @@ from mtreason.documents import (
     read_document,
     read_lines,
 )
-from mtreason.errors import DocumentError, InputError, MtreasonError, ServerGoneError
+from mtreason.errors import DocumentError, MtreasonError, ServerGoneError, SettingError
 from mtreason.languages import Direction, Language, detect_language
 from mtreason.runs.job import STANDARD_INPUT, DocumentJob, DocumentReport
 from mtreason.runs.limits import stopping
@@ -309,7 +309,7 @@ def _theirs(translator: Translates, units: Iterable[Unit]) -> Iterator[Translate
 
 def _refuse_format(form: Format | None) -> None:
     if form is not None:
-        raise InputError(f"--format {form.name}: standard input is read as text: name a file")
+        raise SettingError(f"`format` {form.name}: standard input is read as text: name a file")
 
 
 def _json_line(unit: Unit, source: str, translation: str, more: dict[str, Any] | None = None) -> str:

@@ -32,6 +32,9 @@ outputs of each number, and fails when they change and the number does not."""
 
 NO_METRIC = "none"
 
+NESTED = ("settings", "document")
+"""Fields whose parts have names of their own."""
+
 
 @dataclass(frozen=True)
 class RunSpec:
@@ -78,15 +81,28 @@ class RunSpec:
         terms = [(t.source, t.targets, t.literal, t.forbidden, t.case_sensitive) for t in (hit.term for hit in hits)]
         return _digest([self.of_segments, source, list(context), terms])
 
+    def differences(self, before: RunSpec) -> list[tuple[str, Any, Any]]:
+        """Return (name, earlier value, value now) of what differs; fields that are unknown in either are left out.
+
+        Settings, and the choices for documents, have their own names here.
+        """
+        ours, theirs = _named(self.to_json()), _named(before.to_json())
+        pairs = [(name, theirs.get(name), ours.get(name)) for name in {**theirs, **ours}]
+        return [(name, old, new) for name, old, new in pairs if old != new and "" not in (old, new)]
+
     def changed(self, before: RunSpec) -> tuple[str, ...]:
-        """Return what differs from an earlier run; fields that are unknown in either are left out."""
-        ours, theirs = self.to_json(), before.to_json()
-        return tuple(name for name in ours if ours[name] != theirs[name] and "" not in (ours[name], theirs[name]))
+        """Return the names of what differs from an earlier run; see `differences`."""
+        return tuple(name for name, _, _ in self.differences(before))
 
     def to_json(self) -> dict[str, Any]:
         """Return it in JSON types, for a file; see `read_spec`."""
         found: dict[str, Any] = json.loads(json.dumps(asdict(self)))
         return {"layout": LAYOUT, **found}
+
+
+def _named(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Put settings beside the other fields."""
+    return {k: v for k, v in record.items() if k not in NESTED} | {k: v for n in NESTED for k, v in record[n].items()}
 
 
 def read_spec(record: Any, where: str) -> RunSpec:  # noqa: ANN401 - what JSON can hold

@@ -207,10 +207,7 @@ class PoolFile:
             for key in ("pair", "candidates")
             if config[key] != before.get(key)
         ]
-        shown += [
-            f"{name} was {_short(getattr(theirs, name))}, now {_short(getattr(ours, name))}"
-            for name in ours.changed(theirs)
-        ]
+        shown += [f"{name} was {_short(old)}, now {_short(new)}" for name, old, new in ours.differences(theirs)]
         shown += [f"it lacks {', '.join(missing)}"] if missing else []
         if shown:
             raise InputError(

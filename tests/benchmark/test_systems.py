@@ -56,7 +56,7 @@ def test_what_a_system_maximised_is_marked(system, marked) -> None:
     ("name", "message"),
     [
         ("mtcs", "--systems 'mtcs': no such system, did you mean 'mcts'"),
-        ("best-of-n:mixx", "--reward 'mixx': no such reward, did you mean 'mix'"),
+        ("best-of-n:mixx", "`reward` 'mixx': no such reward, did you mean 'mix'"),
         ("greedy:mix", None),
     ],
 )

@@ -155,7 +155,7 @@ def test_borders() -> None:
     assert clauses(tokens, 3) == [9, 10]
     assert parse_border("mini-step-32", str) == EveryN(32)
     for bad in ("0", "-1", "x", "1.5", ""):
-        with pytest.raises(InputError, match="--nodes"):
+        with pytest.raises(InputError, match="`nodes`"):
             parse_border(bad, str)
 
 

@@ -73,7 +73,7 @@ def test_every_setting_is_in_it_or_changes_nothing(name) -> None:
     else:
         assert differs
         assert not same_key
-        assert described(other).changed(described(base)) == ("settings",)
+        assert described(other).changed(described(base)) == (name,)
 
 
 REWORDED = replace(WORDING, system="You translate.")
@@ -100,7 +100,7 @@ REWORDED = replace(WORDING, system="You translate.")
         ("glossaries", {"terms": (replace(TERM, file="other/own.tsv"),)}),
         ("memories", {"memories": (("m.tmx", "2"),)}),
         ("memories", {"memories": (("n.tmx", "1"),)}),
-        ("document", {"document": {"columns": ["b"]}}),
+        ("columns", {"document": {"columns": ["b"]}}),
     ],
 )
 def test_every_field_is_told(field, changes) -> None:
@@ -108,7 +108,7 @@ def test_every_field_is_told(field, changes) -> None:
     assert after.digest != before.digest
     assert field in after.changed(before)
     assert set(after.changed(before)) <= {field, "behaviour"}, "a wording names its languages"
-    reaches_through_the_segment = field in {"glossaries", "memories", "document"}
+    reaches_through_the_segment = field in {"glossaries", "memories", "columns"}
     assert (after.of_segments == before.of_segments) == reaches_through_the_segment
 
 

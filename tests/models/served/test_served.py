@@ -163,7 +163,9 @@ def test_samples_of_one_prompt_are_one_request(exact, loaded) -> None:
     assert sorted(done) == [0, 1, 2, 3]
     assert len({one.tokens for one in done.values()}) > 1
     own = exact.client.traffic.requests - before
-    assert own == (5 if exact.dialect.log_probs_at_temperature else 1), "what is drawn with the temperature in it is read once more"
+    assert own == (5 if exact.dialect.log_probs_at_temperature else 1), (
+        "what is drawn with the temperature in it is read once more"
+    )
     for one in done.values():
         [scored] = loaded.model.score(prompts(loaded.model, loaded)[:1], [one.tokens])
         # Over the tokens that the mask allows, so never below.
@@ -359,11 +361,12 @@ def through_both(first, other, faults):
     faults.plan()
     served = open_served(f"{first}/v1,{other}/v1", None, silent)
     t = Translator(served, ZH, EN, Settings(decoder="best-of-n", budget=3, reward="likelihood"), terms=())
+    client = served.model.client
     faults.plan(*waiting)
     start_ = time.monotonic()
     results = summary(decode(t, SENTENCES[:3]))
     served.close()
-    return results, served.model.client.traffic, time.monotonic() - start_
+    return results, client.traffic, time.monotonic() - start_
 
 
 def test_requests_in_flight_are_bounded() -> None:
@@ -611,7 +614,7 @@ def test_what_the_server_cannot_do_is_refused(oracle, tiny_model, tmp_path) -> N
         served.close()
         code, out, _ = run(["models", "--model", url], tmp_path / "cache")
     assert code == 0
-    assert "all but channel, llama-o1" in out.decode()
+    assert "all but channel, terms, llama-o1" in out.decode()
 
 
 def test_what_models_shows(vllm_url, tmp_path) -> None:
