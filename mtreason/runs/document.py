@@ -295,16 +295,19 @@ def _theirs(translator: Translates, units: Iterable[Unit]) -> Iterator[Translate
     waiting = iter(units)
     while batch := list(itertools.islice(waiting, AT_ONCE)):
         asked = [unit for unit in batch if unit.text.strip()]
-        answers = iter(translator.translate([unit.text.strip() for unit in asked]) if asked else ())
+        answers = list(translator.translate([unit.text.strip() for unit in asked])) if asked else []
+        if len(answers) != len(asked):
+            raise MtreasonError(f"the translator returned {len(answers)} translations for {len(asked)} texts")
+        texts = {unit.number: _between_blanks(unit.text, a) for unit, a in zip(asked, answers, strict=True)}
         for unit in batch:
-            core = unit.text.strip()
-            if core:
-                answer = next(answers)
-                at = unit.text.index(core)
-                core = (
-                    unit.text[:at] + (answer if isinstance(answer, str) else answer.text) + unit.text[at + len(core) :]
-                )
-            yield TranslatedUnit(unit, core or unit.text, ())
+            yield TranslatedUnit(unit, texts.get(unit.number, unit.text), ())
+
+
+def _between_blanks(text: str, answer: HasText | str) -> str:
+    """Put a translation where the text stood between its blanks."""
+    core = text.strip()
+    at = text.index(core)
+    return text[:at] + (answer if isinstance(answer, str) else answer.text) + text[at + len(core) :]
 
 
 def _refuse_format(form: Format | None) -> None:

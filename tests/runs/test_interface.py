@@ -215,6 +215,17 @@ def test_documents_can_be_tried_with_a_stand_in(tmp_path, name, before, after) -
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == [], "nothing is left behind"
 
 
+def test_a_stand_in_has_to_answer_every_text(tmp_path) -> None:
+    class Lazy:
+        def translate(self, texts):
+            return list(texts)[1:]
+
+    (tmp_path / "a.txt").write_text("one\ntwo\n", "utf-8")
+    with pytest.raises(mtreason.MtreasonError, match="returned 1 translations for 2 texts"):
+        mtreason.translate_document(tmp_path / "a.txt", tmp_path / "b.txt", Lazy())
+    assert not (tmp_path / "b.txt").exists()
+
+
 def test_a_document_comes_out_as_the_command_makes_it(model, tiny_model, tmp_path) -> None:
     from support.commands import run
 
