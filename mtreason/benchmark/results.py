@@ -129,7 +129,7 @@ def read_config(directory: Path) -> dict[str, Any]:
     path = directory / CONFIG
     try:
         config: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        config["systems"].keys()
+        config["systems"].keys(), config["glossary"]["terms"], config["model"]["name"]
     except OSError as error:
         raise InputError(
             f"{directory} holds no benchmark ({CONFIG}: {error.strerror or error}): "

@@ -190,7 +190,7 @@ def test_report_of_one_pair(finished, capsys) -> None:
         assert own["chrf"] == pytest.approx(sacrebleu.corpus_chrf(texts, streams, word_order=2).score)
         assert own["bleu"] == pytest.approx(sacrebleu.corpus_bleu(texts, streams).score)
         assert own["chrf_interval"][0] <= own["chrf"] <= own["chrf_interval"][1]
-    assert found["systems"]["mcts"]["optimised"] == ["reward", *sorted(REWARDS["mix"].weights)]
+    assert found["systems"]["mcts"]["optimised"] == ["reward", *sorted(REWARDS["mix"].weights), "chrf"]
     assert found["systems"]["greedy"]["optimised"] == []
     assert (found["segments"], found["with_references"], found["indication"]) == (5, 4, True)
     pair = found["pairs"]["mcts vs greedy"]
