@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mtreason.decoding import Result, Task, run
+from mtreason.decoding import BoundTask, Result, run
 from mtreason.languages import Direction, parse_language
 from mtreason.models.engine.int8 import ZERO_POINT, Int8Linear
 from mtreason.models.engine.load import load_model, quiet_libraries
@@ -66,7 +66,7 @@ class Recorder:
         return Watched(self, self.model.sampling(mask))
 
     def before(self, draws: Sequence[Draw]) -> list[Draw]:
-        """Return what the model is asked in the place of these draws."""
+        """Return the draws that the model gets instead of these."""
         return list(draws)
 
     def after(self, draw: Draw, asked: Draw, continuation: Continuation) -> None:
@@ -122,7 +122,7 @@ class RecomputingPeer(Recorder):
 
 
 class Watched:
-    """A batch of continuations that tells its recorder; implements `Sampling`."""
+    """A batch of continuations that reports to its recorder; implements `Sampling`."""
 
     def __init__(self, recorder: Recorder, inner: Sampling) -> None:
         self.recorder = recorder
@@ -156,7 +156,7 @@ def timed(action: Callable[[], Any]) -> float:
 
 
 def translator(loaded: LoadedModel, **options: Any) -> Translator:  # noqa: ANN401
-    # All of the budget, so that the figures are those of a search and not of its opening.
+    # The whole budget, so that the figures are those of a search and not of its first drafts.
     return Translator(
         loaded,
         DIRECTION.source,
@@ -169,13 +169,13 @@ def translator(loaded: LoadedModel, **options: Any) -> Translator:  # noqa: ANN4
 def decode_all(
     t: Translator, sentences: Iterable[str], in_flight: int, model: LanguageModel | None = None
 ) -> list[Result]:
-    tasks: Iterable[Task] = (t.bind(t.task(i, s)) for i, s in enumerate(sentences))
+    tasks: Iterable[BoundTask] = (t.bind(t.task(i, s)) for i, s in enumerate(sentences))
     results = run(t.decoder, tasks, t.decoding, model or t.model, in_flight)
     return sorted(results, key=lambda r: r.index)
 
 
 def sampling_speed(loaded: LoadedModel, mask: TokenMask, prompts: Sequence[Sequence[int]], rows: int) -> float:
-    """Tokens per second of `rows` rows that all run for STEPS steps (their end tokens are not heeded)."""
+    """Tokens per second of `rows` rows that all run for STEPS steps (their end tokens are ignored)."""
     endless = TokenMask(mask.banned | _stops(mask), frozenset(), mask.top_p)
     prefixes = loaded.model.extend([ROOT] * len(prompts), prompts)
     draws = [Draw(p, i, 0.7, STEPS) for i, p in zip(range(rows), itertools.cycle(prefixes))]
@@ -191,7 +191,7 @@ def _stops(mask: TokenMask) -> NDArray[np.bool_]:
     return stops
 
 
-def plain_sampling(loaded: LoadedModel, mask: TokenMask, tasks: Sequence[Task]) -> None:
+def plain_sampling(loaded: LoadedModel, mask: TokenMask, tasks: Sequence[BoundTask]) -> None:
     """Read the prompts and draw DRAFTS whole drafts of each, DRAFTS_A_BATCH of each sentence side by side."""
     prefixes = loaded.model.extend([t.head for t in tasks], [t.prompt for t in tasks])
     for batch in range(DRAFTS // DRAFTS_A_BATCH):
@@ -204,7 +204,7 @@ def plain_sampling(loaded: LoadedModel, mask: TokenMask, tasks: Sequence[Task]) 
 
 
 def search_figures(loaded: LoadedModel, sentences: Sequence[str]) -> dict[str, Any]:
-    """Compare the search with plain sampling at the same rows a batch, and count what was read."""
+    """Compare the search with plain sampling at the same number of rows in a batch, and count the tokens read."""
     search = translator(loaded, reward="likelihood")
     ratios, speeds = [], []
     for _ in range(REPEATS):
@@ -230,7 +230,7 @@ def search_figures(loaded: LoadedModel, sentences: Sequence[str]) -> dict[str, A
 
 
 def recompute_figures(loaded: LoadedModel, sentences: Sequence[str]) -> dict[str, Any]:
-    """Run the same search with and without the tree; outputs differ only where rounding tips a draw."""
+    """Run the same search with and without the tree; outputs differ only where rounding changes a draw."""
     t = translator(loaded, reward="likelihood")
     peer = RecomputingPeer(loaded.model)
     for handle in (t._head, t._back_head):
@@ -259,7 +259,7 @@ def in_flight_figures(loaded: LoadedModel, sentences: Sequence[str]) -> dict[str
 
 
 def generate_figures(loaded: LoadedModel, path: Path, sentences: Sequence[str]) -> dict[str, Any]:
-    """Best of 16 with channel scoring, against the same as most people would write it: bf16, generate, forward."""
+    """Best of 16 with channel scoring, against the usual way to write it: bf16, generate, forward."""
     from transformers import AutoModelForCausalLM
 
     t = translator(loaded, decoder="best-of-n", reward="channel")
@@ -304,7 +304,7 @@ def _plain_best_of_16(model: Any, t: Translator, sentence: str) -> int:  # noqa:
 
 
 def int8_figures(loaded: LoadedModel, path: Path, sentences: Sequence[str], dev: Path | None) -> dict[str, Any]:
-    """Compare 8-bit linear layers with bf16: speed at 16 rows, and what they do to reward and chrF++."""
+    """Compare 8-bit linear layers with bf16: speed at 16 rows, and their effect on reward and chrF++."""
     t = translator(loaded)
     prompts = [(*_tokens_of(t, t._head), *t.codec.encode(s), *t.codec.frame("x").tail) for s in sentences]
     other = load_model(path, dtype="bf16", note=say)
@@ -345,7 +345,7 @@ def quality(loaded: LoadedModel, rows: Sequence[dict[str, Any]]) -> dict[str, fl
 
 
 def bandwidth_figures(loaded: LoadedModel, path: Path, sentences: Sequence[str]) -> dict[str, Any]:
-    """Decode one row, against nothing but the products of one row with the same weights."""
+    """Decode one row, against only the products of one row with the same weights."""
     t = translator(loaded)
     network = loaded.model.packed  # type: ignore[attr-defined]
     layers = [m for root in (network.decoder, network.lm_head) for m in root.modules() if isinstance(m, Int8Linear)]
@@ -402,7 +402,7 @@ TARGETS = {
 
 
 def card(figures: dict[str, Any]) -> None:
-    """Print the figures beside what is wanted of them."""
+    """Print the figures beside their targets."""
     print(f"\nengine: {figures['model']}, {figures['dtype']}, {figures['threads']} threads")
     for key, value in figures.items():
         if not isinstance(value, float):

@@ -19,7 +19,7 @@ from mtreason.glossary.fold import fold
 CHARACTERS = [chr(code) for code in range(0x4E00, 0x5600)]
 SENTENCE = 40
 NAIVE_TERMS = 500
-"""Looked for one by one; the time for all is that many times as long."""
+"""How many terms are looked for one by one; the time for all terms is estimated from that."""
 
 
 def main() -> None:

@@ -67,7 +67,7 @@ def main() -> None:
 
 
 def paired(difference: NDArray[np.float64]) -> dict[str, float]:
-    """Mean difference, half of its 95 % interval, and sentences ahead, level and behind."""
+    """Mean difference, half of its 95 % interval, and how many sentences are better, equal and worse."""
     ahead, behind = int((difference > TIE).sum()), int((difference < -TIE).sum())
     return {
         "difference": float(difference.mean()),

@@ -36,7 +36,7 @@ from mtreason.runs.translator import Translator
 
 REWARD = "two-way"
 IN_FLIGHT = 16
-"""Sentences; what is varied is requests."""
+"""Sentences in flight; the number of requests is varied."""
 REQUESTS = (1, 4, 16)
 
 
@@ -75,7 +75,7 @@ def main() -> None:
 def _engine(name: str) -> LoadedModel:
     loaded = load_model(resolve_model(name, lambda _stage, _fraction: None).path, note=print)
     if isinstance(loaded.tokenizer, LibraryTokenizer):
-        # Both are to end a source with the same token.
+        # Both have to end a source with the same token.
         library = loaded.tokenizer.library
         return replace(loaded, tokenizer=LibraryTokenizer(library, turn_end(loaded.tokenizer)))
     return loaded
@@ -114,7 +114,7 @@ def _rate(seconds: float, count: int) -> dict[str, float]:
 
 
 def _traffic(loaded: LoadedModel, results: Sequence[Result]) -> dict[str, float]:
-    """Say what the search asked of the server."""
+    """Return what the search asked of the server."""
     assert isinstance(loaded.model, ServedModel)
     traffic = loaded.model.client.traffic
     return {
@@ -133,7 +133,7 @@ def _mean_reward(results: Sequence[Result]) -> float:
 
 
 def _judge(engine: LoadedModel, sources: Sequence[str], systems: Sequence[Sequence[str]]) -> list[float]:
-    """Return the mean of `two-way` that the engine gives each system's translations, read anew as text."""
+    """Return the mean of `two-way` that the engine gives each system's translations, read again as text."""
     translator = Translator(engine, DIRECTION.source, DIRECTION.target, Settings(reward=REWARD, budget=1), terms=())
     means = []
     for texts in systems:

@@ -86,7 +86,7 @@ def main() -> None:
 
 
 def row_entries(rows: Sequence[dict[str, Any]]) -> Iterator[Term]:
-    """Yield the terms of the rows as a user would have written them down: renderings of a few words each."""
+    """Yield the terms of the rows as a user would write them in a glossary: renderings of a few words each."""
     found: dict[str, Term] = {}
     for row in rows:
         for term in row.get("terms") or ():
@@ -98,14 +98,14 @@ def row_entries(rows: Sequence[dict[str, Any]]) -> Iterator[Term]:
 
 
 def terms(matcher: Matcher, row: dict[str, Any]) -> list[Term]:
-    """Return what is hinted for a row."""
+    """Return the terms for which a row's prompt has hints."""
     return [hit.term for hit in matcher.find(row["src"])]
 
 
 def count(
     rows: Sequence[dict[str, Any]], texts: Sequence[str], clean: Sequence[bool], matcher: Matcher
 ) -> dict[str, Any]:
-    """Count terms that a clean translation honours, and readings that none should have."""
+    """Count terms that a clean translation honours, and forbidden readings that any translation has."""
     triples = [
         (term, text, ok) for row, text, ok in zip(rows, texts, clean, strict=True) for term in terms(matcher, row)
     ]

@@ -53,12 +53,12 @@ class Trial:
     decoder: Decoder
     nodes: str = "1"
     times: float = 1.0
-    """The budget, in that of the others."""
+    """The budget, as a multiple of that of the others."""
     judging: Judging = judge
 
 
 def walk(tree: Tree, value: str, priors: bool, exploration: float, widening: float) -> int | None:
-    """Walk down from the root by value(c) + exploration * bonus(c), and begin where a node may still widen.
+    """Walk down from the root by value(c) + exploration * bonus(c), and begin at a node that may still get a child.
 
     The bonus is that of UCT, or with priors that of PUCT (Silver et al. 2017): prior(c) sqrt(visits(n)) / (1 +
     visits(c)), priors being the model's probabilities of the first token of a step.
@@ -84,7 +84,7 @@ def walk(tree: Tree, value: str, priors: bool, exploration: float, widening: flo
 
 
 def filtered(margin: float) -> Judging:
-    """Judge only drafts whose likelihood comes within a margin of the round's best; the others are worth little."""
+    """Judge only drafts whose likelihood is within a margin of the round's best; the others get a low reward."""
 
     def cheap(
         reward: Reward, context: RewardContext, drafts: Sequence[Draft], samples: Samples, *, compared: bool

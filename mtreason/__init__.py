@@ -5,7 +5,7 @@
     for translation in translator.translate(["这双鞋的踩屎感太强了"]):
         print(translation.text)
 
-What is named here is the public interface; it is loaded when it is first used. Everything else may change.
+The names here are the public interface; each is loaded at its first use. Everything else may change.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever has this name
-    """Load a public name when it is asked for, so that `import mtreason` costs nothing."""
+    """Load a public name at its first use, so that `import mtreason` costs nothing."""
     if name not in _PUBLIC:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_PUBLIC[name]), name)

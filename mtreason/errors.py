@@ -14,7 +14,7 @@ class MtreasonError(Exception):
     exit_code = 1
 
     def __init__(self, message: object = "") -> None:
-        # What is quoted from a file or a library may hold line breaks.
+        # Quotations from a file or a library may contain line breaks.
         super().__init__(" ".join(str(message).splitlines()))
 
 
@@ -37,13 +37,13 @@ class SettingError(InputError):
 
 
 class InterruptedRunError(MtreasonError):
-    """Stopped by the user before the end; what was finished is written."""
+    """The user, or a limit that the user set, stopped the run before its end; finished work is written."""
 
     exit_code = 130
 
 
 class ServerGoneError(MtreasonError):
-    """A model server that went away in the middle and did not come back; what was finished is kept."""
+    """A model server disappeared during a run and did not come back; finished work is kept."""
 
     exit_code = 3
 
@@ -61,17 +61,17 @@ class LanguageError(InputError):
 
 
 class ModelError(InputError):
-    """A model that is unknown, not installed, corrupt, or lacks something that was asked of it."""
+    """A model that is unknown, not installed, corrupt, or lacks something that was requested."""
 
 
 def near(name: str, known: Collection[str]) -> str:
-    """Return ", did you mean 'x'?" where a name is close to one that is known, else ""."""
+    """Return ", did you mean 'x'?" where a name is close to a known one, else ""."""
     found = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
     return f", did you mean {found[0]!r}?" if found else ""
 
 
 def check_names(option: str, names: Sequence[str], what: str, known: Collection[str]) -> list[str]:
-    """Return the names without doubles; raises `InputError` with the nearest for one that is not known."""
+    """Return the names without duplicates; raises `InputError` with the nearest known name for an unknown one."""
     for name in names:
         if name not in known:
             raise InputError(f"{option} {name!r}: no such {what}{near(name, known)} (there are {', '.join(known)})")

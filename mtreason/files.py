@@ -14,7 +14,7 @@ from mtreason.errors import InputError, MtreasonError
 def read_text(path: Path, advice: str) -> str:
     """Read a UTF-8 file, with or without a byte-order mark.
 
-    Raises `InputError` that names the line and byte where it is not, or ends with the advice when it cannot be read.
+    Raises `InputError` that names the line and byte that is not UTF-8, or ends with the advice when reading fails.
     """
     try:
         return read_bytes(path, advice).decode("utf-8-sig")
@@ -24,7 +24,7 @@ def read_text(path: Path, advice: str) -> str:
 
 
 def read_bytes(path: Path, advice: str) -> bytes:
-    """Read a file; raises `InputError` that ends with the advice when it cannot be."""
+    """Read a file; raises `InputError` that ends with the advice when that fails."""
     try:
         return path.read_bytes()
     except OSError as error:
@@ -32,20 +32,20 @@ def read_bytes(path: Path, advice: str) -> bytes:
 
 
 def read_lines(path: Path) -> list[str]:
-    """Read the lines of a UTF-8 file, blank ones among them; raises `InputError` as `read_text` does."""
+    """Read the lines of a UTF-8 file, with blank ones; raises `InputError` as `read_text` does."""
     text = read_text(path, "check the name")
-    # Not splitlines(), which also breaks at separators that may stand inside a text.
+    # Not splitlines(), which also breaks at separators that may occur inside a text.
     lines = text.replace("\r\n", "\n").split("\n")
     return lines if lines[-1] else lines[:-1]
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file, as UTF-8 with bare line feeds, whole or not at all; raises `MtreasonError` when it cannot."""
+    """Write a text file, as UTF-8 with bare line feeds, completely or not at all; raises `MtreasonError` on failure."""
     write_bytes(path, text.encode())
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all; raises `MtreasonError` when it cannot be."""
+    """Write a file completely or not at all; raises `MtreasonError` on failure."""
     temporary = part_of(path)
     try:
         temporary.write_bytes(data)
@@ -53,21 +53,21 @@ def write_bytes(path: Path, data: bytes) -> None:
     except OSError as error:
         raise MtreasonError(f"{path} cannot be written ({error.strerror or error})") from error
     finally:
-        with suppress(OSError):  # It is gone where all went well.
+        with suppress(OSError):  # After success it no longer exists.
             temporary.unlink()
 
 
 PART = "mtreason-part"
-"""How the names of files end that are being written."""
+"""The extension of files that are being written."""
 
 
 def part_of(path: Path) -> Path:
-    """Return where a file is written until it is whole; no other process writes there."""
+    """Return the path where a file is written until it is complete; no other process writes there."""
     return path.with_name(f".{path.name}.{os.getpid()}.{PART}")
 
 
 def sweep_parts(path: Path) -> None:
-    """Remove what processes that are gone have left of a file that they did not finish."""
+    """Remove unfinished versions of a file that ended processes have left."""
     for part in path.parent.glob(f".{glob.escape(path.name)}.*.{PART}"):
         number = part.name.split(".")[-2]
         if number.isdecimal() and not _runs(int(number)):
@@ -77,7 +77,7 @@ def sweep_parts(path: Path) -> None:
 
 def _runs(process: int) -> bool:
     if os.name == "nt":
-        return False  # There a file that is open cannot be removed, and asking would end the process.
+        return False  # On Windows an open file cannot be removed, and asking would end the process.
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -91,5 +91,5 @@ _NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def xml_text(text: str) -> str:
-    """Leave out what XML cannot hold: control characters and lone surrogates."""
+    """Remove what XML cannot contain: control characters and lone surrogates."""
     return _NOT_IN_XML.sub("", text)

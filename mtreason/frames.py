@@ -1,4 +1,4 @@
-"""Rows of results as tables of pandas: the one module that knows pandas, which is imported on use."""
+"""Rows of results as pandas tables: the one module that uses pandas, which is imported at its use."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def results_frame(records: Iterable[Mapping[str, Any]]) -> DataFrame:
-    """Return one row a record, in the order of the records.
+    """Return one row for each record, in the order of the records.
 
-    What is nested has a column of its own, `cost.sampled_tokens` or `parts.likelihood`; what some records lack is NaN
-    there.
+    A nested value has a column of its own, `cost.sampled_tokens` or `parts.likelihood`; where a record lacks a value,
+    it is NaN.
     """
     from pandas import json_normalize
 
@@ -28,7 +28,7 @@ def means_of(frame: DataFrame, columns: Iterable[str]) -> dict[str, float]:
 
 
 def means_under(frame: DataFrame, name: str) -> dict[str, float]:
-    """Return the means of what was nested under a name, of that which is there in every row."""
+    """Return the means of the columns that were nested under a name, without columns that some rows lack."""
     prefix = f"{name}."
     whole = [c for c in frame.columns if c.startswith(prefix) and frame[c].notna().all()]
     return {column.removeprefix(prefix): mean for column, mean in means_of(frame, whole).items()}
@@ -42,7 +42,7 @@ def spearman(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
 
 
 def format_table(rows: Sequence[Mapping[str, str]]) -> str:
-    """Lay out rows that have the same columns, in Markdown; numbers stand on the right."""
+    """Return rows with the same columns as a Markdown table; numbers are on the right."""
     from pandas import DataFrame
 
     frame = DataFrame(rows)

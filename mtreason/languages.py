@@ -1,4 +1,4 @@
-"""Languages: BCP 47 tags, names, scripts, and telling which language a text is in."""
+"""Languages: BCP 47 tags, names, scripts, and detecting the language of a text."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _SCRIPTS: dict[str, tuple[str, ...]] = {
     "Jpan": ("Han", "Hiragana", "Katakana"),
     "Kore": ("Hangul", "Han"),
 }
-"""Writing systems whose code is no Unicode script, or that use more than one."""
+"""Writing systems whose code is not a Unicode script, or that use more than one script."""
 
 _UNICODE_NAMES = {"Beng": "Bengali", "Cans": "Canadian_Aboriginal", "Olck": "Ol_Chiki", "Orya": "Oriya"}
-"""Codes of living scripts whose English name is not the one Unicode gives them."""
+"""Codes of living scripts whose English name is not their Unicode name."""
 
 _ALSO_IN = {"sr": ("Latin",)}
-"""Languages written in a second script side by side with the first, unless the tag names one."""
+"""Languages that are also written in a second script, unless the tag names one."""
 
 _UNSPACED = frozenset({"Hani", "Hans", "Hant", "Jpan", "Khmr", "Laoo", "Mymr", "Thai", "Tibt"})
-"""Writing systems without spaces between words, so pinyin ("zh-Latn") has them and Wu does not."""
+"""Writing systems without spaces between words; so pinyin ("zh-Latn") has spaces and Wu does not."""
 
 _NO_LANGUAGE = frozenset({"mis", "mul", "und", "zxx"})
 """Valid tags that do not say which language to write."""
@@ -42,7 +42,7 @@ _COMPOUND_NAMES = {
     "fr-CA": "Canadian French", "fr-CH": "Swiss French", "pt-BR": "Brazilian Portuguese",
     "pt-PT": "European Portuguese", "zh-Hans": "Simplified Chinese", "zh-Hant": "Traditional Chinese",
 }  # fmt: skip
-"""What CLDR calls them; langcodes only composes names ("Portuguese (Brazil)"). Models are prompted with these."""
+"""Names from CLDR; langcodes only composes names ("Portuguese (Brazil)"). Prompts contain these names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +66,14 @@ class Language:
 
 @dataclass(frozen=True, slots=True)
 class Direction:
-    """From which language to which."""
+    """The source language and the target language."""
 
     source: Language
     target: Language
 
 
 def parse_language(tag: str) -> Language:
-    """Understand a BCP 47 tag, in any case and with `_` for `-`.
+    """Parse a BCP 47 tag, in any case and with `_` for `-`.
 
     Raises `LanguageError` with the nearest match when the tag is malformed or names no language.
     """
@@ -97,11 +97,11 @@ def parse_language(tag: str) -> Language:
 
 
 MAX_SHOWN = 40
-"""Characters of a wrong code that its error repeats."""
+"""How many characters of a wrong code its error repeats."""
 
 
 def _nearest(text: str) -> tuple[str, str] | None:
-    """Return code and English name of what may be meant: a language's name, a country, a slip of the keyboard."""
+    """Return code and English name of the language that may be meant: by name, by country, or after a typing error."""
     import langcodes
 
     wanted = text.casefold()
@@ -117,7 +117,7 @@ def _nearest(text: str) -> tuple[str, str] | None:
 
 
 def _code_of_name(text: str) -> str | None:
-    """Return the code of a language called so in some language, such as "cantonese" or "deutsch"."""
+    """Return the code of a language from its name in any language, such as "cantonese" or "deutsch"."""
     import langcodes
 
     try:
@@ -140,7 +140,7 @@ def _code_of_country(text: str) -> str | None:
 
 @functools.cache
 def _names() -> dict[str, str]:
-    """Map English names, and codes themselves, to codes: the languages that text can be detected in."""
+    """Map English names, and the codes themselves, to codes of the languages that can be detected."""
     codes = sorted(set(_detectable()))
     import langcodes
 
@@ -156,7 +156,7 @@ def _detectable() -> tuple[str, ...]:
 
 def _tag(known: object) -> str:
     code = str(known.iso_code_639_1.name).lower()  # type: ignore[attr-defined]
-    # The library tells the two written standards of Norwegian apart; people write "no".
+    # The library distinguishes the two written standards of Norwegian; people write "no".
     return "no" if code == "nb" else code
 
 
@@ -176,9 +176,9 @@ _KNOWN_SCRIPTS = (
     "Lao", "Khmer", "Myanmar", "Tibetan", "Georgian", "Armenian", "Ethiopic", "Mongolian", "Thaana", "Cherokee",
     "Canadian_Aboriginal", "Tifinagh", "Syriac", "Javanese", "Balinese", "Sundanese", "Ol_Chiki", "Adlam", "Yi",
 )  # fmt: skip
-"""Unicode names of the scripts that are told apart."""
+"""Unicode names of the scripts that are distinguished."""
 OTHER = "Other"
-"""Stands for any script that is not told apart, in `Language.scripts` and in `scripts_of`."""
+"""Stands for any other script, in `Language.scripts` and in `scripts_of`."""
 
 
 @functools.cache
@@ -194,21 +194,21 @@ def _letter() -> regex.Pattern[str]:
 
 @functools.lru_cache(maxsize=65536)
 def _script_of(char: str) -> str:
-    """Return the script of a letter by its long Unicode name; "" for what is no letter or belongs to no one script."""
+    """Return the script of a letter by its long Unicode name; "" for what is no letter or has no single script."""
     match = _letter().match(char)
     return "" if match is None or match.lastgroup == "Common" else str(match.lastgroup)
 
 
 def scripts_of(text: str) -> frozenset[str]:
-    """Return the scripts of a text's letters; what belongs to no one script (digits, "ー") is left out."""
+    """Return the scripts of a text's letters; characters of no single script (digits, "ー") are left out."""
     return frozenset(s for c in set(text) if (s := _script_of(c)))
 
 
 @functools.cache
 def _detector(*tags: str) -> LanguageDetector:
-    """Build a detector for these languages, or for all; models are read from the package when first needed.
+    """Build a detector for these languages, or for all; it reads models from the package when it first needs them.
 
-    For all, the small models: 0.6 s and 85 MB at first use, where the full ones take 8 s and 900 MB.
+    For all languages it takes the small models: 0.6 s and 85 MB at first use; the full ones take 8 s and 900 MB.
     """
     from lingua import Language as Known
     from lingua import LanguageDetectorBuilder
@@ -228,17 +228,17 @@ def detect_language(text: str) -> Language | None:
 
 
 MIN_LETTERS = 12
-"""Shorter texts in a shared script are not told apart."""
+"""In a shared script, the languages of shorter texts are not distinguished."""
 SURE = 0.95
 """Confidence, out of 1, that a text in a shared script is in the target language and not in the source language."""
-# ASCII only: text without spaces goes on right behind an address, and is to be translated.
+# ASCII only: text without spaces may directly follow an address, and has to be translated.
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[!-~]+|www\.[!-~]+|[\w.+-]+@[\w-]+\.[\w.-]+", re.ASCII | re.IGNORECASE)
 
 
 def already_in(text: str, source: Language, target: Language) -> bool:
     """Whether a segment needs no translation: no letters at all, or already in the target language.
 
-    Meant to be wrong only by saying no.
+    If it is wrong, it should be wrong only by returning False.
     """
     words = _ADDRESS.sub(" ", text)
     scripts = scripts_of(words)
@@ -248,7 +248,7 @@ def already_in(text: str, source: Language, target: Language) -> bool:
         return False
     if not scripts & set(source.scripts):
         return True
-    # The detector knows each language in its first script only, and takes Serbian in Latin letters for anything else.
+    # The detector knows each language only in its first script, and does not recognise Serbian in Latin letters.
     if source.scripts[0] not in scripts or {source.primary, target.primary} - set(_detectable()):
         return False
     if sum(c.isalpha() for c in words) < MIN_LETTERS:

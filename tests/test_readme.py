@@ -89,7 +89,7 @@ def test_workflow_and_hook() -> None:
 
 
 def test_the_configuration_in_the_readme(tmp_path: Path) -> None:
-    from mtreason.runs.project import Config, read_config
+    from mtreason.runs.repository import Config, read_config
 
     [block] = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
     (tmp_path / "mtreason.toml").write_text(block, "utf-8")
@@ -133,3 +133,19 @@ def test_sample_has_lines_of_all_kinds() -> None:
     assert "踩屎感" in text
     assert "光腿神器" in text
     assert "“" in text
+
+
+def test_the_python_example_runs(tiny_model: Path, tmp_path: Path) -> None:
+    """As it stands, with a small model in the place of the big one."""
+    [block] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert "mtreason.load_model()" in block
+    (tmp_path / "notes.zh.txt").write_text("今天天气很好。\n\n", "utf-8")
+    (tmp_path / "terms.zh-en.tsv").write_text("天气\tweather\n", "utf-8")
+    code = block.replace("mtreason.load_model()", f"mtreason.load_model({str(tiny_model)!r})")
+    env = {"PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "MTREASON_CACHE": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) >= 2
+    assert (tmp_path / "notes.en.txt").read_text("utf-8").endswith("\n\n")

@@ -1,4 +1,4 @@
-"""Benchmarks: data rows, systems, and the results of the ones on the others."""
+"""Benchmarks: data rows, systems, and the results of the systems on the rows."""
 
 from mtreason.benchmark.data import Row, by_pair, read_files, read_records, read_rows, read_testset
 from mtreason.benchmark.results import check_directory, open_results, read_config, read_results, write_json

@@ -17,7 +17,7 @@ from mtreason.languages import parse_language
 T = TypeVar("T")
 
 KEYS = ("id", "src_lang", "tgt_lang", "src")
-"""What every row must have; `refs` (a list of texts) and `domain` may be left out."""
+"""The keys that every row must have; `refs` (a list of texts) and `domain` are optional."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +29,25 @@ class Row:
     target_tag: str
     source: str
     references: tuple[str, ...]
-    """None: scored without reference metrics."""
+    """Empty: the segment is scored without reference metrics."""
     domain: str
 
     @property
     def pair(self) -> str:
-        """From which language to which, "zh-en"."""
+        """The direction, such as "zh-en"."""
         return f"{self.source_tag}-{self.target_tag}"
 
 
 def read_rows(path: Path, pair: str | None = None) -> list[Row]:
-    """Read JSON lines, of one pair of languages or all.
+    """Read JSON lines, those of one pair of languages or all.
 
-    Raises `InputError` with file and line for what cannot be understood, and when the pair does not occur.
+    Raises `InputError` with file and line for what cannot be parsed, and when the pair does not occur.
     """
     return [row for row, _, _ in read_records(path, pair)]
 
 
 def read_records(path: Path, pair: str | None = None) -> list[tuple[Row, str, dict[str, Any]]]:
-    """Read as `read_rows` does, and return with each row its place (file and line) and all that the line holds."""
+    """Read as `read_rows` does, and return each row with its place (file and line) and everything in the line."""
     records = []
     first_lines: dict[str, int] = {}
     for number, line in enumerate(read_lines(path), 1):
@@ -159,7 +159,7 @@ def read_testset(name: str, pair: str) -> list[Row]:
 
 
 def by_pair(rows: Iterable[Row], limit: int | None) -> dict[str, list[Row]]:
-    """Group rows by their languages; of each, `limit` rows evenly from beginning to end."""
+    """Group rows by their languages; take `limit` rows of each group, evenly from beginning to end."""
     groups: dict[str, list[Row]] = {}
     for row in rows:
         groups.setdefault(row.pair, []).append(row)
@@ -180,7 +180,7 @@ def digest(parts: Iterable[Any]) -> str:
 
 
 def rows_digest(groups: Mapping[str, Sequence[Row]]) -> str:
-    """Return a digest of all that is in the rows."""
+    """Return a digest of everything in the rows."""
     return digest(astuple(row) for row in itertools.chain.from_iterable(groups.values()))
 
 

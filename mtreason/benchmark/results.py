@@ -1,4 +1,4 @@
-"""The directory of a benchmark: what was asked (config), each result (results.jsonl), what was done (manifest)."""
+"""The directory of a benchmark: what to run (config), each result (results.jsonl), what was done (manifest)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mtreason.files import write_text
 
 CONFIG, RESULTS, MANIFEST = "config.json", "results.jsonl", "manifest.json"
 MOST_SHOWN = 4
-"""Differences that are named when a directory is of another configuration."""
+"""How many differences are named when a directory belongs to another configuration."""
 
 
 class ResultsWriter:
@@ -27,7 +27,7 @@ class ResultsWriter:
         self._stream = stream
 
     def write(self, record: Mapping[str, Any]) -> None:
-        """Write one result all the way out; raises `MtreasonError` when it cannot be."""
+        """Write and flush one result; raises `MtreasonError` when that fails."""
         try:
             self._stream.write(json.dumps(record, ensure_ascii=False).encode("utf-8") + b"\n")
             self._stream.flush()
@@ -39,7 +39,7 @@ class ResultsWriter:
         self.done[_key(record)] = float(record["seconds"])
 
     def finish(self, manifest: Mapping[str, Any]) -> None:
-        """Write the manifest, which says that all is there."""
+        """Write the manifest, which says that the results are complete."""
         write_json(self.directory / MANIFEST, manifest)
 
 
@@ -60,10 +60,10 @@ def check_directory(directory: Path) -> None:
 
 @contextmanager
 def open_results(directory: Path, config: Mapping[str, Any]) -> Iterator[ResultsWriter]:
-    """Begin a benchmark, or go on with one of the same configuration.
+    """Begin a benchmark, or continue one with the same configuration.
 
-    `config` may hold further systems, but must agree in all else. A last line that was cut off is dropped. Raises
-    `InputError` for a directory of another configuration, and while another run writes to it.
+    `config` may have further systems, but must agree in everything else. A last line that was cut off is dropped.
+    Raises `InputError` for a directory of another configuration, and while another run writes to it.
     """
     from filelock import FileLock, Timeout
 
@@ -91,7 +91,7 @@ def _open(directory: Path, config: Mapping[str, Any]) -> Iterator[ResultsWriter]
 
 
 def drop_broken_end(file: Path) -> None:
-    """Cut off what follows the last line break: a line that was not written to its end."""
+    """Cut off the text after the last line break: a line that was not written to its end."""
     if not file.exists():
         file.touch()
         return
@@ -100,7 +100,7 @@ def drop_broken_end(file: Path) -> None:
 
 
 def check_same(directory: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Raise `InputError` that names the differences of two configurations."""
+    """Raise `InputError` that names the differences of two configurations, if there are any."""
     both = before["systems"].keys() & now["systems"].keys()
     old, new = (dict(_flat({**c, "systems": {n: c["systems"][n] for n in sorted(both)}}, "")) for c in (before, now))
     names = [k for k in {**old, **new} if old.get(k) != new.get(k)]
@@ -111,7 +111,7 @@ def check_same(directory: Path, before: Mapping[str, Any], now: Mapping[str, Any
 
 
 def _short(value: object) -> str:
-    """Return a value as it is shown; of a digest, the beginning."""
+    """Return a value as it is shown; for a digest, its beginning."""
     text = json.dumps(value, ensure_ascii=False)
     return text[:13] + '…"' if len(text) == 66 else text
 
@@ -125,11 +125,11 @@ def _flat(value: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
 
 
 def read_config(directory: Path) -> dict[str, Any]:
-    """Read what a benchmark was asked; raises `InputError` where there is none."""
+    """Read the configuration of a benchmark; raises `InputError` where there is none."""
     path = directory / CONFIG
     try:
         config: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        config["systems"].keys()
+        config["systems"].keys(), config["glossary"]["terms"], config["model"]["name"]
     except OSError as error:
         raise InputError(
             f"{directory} holds no benchmark ({CONFIG}: {error.strerror or error}): "
@@ -141,7 +141,7 @@ def read_config(directory: Path) -> dict[str, Any]:
 
 
 def read_results(directory: Path) -> list[dict[str, Any]]:
-    """Read all finished results, without a last line that was cut off; of doubles the first."""
+    """Read all finished results, without a last line that was cut off; of duplicates, only the first."""
     path = directory / RESULTS
     try:
         lines = path.read_bytes().split(b"\n")[:-1]
@@ -161,5 +161,5 @@ def read_results(directory: Path) -> list[dict[str, Any]]:
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Write a file whole or not at all."""
+    """Write a file completely or not at all."""
     write_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")

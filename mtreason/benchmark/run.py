@@ -1,4 +1,4 @@
-"""Every system on every segment, each result judged alike and written as it comes."""
+"""Runs every system on every segment, judges all results alike, and writes each as it arrives."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ if TYPE_CHECKING:
     from mtreason.models.loaded import LoadedModel
 
 JUDGED_TOGETHER = 8
-"""Translations that wait for one another to be judged in one batch, and are lost when the run is killed."""
+"""How many results wait to be judged in one batch; they are lost when the run is killed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a benchmark is to do."""
+    """What a benchmark has to do."""
 
     groups: Mapping[str, Sequence[Row]]
-    """By pair of languages."""
+    """Pair of languages -> rows."""
     systems: Sequence[str]
     settings: Settings
-    """Those that all systems share."""
+    """The settings that all systems share."""
     terms: Mapping[str, Sequence[Term]]
-    """Of the glossaries, by pair of languages."""
+    """Pair of languages -> terms of the glossaries."""
 
 
 def make_plan(groups: Mapping[str, list[Row]], systems: Sequence[str], settings: Settings) -> Plan:
-    """Read the glossaries that the segments need, and check that the systems can be."""
+    """Read the glossaries that the segments need, and check that the systems are possible."""
     for system in systems:
         check_settings(settings_of(system, settings))
     terms = {pair: load_terms(_direction(rows), settings) for pair, rows in groups.items()}
@@ -56,7 +56,7 @@ def _direction(rows: Sequence[Row]) -> Direction:
 
 
 def describe(plan: Plan, loaded: LoadedModel) -> dict[str, Any]:
-    """Return the configuration that a directory of results stands for, in JSON types."""
+    """Return the configuration of a directory of results, in JSON types."""
     runs = {(system, pair): _spec(plan, loaded, system, pair) for pair in plan.groups for system in plan.systems}
     glossaries = {pair: dict(runs[plan.systems[0], pair].glossaries) for pair in plan.groups}
     return {
@@ -73,7 +73,7 @@ def describe(plan: Plan, loaded: LoadedModel) -> dict[str, Any]:
             "segments": {pair: len(rows) for pair, rows in plan.groups.items()},
             "digest": rows_digest(plan.groups),
         },
-        "glossary": {"entries": sum(map(len, plan.terms.values())), "digest": digest([glossaries])},
+        "glossary": {"terms": sum(map(len, plan.terms.values())), "digest": digest([glossaries])},
         "common_reward": dict(COMMON_REWARD.weights),
         "versions": versions(),
         "systems": {
@@ -84,7 +84,7 @@ def describe(plan: Plan, loaded: LoadedModel) -> dict[str, Any]:
 
 
 def _spec(plan: Plan, loaded: LoadedModel, system: str, pair: str) -> RunSpec:
-    """Return the identity of one system's run; the digest of a learned metric is that of its name."""
+    """Return the identity of one system's run; a learned metric is identified by the digest of its name."""
     settings = settings_of(system, plan.settings)
     return describe_run(
         settings,
@@ -99,17 +99,17 @@ def _spec(plan: Plan, loaded: LoadedModel, system: str, pair: str) -> RunSpec:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of what the translations depend on."""
+    """Return the versions of everything that the translations depend on."""
     return {"mtreason": __version__} | {name: version(name) for name in ("torch", "transformers")}
 
 
 def run_benchmark(
     plan: Plan, loaded: LoadedModel, writer: ResultsWriter, on_progress: Callable[[str, str, int, int], None]
 ) -> None:
-    """Do what is not in the results yet.
+    """Compute the results that do not exist yet.
 
-    `on_progress` is told system, pair, and how many of how many segments are done: before the first one of each
-    system, and after every one.
+    `on_progress` is called with system, pair, and how many of how many segments are done: before the first segment of
+    each system, and after every segment.
     """
     for pair, rows in plan.groups.items():
         for system in plan.systems:
@@ -130,11 +130,11 @@ class _Work:
     rows: Sequence[Row]
     translator: Translator
     tasks: Sequence[BoundTask]
-    """Of the rows, in their order."""
+    """The tasks of the rows, in order."""
 
     @classmethod
     def prepare(cls, plan: Plan, loaded: LoadedModel, system: str, pair: str, rows: Sequence[Row]) -> _Work:
-        """Set the system up."""
+        """Prepare the system."""
         direction = _direction(rows)
         settings = settings_of(system, plan.settings)
         translator = Translator(loaded, direction.source, direction.target, settings, terms=plan.terms[pair])
@@ -144,8 +144,8 @@ class _Work:
     def records(self) -> Iterator[dict[str, Any]]:
         """Yield results in the order in which they are ready.
 
-        Seconds of a result are those since the one before, so that they add up to what the system took; judging is
-        left out of them, as it is out of the cost.
+        The seconds of a result count from the one before, so that they add up to the time of the system; judging is
+        part of neither the seconds nor the cost.
         """
         t = self.translator
         waiting: list[tuple[Result, float]] = []
@@ -165,7 +165,7 @@ class _Work:
         yield from self._judged(waiting)
 
     def _judged(self, results: Sequence[tuple[Result, float]]) -> Iterator[dict[str, Any]]:
-        """Judge what the system chose, gated or not, and complete the records."""
+        """Judge what the system chose, whether the gates passed it or not, and complete the records."""
         drafts = {r.index: candidate.draft for r, _ in results if (candidate := chosen(r))}
         settings = replace(self.translator.decoding, reward=COMMON_REWARD)
         tasks = [self.tasks[i] for i in drafts]
@@ -208,7 +208,7 @@ class _Work:
 
 
 def manifest(plan: Plan, writer: ResultsWriter, command: Sequence[str], seconds: float) -> dict[str, Any]:
-    """Describe a finished run; `seconds` is what this invocation took, those by system include earlier ones."""
+    """Describe a finished run; `seconds` is the time of this call, those of each system include earlier calls."""
     systems: dict[str, dict[str, float]] = {}
     for (system, _, _), own in writer.done.items():
         figures = systems.setdefault(system, {"segments": 0, "seconds": 0.0})

@@ -1,4 +1,4 @@
-"""What is compared: systems, which are named settings, and the judge that gives all of them the same reward."""
+"""What a benchmark compares: systems, which are named settings; and the judge that rewards all of them alike."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ SYSTEMS: dict[str, Mapping[str, Any]] = {
     "mcts": {"decoder": "mcts", "full_budget": True},
     "mcts-early": {"decoder": "mcts"},
 }
-"""System -> what it changes in the settings of a run; these are compared where none are named. `beam` is as wide as the
-budget pays for; `mcts-early` is the default, which stops where nothing better is to be expected, and `mcts` spends what
-the others do."""
+"""System -> the settings that it changes; these systems are compared where none are named. `beam` is as wide as the
+budget pays for. `mcts-early` is the default, which stops when nothing better is expected; `mcts` spends as much as the
+other systems."""
 
 _SHARED = (spec.name for spec in fields(Settings) if spec.metadata.get(REACH) in {NOWHERE, SEGMENT})
 OF_THE_RUN = frozenset({"budget", "seed", *_SHARED})
@@ -40,7 +40,7 @@ OF_THE_RUN = frozenset({"budget", "seed", *_SHARED})
 
 
 def read_system(name: str) -> Mapping[str, Any]:
-    """Return what a system changes in the settings: one of `SYSTEMS`, DECODER, or DECODER:REWARD.
+    """Return the settings that a system changes: one of `SYSTEMS`, DECODER, or DECODER:REWARD.
 
     Raises `InputError` for a decoder or reward that does not exist.
     """
@@ -55,20 +55,20 @@ def read_system(name: str) -> Mapping[str, Any]:
         )
     if colon:
         load_reward(reward)
-    # At equal cost, so nobody stops early.
+    # Systems are compared at equal cost, so none may stop early.
     full = {"full_budget": True} if "full_budget" in DECODERS[decoder].options else {}
     return {"decoder": decoder, **({"reward": reward} if colon else {}), **full}
 
 
 def pick_systems(names: list[str]) -> list[str]:
-    """Check names of systems, and leave out doubles; raises `InputError` as `read_system` does."""
+    """Check names of systems, and drop duplicates; raises `InputError` as `read_system` does."""
     for name in names:
         read_system(name)
     return list(dict.fromkeys(names))
 
 
 def settings_of(system: str, shared: Settings) -> Settings:
-    """Return a system's settings for a run; it asks a learned metric only where its reward does."""
+    """Return a system's settings for a run; it uses a learned metric only where its reward needs one."""
     own = replace(shared, **read_system(system), qe=None)
     asks = any(part.checkpoint for part in parts_of(plan(own)[1]))
     return replace(own, qe=shared.qe) if asks else own
@@ -86,7 +86,7 @@ def own_settings(system: str, shared: Settings) -> dict[str, Any]:
 
 
 def optimised(own: Mapping[str, Any]) -> list[str]:
-    """Name the metrics that a system of these settings maximised while it chose: no fair evidence that it is better."""
+    """Return the metrics that a system of these settings maximised: these are no fair evidence that it is better."""
     decoder = DECODERS.get(own.get("decoder", ""))
     if decoder is not None and not decoder.chooses:
         return []
@@ -97,23 +97,23 @@ def optimised(own: Mapping[str, Any]) -> list[str]:
 
 
 COMMON_REWARD: Reward = REWARDS["two-way"]
-"""What every system's translations are judged by: it does not depend on the other candidates of a sentence, which
-differ from system to system."""
+"""The reward that judges the translations of every system: it does not depend on the other candidates of a sentence,
+which differ between systems."""
 
 
 @dataclass(frozen=True, slots=True)
 class JudgeDecoder:
-    """Judges drafts that were chosen before, gated or not; implements `Decoder`, but draws nothing."""
+    """Judges drafts that were chosen before, whether gates passed them or not; draws nothing, implements `Decoder`."""
 
     drafts: Mapping[int, Draft]
-    """By the index of their task."""
+    """Index of a task -> its draft."""
     name: str = "judge"
     reward: Reward | None = None
     chooses: bool = True
     options: frozenset[str] = frozenset()
 
     def decode(self, task: BoundTask, settings: DecodingSettings) -> Calls[Result]:
-        """See `Decoder.decode`; the result's only candidate is the draft, its cost is left out."""
+        """See `Decoder.decode`; the result's only candidate is the draft, and its cost is not counted."""
         draft = self.drafts[task.index]
         judge = Judge(task, settings)
         [parts] = yield from judge.alone([draft])
@@ -123,10 +123,10 @@ class JudgeDecoder:
 
 
 def chosen(result: Result) -> Candidate | None:
-    """Return the candidate that a result's text is; where all were empty, the first of them."""
+    """Return the candidate with the result's text; where the source was used instead, the first candidate."""
     return next((c for c in result.candidates if c.text == result.text), next(iter(result.candidates), None))
 
 
 def common_reward(parts: Mapping[str, float]) -> float | None:
-    """Compute the common reward from the parts that a system judged by itself; None where some are missing."""
+    """Compute the common reward from the parts that a system computed itself; None where some are missing."""
     return weigh(COMMON_REWARD, dict(parts)) if COMMON_REWARD.weights.keys() <= parts.keys() else None

@@ -1,4 +1,4 @@
-"""The command line. One file per command; only here are errors turned into exit codes."""
+"""The command line. One file for each command; errors are turned into exit codes only here."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def main() -> None:
         except MtreasonError as error:
             leave(error.as_options if isinstance(error, SettingError) else str(error), error.exit_code)
         except SystemExit as end:
-            # typer makes this of an interrupt, and says nothing.
+            # Typer raises this for an interrupt, without a message.
             if end.code != INTERRUPTED or not stopped_by():
                 raise
             leave(f"{stopped_by()}: {NOTHING_KEPT}", INTERRUPTED)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mtreason.runs.project import Project, Update
 
 FINDINGS = 3
-"""Exit code: something is stale, or not as it should be."""
+"""Exit code: something is stale or faulty."""
 SUMMARIES = (".md", ".json", ".xml")
 
 
@@ -64,7 +64,7 @@ def batch(
 
 
 def _write_summary(path: Path, project: Project, update: Update, findings: Sequence[Finding]) -> None:
-    """Write a summary as the file's name says."""
+    """Write a summary in the format that the file's name says."""
     from mtreason.files import write_bytes, write_text
     from mtreason.runs.inspection import junit, markdown
 

@@ -1,11 +1,9 @@
-"""`mtreason bench`: systems on segments, and the tables of what came of it."""
+"""`mtreason bench`: runs systems on segments, and makes tables of the results."""
 
 from __future__ import annotations
 
 import json
 import sys
-import time
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,13 +12,12 @@ import typer
 
 from mtreason.cli import options
 from mtreason.cli.loading import Session, Terminal, check_encoder
-from mtreason.errors import InputError
 from mtreason.runs.output import Output
 from mtreason.runs.settings import EFFORTS, Settings
 from mtreason.runs.stopping import keeping
 
 if TYPE_CHECKING:
-    from mtreason.benchmark import Plan, Row
+    pass
 
 app = typer.Typer(no_args_is_help=True, help="Compare decoders on segments with references, at equal cost.")
 
@@ -85,105 +82,20 @@ def run(
         shipped_glossaries=not no_glossary,
         qe=qe,
     )
-    rows = _Segments(data, src, tuple(ref or ()), from_, to, testset, langs)
     session = Session(quiet, model, trust_remote_code, tokenizer, dtype)
-    job = _Job(out, shared, session)
+
+    from mtreason.benchmark import SYSTEMS
+    from mtreason.benchmark.job import BenchmarkJob, SegmentSource
+
+    names = [n.strip() for n in systems.split(",")] if systems is not None else list(SYSTEMS)
+    source = SegmentSource(data, src, tuple(ref or ()), from_, to, testset, langs)
+    job = BenchmarkJob(out, shared, session, sys.argv)
     try:
         with keeping(job.what_is_kept):
-            job.run(rows, limit, systems)
+            job.run(source, limit, names, session.open_model)
     finally:
         session.stop()
-
-
-@dataclass(frozen=True, slots=True)
-class _Segments:
-    """Where segments come from: one of three ways."""
-
-    data: Path | None
-    src: Path | None
-    ref: tuple[Path, ...]
-    from_: str | None
-    to: str | None
-    testset: str | None
-    langs: str | None
-
-    def read(self) -> list[Row]:
-        """Read the segments; raises `InputError` unless exactly one way is named, with what it needs."""
-        from mtreason.benchmark import read_files, read_rows, read_testset
-
-        given = [n for n, v in (("--data", self.data), ("--src", self.src), ("--testset", self.testset)) if v]
-        if len(given) != 1:
-            found = f"{' and '.join(given)} exclude each other" if given else "no segments are named"
-            raise InputError(
-                f"{found}: give --data FILE.jsonl, or --src FILE --ref FILE --from LANG --to LANG, or "
-                "--testset NAME --langs L-L"
-            )
-        for name, value, owner in (
-            ("--ref", self.ref, "--src"),
-            ("--from", self.from_, "--src"),
-            ("--to", self.to, "--src"),
-            ("--langs", self.langs, "--data" if self.data and self.langs else "--testset"),
-        ):
-            if value and given != [owner]:
-                raise InputError(f"{name} belongs to {owner}, and {given[0]} is given: leave one of them out")
-            if not value and given == [owner] and name != "--ref":
-                raise InputError(f"{owner} needs {name}: say which language")
-        if self.data:
-            return read_rows(self.data, self.langs)
-        if self.src:
-            return read_files(self.src, self.ref, str(self.from_), str(self.to))
-        return read_testset(str(self.testset), str(self.langs))
-
-
-@dataclass(slots=True)
-class _Job:
-    """One invocation of `bench run`."""
-
-    out: Path
-    settings: Settings
-    session: Session
-    written: int = 0
-
-    def what_is_kept(self) -> str:
-        """Say what is kept where the job ends early."""
-        return f"{self.written} results of this run are in {self.out}; the same command goes on from there"
-
-    def run(self, source: _Segments, limit: int | None, systems: str | None) -> None:
-        """Check everything that is cheap to check, then run the systems."""
-        from mtreason.benchmark import SYSTEMS, by_pair, check_directory, make_plan, pick_systems
-
-        names = [n.strip() for n in systems.split(",")] if systems is not None else list(SYSTEMS)
-        picked = pick_systems(names)
-        groups = by_pair(source.read(), limit)
-        plan = make_plan(groups, picked, self.settings)
-        check_directory(self.out)
-        without = sum(not row.references for rows in groups.values() for row in rows)
-        if without:
-            total = sum(map(len, groups.values()))
-            self.session.note(f"{without} of {total} segments have no reference: scored by the model's own reward only")
-        self._run(plan)
-
-    def _run(self, plan: Plan) -> None:
-        from mtreason.benchmark import describe, manifest, open_results, run_benchmark
-
-        started = time.monotonic()
-        loaded = self.session.open_model()
-        with open_results(self.out, describe(plan, loaded)) as writer:
-            kept = len(writer.done)
-            if kept:
-                self.session.note(f"{self.out} holds {kept} results already")
-
-            def advance(system: str, pair: str, done: int, total: int) -> None:
-                """Show how far a system is."""
-                self.written = len(writer.done) - kept
-                self.session.count(f"{system} {pair}", done, total)
-                if done == total:
-                    self.session.stop()
-                    self.session.note(f"{system}, {pair}: {total} segments")
-
-            run_benchmark(plan, loaded, writer, advance)
-            writer.finish(manifest(plan, writer, sys.argv, time.monotonic() - started))
-        self.session.note(f"done; tables: mtreason bench report {self.out}")
+    session.note(f"done; tables: mtreason bench report {out}")
 
 
 @app.command("report")

@@ -1,4 +1,4 @@
-"""`mtreason evaluate`: scores of translations that are there already."""
+"""`mtreason evaluate`: scores of existing translations."""
 
 from __future__ import annotations
 

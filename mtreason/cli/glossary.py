@@ -1,4 +1,4 @@
-"""`mtreason glossary`: glossaries checked, converted, and held against texts, without translating anything."""
+"""`mtreason glossary`: glossaries are checked, converted, and compared with texts, without translating anything."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _imports = typer.Typer(no_args_is_help=True, help="Take terms from a dictionary 
 app.add_typer(_imports, name="import")
 
 FINDINGS = 3
-"""Exit code of a command that found what it was asked to look for."""
+"""Exit code of a command that found what it looks for."""
 
 _From = Annotated[
     str | None, typer.Option("--from", metavar="LANG", help="Source language; not needed where the file name says it.")
@@ -131,23 +131,21 @@ def check(
 ) -> None:
     """Say which terms a translation honours, each miss with file and line."""
     from mtreason.files import read_lines
-    from mtreason.glossary import Matcher, Verdict, judge_term
+    from mtreason.glossary import Matcher, Verdict
+    from mtreason.glossary.lines import judge_lines
 
     source, target = _languages(files, from_, to)
     matcher = Matcher(_read(files, source, target), source.tag)
     sources, translations = read_lines(src), read_lines(hyp)
     if len(sources) != len(translations):
         raise InputError(f"{src} has {len(sources)} lines, {hyp} has {len(translations)}: they must match line by line")
-    misses: list[dict[str, Any]] = []
-    total = right = 0
-    for number, (line, translation) in enumerate(zip(sources, translations, strict=True), 1):
-        for hit in matcher.find(line):
-            total += 1
-            judged = judge_term(hit.term, translation, target.tag)
-            right += judged.verdict is Verdict.FOLLOWED
-            if judged.verdict is not Verdict.FOLLOWED:
-                miss = {"term": _hit_record(hit.term), "avoid": judged.reading, "translation": translation}
-                misses.append({"line": number, **miss})
+    judged = list(judge_lines(matcher, sources, translations, target.tag))
+    misses: list[dict[str, Any]] = [
+        {"line": n, "term": _hit_record(hit.term), "avoid": judgement.reading, "translation": translations[n - 1]}
+        for n, hit, judgement in judged
+        if judgement.verdict is not Verdict.FOLLOWED
+    ]
+    total, right = len(judged), len(judged) - len(misses)
     share = 100 * right / total if total else 100.0
     figures = {"terms": total, "honoured": right, "percent": share, "misses": misses}
     lines = [
@@ -258,7 +256,7 @@ def _lost(terms: Sequence[Term], keeps: frozenset[str]) -> list[str]:
 
 
 def _languages(files: Sequence[Path], from_: str | None, to: str | None) -> tuple[Language, Language]:
-    """Return the languages that are asked for, or that the first file's name states."""
+    """Return the languages that the options name, or else those that the first file's name states."""
     from mtreason.glossary.load import stated_direction
     from mtreason.languages import parse_language
 

@@ -1,4 +1,4 @@
-"""What commands that run a model or a metric have in common: which one, and what they say meanwhile."""
+"""What commands with a model or a metric have in common: which one to load, and what they report meanwhile."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 def check_encoder(comet_model: str | None, comet_encoder: Path | None) -> None:
-    """Raise `InputError` where an encoder is named and no checkpoint that it could be of."""
+    """Raise `InputError` where an encoder is named without a checkpoint."""
     if comet_encoder is not None and comet_model is None:
         raise InputError("--comet-encoder belongs to --comet-model: name a checkpoint, or leave it out")
 
 
 @dataclass(slots=True)
 class Terminal:
-    """Where progress is shown and things are said, unless `--quiet` asks for silence; implements `Progress`."""
+    """Shows progress and messages, unless `--quiet` asks for silence; implements `Progress`."""
 
     quiet: bool
     line: ProgressLine = field(init=False)
@@ -61,7 +61,7 @@ class Terminal:
         self.line.stop()
 
     def open_estimator(self, name: str, encoder: Path | None) -> Estimator:
-        """Find a learned metric, whose scores are kept from run to run; its weights are read when they are needed."""
+        """Find a learned metric, and keep its scores from run to run; its weights are read when they are needed."""
         from mtreason.evaluation.learned.estimator import Estimator
         from mtreason.models.files.cache import cache_dir
 
@@ -71,7 +71,7 @@ class Terminal:
         return estimator
 
     def warn_of_languages(self, estimator: Estimator, source: str | None, target: str) -> None:
-        """Say where a learned metric is asked about languages that nobody taught it."""
+        """Warn where a learned metric is used for languages that it was not trained for."""
         if not estimator.knows(source, target):
             pair = f"{source}-{target}" if source else target
             self.note(f"{estimator.label} was not made for {pair}: its scores say little of that")
@@ -79,7 +79,7 @@ class Terminal:
 
 @dataclass(slots=True)
 class Session(Terminal):
-    """A run of a model: what `--model`, `--trust-remote-code`, `--tokenizer` and `--dtype` ask for."""
+    """A command with a model, as `--model`, `--trust-remote-code`, `--tokenizer` and `--dtype` describe it."""
 
     model: str | None
     trust_remote_code: bool
@@ -87,14 +87,14 @@ class Session(Terminal):
     dtype: str = "auto"
 
     def __post_init__(self) -> None:
-        """Refuse a number format that does not exist before anything is read."""
+        """Refuse a number format that does not exist, before anything is read."""
         from mtreason.models.load import check_dtype
 
         Terminal.__post_init__(self)
         check_dtype(self.dtype)
 
     def open_model(self) -> LoadedModel:
-        """Find and load the model, or find the server that runs it."""
+        """Find and load the model, or connect to the server that runs it."""
         from mtreason.models.load import load_model
 
         loaded = load_model(

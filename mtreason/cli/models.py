@@ -1,4 +1,4 @@
-"""`mtreason models`: what is installed, what is cached, and where; or what a server can do."""
+"""`mtreason models`: which models are installed or cached, and where; or what a server can do."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def list_models(
 
 
 def _show_server(name: str) -> None:
-    """Print what is served at an address, and what the search can ask of it."""
+    """Print what an address serves, and what the search can use of it."""
     from rich.console import Console
     from rich.table import Table
 

@@ -1,4 +1,4 @@
-"""Options that more than one command has, declared once."""
+"""Options that several commands have, declared once."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ MaxSeconds = Annotated[
     float | None, typer.Option(metavar="S", help="Begin nothing new after so long; the same command goes on.")
 ]
 
-# Of `translate` alone; here because what they mean does not fit beside the others.
+# Only `translate` has these; they are here because their long help texts do not fit beside its other options.
 Decoder = Annotated[str, typer.Option(metavar="NAME", help="greedy, sample, beam, best-of-n, mbr, mcts or mcts-uct.")]
 RewardName = Annotated[
     str | None,

@@ -1,4 +1,4 @@
-"""What people see while a command works: lines and a bar of progress on standard error."""
+"""What people see while a command works: messages and a progress bar on standard error."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ if TYPE_CHECKING:
 
 
 HEARTBEAT = 60.0
-"""Seconds between two signs of life where nobody watches a terminal."""
+"""Seconds between two signs of life where standard error is not a terminal."""
 
 
 def say(message: str) -> None:
     """Write one line to standard error; control characters of quoted input are made visible."""
     if sys.stderr is None:
-        return  # Closed by whoever started us.
+        return  # The caller closed it.
     line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in message)
     try:
         sys.stderr.buffer.write(f"mtreason: {line}\n".encode("utf-8", "replace"))
         sys.stderr.flush()
     except (OSError, ValueError):
-        pass  # Nobody listens any more; the exit code still tells.
+        pass  # The reader is gone; the exit code still tells the result.
 
 
 class ProgressLine:
-    """Progress on a terminal, silence elsewhere."""
+    """Progress on a terminal; nothing elsewhere, except where a method says so."""
 
     def __init__(self, *, shown: bool) -> None:
         self.heard = shown and sys.stderr is not None
@@ -38,7 +38,7 @@ class ProgressLine:
         self._stage = ""
 
     def stage(self, name: str, fraction: float) -> None:
-        """Show a stage of preparation; off a terminal each stage is named once."""
+        """Show a stage of preparation; where there is no terminal, name each stage once."""
         if not self.shown:
             if name != self._stage:
                 say(name)
@@ -59,7 +59,7 @@ class ProgressLine:
             self._start("translating", total, "{task.completed:.0f}/{task.total}  {task.fields[done]}")
 
     def advance(self, units: int, segments: int, tokens_per_second: float) -> None:
-        """Show how many units are written and segments done, and the speed; off a terminal now and then."""
+        """Show how many units are written and segments done, and the speed; without a terminal only now and then."""
         done = f"{segments} segments  {tokens_per_second:.0f} tokens/s"
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, completed=units, done=done)
@@ -68,7 +68,7 @@ class ProgressLine:
             say(f"{units} units, {done}")
 
     def count(self, name: str, done: int, total: int) -> None:
-        """Show how many of so many things that have this name are done; silence off a terminal."""
+        """Show how many of the things with this name are done; nothing without a terminal."""
         if not self.shown:
             return
         if name != self._stage:
@@ -79,7 +79,7 @@ class ProgressLine:
             self._bar.update(self._task, completed=done)
 
     def say(self, message: str) -> None:
-        """Write a line above this one."""
+        """Write a line above the progress line."""
         if self._bar is not None:
             self._bar.stop()
         say(message)
@@ -87,7 +87,7 @@ class ProgressLine:
             self._bar.start()
 
     def stop(self) -> None:
-        """Take the line away."""
+        """Remove the progress line."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None

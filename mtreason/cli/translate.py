@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mtreason.runs.translator import Translator
 
 FELL_BACK = 3
-"""Exit code: some segments found no clean translation, or missed a term that they must not."""
+"""Exit code: some segments have no clean translation, or missed a required term."""
 
 
 def translate(
@@ -113,7 +113,7 @@ def _budget(budget: float | None, effort: str | None) -> float:
 
 
 def _make_translator(direction: Direction, settings: Settings, session: Session) -> Translator:
-    """Read what is small, then the model."""
+    """Read the small files first, then the model."""
     from mtreason.runs.translator import Translator, load_memories, load_terms
 
     terms, human = load_terms(direction, settings), load_memories(direction, settings)
@@ -141,7 +141,7 @@ def _name_glossaries(terms: Sequence[Term], session: Session) -> None:
 def _summary(
     report: DocumentReport, language: str, settings: Settings, session: Session, *, strict_terms: bool
 ) -> None:
-    """Say what was done, and what is doubtful."""
+    """Report what was done, and what is doubtful."""
     from mtreason.runs.pipeline import HUMAN, KEPT, PASSED
 
     speed = report.tokens / max(report.seconds, 1e-9)

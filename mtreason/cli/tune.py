@@ -77,7 +77,7 @@ def tune(
 
 
 def _table(report: Mapping[str, Any]) -> str:
-    """Lay out a fit for people."""
+    """Return the results of a fit as a table for readers."""
     parts, default = report["weights"], report["default"]
     lines = [f"{report['segments']} segments, {len(report['folds'])} folds, gold: {report['gold']}", ""]
     lines += [f"{'part':<12}{'weight':>8}{'default':>9}"]

@@ -1,4 +1,4 @@
-"""Decoders: how a sentence's translation is found. A new one is a file with a class, and a line below."""
+"""Decoders: how the translation of a sentence is found. A new decoder is a file with a class, and a line below."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers that reason first: where the thought ends, where the translation stands, and how well the form was kept.
+"""Answers that reason first: where the thought ends, where the translation is, and whether the answer kept its form.
 
 The form is that of Marco-o1 (arXiv 2411.14405): `<Thought>…</Thought>`, a line break, `<Output>…</Output>`.
 """
@@ -23,47 +23,47 @@ from mtreason.rewards import Draft, Reasoning
 OK = "ok"
 
 _TAG = re.compile(r"</?\s*(?:tho|tou|ou|$)", re.IGNORECASE)
-"""What looks like a tag of the form, spelled wrong or broken off too."""
+"""Matches anything that looks like a tag of the form, also one that is misspelled or broken off."""
 
 
 @dataclass(frozen=True, slots=True)
 class Thinking:
-    """How answers of a run reason first."""
+    """How the answers of a run reason first."""
 
     limit: int
-    """Most tokens of a thought, its tags included."""
+    """The largest number of tokens of a thought, its tags included."""
     mask: TokenMask
-    """Lets a thought use any script, and line breaks."""
+    """Allows any script and line breaks in a thought."""
     close: tuple[int, ...]
     """Ends a thought and begins the output."""
     open: tuple[int, ...]
-    """Begins the output behind a thought that was ended."""
+    """Begins the output after a thought that was ended."""
     encode: Callable[[str], tuple[int, ...]]
     end: int
     """The token that ends a text."""
     scripts: frozenset[str]
-    """What the translation may be written in."""
+    """Scripts that the translation may be written in."""
     reward_all: bool = False
-    """Whether likelihood and confidence are means over everything drawn, not over the output alone."""
+    """Whether likelihood and confidence are means over everything drawn, and not over the output alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The parts of an answer, as places in its text."""
+    """The parts of an answer, as positions in its text."""
 
     text: str
     thought_end: int
-    """Behind the thought, its closing tag included."""
+    """The position after the thought and its closing tag."""
     closed: bool
     """Whether the thought was ended by its tag."""
     opened: bool
     """Whether `<Output>` was written."""
     tag_end: int
-    """Behind `<Output>`; behind the thought where it is missing."""
+    """The position after `<Output>`; where that is missing, the position after the thought."""
     start: int
-    """Where the translation begins; the text's length where there is none yet."""
+    """Where the translation begins; the length of the text where there is no translation yet."""
     end: int
-    """Where its closing tag stands, or the text's length."""
+    """Where its closing tag begins, or the length of the text."""
 
     @property
     def thought(self) -> str:
@@ -82,12 +82,12 @@ class Answer:
 
     @property
     def begun(self) -> bool:
-        """Whether what comes next belongs to the translation."""
+        """Whether the next token belongs to the translation."""
         return self.opened or self.start < len(self.text)
 
     @property
     def form(self) -> str:
-        """Say how the form was missed, the first fault only, or "ok"."""
+        """Return "ok", or the first fault in the form."""
         if not self.closed:
             return "unclosed thought" if self.thought else "no thought"
         if not self.opened:
@@ -104,7 +104,7 @@ class Answer:
 def read_answer(text: str) -> Answer:
     """Find the parts of an answer.
 
-    The first `</Thought>` ends the thought; where there is none, `<Output>` does. What stands behind the thought is the
+    The first `</Thought>` ends the thought; where there is none, `<Output>` does. The text after the thought is the
     translation even without its tag.
     """
     at = text.find(CLOSE_THOUGHT)
@@ -122,40 +122,40 @@ def read_answer(text: str) -> Answer:
 
 
 def drawn(piece: Continuation) -> NDArray[np.bool_]:
-    """Return which tokens [n] were drawn, not given: those that had alternatives."""
+    """Return which tokens [n] were drawn and not given: those that had alternatives."""
     own: NDArray[np.bool_] = np.isfinite(piece.top_log_probs[:, 0])
     return own
 
 
 class Tokens:
-    """The tokens of an answer beside its text."""
+    """The tokens of an answer together with its text."""
 
     def __init__(self, tokens: tuple[int, ...], stop: frozenset[int], decode: Callable[[tuple[int, ...]], str]) -> None:
         self.tokens = tokens
         self.decode = decode
         self.count = len(tokens) - bool(tokens and tokens[-1] in stop)
-        """Without the one that ends the text."""
+        """The tokens without the one that ends the text."""
         self.answer = read_answer(decode(tokens[: self.count]))
 
     def covering(self, place: int) -> int:
-        """Return how many tokens it takes to write the text up to a place."""
+        """Return how many tokens are needed to write the text up to a position."""
         if place <= 0:
             return 0
         return bisect.bisect_left(range(self.count), place, key=lambda i: len(self.decode(self.tokens[:i])))
 
     @property
     def output_start(self) -> int:
-        """The first token that writes some of the translation."""
+        """Index of the first token that writes a part of the translation."""
         return max(0, self.covering(self.answer.start + 1) - 1)
 
     @property
     def parts_at_output(self) -> bool:
-        """Whether no token writes both some of the translation and some of the tag before it."""
+        """Whether no token writes both a part of the translation and a part of the tag before it."""
         return len(self.decode(self.tokens[: self.output_start])) >= self.answer.tag_end
 
     @property
     def output_end(self) -> int:
-        """Behind the token that ends the translation: that of its closing tag, or the last one."""
+        """The index after the token that ends the translation: the token of its closing tag, or the last one."""
         return self.covering(self.answer.end + 1) if self.answer.complete else len(self.tokens)
 
 
@@ -170,7 +170,7 @@ def counted(thinking: Thinking, whole: Continuation, tokens: Tokens) -> NDArray[
 
 
 def to_answer(thinking: Thinking, whole: Continuation, decode: Callable[[tuple[int, ...]], str], room: int) -> Draft:
-    """Turn an answer, from the prompt on, into a draft of the translation in it, which may take `room` tokens."""
+    """Turn an answer to the prompt into a draft of the translation in it, which may take `room` tokens."""
     tokens = Tokens(whole.tokens, thinking.mask.stop, decode)
     answer = tokens.answer
     start, end = tokens.output_start, tokens.output_end
@@ -199,7 +199,7 @@ def to_answer(thinking: Thinking, whole: Continuation, decode: Callable[[tuple[i
 
 
 def answer_problems(thinking: Thinking, text: str, hits: Sequence[Hit]) -> tuple[str, ...]:
-    """Say what only the masks of a bare translation rule out: "tag", "script"."""
+    """Return the problems that a token mask rules out for bare translations only: "tag", "script"."""
     found = []
     if _TAG.search(text):
         found.append("tag")
@@ -209,5 +209,5 @@ def answer_problems(thinking: Thinking, text: str, hits: Sequence[Hit]) -> tuple
 
 
 def foreign(thinking: Thinking, text: str, hits: Sequence[Hit]) -> bool:
-    """Whether a translation has letters that it may not have; terms to be kept may have any."""
+    """Whether a translation has letters of a script that is not allowed; terms to be kept may have any."""
     return foreign_letters(text, thinking.scripts, [h.term.source for h in hits if not h.term.targets])

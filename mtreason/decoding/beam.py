@@ -1,4 +1,4 @@
-"""Beam search: the most probable beginnings side by side, and of the finished ones the most probable per token."""
+"""Beam search: extends the most probable hypotheses together; the finished one with the best mean per token wins."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ class BeamDecoder:
 
 @dataclass(frozen=True, slots=True)
 class _Hypothesis:
-    """A beginning of the translation; n tokens."""
+    """A hypothesis of n tokens."""
 
     prefix: Prefix
     tokens: tuple[int, ...] = ()
     log_probs: tuple[float, ...] = ()
     top_log_probs: tuple[NDArray[np.float64], ...] = ()
-    """Of the most probable tokens at each position."""
+    """Log-probabilities of the most probable tokens at each position."""
     finished: bool = False
 
     @property
@@ -77,11 +77,11 @@ class _Hypothesis:
 
 
 def _search(sentence: Sentence, prompt: Prefix, width: int) -> Calls[list[_Hypothesis]]:
-    """Return up to `width` finished hypotheses, or the unfinished ones where the length limit left no other."""
+    """Return up to `width` finished hypotheses, or the unfinished ones where none finished within the length limit."""
     mask, limit = sentence.task.mask, sentence.task.max_new_tokens
     live, ended = [_Hypothesis(prompt)], list[_Hypothesis]()
     while True:
-        # Twice the width: as many may end as go on.
+        # Twice the width, because up to half of them may end.
         tops = yield from top_k([h.prefix for h in live], mask, max(2 * width, TOP_K))
         grown = [
             replace(

@@ -1,4 +1,4 @@
-"""Independent samples, the best of which is kept: what search has to beat."""
+"""Independent samples, of which the best is chosen: the baseline for every search."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from mtreason.models.calls import Calls
 from mtreason.rewards import Reward
 
 MOST_DRAWS = 8
-"""Times the budget: where samples only repeat, and so cost little, drawing on would find nothing."""
+"""The most draws, as a multiple of the budget: samples that only repeat cost little, and more draws find nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class BestOfNDecoder:
-    """Greedy and samples until the budget is spent; the best by reward."""
+    """Draws the greedy draft and samples until the budget is spent; chooses the best by reward."""
 
     name: str = "best-of-n"
     reward: Reward | None = None
-    """What it chooses by, whatever the settings say."""
+    """The reward that it always chooses by; None for the one of the settings."""
 
     chooses: bool = True
 
@@ -41,7 +41,7 @@ class BestOfNDecoder:
             number = len(drawn)
             if number >= MOST_DRAWS * sentence.settings.budget:
                 break
-            # Half of what the budget still pays for: the price of a draft becomes known as they are drawn.
+            # Half of what the budget still pays for: the cost of a draft becomes known only as drafts are drawn.
             draws = [sentence.full_draw(number + i) for i in range(-(-room // 2))]
             more = yield from sentence.draw(draws)
             yield from sentence.candidates.add_samples(more)

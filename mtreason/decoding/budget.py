@@ -12,21 +12,21 @@ T = TypeVar("T")
 
 
 class Budget:
-    """Counts what one sentence costs, and says what can still be paid for."""
+    """Counts the cost of one sentence, and says what it can still pay for."""
 
     def __init__(self, samples: float, prompt_tokens: int, max_seconds: float | None) -> None:
-        """Allow what so many full samples cost; reading the prompt is not counted, as every decoder has to."""
+        """Allow the cost of this many full samples; reading the prompt is not counted: every decoder needs it."""
         self.samples = samples
         self.cost = Cost()
         self.sample_cost = 0
-        """Tokens that one full sample costs; known once the greedy draft is."""
+        """Tokens that one full sample costs; known after the greedy draft."""
         self.timed_out = False
-        """Whether something was left undone because the time was over."""
+        """Whether something was not done because the time was over."""
         self._prompt_tokens = prompt_tokens
         self._deadline = None if max_seconds is None else time.monotonic() + max_seconds
 
     def counted(self, calls: Calls[T]) -> Calls[T]:
-        """Pass calls on, adding up what they cost: everything a decoder asks of the model goes through here."""
+        """Pass calls on and add up their cost: everything that a decoder asks of the model goes through here."""
         answer: Any = None
         while True:
             try:
@@ -45,26 +45,26 @@ class Budget:
                     self.cost.scored_tokens += sum(len(c.tokens) for c in answer if c.contrast is not None)
 
     def count_as_sampled(self, tokens: int) -> None:
-        """Tokens just read were not given but chosen."""
+        """Count tokens as sampled that were read just now: the decoder chose them, nobody gave them."""
         self.cost.prompt_tokens -= tokens
         self.cost.sampled_tokens += tokens
 
     @property
     def spent(self) -> float:
-        """Cost so far in full samples."""
+        """The cost so far, in full samples."""
         return (self.cost.tokens - self._prompt_tokens) / max(1, self.sample_cost)
 
     def affordable(self, drafts: int, drawn: int, reserve: float) -> int:
-        """How many of so many further drafts can be paid for, at the average price of those drawn so far.
+        """Return how many of `drafts` further drafts can be paid for, at the average price of those drawn so far.
 
-        `reserve`, in full samples, is put by for something else.
+        `reserve`, in full samples, is kept for something else.
         """
         price = self.spent / max(1, drawn)
-        # Half a draft of tolerance: the mean of what is spent then meets the budget instead of staying below it.
+        # Rounding up from half a draft: the mean cost then meets the budget instead of staying below it.
         room = max(0, min(drafts, int((self.samples - reserve - self.spent) / max(price, 1e-9) + 0.5)))
         return 0 if room and self.out_of_time() else room
 
     def out_of_time(self) -> bool:
-        """Whether the time is over; asked only where there is something left to do."""
+        """Whether the time is over; to be asked only where work is left, because the answer is recorded."""
         self.timed_out = self.timed_out or (self._deadline is not None and time.monotonic() >= self._deadline)
         return self.timed_out

@@ -19,7 +19,7 @@ from mtreason.rewards import Draft, parts_of
 
 
 def to_draft(task: BoundTask, settings: DecodingSettings, whole: Continuation) -> Draft:
-    """Turn a continuation of the prompt into a draft."""
+    """Turn a continuation after the prompt into a draft."""
     if settings.thinking is not None:
         return to_answer(settings.thinking, whole, settings.decode, task.max_new_tokens)
     text = settings.decode(whole.tokens[:-1] if whole.finished else whole.tokens)
@@ -27,7 +27,7 @@ def to_draft(task: BoundTask, settings: DecodingSettings, whole: Continuation) -
 
 
 def check(task: BoundTask, settings: DecodingSettings, draft: Draft, *, finished: bool) -> Candidate:
-    """Clean a draft's text and name what is wrong with it; it is not judged yet."""
+    """Clean the text of a draft and list its problems; the candidate is not judged yet."""
     text = strip_chatter(draft.text, task.source)
     why = problems(text, task.source, finished=finished, chatter=text != " ".join(draft.text.split()))
     if broken(task.placeholders, text):
@@ -38,7 +38,7 @@ def check(task: BoundTask, settings: DecodingSettings, draft: Draft, *, finished
 
 
 class Candidates:
-    """All that was drawn for one sentence, by its text."""
+    """All drafts of one sentence, by their texts."""
 
     def __init__(self, task: BoundTask, settings: DecodingSettings, judge: Judge) -> None:
         self.task = task
@@ -46,11 +46,11 @@ class Candidates:
         self.judge = judge
         self.by_text: dict[str, Candidate] = {}
         self.continuations: dict[str, Continuation] = {}
-        """What each candidate was drawn as, from the prompt on; the handles are the decoder's."""
+        """The drafts of each candidate, from the prompt on; their handles belong to the decoder."""
         self.samples: Counter[str] = Counter()
-        """Clean drafts that were drawn freely, the greedy one among them."""
+        """Clean samples, and the greedy draft."""
         self.forms: Counter[str] = Counter()
-        """How often answers that reason first kept their form, or how they missed it."""
+        """How often answers that reason first kept their form, and how often they missed it in which way."""
         self._counts_terms = any(part.counts_terms for part in parts_of(judge.reward))
 
     @property
@@ -60,16 +60,16 @@ class Candidates:
 
     @property
     def clean(self) -> list[Candidate]:
-        """Those that the gates let through, in the order in which they were found."""
+        """Candidates that pass the gates, in the order in which they were found."""
         return [c for c in self.by_text.values() if not c.problems]
 
     def add_samples(self, drawn: Sequence[Continuation]) -> Calls[list[Candidate]]:
-        """Judge whole continuations that were drawn freely; they say what the model means."""
+        """Judge whole continuations that were drawn freely: they show what the model prefers by itself."""
         self.samples.update(c.text for c in map(self._checked, drawn) if not c.problems)
         return (yield from self.add_drawn(drawn))
 
     def add_drawn(self, drawn: Sequence[Continuation]) -> Calls[list[Candidate]]:
-        """Judge whole continuations of the prompt."""
+        """Judge whole continuations after the prompt."""
         checked = [self._checked(c) for c in drawn]
         added = yield from self.add(checked)
         for continuation, own in zip(drawn, checked, strict=True):
@@ -85,14 +85,14 @@ class Candidates:
         return check(self.task, self.settings, draft, finished=finished)
 
     def add(self, checked: Sequence[Candidate]) -> Calls[list[Candidate]]:
-        """Judge drafts; those whose text is known are merged and cost nothing more."""
+        """Judge drafts; a draft with a known text is merged, and costs nothing more."""
         fresh: dict[str, Candidate] = {}
         for candidate in checked:
             known = fresh.get(candidate.text) or self.by_text.get(candidate.text)
-            # A clean draft takes the place of one that says the same with chatter around it or without an end.
+            # A clean draft replaces one that has the same text, but with chatter around it or without an end.
             if known is None or (known.problems and not candidate.problems):
                 fresh[candidate.text] = candidate
-        # A draft that is held back is never chosen over a clean one: judging it would cost tokens for nothing.
+        # A draft with problems is never chosen over a clean one, so judging it would waste tokens.
         clean = [c for c in fresh.values() if not c.problems]
         own = yield from self.judge.alone([c.draft for c in clean])
         for candidate, parts in zip(clean, own, strict=True):
@@ -107,11 +107,11 @@ class Candidates:
         return [self.by_text[c.text] for c in checked]
 
     def compare_all(self) -> Calls[None]:
-        """Weigh all clean candidates anew, now that all samples are known."""
+        """Judge all clean candidates again, now that all samples are known."""
         yield from self._compare([c.text for c in self.clean])
 
     def _compare(self, texts: Sequence[str]) -> Calls[None]:
-        """Weigh clean candidates beside the samples known by now."""
+        """Judge clean candidates against the samples that are known by now."""
         known = [self.by_text[text] for text in texts]
         beside = yield from self.judge.beside([c.draft for c in known], self.samples)
         for candidate, parts in zip(known, beside, strict=True):
@@ -119,16 +119,16 @@ class Candidates:
             self.by_text[candidate.text] = replace(candidate, parts=together, reward=self.judge.weigh(together))
 
     def mark(self, candidate: Candidate, **changes: Any) -> None:  # noqa: ANN401 - fields of `Candidate`
-        """Note where a candidate came from."""
+        """Record where a candidate came from."""
         self.by_text[candidate.text] = replace(self.by_text[candidate.text], **changes)
 
     def lookup(self, whole: Continuation) -> Candidate:
-        """Return what became of a continuation that was added."""
+        """Return the candidate of a continuation that was added."""
         draft = to_draft(self.task, self.settings, whole)
         return self.by_text[strip_chatter(draft.text, self.task.source)]
 
     def missed(self, text: str) -> int:
-        """Return how many terms a translation does not follow; none counts where the reward does not ask."""
+        """Return how many terms a translation does not follow; 0 where the reward does not count terms."""
         if not self._counts_terms:
             return 0
         return sum(not follows(hit.term, text, self.task.target_tag) for hit in self.task.hits)
@@ -139,7 +139,7 @@ class Candidates:
         return bool(self.task.hits) and all(self.missed(c.text) for c in self.clean)
 
     def _rank(self, candidate: Candidate) -> tuple[bool, int, float]:
-        """Order candidates, the best first: a term that can be had is not traded for probability."""
+        """Return a sort key, the best candidate first: no gain in probability outweighs a term that is followed."""
         return bool(candidate.problems), self.missed(candidate.text), -candidate.reward
 
     def best(self) -> Candidate | None:

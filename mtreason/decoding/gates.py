@@ -1,4 +1,4 @@
-"""What keeps unusable output from being chosen, the same for every decoder."""
+"""Gates: they keep unusable output from being chosen, and are the same for every decoder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LABEL = re.compile(
     r"|^\s*th(?:e|is) (?:\w+ )?(?:text|sentence) translates [^:：\x22“]{0,40}(?=[\x22“])",
     re.IGNORECASE,
 )
-# "Note:" is a remark only behind a finished sentence: a text may begin with it, or go "please note: …".
+# "Note:" is a remark only after a finished sentence: a text may begin with it, or contain "please note: …".
 _NOTE = re.compile(
     r"\s*(?:[(\[（【]\s*(?:note|translat\w+|注|译注|注意|注释)\b[^)\]）】]*[)\]）】]?"
     r"|(?<=[.!?…。！？\x22”’)\n])\s*note\s*[:：].*)\s*$",
@@ -29,27 +29,27 @@ _OF_ITSELF = re.compile(
     r"|\btranslat\w+ [^.!?]{0,40}\b(?:text|sentence|phrase|passage)\b",
     re.IGNORECASE,
 )
-"""What small models write of their task, in the words of the prompt."""
+"""What small models write about their task, in words of the prompt."""
 _OF_TRANSLATION = re.compile("译|譯|訳|번역|translat|tradu|übersetz|перев|tłumacz|vertal|dịch|แปล|ترجم", re.IGNORECASE)
 _QUOTES = {'"': '"', "“": "”", "「": "」", "'": "'", "‘": "’", "«": "»"}
 
 
 def strip_chatter(text: str, source: str) -> str:
-    """Remove what models say around a translation: labels, notes, quotation marks that the source does not have."""
+    """Remove what models write around a translation: labels, notes, quotation marks that the source does not have."""
     text = text.strip()
     if not _LABEL.match(source):
         text = _LABEL.sub("", text, count=1)
     if not _NOTE.search(source):
         text = _NOTE.sub("", text, count=1)
     closing = _QUOTES.get(text[:1])
-    quoted_within = text.count(text[:1]) > 1 + (closing == text[:1])  # “a” and “b” is not one quotation
+    quoted_within = text.count(text[:1]) > 1 + (closing == text[:1])  # “a” and “b” are two quotations
     if closing and text.endswith(closing) and len(text) > 1 and source[:1] not in _QUOTES and not quoted_within:
         text = text[1:-1]
     return " ".join(text.split())
 
 
 def problems(text: str, source: str, *, finished: bool, chatter: bool) -> tuple[str, ...]:
-    """Say why a draft may not be chosen: "empty", "unfinished", "chatter", "copy"; nothing for a clean one."""
+    """Return why a draft may not be chosen: "empty", "unfinished", "chatter", "copy"; nothing for a clean one."""
     found = []
     if not any(unicodedata.category(c)[0] in "LNS" for c in text):
         found.append("empty")
@@ -63,11 +63,11 @@ def problems(text: str, source: str, *, finished: bool, chatter: bool) -> tuple[
 
 
 def foreign_letters(text: str, scripts: frozenset[str], kept: Sequence[str]) -> bool:
-    """Whether a text has letters of other scripts than these, outside the terms that are to be kept as they are."""
+    """Whether a text has letters of scripts that are not in `scripts`, outside the terms that are to be kept."""
     for term in kept:
         text = text.replace(term, " ")
     return not scripts_of(text) <= scripts
 
 
 MAX_NAME = 24
-"""A short text that comes back unchanged may be a name."""
+"""A text up to this length may be a name that stays unchanged."""

@@ -1,4 +1,4 @@
-"""The one way in which drafts of a sentence are judged: while decoding, in benchmarks and for tuning."""
+"""The one place where drafts of a sentence are judged: for decoding, for benchmarks and for tuning."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mtreason.rewards import Draft, RewardContext, Samples, weigh
 
 
 class Judge:
-    """Judges drafts of one sentence by a reward; what drafts begin alike is read once."""
+    """Judges drafts of one sentence by a reward; a beginning that several drafts share is read once."""
 
     def __init__(self, task: BoundTask, settings: DecodingSettings) -> None:
         self.reward = settings.reward
@@ -30,17 +30,17 @@ class Judge:
         )
 
     def alone(self, drafts: Sequence[Draft]) -> Calls[list[dict[str, float]]]:
-        """Return each draft's parts that it has by itself."""
+        """Return for each draft the parts that depend on that draft only."""
         return (yield from self._judge(self.reward, self._context, drafts, {}, compared=False))
 
     def beside(self, drafts: Sequence[Draft], samples: Samples) -> Calls[list[dict[str, float]]]:
-        """Return each draft's parts that it has beside what the model draws freely."""
+        """Return for each draft the parts that compare it with samples."""
         return (yield from self._judge(self.reward, self._context, drafts, samples, compared=True))
 
     def weigh(self, parts: dict[str, float]) -> float:
-        """Return the reward that parts come to."""
+        """Return the reward, given its parts."""
         return weigh(self.reward, parts)
 
     def close(self) -> Calls[None]:
-        """Give back what the model holds for the judging."""
+        """Give back the prefixes that were read for the judging."""
         yield from self._context.close()

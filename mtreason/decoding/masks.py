@@ -1,7 +1,7 @@
-"""Token masks by script: tokens that no translation into the target language needs.
+"""Token masks by script: they ban tokens that no translation into the target language needs.
 
-Without it small models leave source characters in their output, and a reward that asks how well the source can be told
-back from the translation loves such copies.
+Without a mask small models leave source characters in their output, and a reward that asks how well the source can be
+recovered from the translation prefers such copies.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from mtreason.languages import Language, scripts_of
 from mtreason.models.protocol import TokenMask
 
 CARRIED = "Latin"
-"""Names, addresses and units are carried over in this script into any language."""
+"""Names, addresses and units of measurement are written in this script in any language."""
 
 
 def build_mask(
@@ -29,9 +29,9 @@ def build_mask(
 ) -> TokenMask:
     """Ban the tokens of a vocabulary that a text in the target language cannot contain.
 
-    `pieces` are the bytes each token stands for, V of them. Banned are special tokens, line breaks (unless they are let
-    through, to stand between a translation and the tags around it), and tokens whose letters belong to none of the
-    target's scripts nor to Latin, whole characters and beginnings of characters alike.
+    `pieces` are the bytes of each token, V of them. The mask bans special tokens, line breaks (unless `line_breaks`
+    allows them, to separate a translation from the tags around it), and tokens whose letters belong neither to a script
+    of the target nor to Latin. That holds for whole characters and for beginnings of characters.
     """
     allowed = frozenset(target.scripts) | {CARRIED}
     banned = np.zeros(len(pieces), dtype=np.bool_)
@@ -43,7 +43,7 @@ def build_mask(
 
 
 def build_free_mask(pieces: Sequence[bytes], stop: frozenset[int], specials: Iterable[int]) -> TokenMask:
-    """Ban special tokens only: for text that need not be in the target language nor on one line."""
+    """Ban special tokens only, for text that may be in any language and have several lines."""
     banned = np.array([not piece for piece in pieces], dtype=np.bool_)
     banned[list(specials)] = True
     banned[list(stop)] = False
@@ -51,7 +51,7 @@ def build_free_mask(pieces: Sequence[bytes], stop: frozenset[int], specials: Ite
 
 
 def allow_also(mask: TokenMask, tokens: Iterable[int]) -> TokenMask:
-    """Return a mask that lets these tokens through too (terms that are to be kept as they are)."""
+    """Return a mask that also allows these tokens (terms that are to be kept)."""
     banned: NDArray[np.bool_] = mask.banned.copy()
     banned[list(tokens)] = False
     return TokenMask(banned, mask.stop, mask.top_p)
@@ -68,7 +68,7 @@ def _usable(piece: bytes, allowed: frozenset[str], line_breaks: bool) -> bool:
 
 
 def _open_heads(piece: bytes) -> list[bytes]:
-    """Return the beginnings of a character that the piece breaks off (at most one, at its end)."""
+    """Return the incomplete character at the end of the piece, in a list of at most one."""
     for back in range(1, min(4, len(piece) + 1)):
         lead = piece[-back]
         if lead < 0x80:
@@ -81,9 +81,9 @@ def _open_heads(piece: bytes) -> list[bytes]:
 
 @functools.cache
 def _head_usable(head: bytes, allowed: frozenset[str]) -> bool:
-    """Whether a character that begins with these bytes is likely to be wanted.
+    """Whether a character that begins with these bytes is probably needed.
 
-    It is when some letter of an allowed script begins so, or when more signs (emoji, punctuation) than letters do.
+    It is if a letter of an allowed script begins so, or if more signs (emoji, punctuation) than letters do.
     """
     signs = letters = 0
     length = 2 if head[0] < 0xE0 else 3 if head[0] < 0xF0 else 4
@@ -102,7 +102,7 @@ def _head_usable(head: bytes, allowed: frozenset[str]) -> bool:
 
 
 def _tails(missing: int) -> Iterable[bytes]:
-    """Yield continuations of a character; of three missing bytes a sample, which still meets every script."""
+    """Yield continuations of a character; for three missing bytes only some, which still cover every script."""
     step = 1 if missing < 3 else 4
     for number in range(0, 64**missing, step):
         yield bytes(0x80 + (number >> (6 * i) & 63) for i in reversed(range(missing)))

@@ -1,4 +1,4 @@
-"""Tree search over beginnings of the translation: new drafts share what is good in the old ones and redo the rest."""
+"""Tree search over beginnings of the translation: new drafts keep good beginnings of old ones and redo the rest."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from mtreason.search.selection import Rule, resample
 from mtreason.search.tree import ROOT, Step, Tree
 
 ENOUGH = 0.05
-"""Score of the rule below which further search seldom changes the choice (benchmarks/trials.md, early stopping)."""
+"""When the rule's score is below this, more search seldom changes the choice (benchmarks/trials.md, early stopping)."""
 
 DEFAULT_RULE: Rule = partial(resample, pool=1, spread=2.0)
 STOPPING_RULE: Rule = partial(resample, pool=1, spread=2.0, least=ENOUGH)
@@ -32,27 +32,27 @@ GUIDANCE = 0.2
 """Weight of the contrast where the reward has the channel in it; see `TranslationProblem`."""
 
 OPENING = 0.5
-"""Share of the budget for free samples before the search, where the reward asks them."""
+"""Share of the budget for samples before the search, where the reward needs samples."""
 
 
 @dataclass(frozen=True, slots=True)
 class MctsDecoder:
-    """Monte-Carlo tree search; every simulation carries a draft to its end, and the best of all drafts is kept."""
+    """Monte-Carlo tree search; every simulation completes a draft, and the best of all drafts is chosen."""
 
     name: str = "mcts"
     rule: Rule = DEFAULT_RULE
     stopping_rule: Rule | None = STOPPING_RULE
-    """Takes the place of the rule unless the whole budget is to be spent; None for the same."""
+    """Used instead of the rule unless the whole budget is to be spent; None for the same rule."""
     leaves: int = 4
-    """Rollouts begun a round."""
+    """How many rollouts are begun in a round."""
     temperature: float = 0.0
-    """Of rollouts: what makes them differ is that each begins with a token that was not tried there."""
+    """Temperature of rollouts: they differ already because each begins with a token that was not tried at its node."""
     guidance: float = GUIDANCE
     first_drafts: int = FIRST_DRAFTS
-    """Drawn before the search at least."""
+    """The least number of drafts before the search."""
     opening: float = OPENING
     reward: Reward | None = None
-    """What it chooses by, whatever the settings say."""
+    """The reward that it always chooses by; None for the one of the settings."""
 
     chooses: bool = True
 
@@ -72,7 +72,7 @@ class MctsDecoder:
         samples = int(self.opening * settings.budget) if any(part.compares_samples for part in parts) else 0
         drawn = yield from sentence.open_with_drafts(max(self.first_drafts, samples))
         tree = Tree()
-        # Without the source, the model would have another thought to owe the translation to.
+        # Not where answers reason first: after the unconditional prompt the thought would be another one.
         guided = any(part.contrasts for part in parts) and not settings.thinking
         guidance = self.guidance if guided else 0.0
         problem = TranslationProblem(sentence, self.temperature, guidance)
@@ -89,28 +89,28 @@ class MctsDecoder:
 class TranslationProblem:
     """What `search` explores for one sentence: beginnings of its translation; implements `SearchProblem`.
 
-    The keys of the tree's steps are tuples of tokens, their symbols the first of them.
+    In the tree, the key of a step is a tuple of tokens, and its symbol is the first of them.
 
-    Rollouts aim at the channel before it is asked: by Bayes' rule log p(x|y) is log p(y|x) - log p(y) but for a
-    constant, so they are contrasted with what the model would write without a source. (Within a sentence, summed over
-    the tokens, the difference correlates with the channel at .73, log p(y|x) alone at .09: 0.5B model, 30 sentences.)
+    Rollouts aim at the channel before it is asked: by Bayes' rule log p(x|y) is log p(y|x) - log p(y) up to a constant,
+    so they are contrasted with the unconditional prompt. (Within a sentence, summed over the tokens, the difference
+    correlates with the channel at .73, log p(y|x) alone at .09: 0.5B model, 30 sentences.)
     """
 
     def __init__(self, sentence: Sentence, temperature: float, guidance: float) -> None:
-        """Guidance is the weight of the contrast, in [0, 1); 0 for none."""
+        """`guidance` is the weight of the contrast, in [0, 1); 0 for none."""
         self.sentence = sentence
         self.temperature = temperature
         self.guidance = guidance
         self.drafts: list[Continuation] = []
-        """Whole ones, in the order of their rollouts; the handles are of what each rollout added."""
+        """Whole drafts, in the order of their rollouts; the handles cover what each rollout added."""
         self.texts: list[str] = []
-        """The translation that each became."""
+        """The candidate of each rollout."""
         self._prefixes: dict[int, Prefix] = {}
         self._contrasts: dict[int, Prefix] = {}
         self._unconditional = SharedSequences(sentence.task.unconditional)
 
     def begin(self, tree: Tree, drawn: Sequence[Continuation]) -> None:
-        """Put the opening drafts, already judged, into the tree."""
+        """Put the first drafts, which are judged already, into the tree."""
         for rollout in self._rollouts(drawn, [0] * len(drawn)):
             tree.tries[ROOT] += 1
             end = tree.insert(ROOT, rollout.steps)
@@ -159,11 +159,11 @@ class TranslationProblem:
         return tuple(steps)
 
     def _length(self, tree: Tree, node: int) -> int:
-        """Return the tokens from the prompt to a node."""
+        """Return the number of tokens from the prompt to a node."""
         return sum(len(tree.keys[n]) for n in tree.path(node) if n != ROOT)  # type: ignore[arg-type, misc]
 
     def _before(self, tree: Tree, node: int) -> tuple[int, ...]:
-        """Return these tokens."""
+        """Return the tokens from the prompt to a node."""
         return () if node == ROOT else self.drafts[int(tree.rollout[node])].tokens[: self._length(tree, node)]
 
     def _prefix(self, tree: Tree, node: int) -> Calls[Prefix]:
@@ -177,7 +177,7 @@ class TranslationProblem:
         return self._prefixes[node]
 
     def _contrast(self, tree: Tree, nodes: Sequence[int]) -> Calls[list[Contrast | None]]:
-        """Name what stands before each node when there is no source."""
+        """Return for each node the contrast: its tokens after the unconditional prompt."""
         if not self.guidance:
             return [None] * len(nodes)
         base = self.sentence.task.unconditional
@@ -196,7 +196,7 @@ class TranslationProblem:
         return [Contrast(prefixes[node], self.guidance) for node in nodes]
 
     def _joined(self, tree: Tree, node: int, start: int, piece: Continuation) -> Continuation:
-        """Return the draft from the prompt on: what the node's maker wrote up to it, and the new piece."""
+        """Return the whole draft: the tokens up to the node, from the rollout that made it, and the piece."""
         if node == ROOT:
             return piece
         maker = self.drafts[int(tree.rollout[node])]
@@ -211,16 +211,16 @@ class TranslationProblem:
         )
 
     def close(self) -> Calls[None]:
-        """Give back what the model holds for the tree."""
+        """Give back the prefixes of the tree."""
         yield from self._unconditional.close()
         yield from release([*self._prefixes.values(), *self._contrasts.values()])
         yield from release([prefix for draft in self.drafts for prefix in draft.prefixes])
 
     def trace(self, tree: Tree) -> dict[str, Any]:
-        """Describe the tree in JSON types, one entry a node.
+        """Describe the tree in JSON types, one row for each node.
 
-        Parents, visits, values, the probability of a step's first token, the text of each step, and the translation
-        that ends there.
+        The keys are parents, visits, values, the probability of a step's first token, the text of each step, and the
+        translation that ends there.
         """
         n = tree.size
         mean, best = tree.mean(), tree.best[:n]
@@ -241,7 +241,7 @@ class TranslationProblem:
         }
 
     def _ending(self, tree: Tree, node: int, length: int) -> str | None:
-        """Return the translation that ends at a node; None where none does."""
+        """Return the translation that ends at a node; None where none ends."""
         maker = int(tree.rollout[node])
         ends = tree.terminal[node] and node != ROOT and len(self.drafts[maker].tokens) == length
         return self.texts[maker] if ends else None

@@ -1,4 +1,4 @@
-"""The words of a prompt, from a segment, its context and its glossary hits. Text only: no tokens, no model."""
+"""The text of a prompt, made from a segment, its context and its glossary hits. Text only: no tokens, no model."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from mtreason.languages import Direction, Language
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A user's message in two parts; the segment is data, and never part of the wording."""
+    """A user's message in two parts around the segment, which is data and never part of the wording."""
 
     before: str
-    """What stands before the segment; begins with what all prompts of a run share."""
+    """The text before the segment; begins with what all prompts of a run share."""
     segment: str
 
 
@@ -34,17 +34,17 @@ OPEN_OUTPUT, CLOSE_OUTPUT = "<Output>", "</Output>"
 """The form in which Marco-o1 (arXiv 2411.14405) was trained to answer."""
 
 WORDS_PER_TOKEN = 0.75
-"""Of English; models can keep to a number of words, for they do not see their tokens."""
+"""Words of English: models can keep to a number of words, while they do not see their tokens."""
 
 RETHINK = "Wait! Maybe I made some mistakes! I need to rethink from scratch."
-"""With this phrase Marco-o1 (section 5) makes its model look at its own answer again."""
+"""This phrase of Marco-o1 (section 5) makes the model look at its own answer again."""
 
 
 def thinking_instruction(source: Language, target: Language, max_thought_tokens: int) -> str:
     """Return the beginning that all prompts of a direction share where answers reason first.
 
     The form is described, not shown: a 0.5B model copied a form with words for the parts as its answer (3 of 4 times),
-    and kept one that was only described, its first tag given (3 of 4).
+    and kept a form that was only described, with its first tag given (3 of 4).
     """
     words = max(1, int(WORDS_PER_TOKEN * max_thought_tokens))
     return (
@@ -55,7 +55,7 @@ def thinking_instruction(source: Language, target: Language, max_thought_tokens:
 
 
 def verdict_question(segment: str, source: Language, target: Language) -> str:
-    """Ask whether what follows translates a segment well."""
+    """Ask whether the text that follows is a good translation of a segment."""
     return (
         f"Is this a good translation from {source.name} into {target.name}? Answer Yes or No.\n\n"
         f"{source.name}: {segment}\n{target.name}: "
@@ -63,7 +63,7 @@ def verdict_question(segment: str, source: Language, target: Language) -> str:
 
 
 VERDICTS = ("Yes", "No")
-"""Good, bad."""
+"""The answers: good, bad."""
 
 
 def translation_prompt(
@@ -75,9 +75,9 @@ def translation_prompt(
 ) -> Prompt:
     """Ask for the translation of one segment.
 
-    `context` are the segments before it with their translations, for reference only. A glossary hit is named, and its
-    rendering stands in the segment in the place of the term: of the wordings tried (benchmarks/slang.md) small models
-    follow this one most often, and they never see the literal reading.
+    `context` are the segments before it with their translations, for reference only. The prompt names each glossary
+    hit, and puts the rendering into the segment in place of the term: of the wordings tried (benchmarks/slang.md) small
+    models follow this one most often, and they never see the literal reading.
     """
     before = instruction(source, target)
     if context:
@@ -106,7 +106,7 @@ def _with_renderings(segment: str, hits: Sequence[Hit]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """All that is said to a model besides the text; an experiment changes one of these and leaves the rest."""
+    """Everything that a prompt says besides the text; an experiment changes one field and leaves the rest."""
 
     system: str = SYSTEM
     instruction: Callable[[Language, Language], str] = instruction
@@ -120,7 +120,7 @@ class Wording:
     rethink: str = RETHINK
 
     def rendered(self, direction: Direction) -> tuple[str, ...]:
-        """Return all of it on a made-up segment: two wordings that say the same are the same."""
+        """Return all wordings, filled in for a made-up segment: two wordings with the same result are the same."""
         source, target = direction.source, direction.target
         hits = (Hit(_PROBE_TERM, 0, 1), Hit(replace(_PROBE_TERM, targets=()), 2, 3))
         prompts = [

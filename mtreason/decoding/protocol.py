@@ -1,4 +1,4 @@
-"""What a decoder is given for one sentence, and what it gives back."""
+"""The input of a decoder for one sentence, and its output."""
 
 from __future__ import annotations
 
@@ -19,43 +19,43 @@ Decode = Callable[[tuple[int, ...]], str]
 
 @dataclass(frozen=True, slots=True)
 class BoundTask:
-    """One sentence to translate, bound to a model: what its prompt begins with is read, all else is in tokens.
+    """One sentence to translate, bound to a model: the beginnings of its prompts are prefixes, the rest is in tokens.
 
-    What can travel to another process is the task that it was made of, see `mtreason.runs.task`.
+    The `Task` that it was made from can be sent to another process; see `mtreason.runs.task`.
     """
 
     index: int
-    """Position in the run; results carry it, and nothing depends on the order in which tasks are taken up."""
+    """Position in the run; results carry it, and nothing depends on the order in which tasks are started."""
     source: str
     head: Prefix
-    """What the prompts of this run share; read before."""
+    """What all prompts of this run begin with; the model has read it already."""
     prompt: tuple[int, ...]
     """The rest of the prompt."""
     unconditional: Prefix
-    """The prompt without a sentence to translate: what follows it owes nothing to the source; read before."""
+    """The unconditional prompt, without a sentence to translate; the model has read it already."""
     tail: tuple[int, ...]
     back_head: Prefix
     source_tokens: tuple[int, ...]
     chat_head: Prefix
     verdict_prompt: tuple[int, ...]
     verdict_tokens: tuple[tuple[int, ...], ...]
-    """See `mtreason.rewards.RewardContext`; the heads are read before."""
+    """See `mtreason.rewards.RewardContext`; the model has read the heads already."""
     hits: tuple[Hit, ...]
-    """Glossary terms in the sentence, which its prompt hints at."""
+    """Glossary hits in the sentence, for which its prompt has hints."""
     renderings: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
-    """Tokens of each term's best rendering, as it would begin a translation and as it would stand inside one."""
+    """Tokens of each term's best rendering, at the beginning of a translation and inside one."""
     target_tag: str
     mask: TokenMask
     seed: int
     max_new_tokens: int
     placeholders: tuple[str, ...] = ()
-    """What a translation has to carry over as it is, each as often as it is named."""
+    """What a translation must contain unchanged, each as often as it is listed."""
     references: tuple[str, ...] = ()
     """Translations by people, for rewards that look at them."""
 
 
 class Judging(Protocol):
-    """How parts of a reward are computed; `mtreason.rewards.judge`, or what an experiment puts in its place."""
+    """How the parts of a reward are computed: `mtreason.rewards.judge`, or what an experiment uses instead."""
 
     def __call__(
         self, reward: Reward, context: RewardContext, drafts: Sequence[Draft], samples: Samples, *, compared: bool
@@ -73,27 +73,27 @@ class DecodingSettings:
     """What a sentence may cost, in full samples."""
     decode: Decode
     border: Border
-    """Where a continuation is cut into steps."""
+    """Where a continuation is cut into the steps of a search."""
     temperature: float = 0.5
-    """Of drafts drawn from the beginning."""
+    """Temperature of drafts that are drawn from the beginning."""
     beam_width: int | None = None
-    """Of beam search; None for what the budget pays for."""
+    """Width of beam search; None for as wide as the budget pays for."""
     full_budget: bool = False
-    """Whether to search on where nothing better is to be expected."""
+    """Whether to keep searching when nothing better is expected."""
     thinking: Thinking | None = None
     """How answers reason first; None for bare translations."""
     reflection: tuple[int, ...] = ()
-    """What gives a draft back to the model to be thought over, from the draft's end on; nothing for no reflection."""
+    """Tokens after the end of a draft that ask the model to think it over; empty for no reflection."""
     judge: Judging = judge
     max_seconds: float | None = None
-    """After so long a sentence gets no further drafts; the first ones always finish."""
+    """After this time a sentence gets no further drafts; the first ones always finish."""
 
 
 class Border(Protocol):
     """Decides where the steps of a search end."""
 
     def __call__(self, tokens: tuple[int, ...], start: int) -> list[int]:
-        """Return the ends of the steps of `tokens[start:]`, ascending, the last one len(tokens)."""
+        """Return the ends of the steps of `tokens[start:]`, ascending; the last one is len(tokens)."""
         ...
 
 
@@ -108,16 +108,16 @@ class Candidate:
     count: int
     """How often it was drawn."""
     problems: tuple[str, ...]
-    """Why the gates hold it back; empty for a clean one."""
+    """Why the gates do not let it be chosen; empty for a clean one."""
     reflected: bool = False
-    """Whether reflection came to it."""
+    """Whether it is the result of reflection."""
     repaired: bool = False
-    """Whether a glossary term was written into it."""
+    """Whether a glossary term was written into it afterwards."""
 
 
 @dataclass(slots=True)
 class Cost:
-    """Tokens that one sentence passed through the model, beyond what the run shares."""
+    """Tokens of one sentence that passed through the model, without what the whole run shares."""
 
     prompt_tokens: int = 0
     sampled_tokens: int = 0
@@ -125,7 +125,7 @@ class Cost:
 
     @property
     def tokens(self) -> int:
-        """All of them."""
+        """All tokens."""
         return self.prompt_tokens + self.sampled_tokens + self.scored_tokens
 
 
@@ -135,19 +135,19 @@ class Result:
 
     index: int
     text: str
-    """The translation; the source where no usable one was found (then `fell_back`)."""
+    """The translation; the source where no candidate is usable (`fell_back` is then True)."""
     fell_back: bool
     candidates: tuple[Candidate, ...]
-    """Best first: clean ones before those held back, then by reward, then in the order they were found."""
+    """Best first: clean candidates before the others, then by reward, then in the order in which they were found."""
     cost: Cost
     sample_cost: int = 0
-    """Tokens that one full sample of this sentence costs, in which the budget counts; 0 if the decoder has none."""
+    """Tokens that one full sample of this sentence costs, the unit of its budget; 0 if the decoder has none."""
     trace: Mapping[str, Any] | None = field(default=None)
-    """What the decoder wants to show of its work, in JSON types."""
+    """What the decoder shows of its work, in JSON types."""
     forms: Mapping[str, int] = field(default_factory=dict)
-    """How often answers that reason first kept their form ("ok") or missed it, and how."""
+    """How often answers that reason first kept their form ("ok"), and how often they missed it in which way."""
     timed_out: bool = False
-    """Whether the time was over before the budget was spent."""
+    """Whether the time limit was reached before the budget was spent."""
 
 
 class Decoder(Protocol):
@@ -155,22 +155,22 @@ class Decoder(Protocol):
 
     @property
     def name(self) -> str:
-        """What `--decoder` calls it."""
+        """Its name in `--decoder`."""
         ...
 
     @property
     def reward(self) -> Reward | None:
-        """What it chooses by, whatever the settings say; None where it does as they say."""
+        """The reward that it always chooses by; None where it uses the one of the settings."""
         ...
 
     @property
     def chooses(self) -> bool:
-        """Whether it draws several drafts and keeps the best of them."""
+        """Whether it draws several drafts and chooses the best of them."""
         ...
 
     @property
     def options(self) -> frozenset[str]:
-        """Which of the options reward, nodes, beam_width, full_budget, think and reflect make a difference to it."""
+        """Which of the options reward, nodes, beam_width, full_budget, think and reflect have an effect on it."""
         ...
 
     def decode(self, task: BoundTask, settings: DecodingSettings) -> Calls[Result]:
@@ -179,6 +179,6 @@ class Decoder(Protocol):
 
 
 def derive_seed(*parts: object) -> int:
-    """Return 64 bits that depend on these parts and on nothing else."""
+    """Return 64 bits that depend on these parts only."""
     text = "\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big")

@@ -1,4 +1,4 @@
-"""Giving the best draft back to the model to be thought over (Marco-o1, arXiv 2411.14405, section 5)."""
+"""Reflection: the model gets its best draft back and thinks it over (Marco-o1, arXiv 2411.14405, section 5)."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from mtreason.models.calls import Calls, cut, extend, release, score, top_k
 from mtreason.models.protocol import TOP_K, Continuation, Draw, Prefix, TokenMask
 
 ALTERNATIVES = 64
-"""A token that is not among so many of the most probable ones is asked for by itself."""
+"""How many of the most probable tokens are asked for together; a token outside them is asked for by itself."""
 
 
 def reflect(sentence: Sentence) -> Calls[None]:
-    """Let the model answer once more, knowing its best clean draft, and judge that as one more candidate.
+    """Let the model answer once more after its best clean draft, and judge the answer as one more candidate.
 
-    It is worth what it would be worth had it been drawn as the others were: its tokens get the probabilities that they
-    have behind the prompt, without the draft before them.
+    Its reward is what it would be if it had been drawn as the others were: its tokens get the probabilities that they
+    have after the prompt, without the draft between.
     """
     turn = sentence.settings.reflection
     if not turn:
@@ -45,7 +45,7 @@ def reflect(sentence: Sentence) -> Calls[None]:
 
 
 def after_prompt(sentence: Sentence, prompt: Prefix, piece: Continuation) -> Calls[Continuation]:
-    """Return the same tokens with the probabilities they have behind the prompt, where rewards look at them."""
+    """Return the same tokens with their probabilities directly after the prompt, where rewards look at them."""
     read: list[Prefix] = []
     if len(piece.tokens) > 1:
         read = yield from extend([prompt], [piece.tokens[:-1]])
@@ -64,7 +64,7 @@ def after_prompt(sentence: Sentence, prompt: Prefix, piece: Continuation) -> Cal
 
 
 def _places(sentence: Sentence, piece: Continuation) -> list[tuple[TokenMask, list[int]]]:
-    """Return the tokens that rewards look at, by the mask they were drawn with."""
+    """Return the positions of the tokens that rewards look at, grouped by the mask they were drawn with."""
     thinking, task = sentence.settings.thinking, sentence.task
     if thinking is None:
         return [(task.mask, list(range(len(piece.tokens))))]
@@ -72,7 +72,7 @@ def _places(sentence: Sentence, piece: Continuation) -> list[tuple[TokenMask, li
     first_given = len(own) if own.all() else int(np.argmin(own))
     tokens = Tokens(piece.tokens, thinking.mask.stop, sentence.settings.decode)
     wanted = np.flatnonzero(counted(thinking, piece, tokens)).tolist()
-    # Behind a tag that was given, the translation was drawn as bare ones are.
+    # After a tag that was given, the translation was drawn with the mask of bare translations.
     split = [i for i in wanted if i < first_given], [i for i in wanted if i > first_given]
     return [(mask, places) for mask, places in zip((thinking.mask, task.mask), split, strict=True) if places]
 
@@ -80,7 +80,7 @@ def _places(sentence: Sentence, piece: Continuation) -> list[tuple[TokenMask, li
 def _probabilities(
     prefixes: Sequence[Prefix], tokens: Sequence[int], mask: TokenMask
 ) -> Calls[list[tuple[float, NDArray[np.float64]]]]:
-    """Return, for each token behind its prefix, log p and those of the five most probable."""
+    """Return, for each token after its prefix, log p and those of the five most probable tokens."""
     tops = yield from top_k(prefixes, mask, ALTERNATIVES)
     known = [dict(zip(after.tokens.tolist(), after.log_probs.tolist(), strict=True)) for after in tops]
     rare = [i for i, token in enumerate(tokens) if not np.isfinite(known[i].get(token, -np.inf))]

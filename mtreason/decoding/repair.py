@@ -1,4 +1,4 @@
-"""Writing a glossary term into a translation that misses it, where the model finds it most plausible."""
+"""Writes a glossary term into a translation that misses it, where the model finds it most plausible."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from mtreason.models.protocol import TOP_K, Continuation, Draw, Prefix
 
 
 def repair(sentence: Sentence) -> Calls[None]:
-    """Force what every clean candidate misses into the best of them, and judge what comes of it as one more candidate.
+    """Write a term that every clean candidate misses into the best of them, and judge the result as one more candidate.
 
-    At each beginning of a word the model is asked how probable the rendering is there; where it is most, the rendering
-    is written and the translation carried on. It is worth what it would be worth had it been drawn. One attempt, for
-    the first term that is missed; nothing where answers reason first.
+    At each beginning of a word the model is asked how probable the rendering is there. It is written where that is
+    highest, and the model continues the translation from there. The result is judged as if it had been drawn. There is
+    one attempt, for the first term that is missed, and none where answers reason first.
     """
     if not sentence.repairs or not sentence.candidates.misses or sentence.budget.out_of_time():
         return
@@ -41,7 +41,7 @@ def _force(sentence: Sentence, best: Candidate, missed: int) -> Calls[None]:
     prefixes: list[Prefix] = [prompt]
     read: list[Prefix] = []
     if len(places) > 1:
-        # Its own handles may span only its end: a search joins what several rollouts wrote.
+        # The handle of the draft may cover only its end, because a search joins what several rollouts wrote.
         read = yield from extend([prompt], [draft.tokens[: places[-1]]])
         for i in places[1:]:
             border = yield from cut(read[0], prompt.length + i)
@@ -62,13 +62,13 @@ def _force(sentence: Sentence, best: Candidate, missed: int) -> Calls[None]:
 
 
 def _begins_word(decode: Decode, token: int) -> bool:
-    """Whether a token of the translation begins a word; every one may where words are not set apart."""
+    """Whether a token of the translation begins a word; any token may where words are not separated."""
     piece = decode((token,))
     return piece[:1].isspace() or is_unspaced(piece[:1] or " ")
 
 
 def _joined(draft: Continuation, start: int, term: tuple[int, ...], piece: Continuation) -> Continuation:
-    """Return the whole translation; its probabilities are still to be asked for."""
+    """Return the whole translation; its probabilities are not known yet."""
     tokens = draft.tokens[:start] + term + piece.tokens
     return replace(
         piece,

@@ -1,7 +1,7 @@
-"""Runs many sentences side by side: their calls become batches, and a finished sentence makes room for the next.
+"""Runs many sentences together: their calls become batches, and the next sentence starts when one is finished.
 
-Sentences do not wait for one another: while some draw, others are served what they ask for and begin to draw in the
-rows that have become free. What a sentence gets does not depend on the company, so neither does the result.
+Sentences do not wait for one another: while some draw, others get their answers and begin to draw in rows that have
+become free. The translation of a sentence does not depend on the other sentences in flight.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mtreason.models.calls import Call, Cut, Extend, Release, Sample, Score, Sco
 from mtreason.models.protocol import Continuation, LanguageModel, LearnedMetric, Sampling, TokenMask
 
 GATHER = 4
-"""Passes are made for at least this share of the sentences at a time (one in four), or all of them wait."""
+"""A pass is made when at least this share of the sentences (one in four) waits for it, or when nothing else is left."""
 
 
 class _End:
@@ -32,17 +32,17 @@ class _Running:
     steps: Generator[Call, Any, Result]
     call: Call | None = None
     drawn: list[Continuation | None] = field(default_factory=list)
-    """What has come of the call's draws so far."""
+    """The continuations drawn so far for the call."""
 
 
 @dataclass(slots=True)
 class _Drawing:
-    """The batch of one mask, and whose its rows are."""
+    """The batch of one mask, and the sentences that its rows belong to."""
 
     mask: TokenMask
     sampling: Sampling
     owners: dict[int, tuple[_Running, int]] = field(default_factory=dict)
-    """By the number of the row."""
+    """Row number -> sentence, and index of the draw in its call."""
     begun: int = 0
 
 
@@ -56,9 +56,9 @@ def run(
 ) -> Iterator[Result]:
     """Yield results as sentences finish, in any order.
 
-    At most `in_flight` tasks are open at a time; tasks are taken from the iterable only when there is room. What needs
-    no decoding may stand among the tasks as a result and is passed on; None says that the next task waits for one that
-    is in flight. `metric` answers rewards that ask a learned metric.
+    At most `in_flight` tasks are open at once; a task is taken from the iterable only when there is room. A result
+    among the tasks is passed on, because it needs no decoding; None says that the next task waits for one that is in
+    flight. `metric` answers rewards that use a learned metric.
     """
     waiting = iter(tasks)
     batcher = Batcher(model, metric)
@@ -88,17 +88,17 @@ class Batcher:
         self.running: list[_Running] = []
         self.done: deque[Result] = deque()
         self._asking: list[_Running] = []
-        """Those that wait for passes; the others are drawing."""
+        """Sentences that wait for passes; the others are drawing."""
         self._drawings: dict[int, _Drawing] = {}
 
     def begin(self, steps: Generator[Call, Any, Result]) -> None:
-        """Take a sentence up."""
+        """Start a sentence."""
         entry = _Running(steps)
         self.running.append(entry)
         self._go_on(entry, None)
 
     def work(self) -> None:
-        """Do what is most worth doing: passes for those that ask, or a stretch of drawing."""
+        """Do the most useful work: passes for the sentences that wait for them, or some steps of drawing."""
         drawing = next((d for d in self._drawings.values() if d.sampling.rows), None)
         if drawing is None or GATHER * len(self._asking) >= len(self.running):
             asking, self._asking = self._asking, []
@@ -115,7 +115,7 @@ class Batcher:
             del self._drawings[id(drawing.mask)]
 
     def _go_on(self, entry: _Running, answer: object) -> None:
-        """Give a sentence its answer, and serve what costs nothing at once, until it needs the model or is done."""
+        """Send a sentence its answer, and answer free calls at once, until it needs the model or is done."""
         try:
             call = next(entry.steps) if entry.call is None else entry.steps.send(answer)
             while isinstance(call, Cut | Release):
@@ -147,7 +147,7 @@ class Batcher:
 
 
 def _answer(calls: list[Call | None], model: LanguageModel, metric: LearnedMetric | None) -> list[Any]:
-    """Answer all calls, those of one kind as one batch; answers in the order of calls."""
+    """Answer all calls, those of one kind as one batch; the answers are in the order of the calls."""
     answers: list[Any] = [None] * len(calls)
     for kind, serve in ((Extend, model.extend), (Score, model.score)):
         members = [(i, call) for i, call in enumerate(calls) if isinstance(call, kind)]

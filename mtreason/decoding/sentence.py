@@ -1,4 +1,4 @@
-"""One sentence while it is decoded: its prompt, what is drawn, and what it may still cost."""
+"""One sentence while it is decoded: its prompt, its drafts, and what it may still cost."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from mtreason.models.protocol import Continuation, Draw, Prefix
 from mtreason.rewards import parts_of
 
 MIN_REPAIR_BUDGET = 4
-"""Below it there is nothing to spare for a second attempt."""
+"""A smaller budget has no room for a second attempt."""
 
 FIRST_DRAFTS = 4
-"""Drafts of the opening round, unless a decoder wants more."""
+"""How many drafts are drawn first, unless a decoder wants more."""
 
 
 class Sentence:
-    """Opens a sentence's prompt, draws drafts, and gives back what the model holds for it."""
+    """Reads a sentence's prompt, draws drafts, and gives back the prefixes that the model keeps for it."""
 
     def __init__(self, task: BoundTask, settings: DecodingSettings) -> None:
         self.task = task
@@ -33,7 +33,7 @@ class Sentence:
         self._prompt: Prefix | None = None
         self._reflection_reserve = 0.0
         self._repair_reserve = 0.0
-        """How much of the budget is put by for a repair, as long as terms are missed."""
+        """How much of the budget is kept for a repair, as long as terms are missed."""
 
     @property
     def prompt(self) -> Prefix:
@@ -55,12 +55,12 @@ class Sentence:
         return (yield from sample(draws, self.task.mask))
 
     def full_draw(self, number: int) -> Draw:
-        """Describe the draw of the number-th whole draft; number 0 is the greedy one."""
+        """Describe the draw of the whole draft with this number; number 0 is the greedy one."""
         temperature = self.settings.temperature if number else 0.0
         return Draw(self.prompt, derive_seed(self.task.seed, "draft", number), temperature, self.task.max_new_tokens)
 
     def open_with_drafts(self, count: int = FIRST_DRAFTS) -> Calls[list[Continuation]]:
-        """Read the prompt and draw so many drafts, numbered alike for every decoder: the greedy one, then samples."""
+        """Read the prompt and draw `count` drafts, numbered alike for every decoder: the greedy one, then samples."""
         yield from self.open()
         count = max(1, min(count, int(self.settings.budget) - 2 * bool(self.settings.reflection)))
         drawn = yield from self.draw([self.full_draw(i) for i in range(count)])
@@ -69,9 +69,9 @@ class Sentence:
         return drawn
 
     def set_sample_cost(self, greedy: Continuation) -> None:
-        """Take the greedy draft as the measure: drawing it, reading it to be translated back, scoring the source.
+        """Set the sample cost by the greedy draft: draw it, read it to be translated back, and score the source.
 
-        The same for every decoder and reward, so that all of them get the same number of tokens for a sentence.
+        It is the same for every decoder and reward, so that all of them get the same number of tokens for a sentence.
         """
         read = len(to_draft(self.task, self.settings, greedy).tokens)
         cost = len(greedy.tokens) + read + len(self.task.tail) + len(self.task.source_tokens)
@@ -79,30 +79,30 @@ class Sentence:
         if turn := self.settings.reflection:
             self._reflection_reserve = 1 + (len(turn) + len(greedy.tokens)) / cost
         if self.repairs:
-            # Reading the best draft, asking for the longest term at every token, then writing and judging what comes.
+            # Reading the best draft, asking for the longest term at every token, then writing and judging the result.
             longest = max(len(inside) for _, inside in self.task.renderings)
             self._repair_reserve = 1 + (longest + 2) * len(greedy.tokens) / cost
 
     def affordable(self, drafts: int) -> int:
-        """How many of so many further drafts the budget still pays for."""
+        """Return how many of `drafts` further drafts the budget still pays for."""
         reserve = self._reflection_reserve + (self._repair_reserve if self.candidates.misses else 0.0)
         return self.budget.affordable(drafts, self.candidates.drawn, reserve)
 
     @property
     def repairs(self) -> bool:
-        """Whether a missed term is written in at the end: where the reward counts terms, and the budget allows."""
+        """Whether a missed term is written in at the end: where the reward counts terms, and the budget allows it."""
         asked = bool(self.task.hits) and any(part.counts_terms for part in parts_of(self.judge.reward))
         return asked and self.settings.thinking is None and self.settings.budget >= MIN_REPAIR_BUDGET
 
     def close(self, drawn: Sequence[Continuation], trace: dict[str, Any] | None = None) -> Calls[Result]:
-        """Give back what the model holds for this sentence, `drawn` included, and choose."""
+        """Give back the prefixes of this sentence, those of `drawn` included, and choose."""
         yield from self.candidates.compare_all()
         yield from self.judge.close()
         yield from release([p for c in drawn for p in c.prefixes])
         if self._prompt is not None:
             yield from release([self._prompt])
         ranked = self.candidates.ranked()
-        # With a placeholder broken a program may not run: then the source is the better translation.
+        # A program may fail on a broken placeholder: then the source is the better output.
         usable = [c for c in ranked if not {"empty", "placeholder"} & set(c.problems)]
         return Result(
             index=self.task.index,

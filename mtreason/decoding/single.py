@@ -16,10 +16,10 @@ class SingleDecoder:
 
     name: str
     number: int
-    """Which draft of `Sentence.full_draw`: 0 is greedy."""
+    """Which draft of `Sentence.full_draw`: 0 is the greedy one."""
 
     reward: Reward = REWARDS["likelihood"]
-    """Costs no model call: nothing is chosen."""
+    """Costs no model call, since nothing is chosen."""
     chooses: bool = False
 
     @property

@@ -1,4 +1,4 @@
-"""Drawing answers that reason first: in two stages, so that every thought has an end and every answer an output."""
+"""Draws answers that reason first, in two stages, so that every thought ends and every answer has an output."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ class _Row:
 
     draw: Draw
     before: tuple[int, ...]
-    """Tokens from the prompt to where it is drawn."""
+    """Tokens from the prompt to the place where this answer is drawn."""
     first: Continuation | None = None
     """What the first stage drew."""
     kept: int = 0
-    """How many of its tokens stay."""
+    """How many tokens of the first stage are kept."""
     given: tuple[int, ...] = ()
-    """What stands behind them without having been drawn."""
+    """Tokens after those that were given, not drawn."""
     room: int = 0
-    """How many tokens the second stage may draw; 0 if the first has drawn all."""
+    """How many tokens the second stage may draw; 0 if the first stage has drawn everything."""
     earlier: tuple[Prefix, ...] = ()
-    """Handles to what is kept and given."""
+    """Handles to the tokens that are kept and given."""
 
 
 def draw_answers(
@@ -40,11 +40,11 @@ def draw_answers(
     draws: Sequence[Draw],
     before: Sequence[tuple[int, ...]],
 ) -> Calls[list[Continuation]]:
-    """Draw answers to their ends, from where `before` each has come; the lengths that draws ask for are of no account.
+    """Draw answers to their ends, each from where its `before` ends; the lengths in the draws are ignored.
 
-    The first stage draws what the thought's limit leaves room for. The second goes on where the translation was begun,
-    or else begins it: a thought without an end is closed. A translation in a foreign script is drawn again. Where the
-    translation is drawn in the second stage, the mask of bare translations keeps it clean.
+    The first stage draws up to the limit of the thought. The second stage continues a translation that has begun, or
+    begins it: a thought without an end is closed. A translation in a foreign script is drawn again. Where the second
+    stage draws the translation, it uses the token mask of bare translations.
     """
     rows = [_Row(draw, path) for draw, path in zip(draws, before, strict=True)]
     begun = [Tokens(row.before, thinking.mask.stop, settings.decode).answer.begun for row in rows]
@@ -78,7 +78,7 @@ def _plan(thinking: Thinking, decode: Decode, task: BoundTask, row: _Row) -> _Ro
     path, piece = len(row.before), row.first
     tokens = Tokens(row.before + (piece.tokens if piece else ()), thinking.mask.stop, decode)
     answer = tokens.answer
-    # The tags around a translation are no part of it.
+    # The tags around a translation do not count as part of it.
     room = task.max_new_tokens + len(thinking.close)
     if piece is None:
         return replace(row, room=max(1, room - (len(tokens.tokens) - tokens.output_start)))
@@ -98,7 +98,7 @@ def _plan(thinking: Thinking, decode: Decode, task: BoundTask, row: _Row) -> _Ro
 
 
 def _read(rows: Sequence[_Row]) -> Calls[list[_Row]]:
-    """Bring all rows that go on to where they do."""
+    """Read the tokens of all rows that continue, up to where they continue."""
     done, unread = [], []
     for row in rows:
         piece = row.first
@@ -121,7 +121,7 @@ def _read(rows: Sequence[_Row]) -> Calls[list[_Row]]:
 
 
 def _join(row: _Row, second: Continuation | None) -> Continuation:
-    """Put together what was kept, given and drawn; what was given was certain and had no alternatives."""
+    """Join what was kept, given and drawn; a given token was certain and had no alternatives."""
     if row.first is None or second is None:
         piece = row.first or second
         if piece is None:
@@ -142,7 +142,7 @@ def _join(row: _Row, second: Continuation | None) -> Continuation:
 
 
 def _ended(thinking: Thinking, decode: Decode, before: tuple[int, ...], piece: Continuation) -> Continuation:
-    """Mark what follows the translation as given: it decides nothing, so there is nothing to be tried again."""
+    """Mark the tokens after the translation as given: nothing was decided there, so there is nothing else to try."""
     tokens = Tokens(before + piece.tokens, thinking.mask.stop, decode)
     end = tokens.output_end - len(before)
     if end >= len(piece.tokens):

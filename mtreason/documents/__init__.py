@@ -1,4 +1,4 @@
-"""Documents: how files are read, cut into units and segments, and put together again."""
+"""Documents: how files are read, divided into units and segments, and put together again."""
 
 from mtreason.documents.formats import FORMATS, TEXT, Format, pick_format, read_document
 from mtreason.documents.placeholders import broken, placeholders

@@ -1,4 +1,4 @@
-"""Zip archives that are read with bounds, and written again with only chosen members replaced."""
+"""Zip archives: they are read within limits, and written again with only chosen members replaced."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MOST_MEMBERS = 10_000
 
 
 def read_members(data: bytes, name: str, kind: str) -> zipfile.ZipFile:
-    """Open an archive; raises `DocumentError` for what is none, is damaged, or unpacks to more than is reasonable."""
+    """Open an archive; raises `DocumentError` for a file that is no archive, is damaged, or unpacks to too much."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, ValueError, OSError, EOFError, NotImplementedError) as error:
@@ -26,7 +26,7 @@ def read_members(data: bytes, name: str, kind: str) -> zipfile.ZipFile:
         )
     try:
         damaged = archive.testzip()
-    except Exception as error:  # whatever the library does on a damaged file
+    except Exception as error:  # a damaged file can raise anything in the library
         raise DocumentError(f"{name}: a file in it cannot be read: {error}") from error
     if damaged is not None:
         raise DocumentError(f"{name}: {damaged} in it is damaged")

@@ -1,7 +1,7 @@
-"""Word documents: each paragraph, also in tables, headers and footers, is one unit.
+"""Word documents: each paragraph is one unit, also in tables, headers and footers.
 
 python-docx reads and writes. A translation takes the formatting of the run that holds most of the paragraph's letters;
-what single words had of their own is lost, pictures, fields, breaks and links stay where they were.
+the formatting of single words is lost, and pictures, fields, breaks and links stay in their places.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class DocxDocument:
         self.units = tuple(Unit(i, f"paragraph {i}", _text(p).strip()) for i, p in enumerate(self._paragraphs, 1))
 
     def render(self, texts: Iterable[str]) -> Iterator[bytes]:
-        """Yield the document; the bytes that were read where nothing was translated."""
+        """Yield the document; exactly the bytes that were read if nothing was translated."""
         given = list(texts)
         if given == [unit.text for unit in self.units]:
             yield self._data
@@ -48,12 +48,12 @@ class DocxDocument:
 
 
 def read_docx(data: bytes, name: str) -> Document:
-    """Read a Word document; raises `DocumentError` for an archive that is none, or is out of bounds."""
+    """Read a Word document; raises `DocumentError` for a file that is no archive, or exceeds the limits."""
     return DocxDocument(data, name)
 
 
 def _open(data: bytes, name: str) -> tuple[Any, list[Paragraph]]:
-    """Return a document and its paragraphs that hold letters."""
+    """Return a document and its paragraphs that have letters."""
     need("docx", f"{name}: a Word document")
     import docx
 
@@ -65,7 +65,7 @@ def _open(data: bytes, name: str) -> tuple[Any, list[Paragraph]]:
 
 
 def _paragraphs(document: Any) -> Iterator[Paragraph]:  # noqa: ANN401 - as above
-    """Yield all paragraphs: of the text and its tables in order, then of headers and footers."""
+    """Yield all paragraphs: those of the text and its tables in order, then those of headers and footers."""
     from docx.oxml.ns import qn
     from docx.text.paragraph import Paragraph
 
@@ -91,7 +91,7 @@ def _text(paragraph: Paragraph) -> str:
 
 
 def _put(paragraph: Paragraph, text: str) -> None:
-    """Write a translation where most of the paragraph's letters stand, and empty its other texts."""
+    """Write a translation where most of the paragraph's letters are, and empty its other texts."""
     texts = _texts(paragraph)
     whole = _text(paragraph)
     main = max(range(len(texts)), key=lambda i: len(texts[i].text))

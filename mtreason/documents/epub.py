@@ -1,4 +1,4 @@
-"""EPUB: the texts of the book, each an XHTML file in the archive, are translated as HTML; everything else stays."""
+"""EPUB: each text of the book is an XHTML file in the archive, and is translated as HTML; everything else stays."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class EpubDocument:
         self.units = tuple(Unit(i, f"{path}, {u.place}", u.text) for i, (path, u) in enumerate(places, 1))
 
     def render(self, texts: Iterable[str]) -> Iterator[bytes]:
-        """Yield the book; the bytes that were read where nothing was translated."""
+        """Yield the book; exactly the bytes that were read if nothing was translated."""
         given = list(texts)
         if given == [unit.text for unit in self.units]:
             yield self._data
@@ -42,5 +42,5 @@ class EpubDocument:
 
 
 def read_epub(data: bytes, name: str) -> Document:
-    """Read a book; raises `DocumentError` for an archive that is none, or is out of bounds."""
+    """Read a book; raises `DocumentError` for a file that is no archive, or exceeds the limits."""
     return EpubDocument(data, name)

@@ -1,4 +1,4 @@
-"""Which file is read how: the table of formats, by the endings of names."""
+"""Which reader a file gets: the table of formats, by the extensions of names."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from importlib import import_module
 from pathlib import Path
 
 from mtreason.documents.protocol import Document
-from mtreason.errors import DocumentError, InputError, near
+from mtreason.errors import DocumentError, SettingError, near
 
 MOST_BYTES = 256 << 20
-"""Files of formats that are read whole are no larger."""
+"""The largest size of a file in a format that is read at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +21,15 @@ class Format:
     name: str
     suffixes: tuple[str, ...]
     read: Callable[[bytes, str, Sequence[str]], Document]
-    """From a file's bytes, its name for messages, and the columns or keys that were asked for."""
+    """Reads a file, given its bytes, its name for messages, and the columns or keys that were asked for."""
     columns: bool = False
-    """Whether those mean anything to it."""
+    """Whether the format uses columns or keys."""
 
 
 def _lazily(
     module: str, function: str, *more: str, columns: bool = False
 ) -> Callable[[bytes, str, Sequence[str]], Document]:
-    """Return a reader of a module that is imported when it is needed."""
+    """Return a reader that imports its module at its first use."""
 
     def read(data: bytes, name: str, asked: Sequence[str]) -> Document:
         reader = getattr(import_module(f"mtreason.documents.{module}"), function)
@@ -58,28 +58,28 @@ FORMATS: dict[str, Format] = {
         Format("epub", (".epub",), _lazily("epub", "read_epub")),
     )
 }
-"""All but plain text, which is read line by line."""
+"""All formats except plain text, which is read line by line."""
 
 
 def pick_format(name: str, asked: str | None, columns: Sequence[str]) -> Format | None:
-    """Return how a file is read, by what was asked for or else its name; None for plain text.
+    """Return the format that was asked for, or else the one of the name; None for plain text.
 
-    Raises `InputError` for a format that does not exist, and for columns where there are none.
+    Raises `InputError` for a format that does not exist, and for columns in a format that has none.
     """
     if asked is not None and asked not in {TEXT, *FORMATS}:
         known = [TEXT, *FORMATS]
-        raise InputError(f"--format {asked!r}: no such format{near(asked, known)} (there are {', '.join(known)})")
+        raise SettingError(f"`format` {asked!r}: no such format{near(asked, known)} (there are {', '.join(known)})")
     suffix = Path(name).suffix.lower()
     found = next((f for f in FORMATS.values() if suffix in f.suffixes), None) if asked is None else FORMATS.get(asked)
     if columns and (found is None or not found.columns):
-        raise InputError(
-            f"--column {columns[0]}: {name} is read as {found.name if found else TEXT}, which has no columns"
+        raise SettingError(
+            f"`column` {columns[0]}: {name} is read as {found.name if found else TEXT}, which has no columns"
         )
     return found
 
 
 def read_document(path: Path, form: Format, columns: Sequence[str] = ()) -> Document:
-    """Read a file whole; raises `DocumentError` that names the place of what is wrong with it."""
+    """Read a whole file; raises `DocumentError` that names the place of a fault."""
     from mtreason.documents.text import open_text
 
     with open_text(path) as stream:

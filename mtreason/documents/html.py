@@ -1,7 +1,7 @@
 """HTML: the text of each block is one unit, with its inline tags; scripts, styles, code and attributes stay.
 
-Positions come from the standard library's parser. `translate="no"` is heeded. Malformed HTML is read as browsers do in
-the simple cases: nothing outside of a unit is ever touched.
+Positions come from the standard library's parser. `translate="no"` is respected. Malformed HTML is read as browsers do
+in the simple cases: nothing outside a unit is ever changed.
 """
 
 from __future__ import annotations
@@ -57,13 +57,13 @@ class _Parser(HTMLParser):
             if char == "\n":
                 self._starts.append(i + 1)
         self._from: int | None = None
-        """Where the block's text began."""
+        """Where the text of the block began."""
         self._to = 0
-        """Where it ended so far: behind the last text or closed inline tag."""
+        """Where it ended so far: after the last text or closed inline tag."""
         self._open: list[tuple[str, int]] = []
-        """Inline tags that began inside the block's text, with their places."""
+        """Inline tags that were opened inside the block's text, with their positions."""
         self._held: list[str] = []
-        """Elements around here whose text stays as it is."""
+        """Enclosing elements whose text stays unchanged."""
 
     def parse_marked_section(self, i: int, report: bool = True) -> int:
         """Read `<![x` as browsers do, as a comment: the library fails on it."""
@@ -134,7 +134,7 @@ class _Parser(HTMLParser):
     def flush(self) -> None:
         """End the block's text."""
         if self._from is not None:
-            # A tag that is still open belongs to what follows.
+            # A tag that is still open belongs to the next text.
             end = min([self._to, *(at for _, at in self._open if at >= self._from)])
             raw = self.content[self._from : max(end, self._from)].rstrip()
             visible = re.sub(r"<[^>]*>|&[#\w]+;", " ", raw)
@@ -145,7 +145,7 @@ class _Parser(HTMLParser):
 
 
 def unescape(raw: str) -> str:
-    """Return inner HTML with letters in the place of entities, but for those that markup needs, on one line."""
+    """Return inner HTML on one line, with characters in place of entities, except those that markup needs."""
     parts = []
     end = 0
     for kept in _KEPT_ENTITIES.finditer(raw):
@@ -155,7 +155,7 @@ def unescape(raw: str) -> str:
 
 
 def escape(text: str) -> str:
-    """Write a translation as inner HTML: its tags and entities are those of the source, other signs are escaped."""
+    """Write a translation as inner HTML: tags and entities of the source stay, and other signs are escaped."""
     text = xml_text(text)
     parts = []
     end = 0

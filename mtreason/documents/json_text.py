@@ -14,7 +14,7 @@ from mtreason.errors import DocumentError
 _SPACE = re.compile(r"[ \t\n\r]*")
 _SCALAR = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|true|false|null|NaN|-?Infinity")
 _LETTER = re.compile(r"[^\W\d_]")
-# Reads one string and says where it ends; the library has it, its stubs do not.
+# Reads one string and returns where it ends; the library has this function, its stubs do not.
 _scan_string: Callable[[str, int, bool], tuple[str, int]] = vars(json.decoder)["scanstring"]
 
 
@@ -25,7 +25,7 @@ def read_json(data: bytes, name: str, keys: Sequence[str]) -> Document:
 
 
 def read_jsonl(data: bytes, name: str, keys: Sequence[str]) -> Document:
-    """Read one JSON value a line; `keys` as for JSON."""
+    """Read one JSON value per line; `keys` as for JSON."""
     content, bom = decode(data, name)
     spans = [
         span
@@ -51,7 +51,7 @@ def _values(text: str, offset: int, content: str, name: str, keys: Sequence[str]
 
 
 class _Scanner:
-    """Walks valid JSON and remembers where the chosen strings stand."""
+    """Walks valid JSON and remembers the positions of the chosen strings."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -59,7 +59,7 @@ class _Scanner:
         self.found: list[tuple[int, int, str]] = []
 
     def value(self, key: str, *, inside: bool, keys: frozenset[str]) -> None:
-        """Read a value that stands under `key`."""
+        """Read a value under `key`."""
         self._space()
         sign = self.text[self.at]
         chosen = inside or key in keys
@@ -90,7 +90,7 @@ class _Scanner:
             self.value(key, inside=inside, keys=keys)
 
     def _next(self, end: str) -> bool:
-        """Go to the next member or item, or behind the end."""
+        """Go to the next member or item, or past the end."""
         self._space()
         if self.text[self.at] == ",":
             self.at += 1

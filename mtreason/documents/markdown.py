@@ -1,7 +1,7 @@
-"""Markdown (CommonMark with tables and front matter): code, links, HTML and structure stay; what is said is translated.
+"""Markdown (CommonMark with tables and front matter): text is translated; code, links, HTML and structure stay.
 
-markdown-it-py finds the blocks. A paragraph, heading or cell is one unit, with its inline markup in it; what must come
-back as it was (code, link targets, images, HTML) is verified like any placeholder.
+markdown-it-py finds the blocks. A paragraph, heading or cell is one unit, with its inline markup in it. Parts that must
+come back unchanged (code, link targets, images, HTML) are checked like any placeholder.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ def read_markdown(data: bytes, name: str) -> Document:
 
     content, bom = decode(data, name)
     front = _FRONT_MATTER.match(content)
-    # Blanked, not cut off, so that lines keep their numbers.
+    # Blanked and not cut off, so that lines keep their numbers.
     body = content if front is None else re.sub(r"[^\r\n]", " ", front[0]) + content[front.end() :]
     lines = list(raw_lines(body))
-    # A form feed or a lone "\r" ends no line for the parser.
+    # For the parser a form feed or a lone "\r" does not end a line.
     tokens = MarkdownIt("commonmark").enable("table").parse("\n".join(line.text for line in lines))
     return SpannedDocument(content, sorted(_spans(tokens, lines, content), key=lambda s: s.start), bom)
 
@@ -44,11 +44,11 @@ def _spans(tokens: list[Token], lines: list[RawLine], content: str) -> Iterator[
         written = token.content.split("\n")
         if len(own) != len(written):
             own = own[: len(written)]
-        # Each line of the content is the end, or for a cell a part, of a line of the file: markers stand before it.
+        # Each line of the content is the end, or for a cell a part, of a line of the file: markers come before it.
         start = own[0].text.find(written[0], cells.get(first, 0))
         at_end = own[-1].text.rfind(written[-1])
         if start < 0 or at_end < 0:
-            continue  # an escaped bar in a cell: what cannot be found again stays as it is
+            continue  # an escaped bar in a cell: a text that cannot be located stays unchanged
         begin = own[0].start + start
         end = own[-1].start + (start if len(own) == 1 else at_end) + len(written[-1])
         cells[first] = begin - own[0].start + len(written[0])
@@ -56,5 +56,5 @@ def _spans(tokens: list[Token], lines: list[RawLine], content: str) -> Iterator[
 
 
 def _says_something(token: Token) -> bool:
-    """Whether there are words outside of code, HTML and link targets."""
+    """Whether there are words outside code, HTML and link targets."""
     return any(child.type == "text" and _LETTER.search(child.content) for child in token.children or ())

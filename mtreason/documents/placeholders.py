@@ -1,4 +1,4 @@
-"""What a translation must carry over as it is: variables of programs, markup, entities."""
+"""What a translation must contain unchanged: variables of programs, markup, entities."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _PRINTF = r"%(?:\([A-Za-z_]\w*\)|[0-9]+\$)?[-+#0]?[0-9]*(?:\.[0-9]+)?[sdifuxXoeE
 _OPENING = re.compile(r"\$?\{")
 _OTHERS = re.compile(f"{_TAG}|{_ENTITY}|{_PRINTF}", re.DOTALL)
 MOST_BRACED = 4000
-"""A brace that is not closed within so many characters is a brace."""
+"""A brace that is not closed within this many characters is an ordinary character."""
 
 
 def placeholders(text: str) -> tuple[str, ...]:
-    """Return what has to be there again, in its order and as often.
+    """Return the placeholders that a translation must contain, in order, each as often as it occurs.
 
     {name}, {0}, {{name}}, ${x} and whole ICU messages in braces ({n, plural, …}); %s, %1$d, %(name)s; <b> and other
     tags; &amp; and other entities.
@@ -34,7 +34,7 @@ def placeholders(text: str) -> tuple[str, ...]:
 
 
 def _closing(text: str, start: int) -> int:
-    """Return where the brace at `start` is closed, one behind it, or 0."""
+    """Return the position after the brace that closes the one at `start`, or 0."""
     depth = 0
     for i in range(start, min(len(text), start + MOST_BRACED)):
         depth += (text[i] == "{") - (text[i] == "}")
@@ -44,5 +44,5 @@ def _closing(text: str, start: int) -> int:
 
 
 def broken(kept: tuple[str, ...], text: str) -> bool:
-    """Say whether a translation lacks a placeholder, or has one too often."""
+    """Return whether a translation lacks a placeholder, or has one too often."""
     return Counter(placeholders(text)) != Counter(kept)

@@ -1,6 +1,6 @@
-"""gettext catalogues (PO, POT): messages that have no translation, or a fuzzy one, get one; the rest stays as it is.
+"""gettext catalogues (PO, POT): messages with no translation or a fuzzy one get one; the rest stays unchanged.
 
-polib reads; only the lines of a message's `msgstr` are replaced. A fuzzy flag stays: a person should look at it.
+polib reads; only the lines of a message's `msgstr` are replaced. A fuzzy flag stays, so that a person looks at it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _MSGSTR = re.compile(r"msgstr(?:\[(\d+)\])?\s*\"")
 _OTHER_BREAKS = re.compile("[\v\f\x1c-\x1e\x85\u2028\u2029]")
-"""Where polib would begin a line, and gettext would not."""
+"""Characters where polib would begin a new line, and gettext would not."""
 _LINE = re.compile(r'\s*(?:#.*|(?:(?:msgctxt|msgid|msgid_plural|msgstr(?:\[\d+\])?)\s*)?"(?:[^"\\]|\\.)*"\s*)?')
 _QUOTED = re.compile(r"\s*\"")
 
@@ -32,7 +32,7 @@ def read_po(data: bytes, name: str) -> Document:
     content, bom = decode(data, name)
     lines = list(raw_lines(content))
     for line in lines:
-        # polib makes something of other lines, and something else once a translation stands beside them.
+        # polib accepts other lines, but reads them differently once a translation is beside them.
         if not _LINE.fullmatch(line.text):
             raise DocumentError(
                 f"{name}: line {line.number}: not a gettext catalogue: expected a comment, a keyword with a string in "
@@ -47,7 +47,7 @@ def read_po(data: bytes, name: str) -> Document:
     starts = sorted([*(entry.linenum for entry in catalogue), len(lines) + 1])
     spans = []
     for entry in (e for e in catalogue if _open(e)):
-        start = max(1, entry.linenum)  # polib begins at 0
+        start = max(1, entry.linenum)  # polib counts from 0
         found = list(_spans(entry, lines[start - 1 : starts[bisect_right(starts, start)] - 1]))
         if not found:
             raise DocumentError(f"{name}: line {start}: not a gettext catalogue: this message has no msgstr")
@@ -60,7 +60,7 @@ def _open(entry: POEntry) -> bool:
 
 
 def _spans(entry: POEntry, lines: list[RawLine]) -> Iterator[Span]:
-    """Yield the strings of a message from its lines."""
+    """Yield the spans of a message's strings in its lines."""
     i = 0
     while i < len(lines) and not _MSGSTR.match(lines[i].text):
         i += 1
@@ -77,7 +77,7 @@ def _spans(entry: POEntry, lines: list[RawLine]) -> Iterator[Span]:
 
 
 def _write(label: str, source: str, text: str) -> str:
-    # A program that prints the message counts on its line breaks at the ends.
+    # A program that prints the message depends on its line breaks at both ends.
     head = source[: len(source) - len(source.lstrip("\n"))]
     tail = source[len(source.rstrip("\n")) :]
     return f"{label} {_quote(head + text.strip() + tail)}"

@@ -1,4 +1,4 @@
-"""What a document is to everything else: units to translate, and the rest, which stays as it is."""
+"""What a document is to other modules: units to translate, and the rest, which stays unchanged."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ class Unit:
     place: str
     """Where a person finds it: "line 12", "cue 3", "msgid on line 40"."""
     text: str
-    """As the model sees it; gives the unit back unchanged when it is put in its own place."""
+    """The text for the model; written back unchanged, it gives the same file."""
 
 
 class Document(Protocol):
-    """A document that was read; a format is a function from a file's bytes to one of these."""
+    """A document that was read; a format is a function from a file's bytes to such a document."""
 
     @property
     def units(self) -> Iterable[Unit]:
-        """What there is to translate, in order. Plain text yields lines as they are read, once."""
+        """The units to translate, in order. Plain text yields lines as they are read, once."""
 
     def render(self, texts: Iterable[str]) -> Iterator[bytes]:
-        """Yield the file with a text for every unit, in order, as soon as each is known.
+        """Yield the file, given a text for every unit in order; each part is yielded as soon as its text is known.
 
-        With the units' own texts it is the file that was read, byte for byte, but for what a format says of itself.
+        With the units' own texts this is the file that was read, byte for byte, except where the format says otherwise.
         """

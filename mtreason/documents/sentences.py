@@ -1,6 +1,6 @@
-"""Long lines are cut into segments that a model can translate in one go; nothing is ever lost in between.
+"""Divides long lines into segments that a model can translate at once, without losing a character.
 
-Lengths are in units of about a token: a character of a script without spaces counts 1, any other a quarter.
+Lengths are in units of about a token: a character of a script without spaces counts 1, any other character a quarter.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     import regex
 
 LIMIT = 80
-"""A line up to this length stays whole: short lines with several sentences translate better with their context."""
+"""A line up to this length is not divided: short lines with several sentences translate better with their context."""
 HARD_LIMIT = 3 * LIMIT
 """No segment is longer than this."""
 WINDOW = 4000
-"""Characters given to the segmenter at a time, whose work grows with the square of its input.
+"""How many characters the segmenter gets at once: its work grows with the square of its input.
 
-More than HARD_LIMIT units of any text, so that a window that is one sentence has a place to be cut.
+More than HARD_LIMIT units of any text, so that a window that is one sentence has a place where it can be cut.
 """
 
 
@@ -37,7 +37,7 @@ def length(text: str) -> float:
 
 
 def split_segments(text: str, language: Language) -> list[str]:
-    """Cut a text into pieces that join to it again; pieces may carry white space at their ends."""
+    """Divide a text into pieces that join to it again; pieces may have white space at their ends."""
     if length(text) <= LIMIT:
         return [text]
     pieces: list[str] = []
@@ -55,7 +55,7 @@ def split_segments(text: str, language: Language) -> list[str]:
 
 
 def split_sentences(text: str, language: Language) -> Iterator[str]:
-    """Yield sentences that join to the text, looking at a window of it at a time."""
+    """Yield sentences that join to the text, one window of it after another."""
     import sentencex
 
     start = 0
@@ -63,19 +63,19 @@ def split_sentences(text: str, language: Language) -> Iterator[str]:
         window = text[start : start + WINDOW]
         found = list(sentencex.segment(language.primary, window))
         if "".join(found) != window:
-            # The segmenter promises to give everything back; if it ever does not, the text comes first.
+            # The segmenter promises to return all of the text; if it ever does not, the window stays undivided.
             found = [window]
         if start + WINDOW < len(text):
             if len(found) == 1:
                 found = list(_bounded(window))
-            # The last part may go on behind the window: the border of a window is no place to cut.
+            # The last part may continue after the window: the end of a window is no place to cut.
             found.pop()
         yield from found
         start += sum(map(len, found))
 
 
 def _bounded(sentence: str) -> Iterator[str]:
-    """Yield parts of a sentence within HARD_LIMIT: cut behind a clause, else at white space, else anywhere."""
+    """Yield parts of a sentence within HARD_LIMIT: cut after a clause, else at white space, else anywhere."""
     while True:
         sizes = accumulate(map(units, sentence))
         end = next((i for i, size in enumerate(sizes) if size > HARD_LIMIT), None)
@@ -89,9 +89,9 @@ def _bounded(sentence: str) -> Iterator[str]:
 
 @functools.cache
 def _cuts() -> tuple[regex.Pattern[str], ...]:
-    """Return what to cut behind, best first: clauses, white space, characters as they are seen.
+    """Return patterns for where to cut, best first: after clauses, at white space, between visible characters.
 
-    Signs that also stand inside numbers and addresses ("1,000", "12:30") end a clause only before white space.
+    Signs that also occur inside numbers and addresses ("1,000", "12:30") end a clause only before white space.
     """
     import regex
 
@@ -106,7 +106,7 @@ def _last_cut(text: str, end: int) -> int:
     """Return the best place to cut in the second half of `text[:end]`; `end` when one character fills all of it."""
     clause, space, character = _cuts()
     for cut, low in ((clause, end // 2), (space, end // 2), (character, 0)):
-        # Characters are looked for from the beginning: whether a flag begins or ends at a place depends on all before.
+        # Search from the beginning: whether a flag emoji begins or ends at a place depends on everything before.
         found = [m.end() for m in cut.finditer(text[: end + 1], low) if m.end() <= end]
         if found:
             return int(found[-1])

@@ -1,4 +1,4 @@
-"""Documents of which parts are replaced: every byte outside of what is translated stays what it was."""
+"""Documents of which parts are replaced: every byte outside the translated parts stays unchanged."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from mtreason.errors import DocumentError
 
 
 def as_it_is(text: str) -> str:
-    """Write a translation into a file that needs no escapes."""
+    """Return a translation for a file that needs no escapes."""
     return text
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What stands at `content[start:end]`, and how a translation is written there."""
+    """The text at `content[start:end]`, and how a translation is written there."""
 
     start: int
     end: int
@@ -36,7 +36,7 @@ class SpannedDocument:
         self.units: tuple[Unit, ...] = tuple(Unit(i, s.place, s.text) for i, s in enumerate(spans, 1))
 
     def render(self, texts: Iterable[str]) -> Iterator[bytes]:
-        """Yield the content with translations in the place of spans; a unit's own text is left as it was written."""
+        """Yield the content with translations in place of spans; a unit with its own text stays as it was written."""
         end = 0
         yield self._bom
         for span, text in zip(self._spans, texts, strict=True):
@@ -48,7 +48,7 @@ class SpannedDocument:
 
 
 def decode(data: bytes, name: str) -> tuple[str, bytes]:
-    """Return a file's text and its byte order mark; raises `DocumentError` that names the line of what is no UTF-8."""
+    """Return a file's text and its byte order mark; raises `DocumentError` that names the line that is not UTF-8."""
     bom = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise DocumentError(f"{name}: is UTF-16: convert the file to UTF-8")
@@ -68,12 +68,12 @@ def decode(data: bytes, name: str) -> tuple[str, bytes]:
 
 
 def line_of(content: str, place: int) -> int:
-    """Return the number of the line in which a character stands, from 1."""
+    """Return the number of the line with this character, from 1."""
     return content.count("\n", 0, place) + 1
 
 
 def one_line(text: str) -> str:
-    """Put a translation on one line, where a line break would mean something."""
+    """Put a translation on one line, for places where a line break has a meaning."""
     return " ".join(text.split())
 
 
@@ -87,7 +87,7 @@ class RawLine:
 
     @property
     def end(self) -> int:
-        """Where its line break stands."""
+        """The position of its line break."""
         return self.start + len(self.text)
 
 

@@ -1,6 +1,6 @@
 """Subtitles: SubRip (SRT), WebVTT and Advanced SubStation Alpha (ASS); times and styles stay byte for byte.
 
-A caption is one unit; its translation is broken into lines of readable length again.
+A caption is one unit; its translation is wrapped into lines of readable length again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from mtreason.documents.spans import RawLine, Span, SpannedDocument, decode, one
 from mtreason.errors import DocumentError
 
 WIDTH = 42
-"""Characters of a line, as subtitlers have it for languages with spaces; half of that for wide characters."""
+"""Characters of a line, by the rules of subtitlers for languages with spaces; wide characters count twice."""
 
 _TIMING = re.compile(r"\s*(?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3}\s*-->\s*(?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3}")
 _OVERRIDES = re.compile(r"^(?:\{[^}]*\})+")
@@ -22,12 +22,12 @@ _ASS_FIELDS = 10
 
 
 def read_srt(data: bytes, name: str) -> Document:
-    """Read SubRip; raises `DocumentError` where there is text and no time."""
+    """Read SubRip; raises `DocumentError` for text without a time."""
     return _timed(data, name)
 
 
 def read_vtt(data: bytes, name: str) -> Document:
-    """Read WebVTT; raises `DocumentError` where it does not begin as it should."""
+    """Read WebVTT; raises `DocumentError` for a file without the WebVTT header."""
     content, _ = decode(data, name)
     if not content.startswith("WEBVTT"):
         raise DocumentError(f"{name}: line 1: a WebVTT file begins with WEBVTT")
@@ -64,7 +64,7 @@ def _timed(data: bytes, name: str) -> Document:
 
 
 def _blocks(content: str) -> Iterator[list[RawLine]]:
-    """Yield runs of lines that are not blank."""
+    """Yield groups of successive lines that are not blank."""
     block: list[RawLine] = []
     for line in raw_lines(content):
         if line.text.strip():
@@ -105,7 +105,7 @@ def read_ass(data: bytes, name: str) -> Document:
 
 
 def wrap(text: str) -> list[str]:
-    """Break a caption into lines of about equal length, as few as readable ones can be."""
+    """Wrap a caption into lines of about equal length, as few as possible."""
     flat = one_line(text)
     size = sum(2 if char >= "\u2e80" else 1 for char in flat)
     count = -(-size // WIDTH)

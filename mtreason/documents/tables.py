@@ -1,4 +1,4 @@
-"""CSV and TSV: chosen columns are translated; records that did not change are written as they were."""
+"""CSV and TSV: chosen columns are translated; records that did not change keep their bytes."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from mtreason.documents.spans import Span, SpannedDocument, decode
 from mtreason.errors import DocumentError, near
 
 MOST = 1 << 24
-"""Characters of a cell."""
+"""The largest number of characters in a cell."""
 
 
 def read_table(data: bytes, name: str, delimiter: str, columns: Sequence[str]) -> Document:
-    """Read a table with a header line; `columns` are names in it.
+    """Read a table with a header line; `columns` are names in the header.
 
-    Raises `DocumentError` for a column that is not there, a record with more cells than the header, or a quotation that
-    is not closed.
+    Raises `DocumentError` for a column that does not exist, a record with more cells than the header, or a quotation
+    that is not closed.
     """
     content, bom = decode(data, name)
     csv.field_size_limit(MOST)
@@ -67,7 +67,7 @@ def _records(content: str, name: str, delimiter: str) -> Iterator[tuple[int, int
 
 
 def _cell_places(content: str, start: int, cells: Sequence[str], delimiter: str) -> list[tuple[int, int]]:
-    """Return where the cells of a record stand, quotation marks included."""
+    """Return the positions of a record's cells, quotation marks included."""
     places = []
     at = start
     for cell in cells:

@@ -1,4 +1,4 @@
-"""Plain text in UTF-8, line by line: what is not translated stays byte for byte what it was."""
+"""Plain text in UTF-8, line by line: everything that is not translated stays the same, byte for byte."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CHUNK = 1 << 16
 class Line:
     """One line, as segments to translate and the gaps around them.
 
-    Gaps and segments, interleaved, are the line; a blank line is one gap.
+    Gaps and segments in turn make up the line; a blank line is one gap.
     """
 
     number: int
@@ -29,39 +29,39 @@ class Line:
     segments: tuple[str, ...]
     """Without white space at their ends."""
     gaps: tuple[str, ...]
-    """One more than segments; the last one holds the line ending."""
+    """One more than there are segments; the last one holds the line ending."""
 
 
 class TextDocument:
-    """Text that is read, and can be written, line by line: a unit is a line with its ending."""
+    """Text that is read and written line by line: a unit is a line with its ending."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines = lines
 
     @property
     def units(self) -> Iterator[Unit]:
-        """The lines as they are read; once."""
+        """The lines as they are read; can be read once."""
         for number, raw in enumerate(self._lines, 1):
             yield Unit(number, f"line {number}", raw)
 
     def render(self, texts: Iterable[str]) -> Iterator[bytes]:
-        """Yield each line as it comes."""
+        """Yield each line as its text arrives."""
         for text in texts:
             yield text.encode()
 
 
 def check_text(path: Path) -> int:
-    """Read a file once, count its lines, and raise `DocumentError` for what would stop its translation half-way.
+    """Read a file once, count its lines, and raise `DocumentError` for any fault that would stop its translation later.
 
-    Named are the file, the line and the byte: not UTF-8 (encoded surrogates are not either), NUL bytes. Memory stays
-    bounded by the longest line.
+    The error names the file, the line and the byte: bytes that are not UTF-8 (encoded surrogates are not either), and
+    NUL bytes. Memory is limited by the longest line.
     """
     with open_text(path) as stream:
         return sum(1 for _ in read_lines(stream, str(path)))
 
 
 def open_text(path: Path) -> BinaryIO:
-    """Open a file for reading; raises `DocumentError` with what to do when it cannot be."""
+    """Open a file for reading; raises `DocumentError` that says what to do when it cannot be opened."""
     try:
         if path.is_dir():
             raise DocumentError(f"{path} is a directory: name a text file, or - for standard input")
@@ -77,10 +77,10 @@ def open_text(path: Path) -> BinaryIO:
 def read_lines(stream: BinaryIO, name: str) -> Iterator[str]:
     r"""Yield lines with their endings ("\n", "\r\n" or "\r") as soon as each is complete.
 
-    Raises `DocumentError` at the first byte that is no text, after the lines before it were given out.
+    Raises `DocumentError` at the first byte that is not text, after it has yielded the lines before.
     """
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
-    pending: list[str] = []  # parts of a line without its end: joined once, a long line is not copied at every block
+    pending: list[str] = []  # parts of a line so far; joined once, so that a long line is not copied at every block
     number, offset = 1, 0
     while True:
         block = _read_block(stream, name)
@@ -119,9 +119,9 @@ def read_lines(stream: BinaryIO, name: str) -> Iterator[str]:
 
 
 def _read_block(stream: BinaryIO, name: str) -> bytes:
-    """Return what there is to read, at most CHUNK bytes; empty at the end."""
+    """Return the bytes that are ready, at most CHUNK; empty at the end."""
     try:
-        # read1 gives what there is: a slow pipe need not fill a chunk.
+        # read1 returns what is ready: a slow pipe need not fill a chunk.
         block: bytes = getattr(stream, "read1", stream.read)(CHUNK)
     except OSError as error:
         raise DocumentError(f"{name}: cannot be read ({error.strerror or error})") from error
@@ -132,7 +132,7 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 def _split_lines(text: str, *, final: bool) -> list[str]:
-    r"""Split behind line endings; the last item is what has none yet. A trailing "\r" waits for its "\n" unless final.
+    r"""Split after line endings; the last item has no ending yet. A trailing "\r" waits for its "\n" unless final.
 
     `str.splitlines` would also split at characters that are part of a line (U+2028, form feeds).
     """
@@ -147,12 +147,12 @@ def _split_lines(text: str, *, final: bool) -> list[str]:
     return [*parts, text[start:]]
 
 
-# A byte order mark is no text either. `str.strip` and `\s` agree on white space.
+# A byte order mark is not text either. `str.strip` and `\s` agree on white space.
 _EDGES = re.compile(r"\A[\s\ufeff]+|[\s\ufeff]+\Z")
 
 
 def parse_line(number: int, raw: str, language: Language) -> Line:
-    """Cut a line, with its ending, into segments and gaps."""
+    """Divide a line, with its ending, into segments and gaps."""
     segments: list[str] = []
     gaps = [""]
     for piece in split_segments(raw, language):
@@ -168,7 +168,7 @@ def parse_line(number: int, raw: str, language: Language) -> Line:
 
 
 def join_line(line: Line, translations: Sequence[str], source: Language, target: Language) -> str:
-    """Put translations in the place of segments, gaps kept; one line stays one line.
+    """Put translations in place of segments and keep the gaps; one line stays one line.
 
     Where one language separates sentences by a space and the other does not, the gap between two segments follows the
     target language; a space beside a Latin letter or a digit stays.
@@ -176,7 +176,7 @@ def join_line(line: Line, translations: Sequence[str], source: Language, target:
     parts = [line.gaps[0]]
     last = len(translations) - 1
     for i, translation in enumerate(translations):
-        # A line break would shift all lines that follow.
+        # A line break would shift all later lines.
         flat = _LINE_END.sub(" ", translation)
         gap = line.gaps[i + 1]
         if i < last and source.spaced != target.spaced:

@@ -1,7 +1,7 @@
-"""XLIFF 1.2 and 2.x: units whose target is missing or empty, or not final, get one; inline tags come along.
+"""XLIFF 1.2 and 2.x: units with a missing, empty or unfinished target get one; inline tags are kept.
 
-lxml reads, without entities and without a network. A file in which something was translated is written by lxml again:
-elements, attributes and their order stay; quotation marks around attributes may change, and its encoding is UTF-8.
+lxml reads, without entities and without a network. lxml also writes a file in which something was translated: elements,
+attributes and their order stay; quotation marks around attributes may change, and the encoding becomes UTF-8.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class XliffDocument:
     def __init__(self, data: bytes, name: str) -> None:
         self._data = data
         self._root = parse_xml(data, name)
-        parse_xml(self._written(), name)  # lxml reads names that it cannot read again once it has written them
+        parse_xml(self._written(), name)  # lxml reads some names that it cannot read again after writing them
         space, _, local = self._root.tag.rpartition("}")
         self._space = f"{space}}}" if space else ""
         if local != "xliff":
@@ -50,7 +50,7 @@ class XliffDocument:
                 yield source
 
     def render(self, texts: Iterable[str]) -> Iterator[bytes]:
-        """Yield the file; the bytes that were read where nothing was translated."""
+        """Yield the file; exactly the bytes that were read if nothing was translated."""
         given = list(texts)
         if given == [unit.text for unit in self.units]:
             yield self._data
@@ -82,7 +82,7 @@ class XliffDocument:
         try:
             filled = etree.fromstring(f"<t {spaces}>{escape(text)}</t>", _parser())
         except etree.XMLSyntaxError:
-            # All tags are there, but one closes before it opens: the words are worth more.
+            # All tags are there, but one closes before it opens: keep the words and drop the tags.
             filled = etree.fromstring(f"<t>{escape(_TAG.sub('', text))}</t>", _parser())
         target.text = filled.text
         target.extend(list(filled))
@@ -100,7 +100,7 @@ def _parser() -> Any:  # noqa: ANN401 - lxml is untyped
 
 
 def parse_xml(data: bytes, name: str) -> Any:  # noqa: ANN401 - lxml is untyped
-    """Parse XML that may come from anyone; raises `DocumentError` for what is malformed, and for entities."""
+    """Parse XML from any source; raises `DocumentError` for malformed XML, and for entities."""
     from lxml import etree
 
     try:
@@ -117,7 +117,7 @@ def parse_xml(data: bytes, name: str) -> Any:  # noqa: ANN401 - lxml is untyped
 
 
 def _inner(element: Any) -> str:  # noqa: ANN401 - lxml's element
-    """Return what is inside an element; where that has inline tags, as XML."""
+    """Return the content of an element, as XML if it has inline tags."""
     from lxml import etree
 
     if len(element) == 0:

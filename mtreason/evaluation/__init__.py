@@ -1,4 +1,4 @@
-"""Evaluation: how good translations are by their references, and whether a difference is more than chance."""
+"""Evaluation: how good translations are compared with their references, and whether a difference is significant."""
 
 from mtreason.evaluation.learned import COMET, learned_metric
 from mtreason.evaluation.metrics import CHRF, Metric, corpus_metrics, mean_metric

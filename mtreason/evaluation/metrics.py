@@ -1,4 +1,4 @@
-"""BLEU, chrF, TER and means of per-segment values, all as sums of statistics per segment.
+"""BLEU, chrF, TER and means of per-segment values, all computed from sums of statistics per segment.
 
 Letters: n segments, K statistics of one segment, which depend on the metric.
 """
@@ -20,31 +20,31 @@ if TYPE_CHECKING:
     from sacrebleu.metrics.base import Metric as SacrebleuMetric
 
 Statistics = NDArray[np.float64]
-"""[n, K]; the score of a corpus is a function of their sum over its segments."""
+"""[n, K]; the score of a corpus is a function of the sum over its segments."""
 
 CHRF = "chrf"
-"""chrF++, under the name that reports have for it; `chrf2` is the one without words."""
+"""chrF++, under the name that reports use; `chrf2` is the variant without words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A score of a corpus that is computed from sums over its segments."""
+    """A score of a corpus that is computed from sums of statistics over its segments."""
 
     name: str
     title: str
     scores: Callable[[NDArray[np.float64]], NDArray[np.float64]]
-    """From sums of statistics, [N, K], the score of each, [N]."""
+    """Computes from sums of statistics, [N, K], the score of each, [N]."""
     segment_score: Callable[[NDArray[np.float64]], float]
-    """From one segment's statistics, [K]: BLEU of one segment leaves out the orders it is too short for."""
+    """Scores one segment from its statistics, [K]; BLEU then skips orders for which the segment is too short."""
     tie: float
     """Segments whose scores differ by no more than this count as equal."""
     signature: str = ""
     lower_is_better: bool = False
     statistics: tuple[Statistics, ...] = ()
-    """Of each system that was given, in that order."""
+    """Statistics of each given system, in order."""
 
     def score(self, total: NDArray[np.float64]) -> float:
-        """Return the score of one sum of statistics, [K]."""
+        """Return the score for one sum of statistics, [K]."""
         return float(self.scores(total[None])[0])
 
 
@@ -53,7 +53,7 @@ TITLES = {"bleu": "BLEU", "chrf2": "chrF2", CHRF: "chrF++", "ter": "TER"}
 
 
 def usual_metrics(target: Language) -> tuple[str, ...]:
-    """Name the metrics of a language: words mean little to chrF++ and TER where they are not marked by spaces."""
+    """Return the usual metrics for a language: without spaces between words, chrF++ and TER say little."""
     return ("bleu", "chrf2", CHRF, "ter") if target.spaced else ("bleu", "chrf2")
 
 
@@ -65,15 +65,15 @@ def corpus_metrics(
 ) -> tuple[Metric, ...]:
     """Return metrics of each system's translations, by the names in `TITLES`.
 
-    `references` holds the references of each segment, at least one, not all the same number; of several, BLEU uses
-    all, the others the one that fits best, as sacrebleu has it.
+    `references` holds the references of each segment, at least one, in any number; of several, BLEU uses all and the
+    other metrics the one that fits best, as in sacrebleu.
     """
     streams: list[Any] = list(itertools.zip_longest(*references))  # None where a segment has fewer
     return tuple(_metric(name, *_scorers(name, target), systems, streams) for name in names)
 
 
 def _scorers(name: str, target: Language) -> tuple[SacrebleuMetric, SacrebleuMetric]:
-    """Return what scores a corpus, and what scores one segment."""
+    """Return one object that scores a corpus, and one that scores a single segment."""
     from sacrebleu.metrics.bleu import BLEU
     from sacrebleu.metrics.chrf import CHRF as CHRF_SCORER
     from sacrebleu.metrics.ter import TER
@@ -96,7 +96,7 @@ def _metric(
     systems: Sequence[Sequence[str]],
     streams: list[Any],
 ) -> Metric:
-    # What sacrebleu's own significance tests call; its public functions do not hand out statistics.
+    # sacrebleu's own significance tests call this; its public functions do not return statistics.
     statistics = tuple(np.array(corpus._extract_corpus_statistics(s, streams), np.float64) for s in systems)
     return Metric(
         name,
@@ -111,22 +111,22 @@ def _metric(
 
 
 def mean_metric(name: str, title: str, systems: Sequence[Sequence[float]], tie: float, signature: str = "") -> Metric:
-    """Treat the mean of a value per segment as a metric."""
+    """Return the mean of a value per segment as a metric."""
     statistics = tuple(np.stack([np.array(v, np.float64), np.ones(len(v))], axis=1) for v in systems)
 
     def means(totals: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Divide sums of values by how many there are."""
+        """Divide sums of values by their number."""
         return np.asarray(totals[:, 0] / totals[:, 1])
 
     return Metric(name, title, means, lambda own: float(own[0]), tie, signature, statistics=statistics)
 
 
 _TOKENIZERS = {"zh": ("zh", ()), "ja": ("ja-mecab", ("MeCab", "ipadic")), "ko": ("ko-mecab", ("mecab_ko",))}
-"""By language: sacrebleu's tokenizer, and the modules that it needs."""
+"""Language -> sacrebleu's tokenizer, and the modules that it needs."""
 
 
 def tokenizer_for(target: Language) -> str:
-    """Name the tokenizer for BLEU: by character where words are not marked and the proper one is not installed."""
+    """Return the tokenizer for BLEU; by character where words are not separated and the proper one is not installed."""
     name, modules = _TOKENIZERS.get(target.primary, ("", ()))
     if name and all(importlib.util.find_spec(m) for m in modules):
         return name

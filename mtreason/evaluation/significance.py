@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mtreason.evaluation.metrics import Metric, Statistics
 
 SEED = 12345
-"""The one that sacrebleu uses, so that figures can be compared with its own."""
+"""The seed that sacrebleu uses, so that figures can be compared with its own."""
 TRIALS = 10_000
 RESAMPLES = 1_000
 ROUNDING = 1e-9
@@ -37,17 +37,17 @@ class Comparison:
     ties: int
     losses: int
     p_holm: float
-    """`p_value`, corrected for all comparisons that were made along with it."""
+    """`p_value`, corrected for all comparisons that were made together."""
 
 
 def compare(metric: Metric, a: int, b: int) -> Comparison:
-    """Compare two of the systems of a metric, given by their positions."""
+    """Compare two systems of a metric, given by their positions."""
     [found] = compare_all(metric, [(a, b)])
     return found
 
 
 def compare_all(metric: Metric, pairs: Sequence[tuple[int, int]]) -> list[Comparison]:
-    """Compare pairs of the systems of a metric as `compare` does, each system resampled once."""
+    """Compare pairs of systems as `compare` does, but resample each system only once."""
     resampled = {system: bootstrap(metric, system) for system in {s for pair in pairs for s in pair}}
     p_values = [randomisation_p(metric, metric.statistics[a], metric.statistics[b]) for a, b in pairs]
     return [
@@ -100,7 +100,7 @@ def randomisation_p(metric: Metric, a: Statistics, b: Statistics, trials: int = 
 def bootstrap_p(differences: NDArray[np.float64], delta: float) -> float:
     """Return how often resampled differences stray from their mean by at least the real one (Koehn 2004).
 
-    As sacrebleu has it, which takes absolute differences before it centres them, but for ties: see `randomisation_p`.
+    The formula is sacrebleu's, which takes absolute differences before it centres them; for ties see `randomisation_p`.
     """
     sizes = np.abs(differences)
     return float(((sizes - sizes.mean() >= abs(delta) - ROUNDING).sum() + 1) / (len(sizes) + 1))
@@ -109,8 +109,8 @@ def bootstrap_p(differences: NDArray[np.float64], delta: float) -> float:
 def bootstrap(metric: Metric, system: int, resamples: int = RESAMPLES, seed: int = SEED) -> NDArray[np.float64]:
     """Return the system's score on corpora drawn from its segments with replacement, [resamples].
 
-    The same corpora for every system of the same size, so that differences of two are paired; those that sacrebleu's
-    `PairedTest` draws.
+    Systems of the same size get the same corpora, so that differences of two systems are paired. They are the corpora
+    that sacrebleu's `PairedTest` draws.
     """
     own = metric.statistics[system]
     return metric.scores(_times_drawn(len(own), resamples, seed) @ own)
@@ -118,7 +118,7 @@ def bootstrap(metric: Metric, system: int, resamples: int = RESAMPLES, seed: int
 
 @lru_cache(maxsize=4)
 def _times_drawn(n: int, resamples: int, seed: int) -> NDArray[np.float64]:
-    """Return how often each of n segments is in each resampled corpus, [resamples, n]."""
+    """Return how often each of n segments occurs in each resampled corpus, [resamples, n]."""
     drawn = np.random.default_rng(seed).choice(n, size=(resamples, n), replace=True)
     return np.array([np.bincount(row, minlength=n) for row in drawn], np.float64)
 
@@ -130,7 +130,7 @@ def interval(scores: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Correct for having made so many comparisons (Holm 1979); the chance of any false alarm stays at the level."""
+    """Correct for the number of comparisons (Holm 1979); the chance of any false alarm stays at the level."""
     corrected = [0.0] * len(p_values)
     running = 0.0
     for rank, i in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):

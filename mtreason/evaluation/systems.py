@@ -1,4 +1,4 @@
-"""Translations to be scored, from plain files or from what other commands of this tool wrote."""
+"""Translations to be scored, read from plain files or from the output of other commands of this tool."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from mtreason.files import read_lines
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """What one system made of the segments; all tuples are n long."""
+    """The translations of one system; all tuples have length n."""
 
     name: str
     translations: tuple[str, ...]
     sources: tuple[str, ...] | None
     references: tuple[tuple[str, ...], ...] | None
-    """Of each segment; some may have none."""
+    """References of each segment; some may have none."""
 
 
 def read_systems(hypotheses: Sequence[Path], references: Sequence[Path], source: Path | None) -> tuple[System, ...]:
-    """Read the systems of all files; they have the same segments.
+    """Read the systems in all files; they must have the same segments.
 
-    A file of JSON lines may hold several systems, with sources and references; beside plain text these come from
-    files of their own. Raises `InputError` for files that do not go together.
+    A file of JSON lines may hold several systems, with sources and references; for plain text these are read from files
+    of their own. Raises `InputError` for files that do not belong together.
     """
     found = [system for path in hypotheses for system in _read(path)]
     names = [system.name for system in found]
@@ -60,7 +60,7 @@ def read_systems(hypotheses: Sequence[Path], references: Sequence[Path], source:
 
 
 def _without_blanks(systems: Sequence[System]) -> tuple[System, ...]:
-    """Leave out lines on which there is nothing: no source, no reference and no translation."""
+    """Leave out segments without a source, a reference and a translation."""
     first = systems[0]
     lines = zip(*(s.translations for s in systems), strict=True)
     texts = ["".join(line) for line in lines]
@@ -101,13 +101,13 @@ def _read(path: Path) -> list[System]:
             raise InputError(
                 f"{path}:{number}: expected what bench, translate --json or --trace wrote, an object with a translation"
             ) from error
-    # A trace has its segments as they were finished.
+    # A trace lists segments in the order in which they finished.
     records.sort(key=lambda r: (r[2].get("line", 0), r[2].get("segment", 0)))
     return _grouped(path, records)
 
 
 def _key(record: dict[str, Any]) -> tuple[str, str]:
-    """Say which segment a record is of: by its id in benchmarks, by its line elsewhere."""
+    """Return which segment a record is for: its id in benchmarks, its line and segment number elsewhere."""
     if not isinstance(record["translation"], str):
         raise TypeError
     return str(record.get("pair", "")), str(record["id"] if "id" in record else int(record["line"]))
@@ -119,10 +119,10 @@ def _grouped(path: Path, records: Sequence[tuple[str, tuple[str, str], dict[str,
         by_system.setdefault(system, {}).setdefault(key, []).append(record)
     if len({pair for own in by_system.values() for pair, _ in own}) > 1:
         raise InputError(f"{path} has several pairs of languages: 'mtreason bench report' tells them apart")
-    # Only what every system has finished can be compared.
+    # Only segments that every system has finished can be compared.
     keys = [k for k in next(iter(by_system.values()), {}) if all(k in own for own in by_system.values())]
     if keys and "id" not in records[0][2]:
-        # Blank lines are in no trace, but in the files that go with it.
+        # A trace has no blank lines, but the text files that belong to it do.
         keys = [("", str(line)) for line in range(1, int(keys[-1][1]) + 1)]
     systems = []
     for name, own in by_system.items():

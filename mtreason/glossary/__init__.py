@@ -1,4 +1,4 @@
-"""Glossaries: what slang and terms mean, where they occur in a text, and whether a translation honours them."""
+"""Glossaries: what terms such as slang mean, where they occur in a text, and whether a translation follows them."""
 
 from mtreason.glossary.check import Judgement, Verdict, follows, judge_term, written
 from mtreason.glossary.load import load_glossary, shipped_glossaries

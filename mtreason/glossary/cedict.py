@@ -1,7 +1,7 @@
-"""Slang from CC-CEDICT, a dictionary that users may have: terms that it labels as slang, neologism or colloquial.
+"""Slang from CC-CEDICT, a dictionary that users may have: terms with a label such as slang, neologism, colloquial.
 
 A line is `traditional simplified [pinyin] /definition/definition/`; lines that begin with `#!` state version and
-licence, which go along.
+licence, which are copied along.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ _NO_RENDERING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What was taken."""
+    """The terms that were imported."""
 
     terms: tuple[Term, ...]
     comments: tuple[str, ...]
-    """Where it comes from, and under which licence."""
+    """Where the terms come from, and under which licence."""
 
 
 def read_cedict(path: Path, labels: tuple[str, ...] = LABELS) -> Imported:
     """Read the terms of a dictionary file, plain or gzipped, that have one of the labels.
 
-    Raises `GlossaryError` for what cannot be read, and for a file that is something else.
+    Raises `GlossaryError` for a file that cannot be read, and for one of another kind.
     """
     name = str(path)
     text = decode(_read(path), name)
@@ -80,7 +80,7 @@ def _read(path: Path) -> bytes:
 
 
 def _renderings(definition: str) -> Iterator[str]:
-    """Yield what of a definition can stand in a translation."""
+    """Yield the parts of a definition that can be a rendering in a translation."""
     bare = _BRACKETS.sub(" ", definition).strip()
     if _NO_RENDERING.match(bare):
         return

@@ -1,8 +1,8 @@
-"""Says whether a translation honours a glossary term.
+"""Checks what a translation makes of a glossary term.
 
 In languages with spaces, rendering and translation are compared word by word, and two words agree when they share a
 form: as written, without a possessive ending, or the lemma. In languages without spaces the folded rendering must
-occur as it stands.
+occur exactly.
 """
 
 import re
@@ -17,7 +17,7 @@ from mtreason.glossary.fold import CHINESE, fold, is_bounded, is_unspaced, prima
 from mtreason.glossary.lemma import lemma, lemma_languages
 from mtreason.glossary.term import Term
 
-# Korean has spaces, but its particles are written onto the noun, so that whole words would never agree.
+# Korean has spaces, but its particles are joined to the noun, so that whole words would never agree.
 _UNSPACED_LANGUAGES = CHINESE | {"ja", "ko", "th", "lo", "my", "km", "bo", "dz"}
 
 # Letters with their accents, and the Indic blocks whole, since `\w` leaves their vowel signs out.
@@ -25,7 +25,7 @@ _LETTER = r"[^\W_]|[\u0300-\u036f\u0591-\u05bd\u064b-\u065f\u0670\u0900-\u0963\u
 _TOKEN = re.compile(rf"(?:{_LETTER})+(?:'(?:{_LETTER})+)*'?|[.!?;。।]+|[^\w\s]")
 _SENTENCE_ENDS = ".!?;。।"
 _PUNCTUATION_WITH_MEANING = "#%&/@"
-_STOP = "."  # a sentence end: no gap reaches over it
+_STOP = "."  # a sentence end: no gap extends over it
 _ELLIPSIS = re.compile(r"\.{3,}")
 _OPTIONAL = re.compile(r"\(([^()]*)\)")
 _MAX_OPTIONAL = 4  # 2^4 variants of one rendering
@@ -41,7 +41,7 @@ _COMPARATIVES = frozenset({"better", "best", "worse", "worst", "more", "most", "
 
 @dataclass(frozen=True, slots=True)
 class _Gap:
-    """Stands for `least` to `most` words of any kind, within a sentence."""
+    """Matches `least` to `most` words of any kind, within a sentence."""
 
     least: int
     most: int
@@ -49,7 +49,7 @@ class _Gap:
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """Stands for 1 to `most` words that `accepts` approves of together."""
+    """Matches 1 to `most` words that `accepts` approves of together."""
 
     accepts: Callable[[tuple[str, ...]], bool]
     most: int
@@ -59,7 +59,7 @@ _Pattern = tuple[str | _Gap | _Slot, ...]
 
 
 def honoured(term: Term, translation: str, language: str) -> bool:
-    """Say whether the translation (in `language`) contains one of the term's renderings.
+    """Return whether the translation (in `language`) contains one of the term's renderings.
 
     A term without renderings asks for its source term as it is. Case, width, hyphens against spaces, curly against
     straight apostrophes, commas and, in English, a leading a/an/the/to make no difference. In a rendering `(...)` is
@@ -73,7 +73,7 @@ def honoured(term: Term, translation: str, language: str) -> bool:
 
 
 def contains(rendering: str, translation: str, language: str) -> bool:
-    """Say whether the translation contains a rendering, as `honoured` compares them."""
+    """Return whether the translation contains a rendering, compared as in `honoured`."""
     primary = primary_language(language)
     if primary in _UNSPACED_LANGUAGES:
         return _contains_run(rendering, translation, language)
@@ -98,7 +98,7 @@ def _occurrences(needle: str, text: str) -> Iterator[int]:
 
 @lru_cache(maxsize=4096)
 def _variants(rendering: str) -> tuple[str, ...]:
-    """Return the rendering with and without each of its parenthesised parts, leaving out what becomes empty."""
+    """Return the rendering with and without each of its parenthesised parts; empty variants are left out."""
     variants = [unicodedata.normalize("NFKC", rendering)]
     for _ in range(_MAX_OPTIONAL):
         variants = [
@@ -111,19 +111,19 @@ def _variants(rendering: str) -> tuple[str, ...]:
 
 
 def _contains_run(rendering: str, translation: str, language: str) -> bool:
-    """Look for the rendering in text without spaces between words; spaces around an inserted Latin word are free."""
+    """Look for the rendering in text without spaces between words; spaces at an inserted Latin word are optional."""
     runs = [fold(run.strip(), language) for run in _ELLIPSIS.split(rendering)]
     runs = [run for run in runs if run]
     if not runs:
         return _contains_as_written(rendering, translation, language)
     regex = "[^。.!?;\n]{0,12}?".join(_spaces_free(run) for run in runs)
     text = fold(translation, language)
-    # The lookahead makes the search try every start, also inside an earlier find that was not bounded.
+    # The lookahead makes the search try every start, also inside an earlier match that was not bounded.
     return any(is_bounded(text, *found.span(1)) for found in re.finditer(f"(?=({regex}))", text))
 
 
 def _spaces_free(run: str) -> str:
-    """Return a regular expression for the run in which spaces are optional, but never needed where there are none."""
+    """Return a regular expression for the run: its spaces are optional, as are spaces beside unspaced characters."""
     regex = ""
     for before, char in pairwise(" " + " ".join(run.split())):
         if char == " ":
@@ -160,11 +160,11 @@ def _pattern(rendering: str, primary: str) -> _Pattern:
     for element in elements:
         before = pattern[-1] if pattern else None
         if isinstance(before, _Gap) and isinstance(element, _Gap):
-            # Two gaps in a row are one: trying every split between them would be exponential.
+            # Two gaps in a row are merged: trying every split between them would take exponential time.
             pattern[-1] = _Gap(before.least + element.least, before.most + element.most)
         else:
             pattern.append(element)
-    # A gap or a full stop at either end asks for nothing.
+    # A gap or a full stop at either end requires nothing.
     while pattern and (pattern[0] == _STOP or isinstance(pattern[0], _Gap)):
         del pattern[0]
     while pattern and (pattern[-1] == _STOP or isinstance(pattern[-1], _Gap)):
@@ -195,7 +195,7 @@ def _is_reflexive(words: tuple[str, ...]) -> bool:
 
 
 def _matches(pattern: _Pattern, tokens: tuple[str, ...], start: int, primary: str) -> bool:
-    """Say whether the pattern fits the tokens from `start` on."""
+    """Return whether the pattern matches the tokens from `start` on."""
     if not pattern:
         return True
     head, rest = pattern[0], pattern[1:]
@@ -217,7 +217,7 @@ def _matches(pattern: _Pattern, tokens: tuple[str, ...], start: int, primary: st
 
 @lru_cache(maxsize=65536)
 def _forms(word: str, primary: str) -> frozenset[str]:
-    """Return what the word may be counted as: itself, without a possessive ending, and its lemma."""
+    """Return the forms that a word is compared by: itself, without a possessive ending, and its lemma."""
     bare = word.removesuffix("'").removesuffix("'s")
     forms = {word, bare}
     comparative = primary == "en" and bare in _COMPARATIVES
@@ -227,7 +227,7 @@ def _forms(word: str, primary: str) -> frozenset[str]:
 
 
 class Verdict(StrEnum):
-    """What a translation makes of a term."""
+    """Whether a translation follows a term."""
 
     FOLLOWED = "followed"
     MISSED = "missed"
@@ -236,17 +236,17 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict, and the reading that led to it where the translation says what it may not."""
+    """A verdict; where the translation says something forbidden, also that reading."""
 
     verdict: Verdict
     reading: str = ""
 
 
 def judge_term(term: Term, translation: str, language: str) -> Judgement:
-    """Say whether a translation follows a term: the one judge of all that counts, checks or rewards terms.
+    """Return the verdict on a term: everything that counts, checks or rewards terms uses this function.
 
-    It is forbidden what stands in `term.forbidden`, wherever it stands, and the literal reading where no rendering is
-    honoured: it may be part of a good one.
+    A reading in `term.forbidden` is forbidden wherever it occurs. The literal reading is forbidden only where no
+    rendering is honoured, since it may be part of a good one.
     """
     for reading in term.forbidden:
         if contains(reading, translation, language):
@@ -259,7 +259,7 @@ def judge_term(term: Term, translation: str, language: str) -> Judgement:
 
 
 def follows(term: Term, translation: str, language: str) -> bool:
-    """Say whether a translation honours a term and contains nothing of what it warns of."""
+    """Return whether a translation honours a term and contains none of its forbidden readings."""
     return judge_term(term, translation, language).verdict is Verdict.FOLLOWED
 
 
@@ -267,6 +267,6 @@ _PLACEHOLDERS = re.compile(r"\b(?:sth|sb|one's|sb's|oneself)\b|\.{3,}|[()]")
 
 
 def written(term: Term) -> str:
-    """Return the best rendering that can be written as it stands: without parts that stand for something else."""
+    """Return the best rendering that can be written as it is, without placeholders such as `sb` or a gap."""
     plain = [t for t in term.targets if not _PLACEHOLDERS.search(unicodedata.normalize("NFKC", t))]
     return (plain or term.targets or (term.source,))[0]

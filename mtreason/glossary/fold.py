@@ -1,8 +1,8 @@
-"""Folding: what counts as the same text, one character to one character.
+"""Folding: which texts count as the same; each character is folded to one character.
 
 Because no fold changes a length, an offset in the folded text is an offset in the text itself. The
-traditional-to-simplified table is OpenCC's, taken one character at a time: it is maintained, its data is Apache-2.0
-like this project (zhconv's data is GPL), and its wheels carry everything they need.
+traditional-to-simplified table is OpenCC's, used one character at a time: OpenCC is maintained, its data is
+Apache-2.0 like this project (zhconv's data is GPL), and its wheels need nothing else.
 """
 
 import re
@@ -12,12 +12,12 @@ from functools import cache
 
 CHINESE = frozenset({"zh", "cmn", "yue", "wuu", "hak", "nan", "gan", "hsn", "cdo", "lzh"})
 
-# Typographic twins that NFKC keeps apart: apostrophes and hyphens.
+# Typographic variants that NFKC does not unify: apostrophes and hyphens.
 _TWINS = {ord(char): "'" for char in "\u2018\u2019\u201b\u02bc\u0060\u00b4"} | {
     ord(char): "-" for char in "\u2010\u2011\u2012\u2013\u2212"
 }
 
-# Scripts written without spaces between words, and Hangul, whose particles are glued to the word they follow.
+# Scripts written without spaces between words, and Hangul, whose particles are joined to the word they follow.
 _UNSPACED = re.compile(
     "[\u0e00-\u0fff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u3007\u3040-\u31ff\u3400-\u9fff\ua960-\ua97f"
     "\uac00-\ud7ff\uf900-\ufaff\uff66-\uffdc\U0001aff0-\U0001b16f\U00020000-\U0003ffff]"
@@ -25,7 +25,7 @@ _UNSPACED = re.compile(
 
 
 class _FoldTable(dict[int, str]):
-    """A table for `str.translate` that computes each character when it is first met and keeps it."""
+    """A table for `str.translate` that computes the fold of each character at its first use and keeps it."""
 
     def __init__(self, chinese: bool) -> None:
         super().__init__()
@@ -72,19 +72,19 @@ def fold(text: str, language: str) -> str:
 
 
 def is_bounded(folded: str, start: int, end: int) -> bool:
-    """Say whether `folded[start:end]` stands free: no letter, digit or mark of a spaced script continues it."""
+    """Return whether `folded[start:end]` is bounded: no letter, digit or mark of a spaced script continues it."""
     opens = start == 0 or not (_is_spaced(folded[start]) and _is_spaced(folded[start - 1]))
     closes = end == len(folded) or not (_is_spaced(folded[end - 1]) and _is_spaced(folded[end]))
     return opens and closes
 
 
 def is_unspaced(char: str) -> bool:
-    """Say whether the character belongs to a script whose words are not set apart by spaces."""
+    """Return whether the character belongs to a script that does not separate words by spaces."""
     return _UNSPACED.match(char) is not None
 
 
 def _is_spaced(char: str) -> bool:
     if char.isalnum():
         return not is_unspaced(char)
-    # An accent belongs to its letter; the variation selector that follows an emoji does not.
+    # An accent belongs to its letter; the variation selector after an emoji does not.
     return unicodedata.combining(char) != 0 and not is_unspaced(char)

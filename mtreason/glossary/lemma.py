@@ -11,7 +11,7 @@ _ENGLISH = {
     "shot": "shoot", "swore": "swear", "thought": "think", "won": "win", "playing": "play",
     "during": "during", "evening": "evening", "morning": "morning",
 }  # fmt: skip
-"""Past forms that the table takes for other words, an error of it, and words in -ing that are no forms of verbs."""
+"""Past forms that the table wrongly takes for other words, and words in -ing that are not forms of verbs."""
 
 
 @cache
@@ -24,14 +24,14 @@ def lemma_languages() -> frozenset[str]:
 
 @lru_cache(maxsize=65536)
 def lemma(word: str, language: str) -> str:
-    """Return the lemma of a word in small letters; `language` is a primary code of `lemma_languages`."""
+    """Return the lemma of a word in lower case; `language` is a primary code in `lemma_languages`."""
     import simplemma
 
     found: str = simplemma.lemmatize(word, lang=language).lower()
     if language == "en" and word in _ENGLISH:
         return _ENGLISH[word]
     if language == "en" and found == word:
-        # Gerunds have a term of their own as nouns, and new words such as "influencers" have none at all.
+        # The table lists gerunds as nouns of their own, and does not list new words such as "influencers" at all.
         found = next((stem for stem in _regular_stems(word) if simplemma.is_known(stem, lang="en")), found)
         if found == word and len(word) > 3 and word.endswith("s") and not simplemma.is_known(word, lang="en"):
             found = word[:-1]
@@ -39,7 +39,7 @@ def lemma(word: str, language: str) -> str:
 
 
 def _regular_stems(word: str) -> Iterator[str]:
-    """Yield what an English verb could be, given its form in -ing."""
+    """Yield the possible base forms of an English verb, given its form in -ing."""
     stem = word.removesuffix("ing")
     if stem == word or len(stem) < 3:
         return

@@ -1,4 +1,4 @@
-"""What is wrong or doubtful about glossary files, beyond what keeps them from being read."""
+"""What is wrong or doubtful in glossary files, besides faults that keep them from being read."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ ERROR, WARNING, NOTE = "error", "warning", "note"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong (an error: the file is refused), doubtful (a warning) or good to know (a note)."""
+    """Something wrong (an error: the file is refused), doubtful (a warning) or good to know (a note)."""
 
     level: str
     where: str
-    """The file, and where there is one the line."""
+    """The file, and the line if there is one."""
     message: str
 
 
 def lint(paths: Sequence[Path], source: Language, target: Language) -> list[Finding]:
-    """Look through files that a run would be given together, in that order; findings by file and line."""
+    """Check files that a run would get together, in that order; return findings by file and line."""
     found: list[Finding] = []
     before: list[Term] = []
     for path in paths:
@@ -69,7 +69,7 @@ def _twins(terms: Sequence[Term], source: Language) -> Iterator[Finding]:
 
 
 def _unused(path: Path, terms: Sequence[Term]) -> Iterator[Finding]:
-    """Name columns that are declared for all and filled in for none."""
+    """Report columns that a file declares and no term fills in."""
     if len(terms) < 2 or path.suffix.lower() not in {".tsv", ".csv"}:
         return
     try:
@@ -87,7 +87,7 @@ def _unused(path: Path, terms: Sequence[Term]) -> Iterator[Finding]:
 
 
 def _doubts(term: Term, source: Language, target: Language) -> Iterator[Finding]:
-    """Look at one term by itself."""
+    """Check one term by itself."""
     if len(term.source) == 1 and not term.conditional:
         yield _warn(
             term, f"{term.source!r} is one character, which stands in many words: say with requires where it is meant"
@@ -113,11 +113,11 @@ def _doubts(term: Term, source: Language, target: Language) -> Iterator[Finding]
 
 
 def _overlaps(terms: Sequence[Term], source: Language) -> Iterator[Finding]:
-    """Name terms that stand inside others: where both are meant, only the longer one counts."""
+    """Report terms that are part of others: where both would match, only the longer one counts."""
     matcher = Matcher(terms, source.tag)
     for term in terms:
         if not term.hinted:
-            continue  # that is what it is there for
+            continue  # it exists to contain the shorter term
         for found in matcher.explain(term.source):
             inner = found.hit.term
             if found.hit.end - found.hit.start < len(term.source) and inner.file == term.file:
@@ -125,7 +125,7 @@ def _overlaps(terms: Sequence[Term], source: Language) -> Iterator[Finding]:
 
 
 def _chains(terms: Sequence[Term], target: Language) -> Iterator[Finding]:
-    """Name renderings that are terms of the same glossary themselves."""
+    """Report renderings that are themselves terms of the same glossary."""
     by_term = {fold(term.source, target.tag): term for term in terms}
     for term in terms:
         for rendering in term.targets:
@@ -135,7 +135,7 @@ def _chains(terms: Sequence[Term], target: Language) -> Iterator[Finding]:
 
 
 def _conflicts(before: Sequence[Term], terms: Sequence[Term], source: Language) -> Iterator[Finding]:
-    """Name terms that override those of files before with other renderings."""
+    """Report terms that override terms of earlier files with other renderings."""
     known = {(fold(e.source, source.tag), e.conditions): e for e in before}
     for term in terms:
         other = known.get((fold(term.source, source.tag), term.conditions))

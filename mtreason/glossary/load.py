@@ -1,4 +1,4 @@
-"""Reads glossary files: which format, which direction, and no term twice.
+"""Reads glossary files: finds the format and the direction, and refuses a term that is listed twice.
 
 A direction may be stated at the end of the file name (`slang.zh-en.tsv`).
 """
@@ -19,17 +19,17 @@ from mtreason.glossary.term import Term, make_term
 
 MAX_BYTES = 64 * 1024 * 1024
 
-# Stricter than a header: a name such as `our-own.tsv` or `terms.en-GB.tsv` states no direction.
+# Stricter than a header: a name such as `our-own.tsv` or `terms.en-GB.tsv` does not state a direction.
 _NAMED_PAIR = re.compile(rf".+\.({CODE})-({CODE})\.(?i:{'|'.join(FORMATS)})".replace("{2,3}", "{2}"), re.DOTALL)
 
 
 def load_glossary(path: Path, source: str, target: str, name: str | None = None) -> tuple[Term, ...]:
     """Read the glossary file `path` for a run that translates `source` to `target` (BCP-47 codes).
 
-    `name` is what the file goes by, its path if None. Raises GlossaryError, one line that names the file and where
-    there is one the line, when the file cannot be read, is not UTF-8, is larger than 64 MB, has a line that cannot be
-    understood, lists a term twice (also in another case, width or, for Chinese, script: the matcher cannot tell those
-    apart) without context that tells the two apart, or states another direction.
+    `name` is how messages name the file; its path if None. Raises GlossaryError, one line that names the file and,
+    where there is one, the line, when the file cannot be read, is not UTF-8, is larger than 64 MB, has a line that
+    cannot be parsed, lists a term twice (also in another case, width or, for Chinese, script: the matcher cannot tell
+    those apart) without context that tells the two apart, or states another direction.
     """
     terms = []
     for term in read_terms(path, source, target, name):
@@ -46,9 +46,9 @@ def load_glossary(path: Path, source: str, target: str, name: str | None = None)
 
 
 def read_terms(path: Path, source: str, target: str, name: str | None = None) -> Iterator[Term | GlossaryError]:
-    """Yield the terms of a file, and what is wrong with those that are none, in their order.
+    """Yield the terms of a file in order, and in place of each faulty one the error that says what is wrong with it.
 
-    Raises `GlossaryError` for what is wrong with the file as a whole.
+    Raises `GlossaryError` for a fault of the file as a whole.
     """
     name = name or (path.name if path.parent in _shipped_directories() else str(path))
     data = _read(path, name)
@@ -65,19 +65,19 @@ def read_terms(path: Path, source: str, target: str, name: str | None = None) ->
 
 
 def stated_direction(path: Path) -> Direction | None:
-    """Return the languages that a file's name states."""
+    """Return the direction that a file's name states."""
     stated = _NAMED_PAIR.fullmatch(path.name)
     return (stated[1], stated[2]) if stated else None
 
 
 def format_of(path: Path) -> str:
-    """Return the format that a file's name says; tab-separated text where it says none."""
+    """Return the format that a file's name states, or tab-separated text where it states none."""
     ending = path.suffix.lower().removeprefix(".")
     return ending if ending in FORMATS else "tsv"
 
 
 def twins(terms: Iterable[Term], language: str) -> Iterator[tuple[Term, Term]]:
-    """Yield terms of which an earlier one has the same term and the same guards, and that one."""
+    """Yield pairs of a term and an earlier one that has the same source and the same conditions."""
     first: dict[tuple[object, ...], Term] = {}
     for term in terms:
         key = (fold(term.source, language), term.conditions)
@@ -88,13 +88,13 @@ def twins(terms: Iterable[Term], language: str) -> Iterator[tuple[Term, Term]]:
 
 
 def write_glossary(terms: Sequence[Term], form: str, direction: Direction) -> bytes:
-    """Return a file of one of the `FORMATS`."""
+    """Return the bytes of a file in one of the `FORMATS`."""
     written: bytes = FORMATS[form].write(terms, direction)
     return written
 
 
 def shipped_glossaries(source: str, target: str) -> tuple[Path, ...]:
-    """Return the glossary files that come with mtreason for this direction, sorted by name; often there are none."""
+    """Return the glossary files of this package for this direction, sorted by name; often there are none."""
     wanted = (primary_language(source), primary_language(target))
     for directory in _shipped_directories():
         if directory.is_dir():

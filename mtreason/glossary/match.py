@@ -1,7 +1,7 @@
-"""Finds glossary terms in text: Aho-Corasick automata, then whole words, context, and the longest of what overlaps.
+"""Finds glossary terms in text with Aho-Corasick automata, and keeps whole words, by context, and the longest overlap.
 
-One automaton reads folded text. In languages that write words apart and for which there are lemmas, a second one reads
-lemmas word by word, so that *goes viral* is an occurrence of *go viral*.
+One automaton reads folded text. In languages that separate words and have lemmas here, a second automaton reads lemmas
+word by word, so that *goes viral* is an occurrence of *go viral*.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from mtreason.glossary.term import Term
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 NOT_HINTED = "is an ordinary phrase, for which nothing is hinted"
-"""Why a term that only keeps shorter ones from matching inside it is no hit."""
+"""Why a term is no hit that exists only to keep shorter ones from matching inside it."""
 _UNKNOWN = 0
-"""Number of a word that is in no term."""
+"""Number of a word that occurs in no term."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +33,18 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Find:
-    """An occurrence of the characters of a term, and why it is no hit."""
+    """An occurrence of a term's characters, and the reason if it is no hit."""
 
     hit: Hit
     dropped: str
-    """Nothing where it is one."""
+    """The reason why it is no hit; "" for a hit."""
 
 
 class Matcher:
     """Finds the terms of one or more glossaries in text of one language.
 
-    Terms that fold to the same string are one term. Of its terms, those of the file that comes last count first, so
-    that a user's file given after a shipped one overrides it; in one file, those that ask for context.
+    Terms that fold to the same string are one term. Among its variants, those of the last file are tried first, so that
+    a user's file after a shipped one overrides it; within one file, those with conditions are tried first.
     """
 
     def __init__(self, terms: Iterable[Term], language: str) -> None:
@@ -74,15 +74,15 @@ class Matcher:
                 automaton.make_automaton()
 
     def find(self, text: str) -> tuple[Hit, ...]:
-        """Return the hits in text order, none overlapping.
+        """Return the hits in text order, without overlaps.
 
-        Where terms overlap the longest wins, and of equally long ones the leftmost. In scripts with spaces a term must
-        be a whole word; in Chinese and its like it may stand anywhere.
+        Where terms overlap the longest wins, and among equally long ones the leftmost. In scripts with spaces a term
+        must be a whole word; in Chinese and similar scripts it may occur anywhere.
         """
         return tuple(found.hit for found in self.explain(text) if not found.dropped)
 
     def explain(self, text: str) -> tuple[Find, ...]:
-        """Return all occurrences in text order, those that are no hits with the reason."""
+        """Return all occurrences in text order; those that are no hits have the reason."""
         if self._empty or not text:
             return ()
         folded = fold(text, self._language)
@@ -95,7 +95,7 @@ class Matcher:
         judged = []
         for f in found:
             if not f.dropped:
-                # Chosen hits are at least as long as this one, so any that overlaps it covers one of its two ends.
+                # Chosen hits are at least as long as this one, so one that overlaps it covers one of its two ends.
                 longer = taken[f.hit.start] or taken[f.hit.end - 1]
                 if longer is None:
                     taken[f.hit.start : f.hit.end] = [f.hit] * (f.hit.end - f.hit.start)
@@ -123,8 +123,8 @@ class Matcher:
     def _inflects(self, term: Term, found: Sequence[tuple[int, int, str]]) -> bool:
         """Whether words whose lemmas are those of a term may be its forms.
 
-        Of what is written with hyphens only the last word has forms: ripping off is no rip-off. A noun in -ing has none
-        without it: what one builds is not always a building.
+        Of a word with hyphens only the last part has forms: ripping off is no rip-off. A noun in -ing has no form
+        without that ending: what one builds is not always a building.
         """
         words = [word for _, _, word in _words(fold(term.source, self._language))]
         if "-" in term.source and [w for _, _, w in found[:-1]] != words[:-1]:
@@ -132,7 +132,7 @@ class Matcher:
         return len(words) > 1 or not words[0].endswith("ing") or found[0][2].removesuffix("s").endswith("ing")
 
     def _judge(self, text: str, folded: str, span: tuple[int, int], terms: Sequence[Term]) -> Find:
-        """Pick the first term whose conditions hold."""
+        """Return the first term whose conditions hold, as a hit or with the reason why it is none."""
         start, end = span
         around = folded[:start] + " " * (end - start) + folded[end:]
         why = ""
@@ -143,7 +143,7 @@ class Matcher:
         return Find(Hit(terms[0], start, end), why)
 
     def _missing(self, term: Term, surface: str, around: str) -> str:
-        """Say which condition of a term does not hold."""
+        """Return the condition of a term that does not hold, if there is one."""
         if term.case_sensitive and surface != term.source:
             return f"is written otherwise than {term.source}"
         present = [word for word in term.excludes if self._stands_in(word, around)]
@@ -167,7 +167,7 @@ class Matcher:
 
 
 def _in_order(terms: Sequence[Term]) -> list[Term]:
-    """Return terms of one term in the order in which they are asked, without those that are overridden."""
+    """Return the variants of a term in the order in which they are tried, without those that are overridden."""
     files = list(dict.fromkeys(term.file for term in terms))
     places = sorted(range(len(terms)), key=lambda i: (-files.index(terms[i].file), not terms[i].conditional, -i))
     by_conditions: dict[tuple[object, ...], Term] = {}
@@ -182,5 +182,5 @@ def _words(folded: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _only_spaces(folded: str, words: Sequence[tuple[int, int, str]]) -> bool:
-    """Say whether nothing but spaces and hyphens stands between words."""
+    """Return whether only spaces and hyphens are between the words."""
     return all(set(folded[a[1] : b[0]]) <= set(" \t-\u00a0") for a, b in itertools.pairwise(words))

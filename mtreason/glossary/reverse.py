@@ -1,4 +1,4 @@
-"""The same terms for the other direction, where that is sound."""
+"""Terms for the opposite direction, where reversing them is sound."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _PLACEHOLDERS = frozenset({"sb", "sth", "one's", "oneself", "…"})
 
 
 def reverse(terms: Sequence[Term], target: str) -> tuple[Term, ...]:
-    """Return the terms that also hold from the target language back, as terms of that direction.
+    """Return the terms that also hold in the opposite direction, as terms of that direction.
 
-    Those are names and terms: one rendering, which no other term has, without conditions of the source language; a
-    term that is kept is kept both ways. Of several renderings each means other things as well, so none leads back.
-    `literal`, `forbidden` and the conditions belong to one direction and stay behind.
+    They are names and technical terms: those with one rendering, which no other term has, and without conditions on the
+    source. A term that is kept is kept in both directions. Several renderings each mean other things as well, so they
+    are not reversed. `literal`, `forbidden` and the conditions belong to one direction and are dropped.
     """
     uses = Counter(fold(rendering, target) for term in terms for rendering in term.targets)
     found = []

@@ -1,7 +1,7 @@
-"""Candidate terms from a parallel text: terms where a translation and the reference keep saying different things.
+"""Suggests terms from a parallel text: runs for which the references keep saying something that a translation lacks.
 
 Letters: t a run of the source, p a run of the references that the translation of the same segment lacks, c counts of
-segments. Two runs belong together by Dice's coefficient, 2 c(t, p) / (c(t) + c(p)) (Smadja et al. 1996).
+segments. How well two runs belong together is Dice's coefficient, 2 c(t, p) / (c(t) + c(p)) (Smadja et al. 1996).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from mtreason.glossary.fold import fold
 from mtreason.languages import Language
 
 LONGEST_SPACED, LONGEST_UNSPACED = 4, 6
-"""Words, and characters, of a run."""
+"""The largest number of words, and of characters, in a run."""
 LEAST_DICE = 0.5
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
@@ -24,15 +24,15 @@ _RUN = re.compile(r"[^\W_]+")
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A candidate, for a person to accept."""
+    """A suggested term, for a person to accept."""
 
     source: str
     target: str
     """What the references say."""
     literal: str
-    """What the translations say in its place, "" if nothing stands out."""
+    """What the translations say instead, "" if nothing is frequent enough."""
     segments: int
-    """In which both occur."""
+    """The number of segments in which both occur."""
     score: float
     """Dice's coefficient, in (0, 1]."""
 
@@ -44,7 +44,7 @@ def suggest(
     languages: tuple[Language, Language],
     least: int = 2,
 ) -> list[Suggestion]:
-    """Return candidates that occur in `least` segments, the most certain first."""
+    """Return suggestions that occur in at least `least` segments, the most certain first."""
     source, target = languages
     terms = [_runs(text, source) for text in sources]
     wanted, given = ([_runs(text, target) for text in texts] for texts in (references, translations))
@@ -65,7 +65,7 @@ def suggest(
 def _pairs(
     terms: Sequence[set[str]], phrases: Sequence[set[str]], counts: Counter[str], least: int
 ) -> list[tuple[str, str, int, float]]:
-    """Return term, phrase, segments with both, and Dice, the best first; longer runs before shorter ones."""
+    """Return term, phrase, number of segments with both, and Dice, the best first; longer runs before shorter ones."""
     phrase_counts = Counter(p for own in phrases for p in own)
     together = Counter(
         (t, p) for own, said in zip(terms, phrases, strict=True) for t in own for p in said if phrase_counts[p] >= least
@@ -78,7 +78,7 @@ def _pairs(
 
 
 def _apart(suggestions: Iterable[Suggestion]) -> Iterator[Suggestion]:
-    """Leave out runs that contain a better one or stand inside it, and those that overlap one of the same meaning."""
+    """Leave out runs that contain a better one or are part of it, and those that overlap one of the same meaning."""
     kept: list[Suggestion] = []
     for own in suggestions:
         if not any(_nested(own.source, k.source) or (_overlap(own, k) and _alike(own, k)) for k in kept):
@@ -91,7 +91,7 @@ def _nested(a: str, b: str) -> bool:
 
 
 def _overlap(a: Suggestion, b: Suggestion) -> bool:
-    """Say whether the end of one run is the beginning of the other."""
+    """Return whether the end of one run is the beginning of the other."""
     sizes = range(1, min(len(a.source), len(b.source)))
     return any(a.source[-k:] == b.source[:k] or b.source[-k:] == a.source[:k] for k in sizes)
 
@@ -101,7 +101,7 @@ def _alike(a: Suggestion, b: Suggestion) -> bool:
 
 
 def _runs(text: str, language: Language) -> set[str]:
-    """Return the runs of a text that could be a term: words, or characters where words are not set apart."""
+    """Return the runs of a text that could be a term, in words, or in characters where words are not separated."""
     folded = fold(text, language.tag)
     if language.spaced:
         words = _WORD.findall(folded)

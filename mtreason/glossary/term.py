@@ -1,4 +1,4 @@
-"""What a term of a glossary is, and the columns that describe one, whatever the format of the file."""
+"""A term of a glossary, and the columns that describe it in every file format."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from mtreason.errors import GlossaryError
 class Term:
     """One term of a glossary.
 
-    `targets` are the accepted renderings, best first; none means that the source term is kept as it is. `literal` is
-    the reading to avoid, `forbidden` are further renderings that must not appear. `requires` and `excludes` are words
-    of the source language that tell senses apart: of the first one has to stand in the same segment, of the second
-    none may. `rendered` translates `example`. A term that is not `hinted` is an ordinary phrase, which only keeps
-    shorter terms from matching inside it: it is asked for and checked nowhere. What is not given is "" or empty. `file`
-    is the path as the user gave it, or the bare name of a shipped file; `line` counts from 1.
+    `targets` are the accepted renderings, best first; none means that the source term is kept. `literal` is the reading
+    to avoid, `forbidden` are further renderings that must not appear. `requires` and `excludes` are words of the source
+    language that tell senses apart: one of `requires` has to occur in the same segment, and none of `excludes` may.
+    `rendered` translates `example`. A term that is not `hinted` is an ordinary phrase, which only keeps shorter terms
+    from matching inside it: it has no hint and is never checked. A field that is not given is "" or empty. `file` is
+    the path as the user gave it, or the bare name of a shipped file; `line` counts from 1.
     """
 
     source: str
@@ -38,12 +38,12 @@ class Term:
 
     @property
     def conditions(self) -> tuple[object, ...]:
-        """What decides where the term is meant: two terms with the same source must differ in it."""
+        """The conditions under which the term is meant: two terms with the same source must differ in them."""
         return self.case_sensitive and self.source, frozenset(self.requires), frozenset(self.excludes)
 
     @property
     def conditional(self) -> bool:
-        """Whether the term is meant only in some places."""
+        """Whether the term is meant in some contexts only."""
         return self.case_sensitive or bool(self.requires or self.excludes)
 
 
@@ -62,13 +62,13 @@ COLUMNS = {
     "rendered": "rendered",
     "hint": "hinted",
 }
-"""Column -> attribute of `Term`; `source` and `target` have to be there."""
+"""Column -> attribute of `Term`; `source` and `target` are required."""
 
 LISTS = frozenset({"target", "forbidden", "requires", "excludes"})
 """Columns with several values, separated by '|'."""
 
 FLAGS = {"case": {True: "yes", False: ""}, "hint": {True: "", False: "no"}}
-"""Columns that are yes or no, and how they are written: the usual value is left out."""
+"""Columns that are yes or no, and how these are written: a default value is not written."""
 
 _YES = {"no": False, "yes": True}
 
@@ -124,7 +124,7 @@ def _split(name: str, value: str, where: str) -> tuple[str, ...]:
 
 
 def to_fields(term: Term) -> dict[str, str]:
-    """Return the columns of a term that have a value, and the target."""
+    """Return the columns of a term that have a value, and always the target."""
     fields = {}
     for column, attribute in COLUMNS.items():
         value = getattr(term, attribute)

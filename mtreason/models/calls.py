@@ -1,7 +1,7 @@
 """Requests to a language model, as values.
 
-Decoders and rewards are generators: they yield calls and are sent the answers. Whoever runs them (the scheduler in
-`mtreason.decoding`) gathers the calls of many sentences and makes one batch of each kind.
+Decoders and rewards are generators: they yield calls and receive the answers. The scheduler in `mtreason.decoding`
+collects the calls of many sentences and makes one batch of each kind.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from mtreason.models.protocol import Continuation, Draw, Prefix, TokenMask, TopT
 
 @dataclass(frozen=True, slots=True)
 class Extend:
-    """`LanguageModel.extend`; answered by the new prefixes."""
+    """`LanguageModel.extend`; the answer is the new prefixes."""
 
     prefixes: Sequence[Prefix]
     tokens: Sequence[Sequence[int]]
@@ -26,7 +26,7 @@ class Extend:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """`LanguageModel.sampling`; answered by the continuations."""
+    """`LanguageModel.sampling`; the answer is the continuations."""
 
     draws: Sequence[Draw]
     mask: TokenMask
@@ -34,7 +34,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """`LanguageModel.score`; answered by the log-probabilities."""
+    """`LanguageModel.score`; the answer is the log-probabilities."""
 
     prefixes: Sequence[Prefix]
     targets: Sequence[Sequence[int]]
@@ -42,7 +42,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class TopK:
-    """`LanguageModel.top_k`; answered by what may come next."""
+    """`LanguageModel.top_k`; the answer is the most probable next tokens."""
 
     prefixes: Sequence[Prefix]
     mask: TokenMask
@@ -51,14 +51,14 @@ class TopK:
 
 @dataclass(frozen=True, slots=True)
 class ScoreTriples:
-    """`LearnedMetric.scores`; answered by the scores."""
+    """`LearnedMetric.scores`; the answer is the scores."""
 
     triples: Sequence[Triple]
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """`LanguageModel.cut`; answered by the prefix. Costs nothing."""
+    """`LanguageModel.cut`; the answer is the prefix. Costs nothing."""
 
     prefix: Prefix
     length: int
@@ -66,7 +66,7 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """`LanguageModel.release`; answered by None."""
+    """`LanguageModel.release`; the answer is None."""
 
     prefixes: Sequence[Prefix]
 
@@ -74,7 +74,7 @@ class Release:
 Call = Extend | Sample | Score | TopK | ScoreTriples | Cut | Release
 
 T = TypeVar("T")
-# What is sent back depends on the call, which a generator's type cannot say; the helpers below can.
+# The answer depends on the call, which the type of a generator cannot express; the helpers below can.
 Calls = Generator[Call, Any, T]
 
 
@@ -103,7 +103,7 @@ def score(prefixes: Sequence[Prefix], targets: Sequence[Sequence[int]]) -> Calls
 
 
 def top_k(prefixes: Sequence[Prefix], mask: TokenMask, count: int) -> Calls[list[TopTokens]]:
-    """Ask for the most probable next tokens."""
+    """Ask for the top-k tokens."""
     answer: list[TopTokens] = yield TopK(prefixes, mask, count)
     return answer
 
@@ -117,7 +117,7 @@ def score_triples(triples: Sequence[Triple]) -> Calls[list[float]]:
 
 
 def cut(prefix: Prefix, length: int) -> Calls[Prefix]:
-    """Name the first `length` tokens of a prefix."""
+    """Ask for a prefix of the first `length` tokens of a prefix."""
     answer: Prefix = yield Cut(prefix, length)
     return answer
 

@@ -1,4 +1,4 @@
-"""From what a user calls a model to one that is ready to run, on this machine or on a server."""
+"""From the name that a user gives a model to a model that is ready to run, on this machine or on a server."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def load_model(
 ) -> LoadedModel:
     """Load a model: an embedded one's alias, a directory, FILE.gguf, a hub id, or the address of a server.
 
-    None takes the best embedded model that is installed. `dtype` is the number format of the linear layers, auto is
-    int8 on a CPU; `tokenizer` is for servers that do not tell theirs; `report` is told what is being done, `note` what
-    is good to know of the model. Raises `ModelError`, with what to do, for anything that leads nowhere, and
-    `SettingError` for what does not go together.
+    None takes the best embedded model that is installed. `dtype` is the number format of the linear layers; auto is
+    int8 on a CPU. `tokenizer` is for servers that do not name theirs. `report` is called with each stage and its
+    progress, `note` with what is good to know about the model. Raises `ModelError`, with the next step, for a name that
+    leads to no model, and `SettingError` for settings that do not fit together.
     """
     from mtreason.models.served import is_served, open_served
 

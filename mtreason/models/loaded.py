@@ -1,4 +1,4 @@
-"""What a model is when it is ready to run, wherever it runs."""
+"""A model that is ready to run, on this machine or on a server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mtreason.models.text import Tokenizer
 
 @dataclass(slots=True, eq=False)
 class LoadedModel:
-    """A model ready to run, and what it was made of; give it back with `close`, or use it in a `with` statement."""
+    """A model that is ready to run, and its identity; give it back with `close`, or use it in a `with` statement."""
 
     model: LanguageModel
     tokenizer: Tokenizer
@@ -24,19 +24,19 @@ class LoadedModel:
     """Width of the model's output; may exceed the tokenizer's."""
     dtype: str
     device: str
+    arithmetic: str
+    """All of the number format that changes results: "int8/63 cpu" (8 bits, the largest weight value), "bf16 cuda"."""
     lacks: frozenset[Capability] = frozenset()
-    """What rewards may ask for and this backend does not have."""
-    arithmetic: str = ""
-    """All of the number format that changes results: "int8/127 cpu", "bf16 cuda"."""
+    """What rewards may need and this backend does not have."""
     name: str = ""
-    """What people call it."""
+    """Its name for people."""
     digest: str = ""
-    """SHA-256 of all files that change what it writes."""
+    """SHA-256 of all files that change what the model writes."""
     lock: Any = field(default_factory=threading.RLock, repr=False)
-    """Held while something is translated: a model runs one batch at a time."""
+    """Held during a translation: a model runs one batch at a time."""
 
     def close(self) -> None:
-        """Let the model go, with its memory and connections; using it afterwards raises `ModelError`."""
+        """Free the model with its memory and connections; using it afterwards raises `ModelError`."""
         with self.lock:
             close = getattr(self.model, "close", None)
             if close is not None:
@@ -53,7 +53,7 @@ class LoadedModel:
 
 
 class _Closed:
-    """Stands in for a model that was let go."""
+    """Stands in for a model that was closed."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -62,4 +62,4 @@ class _Closed:
         raise ModelError(f"the model {self._name} is closed: load it again")
 
     def close(self) -> None:
-        """Once is enough."""
+        """Do nothing: the model is closed already."""

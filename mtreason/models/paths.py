@@ -9,7 +9,7 @@ from mtreason.models.protocol import ROOT, Prefix
 
 
 class TokenPaths:
-    """The tokens of every handle that is not given back; see `LanguageModel` for what its methods do."""
+    """The tokens of every handle that is not given back; its methods are those of `LanguageModel`."""
 
     def __init__(self) -> None:
         self._tokens: dict[int, tuple[int, ...]] = {ROOT.id: ()}
@@ -20,11 +20,11 @@ class TokenPaths:
 
     @property
     def held(self) -> set[int]:
-        """The numbers of the handles that are not given back, the root's among them."""
+        """The numbers of the handles that are not given back, with that of the root."""
         return set(self._tokens)
 
     def add(self, tokens: tuple[int, ...], parent: int) -> Prefix:
-        """Make a handle to tokens from the root on, below the handle of this number."""
+        """Create a handle to tokens from the root on; `parent` is the number of the handle above it."""
         handle = Prefix(next(self._ids), parent, len(tokens))
         self._tokens[handle.id] = tokens
         return handle

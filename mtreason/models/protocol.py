@@ -2,7 +2,7 @@
 
 A model keeps a tree of token sequences. A `Prefix` names one node of it: the sequence from the root to that
 node. Decoders hold prefixes and never see a tensor. Every call takes many prefixes, of many sentences, and runs
-them as one batch; what a row yields never depends on the other rows.
+them as one batch; the result of a row never depends on the other rows.
 
 Letters: n tokens of one continuation, K = 5 alternatives kept per token.
 """
@@ -61,9 +61,9 @@ class Continuation:
     prefix: Prefix
     """Covers all tokens but the last one, which was drawn but not yet read by the model."""
     contrast: Prefix | None = None
-    """The same tokens behind the prefix that the draw was contrasted with."""
+    """The same tokens after the prefix of the contrast."""
     earlier: tuple[Prefix, ...] = ()
-    """Where several draws were joined: handles to what comes before the span of `prefix`, in order of length."""
+    """Where several draws were joined: handles to the tokens before the span of `prefix`, in order of length."""
 
     @property
     def prefixes(self) -> tuple[Prefix, ...]:
@@ -71,7 +71,7 @@ class Continuation:
         return (*self.earlier, self.prefix) if self.contrast is None else (*self.earlier, self.prefix, self.contrast)
 
     def spanning(self, length: int) -> Prefix:
-        """Return the handle in whose own span this many tokens from the root end."""
+        """Return the handle whose own span contains the position after this many tokens from the root."""
         return next((p for p in self.earlier if p.length >= length), self.prefix)
 
 
@@ -87,7 +87,7 @@ class TopTokens:
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """What a continuation should owe little to: tokens that would follow this prefix as well are drawn less.
+    """A second prefix that a continuation should depend on little: tokens that are probable after it are drawn less.
 
     Draws come from the softmax over tokens k of
 
@@ -119,12 +119,12 @@ class Draw:
     banned_first: tuple[int, ...] = ()
     """Tokens that may not come first (drawing without replacement below a node)."""
     contrast: Contrast | None = None
-    """Reading a drawn token there too counts as one scored token."""
+    """Reading each drawn token after the contrast's prefix too counts as one scored token."""
 
 
 @dataclass(slots=True)
 class Usage:
-    """Tokens that passed through the model; only grows. The source of every cost figure."""
+    """Tokens that passed through the model; only grows. All cost figures come from it."""
 
     prompt_tokens: int = 0
     sampled_tokens: int = 0
@@ -134,7 +134,7 @@ class Usage:
 
     @property
     def tokens(self) -> int:
-        """Everything that was paid for: prefilled, sampled and scored tokens."""
+        """All tokens that cost something: prefilled, sampled and scored tokens."""
         return self.prompt_tokens + self.sampled_tokens + self.scored_tokens
 
 
@@ -151,7 +151,7 @@ class TokenMask:
 
 
 class Sampling(Protocol):
-    """Continuations that are being drawn as one batch, in which new ones take the place of those that have ended."""
+    """Continuations that are drawn as one batch; new ones take the place of finished ones."""
 
     @property
     def rows(self) -> int:
@@ -159,16 +159,16 @@ class Sampling(Protocol):
         ...
 
     def add(self, draws: Sequence[Draw]) -> None:
-        """Begin further continuations; all are numbered from 0 in the order in which they come."""
+        """Begin further continuations; all are numbered from 0 in the order in which they are added."""
         ...
 
     def advance(self) -> list[tuple[int, Continuation]]:
-        """Go on until some end; returns these with their numbers, nothing only if there were no rows."""
+        """Continue until some end; return these with their numbers, nothing only if there were no rows."""
         ...
 
 
 class AtOnce:
-    """Sampling for a model in which no row can join a batch: draws what has come, to the end."""
+    """Sampling for a model in which no row can join a running batch: it draws everything that was added, to the end."""
 
     def __init__(self, sample: Callable[[Sequence[Draw]], list[Continuation]]) -> None:
         self._sample = sample
@@ -239,5 +239,5 @@ class LearnedMetric(Protocol):
     """A learned metric of translations."""
 
     def scores(self, triples: Sequence[Triple]) -> list[float]:
-        """Return one score a triple, in the metric's own units, higher is better; independent of the company."""
+        """Return one score a triple, in the metric's own units, higher is better; it depends on that triple only."""
         ...

@@ -1,4 +1,4 @@
-"""Token sequences: what those of one sentence share at their beginnings, and whether one runs away."""
+"""Token sequences: shared beginnings of the sequences of one sentence, and continuations that run away."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mtreason.models.calls import Calls, cut, extend, release
 from mtreason.models.protocol import Prefix
 
 WORTH_WAITING = 3
-"""Tokens that two new sequences must share for the second to wait for the first: a pass more, but fewer tokens."""
+"""A sequence waits for another new one if they share this many new tokens: that costs a pass, but saves tokens."""
 
 
 REPEATED = 4
@@ -20,19 +20,19 @@ MIN_REPEATED = 16
 @dataclass(frozen=True, slots=True)
 class _Read:
     tokens: tuple[int, ...]
-    """Everything behind the base."""
+    """All tokens after the base."""
     start: int
     """Where this node's own span begins, counted from the base."""
     prefix: Prefix
 
 
 class SharedSequences:
-    """Remembers what was read behind a base prefix; belongs to one sentence, so its costs depend on nothing else."""
+    """Remembers what was read after a base prefix; belongs to one sentence, so its costs depend on nothing else."""
 
     def __init__(self, base: Prefix) -> None:
         self.base = base
         self.read_tokens = 0
-        """Tokens that had to be read so far."""
+        """How many tokens had to be read so far."""
         self._known: list[_Read] = []
 
     def read(self, sequences: Sequence[tuple[int, ...]]) -> Calls[list[Prefix]]:
@@ -55,7 +55,7 @@ class SharedSequences:
         return [known[t] for t in sequences]
 
     def _leaders(self, waiting: list[tuple[int, ...]]) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
-        """Split off the sequences that had better wait until one they share much with has been read."""
+        """Split off the sequences that should wait, because they share much with one that is read first."""
         now: list[tuple[int, ...]] = []
         later: list[tuple[int, ...]] = []
         for tokens in waiting:
@@ -65,7 +65,7 @@ class SharedSequences:
         return now, later
 
     def _parent(self, tokens: tuple[int, ...]) -> Calls[Prefix]:
-        """Name the longest beginning that was read before, leaving at least one token to read."""
+        """Return a prefix of the longest beginning that was read before, leaving at least one token to read."""
         best, shared = self._longest(tokens)
         at = min(shared, len(tokens) - 1)
         if best is None or at <= best.start:
@@ -74,7 +74,7 @@ class SharedSequences:
         return prefix
 
     def _longest(self, tokens: tuple[int, ...]) -> tuple[_Read | None, int]:
-        """Return the known sequence that shares most with this one inside its own span, and how much."""
+        """Return the known sequence that shares most tokens with this one inside its own span, and how many."""
         best: _Read | None = None
         most = 0
         for known in self._known:
@@ -84,13 +84,13 @@ class SharedSequences:
         return best, most
 
     def close(self) -> Calls[None]:
-        """Give everything back."""
+        """Give all prefixes back."""
         yield from release([k.prefix for k in self._known])
         self._known.clear()
 
 
 def common_length(a: Sequence[int], b: Sequence[int]) -> int:
-    """Return how many tokens two sequences have in common at their beginnings."""
+    """Return the length of the beginning that two sequences share."""
     for i, (x, y) in enumerate(zip(a, b, strict=False)):
         if x != y:
             return i
@@ -98,7 +98,7 @@ def common_length(a: Sequence[int], b: Sequence[int]) -> int:
 
 
 def running_away(tokens: Sequence[int]) -> bool:
-    """Whether the end of a continuation is one short piece over and over ("very very very very …")."""
+    """Whether a continuation ends in repetitions of one short piece ("very very very very …")."""
     n = len(tokens)
     for period in range(1, n // REPEATED + 1):
         span = max(REPEATED * period, MIN_REPEATED)

@@ -1,4 +1,4 @@
-"""Between text and tokens: chat turns around a segment that stays data, and the bytes that tokens stand for."""
+"""Between text and tokens: chat turns around a segment, which stays data, and the bytes of tokens."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 _MARK = "\x00segment\x00"
-"""Stands for a message while the chat template is filled in; no template and no text contains it."""
+"""Stands for a message while the chat template is filled in; it occurs in no template and no text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class ChatFrame:
 
 
 class Tokenizer(Protocol):
-    """What knows a model's tokens and the form of its chats."""
+    """Knows a model's tokens and the form of its chats."""
 
     @property
     def end(self) -> int:
@@ -30,15 +30,15 @@ class Tokenizer(Protocol):
         ...
 
     def render(self, turns: list[dict[str, str]]) -> str:
-        """Write a chat as the model was taught to read it, up to where its answer begins."""
+        """Write a chat in the form that the model learned, up to the beginning of its answer."""
         ...
 
     def encode(self, text: str, *, control: bool) -> tuple[int, ...]:
-        """Return the tokens of a text; unless `control`, what looks like a control token is plain characters."""
+        """Return the tokens of a text; unless `control`, text that looks like a control token is plain characters."""
         ...
 
     def decode(self, tokens: Sequence[int]) -> str:
-        """Return the text of tokens, control tokens left out."""
+        """Return the text of tokens, without control tokens."""
         ...
 
     def specials(self) -> set[int]:
@@ -46,7 +46,7 @@ class Tokenizer(Protocol):
         ...
 
     def pieces(self, size: int) -> list[bytes]:
-        """Return the bytes of each of `size` tokens, b"" for numbers that stand for nothing."""
+        """Return the bytes of each of `size` tokens; b"" for unused numbers."""
         ...
 
 
@@ -54,7 +54,7 @@ class LibraryTokenizer:
     """A tokenizer of the transformers library."""
 
     def __init__(self, library: PreTrainedTokenizerBase, end: int | None = None) -> None:
-        """`end` is the token that ends a turn; None for what the library says."""
+        """`end` is the token that ends a turn; None for the one of the library."""
         self.library = library
         self._end = int(library.eos_token_id) if end is None else end
 
@@ -83,19 +83,25 @@ class LibraryTokenizer:
     def pieces(self, size: int) -> list[bytes]:
         """See `Tokenizer.pieces`.
 
-        Byte-level vocabularies spell bytes as visible characters; sentencepiece ones spell bytes as <0xNN> and spaces
+        Byte-level vocabularies write bytes as visible characters; sentencepiece ones write bytes as <0xNN> and spaces
         as U+2581.
         """
         from transformers.models.gpt2.tokenization_gpt2 import bytes_to_unicode
 
         vocabulary = self.library.get_vocab()
-        spelled = {char: byte for byte, char in bytes_to_unicode().items()}
+        spelled = {ord(char): byte for byte, char in bytes_to_unicode().items()}
+        # A character that stands for no byte must not be taken for the byte of its number.
+        spelled = {code: spelled.get(code, 0xFFFF) for code in (*range(256), *spelled)}
         byte_level = "Ġ" in "".join(list(vocabulary)[:2000])
         pieces = [b""] * size
         for token, number in vocabulary.items():
-            if byte_level and all(c in spelled for c in token):
-                pieces[number] = bytes(spelled[c] for c in token)
-            elif not byte_level and len(token) == 6 and token.startswith("<0x"):
+            if byte_level:
+                try:
+                    pieces[number] = token.translate(spelled).encode("latin-1")
+                    continue
+                except UnicodeEncodeError:
+                    pass
+            if not byte_level and len(token) == 6 and token.startswith("<0x"):
                 pieces[number] = bytes([int(token[3:5], 16)])
             else:
                 pieces[number] = token.replace("\u2581", " ").encode("utf-8", "ignore")
@@ -103,21 +109,21 @@ class LibraryTokenizer:
 
 
 def turn_end(tokenizer: Tokenizer) -> int:
-    """Return the token that ends an answer in the model's chats, as their template shows it.
+    """Return the token that ends an answer in the model's chats, according to its chat template.
 
-    Converted files often name another one, which ends texts that are no chats.
+    Converted files often name another token, which ends texts that are not chats.
     """
     turns = [{"role": "user", "content": "?"}, {"role": "assistant", "content": _MARK}]
     try:
         shown = tokenizer.render([*turns, {"role": "user", "content": "?"}])
-    except Exception:  # noqa: BLE001 - templates raise what they like
+    except Exception:  # noqa: BLE001 - templates can raise anything
         return tokenizer.end
     behind = tokenizer.encode(shown.partition(_MARK)[2], control=True)
     return behind[0] if behind and behind[0] in tokenizer.specials() else tokenizer.end
 
 
 class Codec:
-    """Encodes and decodes for one tokenizer."""
+    """Encodes and decodes with one tokenizer."""
 
     def __init__(self, tokenizer: Tokenizer, stop: frozenset[int]) -> None:
         self.tokenizer = tokenizer
@@ -132,16 +138,16 @@ class Codec:
         turns = [{"role": "system", "content": system}, {"role": "user", "content": _MARK}]
         try:
             text = self.tokenizer.render(turns)
-        except Exception:  # noqa: BLE001 - templates raise what they like when they know no system turn
+        except Exception:  # noqa: BLE001 - templates without a system turn can raise anything
             turns = [{"role": "user", "content": f"{system}\n\n{_MARK}"}]
             text = self.tokenizer.render(turns)
         head, _, tail = text.partition(_MARK)
         return ChatFrame(self.tokenizer.encode(head, control=True), self.tokenizer.encode(tail, control=True))
 
     def answer_turn(self, system: str, text: str) -> tuple[int, ...] | None:
-        """Return the tokens from an answer's end on to where the answer to `text`, the user's next turn, begins.
+        """Return the tokens from the end of an answer to the beginning of the answer to `text`, the user's next turn.
 
-        None if the chat template does not show earlier answers.
+        None if the chat template does not keep earlier answers.
         """
         turns = [{"role": "user", "content": "?"}, {"role": "assistant", "content": _MARK}]
         turns.append({"role": "user", "content": text})
@@ -157,5 +163,5 @@ class Codec:
         return self.tokenizer.encode(text, control=False)
 
     def decode(self, tokens: Sequence[int]) -> str:
-        """Decode tokens; a character broken off at the end is left out."""
+        """Decode tokens; an incomplete character at the end is left out."""
         return self.tokenizer.decode(tokens).rstrip("\ufffd")

@@ -1,4 +1,4 @@
-"""The pictures of a report, as SVG that takes the page's colours."""
+"""The charts of a report, as SVG in the page's colours."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 INK = "#010203"
-"""Stands for the colour of the page's text."""
+"""Replaced by the colour of the page's text."""
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-"""Those of Okabe and Ito, which colour-blind readers can tell apart."""
+"""The colours of Okabe and Ito, which colour-blind readers can tell apart."""
 MARKERS = "osD^vP*X<>hd"
 
 ASIDE = 1.03
-"""By what a system is drawn to the right of the one before: many cost the same, and none should hide another."""
+"""Each system is drawn this factor to the right of the one before: many cost the same, and none may hide another."""
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What a system cost, and what it was worth."""
+    """A system's cost, and the score of its translations."""
 
     system: str
     tokens: float
@@ -36,12 +36,12 @@ class Point:
 
 
 def check_drawing() -> None:
-    """Raise `InputError` where nothing can be drawn, before what is to be drawn is computed."""
+    """Raise `InputError` where nothing can be drawn, before the figures are computed."""
     need("matplotlib", "the page of a report")
 
 
 def cost_chart(points: Sequence[Point], title: str, label: str) -> str:
-    """Draw quality against cost, one line a system, tokens on a log axis; `label` is read out in its place."""
+    """Draw quality against cost, one line for each system, tokens on a log axis; screen readers read `label`."""
     from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
     figure, axes = _figure(9.0, 4.6)
@@ -105,11 +105,11 @@ def _figure(width: float, height: float) -> tuple[Any, Axes]:
 
 
 def _svg(figure: Any, label: str) -> str:  # noqa: ANN401 - matplotlib's figure
-    """Turn a figure into an element for the page."""
+    """Turn a figure into an element of the page."""
     from matplotlib import rc_context
 
     stream = io.StringIO()
-    # Text stays text, so that it can be read, searched and scaled; a fixed salt makes the same picture every time.
+    # Text stays text, so that it can be read, searched and scaled; a fixed salt gives the same picture every time.
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "mtreason"}):
         figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
     element = stream.getvalue()

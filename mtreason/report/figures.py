@@ -2,10 +2,10 @@
 
 A report of one pair of languages holds, at its top level:
 
-- `config`: what was run; `segments`: how many are compared, which are those that every system has finished;
+- `config`: what was run; `segments`: how many are compared, namely those that every system has finished;
   `left_out`: how many others some system has finished; `with_references`; `indication`: fewer than 100 are compared;
-  `metrics`: metric -> title, in the order of columns; `search`: the system whose search is looked at, or null;
-  `baseline`: what systems are compared with.
+  `metrics`: metric -> title, in the order of columns; `search`: the system whose search is reported, or null;
+  `baseline`: the system that others are compared with.
 - `systems.NAME`: `segments`; means per segment (`cost_tokens`, `budget_tokens` or null, `prompt_tokens`,
   `sampled_tokens`, `scored_tokens`, `distinct`, `candidates`, `seconds`, `mean_reward`, and its `parts`); `fell_back`
   (a count); scores of the corpus (`bleu`, `chrf`, null without references; `comet` where one was named); their 95 %
@@ -19,7 +19,7 @@ A report of one pair of languages holds, at its top level:
 - `costs`: `system`, `budget`, `cost_tokens`, and scores with intervals, of this benchmark and of others with further
   budgets.
 
-With several pairs of languages, `pairs_of_languages.PAIR` holds these for each, and only `config` stands beside it.
+With several pairs of languages, `pairs_of_languages.PAIR` holds these for each, and only `config` is beside it.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ from mtreason.report.table import REWARD, Benchmark, Record, Table
 
 BASELINE = "greedy"
 SEARCHING = ("mcts", "marco")
-"""How the names of systems begin that search."""
+"""The beginnings of the names of systems that search."""
 INDICATION = 100
 EXAMPLES = 5
 MEAN_REWARD = "mean_reward"
 
 
 def build_report(benchmark: Benchmark, others: Sequence[Benchmark] = (), baseline: str = BASELINE) -> dict[str, Any]:
-    """Compute all figures of a benchmark; `others` are the same with other budgets.
+    """Compute all figures of a benchmark; `others` are the same benchmark with other budgets.
 
-    Raises `InputError` where they are not, and where no system is the baseline.
+    Raises `InputError` where they are another benchmark, and where no system is the baseline.
     """
     for other in others:
         _check_comparable(benchmark, other)
@@ -110,11 +110,11 @@ def _systems(benchmark: Benchmark, pair: str) -> dict[str, dict[str, Any]]:
 
 
 def _system(options: Record, table: Table, name: str) -> dict[str, Any]:
-    """Describe one system; its seconds are those of all its rows, as each counts from the one before."""
+    """Describe one system; its seconds are those of all its rows, because each row counts from the one before."""
     rows = results_frame(table.rows[name])
     figures: dict[str, Any] = {"segments": len(rows), "fell_back": int(rows["fell_back"].sum())}
     figures |= means_of(rows, ("cost_tokens", "distinct", "candidates"))
-    # Null is no number, and zero no budget: the system has one where every segment has.
+    # Null is not a number, and zero is no budget: a system has a budget if every segment has one.
     budgets = rows["budget_tokens"].fillna(0)
     figures["budget_tokens"] = float(budgets.mean()) if budgets.all() else None
     figures |= means_under(rows, "cost")
@@ -130,24 +130,24 @@ def _system(options: Record, table: Table, name: str) -> dict[str, Any]:
 
 
 def figure_of(metric: str) -> str:
-    """Name a system's figure of a metric."""
+    """Return the name of a system's figure of a metric."""
     return MEAN_REWARD if metric == REWARD else metric
 
 
 def _best_without_search(figures: Mapping[str, Record]) -> str | None:
-    """Name the system of the highest chrF++, or reward where there is none, among those that do not search."""
+    """Return the system with the highest chrF++, or reward without chrF++, among those that do not search."""
     key = CHRF if any(f[CHRF] is not None for f in figures.values()) else MEAN_REWARD
     still = [n for n, f in figures.items() if not n.startswith(SEARCHING) and f[key] is not None]
     return max(still, key=lambda n: float(figures[n][key])) if still else None
 
 
 def searching(table: Table) -> str | None:
-    """Name the system whose search is looked at."""
+    """Return the system whose search is reported."""
     return next((name for name in ("mcts", "mcts-early") if name in table.names), None)
 
 
 def _pairs(table: Table, best: str | None, baseline: str) -> dict[str, Any]:
-    """Compare all systems with the baseline and the best that does not search, and the search with all others."""
+    """Compare all systems with the baseline and the best one that does not search, and the search with all others."""
     wanted = [(n, baseline) for n in table.names] + [(searching(table), n) for n in table.names]
     wanted += [(n, best) for n in table.names if best]
     chosen: list[tuple[str, str]] = []
@@ -160,13 +160,13 @@ def _pairs(table: Table, best: str | None, baseline: str) -> dict[str, Any]:
         for own, comparison in zip(found.values(), compared, strict=True):
             figures = {k: v for k, v in asdict(comparison).items() if k not in {"low", "high"}}
             own[key] = {**figures, "interval": [comparison.low, comparison.high]}
-    # chrF++ stands on top, the others below it.
+    # chrF++ is at the top level, the others below it.
     none = dict.fromkeys(("delta", "p_value", "wins", "ties", "losses", "interval", "p_holm"))
     return {n: {**own.pop(CHRF, none), "metrics": own} for n, own in found.items()}
 
 
 def _domains(table: Table) -> dict[str, Any]:
-    """Return chrF++ by domain; nothing where all rows are of one."""
+    """Return chrF++ by domain; nothing where all rows are of one domain."""
     metric = table.metrics.get(CHRF)
     if metric is None:
         return {}
@@ -187,7 +187,7 @@ def _domains(table: Table) -> dict[str, Any]:
 
 
 def _correlations(table: Table) -> dict[str, Any]:
-    """Correlate the reward with each metric over all translations; within a segment, after its mean is taken off."""
+    """Correlate the reward with each metric over all translations, and within segments, less their means."""
     if REWARD not in table.metrics or len(table.names) < 2:
         return {}
     found = {}
@@ -224,7 +224,7 @@ def _cost_deviation(figures: Mapping[str, Record]) -> dict[str, Any] | None:
 
 
 def _costs(benchmark: Benchmark, figures: Mapping[str, Record]) -> list[dict[str, Any]]:
-    """Return what every system costs, and what its translations are worth."""
+    """Return what every system costs, and its scores."""
     wanted = [name for key in (CHRF, COMET) for name in (key, f"{key}_interval")]
     return [
         {"system": name, "budget": benchmark.config["budget"], "cost_tokens": own["cost_tokens"]}
@@ -243,12 +243,12 @@ def _examples(table: Table, baseline: str) -> dict[str, list[dict[str, Any]]]:
 
 
 def build_segments(benchmark: Benchmark, baseline: str = BASELINE) -> list[dict[str, Any]]:
-    """Return all segments that the search and the baseline have finished, by difference in chrF++."""
+    """Return all segments that the search and the baseline have finished, sorted by the difference in chrF++."""
     return [segment for table in benchmark.tables.values() for segment in _segments(table, baseline)]
 
 
 def _segments(table: Table, baseline: str) -> list[dict[str, Any]]:
-    """Describe the segments with references, the largest gain of the search over the baseline first."""
+    """Describe the segments with references; the largest gain of the search over the baseline comes first."""
     metric, search = table.metrics.get(CHRF), searching(table)
     if metric is None or search is None or baseline not in table.names:
         return []

@@ -15,11 +15,11 @@ Figures = Mapping[str, Any]
 NOTHING = "–"
 STAR = "*"
 DIGITS = {COMET: 4, REWARD: 3}
-"""Behind the point, of metrics whose values are small; one of the others."""
+"""Decimals of metrics whose values are small; the others have one."""
 
 
 def to_markdown(report: Figures) -> str:
-    """Return a report, as `build_report` makes it, as text for people."""
+    """Return a report, as `build_report` makes it, as text for readers."""
     parts = ["# Benchmark", setting(report["config"])]
     for own in report.get("pairs_of_languages", {"": report}).values():
         parts += _pair(own)
@@ -109,7 +109,7 @@ def system_rows(report: Figures) -> list[dict[str, str]]:
 
 
 def system_note(report: Figures) -> str:
-    """Say how the table of systems is to be read."""
+    """Say how to read the table of systems."""
     best = report["best_without_search"]
     note = "Scores with half of their 95 % interval; p-values are of chrF++; the others are means per segment."
     if best is not None:
@@ -137,7 +137,7 @@ def format_p(value: float | None) -> str:
 
 
 def compared_metrics(report: Figures) -> list[str]:
-    """Name the metrics in which systems are compared, chrF++ first."""
+    """Return the metrics in which systems are compared, chrF++ first."""
     return sorted(report["metrics"], key=lambda key: key != CHRF) if report["pairs"] else []
 
 
@@ -227,6 +227,6 @@ def _example(example: Figures, report: Figures) -> str:
 
 
 def _plain(text: str) -> str:
-    """Keep what is quoted on one line, and from being read as Markdown."""
+    """Keep quoted text on one line, and keep it from being read as Markdown."""
     joined = " ".join(text.split())
     return "".join(f"\\{c}" if c in "\\`*_<>[]" else c for c in joined)

@@ -51,7 +51,7 @@ def to_html(report: Figures, segments: Sequence[Mapping[str, Any]]) -> str:
 
 
 def environment() -> Environment:
-    """Return what fills in the pages; whatever is quoted is escaped."""
+    """Return the environment that fills in the pages; it escapes everything that is quoted."""
     from jinja2 import Environment, PackageLoader
 
     return Environment(loader=PackageLoader("mtreason.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
@@ -102,7 +102,7 @@ def _example(example: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def mark_differences(theirs: str, ours: str) -> tuple[list[tuple[bool, str]], list[tuple[bool, str]]]:
-    """Cut two texts into runs that both have (False) and that only one has (True), in words."""
+    """Divide two texts into runs of words that both have (False) or only one has (True)."""
     a, b = _WORDS.findall(theirs), _WORDS.findall(ours)
     matcher = difflib.SequenceMatcher(None, a, b, autojunk=False)
     left: list[tuple[bool, str]] = []

@@ -1,4 +1,4 @@
-"""The scores of translations that are there already, in JSON types and as tables."""
+"""The scores of existing translations, in JSON types and as tables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from mtreason.errors import InputError
 from mtreason.evaluation import Metric, bootstrap, compare_all, corpus_metrics, interval
 from mtreason.evaluation.systems import System
 from mtreason.frames import format_table
-from mtreason.glossary import Matcher, follows
+from mtreason.glossary import Matcher, Verdict
+from mtreason.glossary.lines import judge_lines
 from mtreason.languages import Language, scripts_of
 from mtreason.report.figures import INDICATION
 from mtreason.report.markdown import DIGITS, NOTHING, format_p
@@ -26,7 +27,7 @@ def build_scores(
 ) -> dict[str, Any]:
     """Score systems on the segments that have references, and compare each with the first.
 
-    `names` are metrics of the surface, `learned` such as are computed already, on all segments.
+    `names` are metrics of the surface, `learned` are metrics that are computed already, on all segments.
     """
     first = systems[0]
     referenced = [i for i, refs in enumerate(first.references or ()) if refs]
@@ -68,7 +69,7 @@ def _pairs(systems: Sequence[System], metrics: Sequence[Metric]) -> dict[str, An
 
 
 def count_faults(system: System, target: Language, matcher: Matcher | None) -> dict[str, Any]:
-    """Count what reviewers ask for first."""
+    """Count the faults that reviewers look for first."""
     sources = system.sources or ("",) * len(system.translations)
     found = [
         problems(" ".join(t.split()), s, finished=True, chatter=False)
@@ -81,11 +82,8 @@ def count_faults(system: System, target: Language, matcher: Matcher | None) -> d
         "length_ratio": _length_ratio(system),
     }
     if matcher is not None and system.sources:
-        kept = [
-            follows(hit.term, t, target.tag)
-            for t, s in zip(system.translations, system.sources, strict=True)
-            for hit in matcher.find(s)
-        ]
+        judged = judge_lines(matcher, system.sources, system.translations, target.tag)
+        kept = [judgement.verdict is Verdict.FOLLOWED for _, _, judgement in judged]
         counts |= {"terms": len(kept), "terms_right": sum(kept)}
     return counts
 
@@ -98,7 +96,7 @@ def _length_ratio(system: System) -> float | None:
 
 
 def scores_markdown(report: Mapping[str, Any]) -> str:
-    """Lay the scores out for people."""
+    """Return the scores as tables for readers."""
     titles = report["titles"]
     rows = []
     for name, own in report["systems"].items():

@@ -1,4 +1,4 @@
-"""What the systems of a benchmark did with the segments that all of them have finished, and metrics of that."""
+"""The results of a benchmark's systems on the segments that all of them have finished, with metrics."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Learn = Callable[[Sequence[str], Sequence[Sequence[str]], Mapping[str, Sequence[
 
 REWARD = "reward"
 REWARD_TIE = 1e-4
-"""Nats; what a part of rounding may amount to when the same tokens are read in other batches."""
+"""Nats; rounding can change a part by this much when the same tokens are read in other batches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,11 @@ class Table:
     """The results of one pair of languages."""
 
     names: list[str]
-    """Of systems, in the order of `metrics`."""
+    """Names of systems, in the order of `metrics`."""
     rows: dict[str, list[Record]]
-    """By system; the same segments in the same order."""
+    """System -> rows; the same segments in the same order."""
     all_rows: dict[str, list[Record]]
-    """Those that other systems have not finished among them."""
+    """The same with segments that other systems have not finished."""
     metrics: dict[str, Metric]
     positions: dict[str, list[int]]
     """Which rows each metric has scored."""
@@ -43,7 +43,7 @@ class Table:
 
     @property
     def segments(self) -> list[Record]:
-        """The rows of one of the systems, for what is alike in all."""
+        """The rows of one system, for fields that are the same in all systems."""
         return self.rows[self.names[0]]
 
 
@@ -54,11 +54,11 @@ class Benchmark:
     directory: Path
     config: dict[str, Any]
     tables: dict[str, Table]
-    """By pair of languages."""
+    """Pair of languages -> table."""
 
 
 def read_benchmark(directory: Path, learn: Learn | None = None) -> Benchmark:
-    """Read a directory of results, and score it; raises `InputError` where there is nothing to compare."""
+    """Read a directory of results and score it; raises `InputError` where there is nothing to compare."""
     config = read_config(directory)
     by_pair: dict[str, dict[str, dict[str, Record]]] = {}
     for record in read_results(directory):
@@ -90,7 +90,7 @@ def _table(pair: str, results: Mapping[str, Mapping[str, Record]], learn: Learn 
 
 
 def _metrics(table: Table, learn: Learn | None) -> list[tuple[list[int], Metric]]:
-    """Score what there is: the surface and the learned metric where there are references, the reward on its own."""
+    """Compute all possible metrics: surface and learned metrics where there are references, and the reward."""
     some = table.segments
     found: list[tuple[list[int], Metric]] = []
     if referenced := table.referenced:

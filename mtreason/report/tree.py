@@ -11,25 +11,25 @@ from mtreason.errors import InputError
 
 @dataclass(slots=True)
 class Branch:
-    """Calls without a fork between them, and what follows."""
+    """Steps without a fork between them, and the branches after them."""
 
     text: str
     visits: int
     best: float | None
     mean: float | None
     prior: float
-    """Probability of its first token, given what stands before."""
+    """Probability of its first token, given the tokens before."""
     translation: str | None
-    """What ends here."""
+    """The translation that ends here."""
     chosen: bool
-    """Whether the translation that was chosen goes through here."""
+    """Whether the chosen translation goes through here."""
     children: list[Branch] = field(default_factory=list)
 
 
 def pick_segment(records: Sequence[Mapping[str, Any]], asked: str | None, name: str) -> Mapping[str, Any]:
     """Return the record of a segment that was searched, by its number in the text.
 
-    Without one asked for, the first that has a tree. Raises `InputError` where there is none.
+    If none is asked for, return the first that has a tree. Raises `InputError` where there is none.
     """
     searched = {str(r["segment"]): r for r in records if r.get("tree")}
     if not searched:
@@ -45,7 +45,7 @@ def pick_segment(records: Sequence[Mapping[str, Any]], asked: str | None, name: 
 
 
 def build_branches(tree: Mapping[str, Any], chosen: str) -> Branch:
-    """Turn the arrays of a trace into branches, the best first; raises `ValueError` for arrays that are no tree."""
+    """Turn the arrays of a trace into branches, the best first; raises `ValueError` for arrays that are not a tree."""
     parent: list[int] = tree["parent"]
     n = len(parent)
     columns = ("visits", "mean_value", "best_value", "text", "prior", "translation")
@@ -58,7 +58,7 @@ def build_branches(tree: Mapping[str, Any], chosen: str) -> Branch:
         on_path[node] |= tree["translation"][node] == chosen
         on_path[parent[node]] |= on_path[node]
     made: dict[int, Branch] = {}
-    for node in range(n - 1, -1, -1):  # children before their parents, so that nothing recurses
+    for node in range(n - 1, -1, -1):  # children before their parents, so that no recursion is needed
         below = children[node]
         own = Branch(
             tree["text"][node],
@@ -83,14 +83,19 @@ def _rank(branch: Branch) -> tuple[bool, float]:
     return branch.best is None, -(branch.best or 0.0)
 
 
+def read_branches(record: Mapping[str, Any], name: str) -> Branch:
+    """Return the tree of a trace record; raises `InputError` where it is damaged."""
+    try:
+        return build_branches(record["tree"], record["translation"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{name}: the tree of this segment is damaged: translate again with --trace") from error
+
+
 def to_html(record: Mapping[str, Any], name: str) -> str:
     """Return the page of a trace record; raises `InputError` where its tree is damaged."""
     from mtreason.report.page import environment
 
-    try:
-        root = build_branches(record["tree"], record["translation"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{name}: the tree of this segment is damaged: translate again with --trace") from error
+    root = read_branches(record, name)
     candidates = record["candidates"]
     parts = list(dict.fromkeys(p for c in candidates for p in c["parts"]))
     return (

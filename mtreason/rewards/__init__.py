@@ -1,4 +1,4 @@
-"""Rewards: what a finished translation is worth. A new one is a file with a `Part`, and a line below."""
+"""Rewards: what a finished translation is worth. A new part is a file with a `Part`, and a line below."""
 
 from __future__ import annotations
 
@@ -52,20 +52,20 @@ REWARDS: dict[str, Reward] = {
         read_reward(Path(__file__).with_name("mix.toml"), PARTS),
     )
 }
-"""Every part that means something alone, and the sums that have a name."""
+"""All parts that can be a reward by themselves, and the sums that have a name."""
 
 
 def parts_of(reward: Reward) -> tuple[Part, ...]:
-    """Return what a reward is made of."""
+    """Return the parts of a reward."""
     return tuple(PARTS[name] for name in reward.weights)
 
 
 def judge(
     reward: Reward, context: RewardContext, drafts: Sequence[Draft], samples: Samples, *, compared: bool
 ) -> Calls[list[dict[str, float]]]:
-    """Return each draft's parts: those that compare samples, or those that it has by itself, the free ones among them.
+    """Return each draft's parts: either those that compare samples, or those of the draft alone, with all free ones.
 
-    Of the parts that compare samples only those of the reward are asked.
+    Of the parts that compare samples, only those of the reward are computed.
     """
     table: dict[str, list[float]] = {}
     for name, part in PARTS.items():
@@ -76,5 +76,5 @@ def judge(
 
 
 def weigh(reward: Reward, parts: dict[str, float]) -> float:
-    """Add up the parts that are there."""
+    """Return the weighted sum of the parts that are present."""
     return sum(weight * parts[name] for name, weight in reward.weights.items() if name in parts)

@@ -1,4 +1,4 @@
-"""How well the source can be told back from the translation (the channel of noisy-channel translation)."""
+"""How well the source can be recovered from the translation (the channel of noisy-channel translation)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from mtreason.rewards.protocol import Draft, Part, RewardContext, Samples
 def _channel(context: RewardContext, drafts: Sequence[Draft], samples: Samples) -> Calls[list[float]]:
     """Mean log p(x given y) per token of the source, in nats, at most 0.
 
-    The same model is asked for the opposite direction and made to read the source as its answer (Yu et al. 2017;
-    Yee et al. 2019). Drafts that begin alike share the reading of that beginning.
+    The model gets the prompt of the opposite direction, and scores the source as its answer (Yu et al. 2017; Yee et al.
+    2019). Drafts that begin alike share the reading of that beginning.
     """
     del samples
-    # The end token stands last in a draft and is no part of the text.
+    # The end token is the last one of a draft, and no part of its text.
     texts = [draft.tokens[:-1] + context.tail for draft in drafts]
     prefixes = yield from context.back.read(texts)
     scores = yield from score(prefixes, [context.source_tokens] * len(drafts))

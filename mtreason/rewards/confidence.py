@@ -14,7 +14,7 @@ from mtreason.rewards.protocol import Draft, Part, RewardContext, Samples
 def _score(context: RewardContext, drafts: Sequence[Draft], samples: Samples) -> Calls[list[float]]:
     """Mean over tokens of p(token) / sum of the five highest p at its position.
 
-    In (0, 1]; a token from outside the five keeps its own numerator, so its share is below theirs. Costs nothing:
+    In (0, 1]; a token outside the five keeps its own numerator, so its share is below theirs. Costs nothing, because
     the probabilities were kept while sampling.
     """
     del context, samples

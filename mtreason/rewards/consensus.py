@@ -1,4 +1,4 @@
-"""How much a draft says what the samples say: minimum Bayes risk decoding with chrF as the utility.
+"""How far a draft agrees with the samples: minimum Bayes risk decoding with chrF as the utility.
 
 Letters: C texts, R references, G distinct n-grams of one order.
 """
@@ -20,7 +20,7 @@ BETA = 2.0
 
 
 def _consensus(context: RewardContext, drafts: Sequence[Draft], samples: Samples) -> Calls[list[float]]:
-    """Mean chrF of each draft against the samples, in [0, 1], one draw of its own text left out.
+    """Mean chrF of each draft against the samples, in [0, 1]; one sample that equals the draft is left out.
 
     The expected utility of minimum Bayes risk decoding (Kumar & Byrne 2004; Eikema & Aziz 2020). Costs no model call.
     """
@@ -32,7 +32,7 @@ def _consensus(context: RewardContext, drafts: Sequence[Draft], samples: Samples
 
 
 def expected_utility(utilities: Sequence[float] | NDArray[np.float64], samples: Samples, own: str) -> float:
-    """Average the utilities of a text, one a sample, over all draws but one of its own; 1 where there is no other."""
+    """Average a text's utilities, one per sample, over all draws but one of the text itself; 1 if there is none."""
     weights = np.array([count - (text == own) for text, count in samples.items()], np.float64)
     return float(np.dot(utilities, weights) / weights.sum()) if weights.sum() else 1.0
 

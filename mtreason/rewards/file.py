@@ -1,4 +1,4 @@
-"""Rewards in files: TOML with a name, a table of weights, and where they came from."""
+"""Rewards in files: TOML with a name, a table of weights, and where the weights came from."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from mtreason.errors import InputError, near
+from mtreason.errors import InputError, SettingError, near
 from mtreason.files import read_text, write_text
 from mtreason.rewards.protocol import Reward
 
 SUFFIX = ".toml"
 TOLERANCE = 1e-3
-"""By how much the weights of a file may miss 1; they are divided by their sum."""
+"""The sum of the weights in a file may differ from 1 by this much; they are divided by their sum."""
 
 _LAYOUT = 'name = "…", a table [weights] of parts and numbers, and, if you like, a table [fit]'
 _LINE = re.compile(r" \(at line (\d+), column \d+\)")
 
 
 def load_reward(spec: str) -> Reward:
-    """Find the reward that `--reward` names: one that comes along, or a TOML file; raises `InputError`."""
+    """Return the reward that `--reward` names: one of this package, or one in a TOML file; raises `InputError`."""
     from mtreason.rewards import PARTS, REWARDS
 
     if spec in REWARDS:
@@ -30,14 +30,14 @@ def load_reward(spec: str) -> Reward:
     path = Path(spec).expanduser()
     if path.suffix == SUFFIX or path.exists():
         return read_reward(path, PARTS)
-    raise InputError(
-        f"--reward {spec!r}: no such reward{near(spec, REWARDS)} (there are {', '.join(REWARDS)}; "
+    raise SettingError(
+        f"`reward` {spec!r}: no such reward{near(spec, REWARDS)} (there are {', '.join(REWARDS)}; "
         f"a file with weights ends in {SUFFIX})"
     )
 
 
 def read_reward(path: Path, known: Collection[str]) -> Reward:
-    """Read the reward in a file, whose parts have to be known ones; raises `InputError` for what is wrong in it."""
+    """Read the reward in a file, whose parts must all be in `known`; raises `InputError` for any fault in it."""
     content = _parse(path)
     unknown = [key for key in content if key not in {"name", "weights", "fit"}]
     if unknown:
@@ -71,9 +71,9 @@ def _parse(path: Path) -> dict[str, Any]:
 
 
 def write_reward(path: Path, reward: Reward, fit: Mapping[str, Any]) -> None:
-    """Write a reward for `load_reward`, whole or not at all; raises `MtreasonError` when it cannot be written.
+    """Write a reward for `load_reward`, completely or not at all; raises `MtreasonError` when it cannot be written.
 
-    `fit` says where the weights came from, in texts, numbers and lists of them; its "command" is a comment as well.
+    `fit` says where the weights came from, as texts, numbers and lists of them; its "command" also becomes a comment.
     """
     lines = [f"# {_visible(str(fit['command']))}"] if "command" in fit else []
     lines += [f"name = {_value(reward.name)}", "", "[weights]"]
@@ -83,7 +83,7 @@ def write_reward(path: Path, reward: Reward, fit: Mapping[str, Any]) -> None:
 
 
 def _rounded(weights: Mapping[str, float]) -> dict[str, float]:
-    """Round to four digits that still sum to 1: the largest weight takes what is left over."""
+    """Round to four digits that still sum to 1: the largest weight takes the difference."""
     rounded = {part: round(weight, 4) for part, weight in weights.items()}
     largest = max(rounded, key=lambda part: rounded[part])
     rounded[largest] = round(1 - math.fsum(w for part, w in rounded.items() if part != largest), 4)
@@ -100,6 +100,6 @@ def _value(value: Any) -> str:  # noqa: ANN401 - whatever TOML can hold of the a
 
 
 def _visible(text: str) -> str:
-    """Spell out control characters, and put a question mark for what is no character (an undecodable file name)."""
+    """Make control characters visible, and replace what is not a character (in an undecodable file name) by "?"."""
     text = text.encode("utf-8", "replace").decode("utf-8")
     return "".join(c if c.isprintable() else f"\\U{ord(c):08X}" for c in text)

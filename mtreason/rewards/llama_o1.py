@@ -14,10 +14,10 @@ from mtreason.rewards.protocol import Draft, Part, RewardContext, Samples
 def _llama_o1(context: RewardContext, drafts: Sequence[Draft], samples: Samples) -> Calls[list[float]]:
     """Return log p(good) - log(p(good) + p(bad)), in nats, at most 0.
 
-    The value of LLaMA-O1 (SimpleBerry 2024, `compute_value_head` of its main.py): behind a state the model may write a
-    positive or a negative rating; the value is the log-probability of the positive one, of the two alone. LLaMA-O1 was
-    trained to write such tokens. Other models are asked whether the translation is right, and "Yes" and "No" stand for
-    them.
+    The value of LLaMA-O1 (SimpleBerry 2024, `compute_value_head` of its main.py): after a state the model may write a
+    positive or a negative rating, and the value is the log-probability of the positive one, among these two. LLaMA-O1
+    was trained to write such tokens. Other models are asked whether the translation is right, and "Yes" and "No" are
+    used in place of the tokens.
     """
     del samples
     texts = [context.verdict_prompt + draft.tokens[:-1] + context.tail for draft in drafts]

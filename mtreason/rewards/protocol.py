@@ -1,4 +1,4 @@
-"""What a reward is: a weighted sum of parts, each a number per finished draft."""
+"""What a reward is: a weighted sum of parts, each a number for each finished draft."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from mtreason.models.sequences import SharedSequences
 
 @dataclass(frozen=True, slots=True)
 class Reasoning:
-    """What stands around a translation where the model reasons first."""
+    """What surrounds a translation where the model reasons first."""
 
     thought: str
     thought_tokens: int
     form: str
-    """Where the answer first missed its form, or "ok"."""
+    """Either "ok" or the first fault in the form of the answer."""
     complete: bool
-    """Whether the translation came to its end, within its limit."""
+    """Whether the translation has an end, within its limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +36,18 @@ class Draft:
     log_probs: NDArray[np.float32]
     """[n] natural logarithms, at temperature 1."""
     top_log_probs: NDArray[np.float32]
-    """[n, 5] of the five most probable tokens at each position."""
+    """[n, 5], log-probabilities of the five most probable tokens at each position."""
     reasoning: Reasoning | None = None
-    """If there is one, n may differ for the probabilities: they are of the tokens that rewards are to look at."""
+    """Where it is set, the probabilities may have another n: they belong to the tokens that rewards look at."""
 
 
 @dataclass(frozen=True, slots=True)
 class RewardContext:
-    """What a reward may know of the sentence whose drafts it judges."""
+    """What a reward may know about the sentence whose drafts it judges."""
 
     source: str
     tail: tuple[int, ...]
-    """What ends a prompt, after the text that it is about."""
+    """The end of a prompt, after the text that the prompt is about."""
     back: SharedSequences
     """The prompt of the opposite direction, up to where the text to translate back begins."""
     source_tokens: tuple[int, ...]
@@ -59,27 +59,27 @@ class RewardContext:
     verdict_tokens: tuple[tuple[int, ...], ...]
     """The answers: good, bad."""
     hits: tuple[Hit, ...]
-    """Glossary terms of the sentence that its prompt hints at."""
+    """Glossary hits of the sentence, for which its prompt has hints."""
     target_tag: str
     references: tuple[str, ...] = ()
-    """Translations by people, where there are some."""
+    """Translations by people, if there are any."""
 
     def close(self) -> Calls[None]:
-        """Give back what the model holds for the judging."""
+        """Give back the prefixes that were read for the judging."""
         yield from self.back.close()
         yield from self.verdict.close()
 
 
 Samples = Mapping[str, int]
-"""What the model wrote when it drew freely from the beginning: text -> how often. Drafts that a search made are not
-among them: they say what the search likes, not what the model means."""
+"""The samples of a sentence: text -> how often it was drawn. Drafts from a search are not among them, because they show
+what the search prefers and not what the model prefers."""
 
 Score = Callable[[RewardContext, Sequence[Draft], Samples], Calls[list[float]]]
-"""Judges drafts of one sentence; one number a draft, higher is better."""
+"""Judges drafts of one sentence; returns one number for each draft, higher is better."""
 
 
 class Checkpoint(StrEnum):
-    """Which kind of COMET checkpoint a part asks."""
+    """The kind of COMET checkpoint that a part needs."""
 
     REFERENCELESS = "without references"
     WITH_REFERENCES = "with references"
@@ -87,7 +87,7 @@ class Checkpoint(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One measure of a draft, and all that others have to know of it."""
+    """One measure of a draft, and everything that other modules have to know about it."""
 
     name: str
     help: str
@@ -96,20 +96,20 @@ class Part:
     needs: frozenset[Capability] = frozenset()
     """What the model has to be able to do."""
     free: bool = False
-    """Whether it costs no model call: then it is in every record."""
+    """Whether it costs no model call; a free part is in every record."""
     compares_samples: bool = False
-    """Whether it depends on what else was drawn: then it is asked again when more samples are known."""
+    """Whether it depends on the samples; it is then computed again when more samples are known."""
     checkpoint: Checkpoint | None = None
-    """Which learned metric it asks."""
+    """The learned metric that it uses."""
     asks_references: bool = False
-    """Whether it looks at the sentence's references: such a reward is for experiments and for making training data."""
+    """Whether it uses the sentence's references; such a reward is for experiments and for making training data."""
     metric: str = ""
-    """The metric of an evaluation that it is, or is the expectation of: what chooses by it is marked there."""
+    """The metric of an evaluation that it equals or estimates; an evaluation marks systems that choose by it."""
     contrasts: bool = False
-    """Whether writing may aim at it before it is asked, by a contrast with the prompt that lacks the source."""
+    """Whether drawing may aim at it before it is computed, by a contrast with the unconditional prompt."""
     counts_terms: bool = False
-    """Whether it counts the glossary: then a candidate that follows more terms goes first, and missed ones are written
-    in."""
+    """Whether it counts glossary terms; a candidate that follows more terms then goes first, and missed terms are
+    written in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,4 +118,4 @@ class Reward:
 
     name: str
     weights: Mapping[str, float]
-    """Part name -> weight, not negative; they sum to 1."""
+    """Part name -> weight, not negative; the weights sum to 1."""

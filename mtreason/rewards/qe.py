@@ -1,6 +1,6 @@
-"""What a learned metric of the COMET family makes of a translation (Rei et al. 2020; 2022 for the referenceless ones).
+"""Scores of a learned metric of the COMET family (Rei et al. 2020; 2022 for the metrics without references).
 
-Its passes are made by another model than the one that translates, so they are not in the tokens of the cost.
+Another model than the translating one makes the passes, so they are not in the tokens of the cost.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from mtreason.rewards.protocol import Checkpoint, Draft, Part, RewardContext, Sa
 def _qe(context: RewardContext, drafts: Sequence[Draft], samples: Samples) -> Calls[list[float]]:
     """Score of each draft without a reference, in the checkpoint's own units (often about 0 to 1)."""
     del samples
-    # As it will be written: what a draft has of line breaks and double spaces is not kept.
+    # Scored as it will be written: the line breaks and double spaces of a draft are not kept.
     return (yield from score_triples([(context.source, " ".join(draft.text.split()), None) for draft in drafts]))
 
 
 def _comet_consensus(context: RewardContext, drafts: Sequence[Draft], samples: Samples) -> Calls[list[float]]:
-    """Mean score of each draft with each of the samples as its reference, one draw of its own text left out.
+    """Mean score of each draft with each sample as its reference; one sample that equals the draft is left out.
 
-    Minimum Bayes risk decoding with a learned utility (Freitag et al. 2022); asks a checkpoint that takes references
-    for one score a pair.
+    Minimum Bayes risk decoding with a learned utility (Freitag et al. 2022); needs a checkpoint that takes references,
+    and asks it for one score for each pair.
     """
     texts = [" ".join(draft.text.split()) for draft in drafts]
     scores = yield from score_triples([(context.source, text, sample) for text in texts for sample in samples])

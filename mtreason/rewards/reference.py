@@ -1,4 +1,4 @@
-"""Likeness to the references of people, where a sentence has some: the truth, which no translator is given."""
+"""Similarity to references by people, where a sentence has some; a translator never sees them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mtreason.rewards.protocol import Draft, Part, RewardContext, Samples
 def _reference(context: RewardContext, drafts: Sequence[Draft], samples: Samples) -> Calls[list[float]]:
     """Highest sentence chrF of each draft against one of the references, in [0, 1]; 0 where there is none.
 
-    What it chooses is the oracle of a pool: no reward can choose better by this metric. Costs no model call.
+    Its choice is the oracle of a pool: no reward can choose better by this metric. Costs no model call.
     """
     del samples
     yield from ()

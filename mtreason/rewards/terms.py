@@ -15,7 +15,7 @@ WORTH = {Verdict.FOLLOWED: 1, Verdict.MISSED: 0, Verdict.FORBIDDEN: -1}
 def _terms(context: RewardContext, drafts: Sequence[Draft], samples: Samples) -> Calls[list[float]]:
     """Mean over the sentence's glossary terms, in [-1, 1]; 0 where it has none.
 
-    A term is worth 1 where it is followed, 0 where it is missed, and -1 where the draft says what it warns of.
+    A term counts 1 if the draft follows it, 0 if the draft misses it, and -1 if the draft has a forbidden reading.
     """
     del samples
     yield from ()
@@ -31,7 +31,7 @@ TERMS = Part(
     "terms",
     "share of glossary terms that are followed",
     _terms,
-    # To find where a missed term fits.
+    # Needed to find where a missed term fits.
     needs=frozenset({Capability.PROMPT_LOG_PROBS}),
     free=True,
     counts_terms=True,

@@ -1,4 +1,4 @@
-"""Whether settings go together, and with a model: said before anything heavy is loaded, where that can be."""
+"""Checks that settings fit together and fit the model, where possible before anything heavy is loaded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 def plan(settings: Settings, reward: Reward | None = None) -> tuple[Decoder, Reward]:
-    """Return the decoder and what it chooses by; a reward that is given takes the place of the one in the settings."""
+    """Return the decoder and the reward that it chooses by; a given reward replaces the one in the settings."""
     decoder = _pick(DECODERS, settings.decoder, "decoder")
     if decoder.reward is None:
         return decoder, reward or load_reward(settings.reward or DEFAULT_REWARD)
@@ -31,7 +31,7 @@ def plan(settings: Settings, reward: Reward | None = None) -> tuple[Decoder, Rew
 def check_settings(settings: Settings, reward: Reward | None = None) -> None:
     """Raise `SettingError` for a decoder, reward or node size that does not exist, or a setting that would do nothing.
 
-    A reward that is given takes the place of the one in the settings.
+    A given reward replaces the one in the settings.
     """
     decoder, planned = plan(settings)
     reward = reward or planned
@@ -55,7 +55,7 @@ def check_settings(settings: Settings, reward: Reward | None = None) -> None:
 
 
 def check_backend(lacks: frozenset[Capability], reward: Reward, settings: Settings) -> None:
-    """Raise `SettingError` where the model is on a server that cannot say what the reward asks."""
+    """Raise `SettingError` where the model is on a server that cannot answer what the reward asks for."""
     for part in parts_of(reward):
         for missing in sorted(part.needs & lacks):
             raise SettingError(
@@ -69,7 +69,7 @@ def check_backend(lacks: frozenset[Capability], reward: Reward, settings: Settin
 
 
 def load_metric(reward: Reward, settings: Settings) -> Estimator | None:
-    """Load the checkpoint that the reward asks; raises `ModelError` for one of the wrong kind."""
+    """Load the checkpoint that the reward needs; raises `ModelError` or `SettingError` for one of the wrong kind."""
     if settings.qe is None:
         return None
     estimator = Estimator(settings.qe)

@@ -1,4 +1,4 @@
-"""One document: read, translated, written; finished segments are kept beside it until it is whole."""
+"""Translates one document; finished segments are kept beside the output until the output is complete."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from mtreason.documents import (
     read_document,
     read_lines,
 )
-from mtreason.errors import DocumentError, InputError, MtreasonError, ServerGoneError
+from mtreason.errors import DocumentError, MtreasonError, ServerGoneError, SettingError
 from mtreason.languages import Direction, Language, detect_language
 from mtreason.runs.job import STANDARD_INPUT, DocumentJob, DocumentReport
 from mtreason.runs.limits import stopping
@@ -37,13 +37,13 @@ from mtreason.storage import BestEffortStore, Journal, Memory, Store, tmx_bytes
 
 SAMPLE_CHARACTERS = 2000
 SAMPLE_UNITS = 50
-"""How much of a document is looked at to tell its language."""
+"""How much of a document is read to detect its language."""
 AT_ONCE = 64
-"""Units that are given together to a translator that is not ours."""
+"""How many units are given at once to a translator that is not ours."""
 
 
 class HasText(Protocol):
-    """What a translator gives back for a text: our `Translation`, or anything with the text in it."""
+    """What a translator returns for a text: our `Translation`, or any object that has the text in it."""
 
     @property
     def text(self) -> str:
@@ -52,10 +52,10 @@ class HasText(Protocol):
 
 
 class Translates(Protocol):
-    """Anything that translates texts; a stand-in lets documents be tried without a model."""
+    """Anything that translates texts; with a stand-in, documents can be tested without a model."""
 
     def translate(self, texts: Sequence[str], /) -> Sequence[HasText | str]:
-        """Return one translation a text, in order."""
+        """Return one translation for each text, in order."""
         ...
 
 
@@ -71,10 +71,10 @@ def translate_document(
     max_tokens: int | None = None,
     progress: Progress | None = None,
 ) -> DocumentReport:
-    """Translate a document into a file of the same format, which appears when it is whole.
+    """Translate a document into a file of the same format; the file appears when it is complete.
 
-    A `Translator` keeps finished segments beside the output, so that the same call goes on after a crash; `memory` lets
-    it use what was translated before. Anything else with `translate` will do as well, so that documents can be tried
+    A `Translator` keeps finished segments beside the output, so that the same call continues after a crash; `memory`
+    lets it reuse earlier translations. Any other object with `translate` works as well, so that documents can be tested
     without a model. Raises `DocumentError` for what cannot be read or written, `InputError` for a format or column that
     does not exist, and `InterruptedRunError` at a limit or a signal.
     """
@@ -87,7 +87,7 @@ def translate_document(
 
 @dataclass(slots=True)
 class DocumentRun:
-    """One document on its way, from its name to its last line."""
+    """The translation of one document, from its name to its last line."""
 
     job: DocumentJob
     progress: Progress
@@ -100,7 +100,7 @@ class DocumentRun:
         self.output = Output(out, whole=self.job.journalled)
 
     def translate_with(self, translator: Translates) -> DocumentReport:
-        """Translate with what is there; see `translate_document`."""
+        """Translate with a translator that exists already; see `translate_document`."""
 
         def go_on(document: Document, total: int | None) -> None:
             self._translate(document, iter(document.units), translator, total)
@@ -110,9 +110,10 @@ class DocumentRun:
     def translate_into(
         self, target: Language, source: Language | None, make: Callable[[Direction], Translator]
     ) -> DocumentReport:
-        """Translate into a language with what `make` makes once the languages are known; None is detected.
+        """Translate into a language with the translator that `make` returns once both languages are known.
 
-        What is in the target language already is passed through, and nothing is made.
+        A `source` of None is detected. A document that is in the target language already is passed through unchanged,
+        and `make` is not called.
         """
 
         def go_on(document: Document, total: int | None) -> None:
@@ -128,7 +129,7 @@ class DocumentRun:
         return self._guarded(go_on)
 
     def _guarded(self, go_on: Callable[[Document, int | None], None]) -> DocumentReport:
-        """Read the document, and leave nothing half done behind."""
+        """Read the document, and leave no half-finished output when something fails."""
         try:
             with keeping(self._what_is_kept):
                 self._check_files()
@@ -203,7 +204,7 @@ class DocumentRun:
         return found
 
     def _cache(self) -> TranslationCache:
-        """Open what is kept from other runs."""
+        """Open what earlier runs kept."""
         stores: list[Store] = []
         if self.job.journalled and self.output.path is not None:
             self.journal = Journal(self.output.path)
@@ -250,7 +251,7 @@ class DocumentRun:
     def _ours(
         self, translator: Translator, units: Iterator[Unit], total: int | None, record: Output | None
     ) -> Iterator[TranslatedUnit]:
-        """Yield units that our own translator has done, telling of every segment."""
+        """Yield units that our own translator has translated, and report every segment."""
         cache = self._cache()
         usage, started = translator.model.usage, time.monotonic()
         before = usage.tokens
@@ -279,7 +280,7 @@ class DocumentRun:
 
 
 def open_memory(progress: Progress) -> list[Store]:
-    """Open the memory of translations; a run goes on without it where it cannot be opened, or used any more."""
+    """Open the memory of translations; a run continues without it where it cannot be opened or fails later."""
     from mtreason.models.files.cache import cache_dir
 
     try:
@@ -290,25 +291,28 @@ def open_memory(progress: Progress) -> list[Store]:
 
 
 def _theirs(translator: Translates, units: Iterable[Unit]) -> Iterator[TranslatedUnit]:
-    """Yield units that somebody else's translator has done; blanks around a text stay as they are."""
+    """Yield units that a translator of somebody else has translated; blanks around a text stay as they are."""
     waiting = iter(units)
     while batch := list(itertools.islice(waiting, AT_ONCE)):
         asked = [unit for unit in batch if unit.text.strip()]
-        answers = iter(translator.translate([unit.text.strip() for unit in asked]) if asked else ())
+        answers = list(translator.translate([unit.text.strip() for unit in asked])) if asked else []
+        if len(answers) != len(asked):
+            raise MtreasonError(f"the translator returned {len(answers)} translations for {len(asked)} texts")
+        texts = {unit.number: _between_blanks(unit.text, a) for unit, a in zip(asked, answers, strict=True)}
         for unit in batch:
-            core = unit.text.strip()
-            if core:
-                answer = next(answers)
-                at = unit.text.index(core)
-                core = (
-                    unit.text[:at] + (answer if isinstance(answer, str) else answer.text) + unit.text[at + len(core) :]
-                )
-            yield TranslatedUnit(unit, core or unit.text, ())
+            yield TranslatedUnit(unit, texts.get(unit.number, unit.text), ())
+
+
+def _between_blanks(text: str, answer: HasText | str) -> str:
+    """Put a translation where the text stood between its blanks."""
+    core = text.strip()
+    at = text.index(core)
+    return text[:at] + (answer if isinstance(answer, str) else answer.text) + text[at + len(core) :]
 
 
 def _refuse_format(form: Format | None) -> None:
     if form is not None:
-        raise InputError(f"--format {form.name}: standard input is read as text: name a file")
+        raise SettingError(f"`format` {form.name}: standard input is read as text: name a file")
 
 
 def _json_line(unit: Unit, source: str, translation: str, more: dict[str, Any] | None = None) -> str:
@@ -317,7 +321,7 @@ def _json_line(unit: Unit, source: str, translation: str, more: dict[str, Any] |
 
 
 def write_pairs(path: Path, pairs: list[tuple[str, str]], direction: Direction) -> None:
-    """Write pairs of segments, as TMX or as tab-separated text, by the name of the file."""
+    """Write pairs of segments, as TMX or as tab-separated text; the name of the file decides which."""
     from mtreason.files import write_bytes, write_text
 
     if path.suffix.lower() == ".tmx":
@@ -327,7 +331,7 @@ def write_pairs(path: Path, pairs: list[tuple[str, str]], direction: Direction) 
 
 
 def _peek(units: Iterator[Unit]) -> tuple[list[Unit], Iterator[Unit]]:
-    """Look at enough units to tell the language; returns them, and all units."""
+    """Read enough units to detect the language; return them, and an iterator over all units."""
     seen: list[Unit] = []
     while len(seen) < SAMPLE_UNITS and sum(len(unit.text) for unit in seen) < SAMPLE_CHARACTERS:
         unit = next(units, None)

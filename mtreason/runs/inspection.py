@@ -1,4 +1,4 @@
-"""What is wrong with the outputs of a repository: structure, placeholders, terms, and quality by references."""
+"""Finds faults in the outputs of a repository: structure, placeholders, terms, and quality against references."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mtreason.runs.repository import Config, Job, fill_pattern, inside, open_doc
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is wrong with an output."""
+    """A fault of an output."""
 
     kind: str
     """stale, structure, placeholder, term or metric."""
@@ -26,7 +26,7 @@ class Finding:
 
 
 def inspect(job: Job, config: Config, matcher: Matcher) -> Iterator[Finding]:
-    """Hold an output against its source: as many units, all placeholders, all terms."""
+    """Compare an output with its source: it must have as many units, all placeholders and all terms."""
     try:
         _, sources = open_document(job.source, config.columns)
         _, outputs = open_document(job.output, config.columns)
@@ -34,7 +34,7 @@ def inspect(job: Job, config: Config, matcher: Matcher) -> Iterator[Finding]:
         yield Finding("structure", job.name, str(error))
         return
     if job.source.suffix.lower() in {".po", ".pot", ".xlf", ".xliff"}:
-        return  # what is translated is no longer open in the output
+        return  # reading such an output yields only what is not translated
     if len(sources) != len(outputs):
         yield Finding("structure", job.name, f"has {len(outputs)} units, the source {len(sources)}: translate it again")
         return
@@ -82,7 +82,7 @@ def below_floors(config: Config, root: Path, jobs: Sequence[Job]) -> Iterator[Fi
 
 
 def junit(jobs: Sequence[Job], findings: Sequence[Finding]) -> bytes:
-    """Return findings as JUnit XML, a test case for each output."""
+    """Return findings as JUnit XML, with one test case for each output."""
     from lxml import etree
 
     names = list(dict.fromkeys([*(job.name for job in jobs), *(f.name for f in findings)]))

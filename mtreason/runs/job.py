@@ -1,4 +1,4 @@
-"""What is asked of one document, and what is said of it in the end."""
+"""What is asked for one document, and the report about it at the end."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ if TYPE_CHECKING:
 
 STANDARD_INPUT = "-"
 MOST_NAMED = 10
-"""Places and terms that a report names."""
+"""How many places and terms a report names."""
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentJob:
-    """What is asked of one document, but for the settings of the search."""
+    """What is asked for one document, except for the settings of the search."""
 
     source: str
     """The name of a file, or `STANDARD_INPUT`."""
     out: Path | None = None
     """None for standard output."""
     form: str | None = None
-    """How it is read; by its name if None."""
+    """The format to read it in; None chooses by the name."""
     columns: tuple[str, ...] = ()
     trace: Path | None = None
     bilingual: Path | None = None
@@ -34,37 +34,37 @@ class DocumentJob:
     remember: bool = True
     """Whether to use the memory of translations."""
     inputs: tuple[Path, ...] = ()
-    """Other files that are read, and must not be written."""
+    """Other files that the run reads, and must not write."""
 
     @property
     def journalled(self) -> bool:
-        """Whether there is a file that a run can be resumed for."""
+        """Whether there is an output file for which a run can be resumed."""
         return self.out is not None and (self.out.is_file() or not self.out.exists())
 
 
 @dataclass(slots=True)
 class DocumentReport:
-    """What became of a document."""
+    """What happened to a document."""
 
     segments: int = 0
     origins: dict[str, int] = field(default_factory=dict)
-    """Where translations come from -> how many segments, see `mtreason.runs.pipeline`."""
+    """Where translations come from -> how many segments; see `mtreason.runs.pipeline`."""
     fell_back: int = 0
     fallen: dict[str, None] = field(default_factory=dict)
-    """The first places of these."""
+    """The places of the first of these segments."""
     hits: int = 0
     """Glossary terms that occurred."""
     missed: int = 0
     missing: list[str] = field(default_factory=list)
-    """The first of the terms that were not followed, with their places."""
+    """The first terms that were not followed, with their places."""
     timed_out: int = 0
     answers: int = 0
     in_form: int = 0
-    """Of answers that reason first."""
+    """How many of the answers that reason first kept their form."""
     tokens: int = 0
     seconds: float = 0.0
     passed_through: bool = False
-    """Whether the document was in the target language already, and is unchanged."""
+    """Whether the document was in the target language already and was passed through unchanged."""
 
     def count(self, segment: Segment) -> None:
         """Add one segment."""

@@ -1,4 +1,4 @@
-"""When a run begins nothing new, but finishes what is in flight: at a limit of time or tokens."""
+"""Limits of time and tokens: at a limit a run starts nothing new, and finishes what is in flight."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def stopping(max_seconds: float | None, max_tokens: int | None, usage: Usage) -> Iterator[Callable[[], str]]:
-    """Give a function that says why nothing new should be begun, or nothing."""
+    """Yield a function that returns why nothing new should be started, or "" while there is no reason."""
     started, before = time.monotonic(), usage.tokens
 
     def stop() -> str:

@@ -1,6 +1,6 @@
 """`mtreason.lock`: what every output of a repository was made from.
 
-It lies beside the configuration, and belongs into version control.
+The file is beside the configuration, and belongs in version control.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ class Lock:
     outputs: dict[str, Made] = field(default_factory=dict)
     """By name."""
     runs: dict[str, RunSpec] = field(default_factory=dict)
-    """By digest; outputs share them."""
+    """By digest; several outputs may share one run."""
 
     def record(self, job: Job, run: RunSpec) -> None:
-        """Note that an output was made now."""
+        """Record that this run has just made an output."""
         self.runs[run.digest] = run
         self.outputs[job.name] = Made(file_digest(job.source), run.digest)
 
     def stale(self, job: Job, run: RunSpec) -> str:
-        """Say why an output has to be made again by this run; nothing where it need not be."""
+        """Return why this run has to make an output again, or "" where it does not."""
         if not job.output.is_file():
             return "missing"
         made = self.outputs.get(job.name)
@@ -57,7 +57,7 @@ class Lock:
 
 
 def read_lock(root: Path) -> Lock:
-    """Read the lock; an empty one where there is none yet. Raises `InputError` for one of another version, or none."""
+    """Read the lock; an empty one where there is none. Raises `InputError` for another version or a broken lock."""
     path = root / LOCK
     if not path.exists():
         return Lock()
@@ -78,7 +78,7 @@ def read_lock(root: Path) -> Lock:
 
 
 def _check(runs: Mapping[str, RunSpec], outputs: Mapping[str, Made]) -> None:
-    """Raise `KeyError` for an output of a run that is not there, and for a run that is not what its digest says."""
+    """Raise `KeyError` for an output whose run is missing, and for a run that does not match its digest."""
     for made in outputs.values():
         runs[made.run]
     for digest, run in runs.items():
@@ -87,7 +87,7 @@ def _check(runs: Mapping[str, RunSpec], outputs: Mapping[str, Made]) -> None:
 
 
 def write_lock(root: Path, lock: Lock) -> None:
-    """Write the lock, sorted, so that changes of it can be read; runs that made no output are left out."""
+    """Write the lock, sorted, so that its changes are easy to read; runs without an output are left out."""
     used = {made.run for made in lock.outputs.values()}
     content = {
         "version": VERSION,

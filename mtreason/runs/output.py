@@ -1,4 +1,4 @@
-"""The one place that writes data: to standard output, to a file that grows, or to one that appears when it is whole."""
+"""The one place that writes data: to standard output, a file that grows, or a file that appears when it is complete."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Output:
     path: Path | None
     """None: standard output."""
     whole: bool = False
-    """Write beside the file, and give it its name at the end."""
+    """Write to a file beside this one, and rename that at the end."""
     parts: int = 0
-    """Completion so far."""
+    """How many parts were written so far."""
     _stream: BinaryIO | None = field(default=None, init=False)
 
     def write(self, text: str) -> None:
-        """Write one line, with its ending, all the way out; raises `MtreasonError` when it cannot be."""
+        """Write one line with its line ending, and flush it; raises `MtreasonError` when that fails."""
         self.write_bytes(text.encode("utf-8"))
 
     def write_bytes(self, data: bytes) -> None:
@@ -39,7 +39,7 @@ class Output:
         self.parts += 1
 
     def close(self) -> None:
-        """Make sure a file exists even when there was nothing to write, and give it its name."""
+        """Create the file even when there was nothing to write, and give it its final name."""
         with self._explained():
             stream = self._open()
             if self.path is None:
@@ -51,7 +51,7 @@ class Output:
                 self._beside.replace(self.path)
 
     def discard(self) -> None:
-        """Take away what is not complete."""
+        """Remove a file that is not complete."""
         if self.whole and self._stream is not None and self.path is not None:
             self._stream.close()
             self._beside.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""From units to units: segments of many units in flight, output in order, nothing held back that is done."""
+"""From units to translated units: segments of many units are in flight, and finished units leave in order at once."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from mtreason.runs.translator import Translator
 from mtreason.storage import Store, StoredTranslation
 
 MODEL, KEPT, HUMAN, PASSED = "model", "kept", "human", "passed"
-"""Where the translation of a segment comes from: the model, a run before, a person's memory, or the source itself."""
+"""Where the translation of a segment comes from: the model, an earlier run, a person's memory, or the source itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """What became of one segment."""
+    """What happened to one segment."""
 
     number: int
     """In the document, from 1."""
@@ -33,11 +33,11 @@ class Segment:
     """One of MODEL, KEPT, HUMAN, PASSED."""
     fell_back: bool
     result: Result | None
-    """What the model did, where it was asked now."""
+    """The decoder's result, where this run asked the model."""
     hits: tuple[Hit, ...]
-    """Glossary terms in it."""
+    """Glossary hits in the segment."""
     followed: tuple[bool, ...]
-    """Whether the translation follows each of them."""
+    """Whether the translation follows the term of each hit."""
     seconds: float
 
 
@@ -55,10 +55,10 @@ class TranslationCache:
     """Translations that the model made before, under the keys of `RunSpec.segment_key`."""
 
     stores: Sequence[Store] = ()
-    """Asked in order; what the model makes is put into all of them."""
+    """The cache asks them in order, and puts what the model makes into all of them."""
 
     def get(self, key: str) -> StoredTranslation | None:
-        """Return what is kept, and put it into the stores that lack it."""
+        """Return a kept translation, and copy it into the stores that lack it."""
         for i, store in enumerate(self.stores):
             found = store.get(key)
             if found is not None:
@@ -68,7 +68,7 @@ class TranslationCache:
         return None
 
     def put(self, key: str, kept: StoredTranslation) -> None:
-        """Keep what the model made."""
+        """Keep a translation that the model made."""
         for store in self.stores:
             store.put(key, kept)
 
@@ -80,11 +80,11 @@ def translate_units(
     cache: TranslationCache | None = None,
     stop: Callable[[], str] = lambda: "",
 ) -> Iterator[TranslatedUnit]:
-    """Yield translated units in order, each as soon as it and all before it are done.
+    """Yield translated units in order, each as soon as it and all units before it are done.
 
-    `on_result` is told of every segment as it finishes, in any order. Units are read only as fast as they are
-    translated. Once `stop` gives a reason, nothing new is begun, what is in flight is finished, and
-    `InterruptedRunError` is raised with it.
+    `on_result` is called with every segment as it finishes, in any order. Units are read only as fast as they are
+    translated. Once `stop` returns a reason, nothing new is started and what is in flight is finished; then
+    `InterruptedRunError` is raised with that reason.
     """
     t = translator
     flight = InFlight(t, on_result, cache or TranslationCache(), stop)
@@ -98,7 +98,7 @@ def translate_units(
 
 @dataclass(slots=True)
 class _Open:
-    """A unit of which segments are still in flight."""
+    """A unit that still has segments in flight."""
 
     unit: Unit
     line: Line
@@ -118,7 +118,7 @@ class _Place:
 
 
 class InFlight:
-    """Segments in flight: which unit each belongs to, and which wait for others."""
+    """Segments in flight: the unit that each belongs to, and the segments that wait for others."""
 
     def __init__(
         self,
@@ -135,14 +135,14 @@ class InFlight:
         self.open: deque[_Open] = deque()
         self.places: dict[int, _Place] = {}
         self.same: dict[str, list[int]] = {}
-        """Of segments in flight, by their keys: the indices of others that are the same, and wait for them."""
+        """Key of a segment in flight -> indices of other segments with the same key, which wait for its result."""
         self.before: deque[int] = deque(maxlen=translator.settings.context)
-        """Segments that the next one is shown, by their indices."""
+        """Indices of the segments that the next prompt shows as context."""
         self.pairs: dict[int, tuple[str, str]] = {}
-        """Those of them that are done, with their translations."""
+        """The finished ones of them, with their translations."""
 
     def tasks(self, units: Iterable[Unit]) -> Iterator[BoundTask | Result | None]:
-        """Yield what is to be done for each segment, what is done already, or None while it waits for others."""
+        """Yield for each segment its task, or its result if it is done already, or None while it waits for others."""
         index = 0
         for unit in units:
             if unit.number == 1:
@@ -163,11 +163,11 @@ class InFlight:
                 self.pairs = {i: pair for i, pair in self.pairs.items() if i in self.before}
                 index += 1
             if not entry.line.segments:
-                # Lets finished units out even where a document is nothing but blank lines.
+                # Without this, a document of blank lines would yield no unit before its end.
                 yield Result(-1, "", fell_back=False, candidates=(), cost=Cost())
 
     def _cut(self, unit: Unit) -> Line:
-        """Cut a unit into segments; what a person translated as a whole stays whole."""
+        """Cut a unit into segments; a unit that a person translated as a whole is not cut."""
         core = unit.text.strip()
         if core in self.translator.human:
             at = unit.text.index(core)
@@ -177,7 +177,7 @@ class InFlight:
     def _begin(
         self, index: int, entry: _Open, position: int, context: tuple[tuple[str, str], ...]
     ) -> BoundTask | Result | None:
-        """Return what is to be done for a segment; None where the same one is in flight already."""
+        """Return the task or the result of a segment; None where an equal segment is in flight already."""
         direction = self.translator.direction
         segment = entry.line.segments[position]
         place = _Place(entry, position, time.monotonic())
@@ -203,7 +203,7 @@ class InFlight:
         return self.translator.bind(task)
 
     def settle(self, result: Result) -> None:
-        """File a result under its unit."""
+        """Store a result in its unit."""
         if result.index not in self.places:
             return
         place = self.places.pop(result.index)
@@ -233,7 +233,7 @@ class InFlight:
             self.settle(_given(other, result.text, fell_back=result.fell_back))
 
     def ready(self) -> Iterator[TranslatedUnit]:
-        """Yield the units at the front whose segments are all done."""
+        """Yield the units at the front of the queue whose segments are all done."""
         direction = self.translator.direction
         while self.open and len(self.open[0].segments) == len(self.open[0].line.segments):
             entry = self.open.popleft()

@@ -1,4 +1,4 @@
-"""What a run tells whoever started it, while it works; the command line shows it, a program may ignore it."""
+"""What a run reports about itself while it works; the command line shows it, a program may ignore it."""
 
 from __future__ import annotations
 
@@ -6,32 +6,32 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Is told how far a run is."""
+    """Receives how far a run is."""
 
     def note(self, message: str) -> None:
-        """Say what is good to know."""
+        """Report something that is good to know."""
 
     def warn(self, message: str) -> None:
-        """Say what has to be known."""
+        """Report something that the user has to know."""
 
     def stage(self, name: str, fraction: float) -> None:
-        """Show a stage of preparation, of which this fraction is done."""
+        """Show a stage of preparation; `fraction` of it is done."""
 
     def segments(self, total: int | None) -> None:
-        """Begin counting units of a document; None where their number is not known."""
+        """Begin counting the units of a document; None where their number is not known."""
 
     def advance(self, units: int, segments: int, tokens_per_second: float) -> None:
         """Show how many units are written and segments done, and the speed."""
 
     def count(self, name: str, done: int, total: int) -> None:
-        """Show how many of so many things that have this name are done."""
+        """Show how many of the things with this name are done."""
 
     def stop(self) -> None:
-        """End showing: the work is done."""
+        """Stop showing progress: the work is done."""
 
 
 class Silence:
-    """Progress that nobody watches."""
+    """Progress that is shown nowhere."""
 
     def note(self, message: str) -> None:
         """See `Progress.note`."""

@@ -1,4 +1,4 @@
-"""A repository of documents that stays translated: what is missing or stale is made, and all of it is checked."""
+"""A repository of documents that stays translated: it makes what is missing or stale, and checks everything."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Update:
     made: list[str] = field(default_factory=list)
     """Names of outputs."""
     fell_back: int = 0
-    """Segments that found no clean translation."""
+    """Segments without a clean translation."""
     tokens: int = 0
 
 
@@ -51,7 +51,7 @@ class Project:
     """The documents that a configuration names, and their translations."""
 
     def __init__(self, config: Path | str = CONFIG) -> None:
-        """Read a configuration; raises `InputError` for one that cannot be, and for patterns that fit nothing."""
+        """Read a configuration; raises `InputError` for a faulty one, and for patterns that match no file."""
         path = Path(config)
         self.config = read_config(path)
         self.root = path.absolute().parent
@@ -59,7 +59,7 @@ class Project:
         self.source = parse_language(self.config.source)
 
     def settings(self, in_flight: int = 16) -> Settings:
-        """Return how its documents are translated."""
+        """Return the settings that its documents are translated with."""
         config = self.config
         return Settings(
             decoder=config.decoder,
@@ -73,7 +73,7 @@ class Project:
         )
 
     def terms(self, target: Language) -> tuple[Term, ...]:
-        """Read the glossaries for a language; files go by their names in the configuration."""
+        """Read the glossaries for a language; reports name files as the configuration does."""
         source, tag = self.config.source, target.tag
         shipped = shipped_glossaries(source, tag) if self.config.shipped_glossaries else ()
         terms = [term for path in shipped for term in load_glossary(path, source, tag)]
@@ -82,10 +82,10 @@ class Project:
         return tuple(terms)
 
     def run(self, target: Language, model: LoadedModel | None = None) -> RunSpec:
-        """Return the identity of a run into a language; without a model what is known without one."""
+        """Return the identity of a run into a language; without a model, only what is known without one."""
         memories = []
         for name in self.config.memories:
-            read_bytes(self.root / name, "name a memory")  # says what is wrong with it
+            read_bytes(self.root / name, "name a memory")  # raises an error that says what is wrong
             memories.append((name, file_digest(self.root / name)))
         settings = self.settings()
         return describe_run(
@@ -101,7 +101,7 @@ class Project:
         )
 
     def check(self) -> list[Finding]:
-        """Return what is wrong with the outputs as they are; changes nothing, and needs no model."""
+        """Return what is wrong with the present outputs; changes nothing and needs no model."""
         lock = read_lock(self.root)
         found: list[Finding] = []
         targets = {job.target for job in self.jobs}
@@ -123,9 +123,9 @@ class Project:
         max_seconds: float | None = None,
         progress: Progress | None = None,
     ) -> Update:
-        """Make what is missing or stale, language by language; `open_model` is asked only where there is something.
+        """Make what is missing or stale, language by language; `open_model` is called only if there is work.
 
-        Finished segments and outputs survive whatever ends the update; the same call goes on. Raises
+        Finished segments and outputs survive however the update ends; the same call continues. Raises
         `InterruptedRunError` at the limit of seconds or a signal.
         """
         shown = progress or Silence()
@@ -173,7 +173,7 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """One update: what its languages share."""
+    """One update: what all its languages share."""
 
     project: Project
     model: LoadedModel
@@ -184,7 +184,7 @@ class _Work:
     update: Update
 
     def translate(self, target: Language, jobs: Sequence[Job]) -> Iterator[Job]:
-        """Yield each output once it stands under its name; segments of many files are in flight together."""
+        """Yield each output once its file has its final name; segments of many files are in flight together."""
         project = self.project
         translator = Translator(
             self.model, project.source, target, project.settings(self.in_flight), terms=project.terms(target)
@@ -219,7 +219,7 @@ class _Work:
 
 
 def _written(job: Job, document: Document, texts: Iterator[str]) -> Job:
-    """Write an output whole."""
+    """Write an output; its file appears when it is complete."""
     try:
         job.output.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""A repository of documents as `mtreason.toml` names it: which outputs there are to be, and from what."""
+"""A repository of documents as `mtreason.toml` describes it: which outputs to make, and from which sources."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Config:
     source: str
     targets: tuple[str, ...]
     files: tuple[str, ...]
-    """Globs, seen from the directory of the configuration."""
+    """Globs, relative to the directory of the configuration."""
     output: str
-    """With {lang}, and {path} or {dir}, {stem} and {suffix}."""
+    """A pattern with {lang}, and {path} or {dir}, {stem} and {suffix}."""
     exclude: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     glossaries: tuple[str, ...] = ()
@@ -45,9 +45,9 @@ class Config:
     context: int = 0
     seed: int = 0
     references: str = ""
-    """Where references are, as `output`; for the floors."""
+    """Where the references are, a pattern like `output`; the floors need them."""
     floors: Mapping[str, float] = field(default_factory=dict)
-    """Least value of a metric, over all files of a language."""
+    """The lowest value of a metric that is accepted, over all files of a language."""
 
 
 _KEYS: dict[str, Any] = {
@@ -88,11 +88,11 @@ class Job:
     output: Path
     target: Language
     name: str
-    """Of the output, seen from the root, with slashes."""
+    """The output's name, relative to the root, with slashes."""
 
 
 def find_jobs(config: Config, root: Path) -> list[Job]:
-    """Return what there is to keep translated, by name.
+    """Return the outputs to keep translated, sorted by name.
 
     Raises `InputError` for a pattern without files, an output outside the root, a symbolic link in the place of an
     output, or two sources for one output.
@@ -128,7 +128,7 @@ def _glob(root: Path, pattern: str) -> list[Path]:
 
 
 def fill_pattern(pattern: str, root: Path, source: Path, target: Language) -> str:
-    """Return the name of what a pattern says for a source; raises `InputError` for what stands for nothing."""
+    """Return the file name that a pattern gives for a source; raises `InputError` for an unknown placeholder."""
     path = source.relative_to(root)
     parts = {
         "lang": target.tag, "path": path.as_posix(), "dir": path.parent.as_posix(), "stem": path.stem,
@@ -141,7 +141,7 @@ def fill_pattern(pattern: str, root: Path, source: Path, target: Language) -> st
 
 
 def inside(root: Path, name: str) -> Path:
-    """Return the path of a name in the repository; raises `InputError` for one outside, or a symbolic link."""
+    """Return the path of a name in the repository; raises `InputError` for a path outside, or a symbolic link."""
     path = root / name
     if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
         raise InputError(f"output {name!r} is outside of {root}")

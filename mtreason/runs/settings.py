@@ -1,4 +1,4 @@
-"""What a run is asked to do, checked before anything heavy is loaded."""
+"""What a run is asked to do; it is checked before anything heavy is loaded."""
 
 from __future__ import annotations
 
@@ -12,41 +12,41 @@ from typing import Any
 from mtreason.errors import SettingError, near
 
 EFFORTS = {"low": 4, "medium": 16, "high": 64}
-"""Names for budgets: what so many full samples cost."""
+"""Named budgets: the cost of this many full samples."""
 
 DEFAULT_REWARD = "mix"
 DEFAULT_NODES = "1"
 
 DEFAULT_THOUGHT = 256
-"""Tokens a thought may take."""
+"""How many tokens a thought may take."""
 
 REWARD_OVER = ("output", "all")
 
 MIN_REFLECTION_BUDGET = 4
-"""Reading a draft again and answering anew costs up to twice what a draft does, and there have to be drafts."""
+"""Reading a draft again and answering anew costs up to twice as much as a draft, and there must be drafts first."""
 
 MOST = 100_000
-"""No number of samples, sentences or segments beyond this is meant."""
+"""A larger number of samples, sentences or segments is taken for a mistake."""
 
 REACH = "reach"
 NOWHERE, SEGMENT = "nowhere", "segment"
-"""What a setting reaches, where that is not every translation of the run: none of them; or a segment only through what
-it comes to there, such as the terms of a glossary that occur in it."""
+"""What a setting affects, where it does not affect every translation of the run: no translation; or a segment only
+through what it finds for that segment, such as the glossary terms that occur in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to translate; the same for all texts of a run. Raises `SettingError` for what cannot be."""
+    """How to translate; the same for all texts of a run. Raises `SettingError` for values that are not possible."""
 
     decoder: str = "mcts"
     reward: str | None = None
-    """None for DEFAULT_REWARD; given only for a decoder that chooses by it."""
+    """None for DEFAULT_REWARD; may be given only for a decoder that chooses by it."""
     nodes: str | None = None
-    """None for DEFAULT_NODES; given only for a decoder that searches a tree."""
+    """None for DEFAULT_NODES; may be given only for a decoder that searches a tree."""
     beam_width: int | None = None
-    """Of beam search; None for what the budget pays for."""
+    """Width of beam search; None for as wide as the budget pays for."""
     full_budget: bool = False
-    """Whether to search on where nothing better is to be expected."""
+    """Whether to keep searching when nothing better is expected."""
     budget: float = EFFORTS["medium"]
     """What a sentence may cost, in full samples."""
     context: int = field(default=0, metadata={REACH: SEGMENT})
@@ -57,7 +57,7 @@ class Settings:
     glossaries: tuple[Path, ...] = field(default=(), metadata={REACH: SEGMENT})
     shipped_glossaries: bool = field(default=True, metadata={REACH: SEGMENT})
     memories: tuple[Path, ...] = field(default=(), metadata={REACH: SEGMENT})
-    """TMX files with what people translated, which is taken as it is."""
+    """TMX files with translations by people, which are used unchanged."""
     qe: str | None = None
     """A COMET-family checkpoint: a path, or the name of one on a hub."""
     think: bool = False
@@ -65,11 +65,11 @@ class Settings:
     max_thought_tokens: int | None = None
     """None for `DEFAULT_THOUGHT`."""
     reward_over: str | None = None
-    """Where answers reason first: which tokens likelihood and confidence look at; None for the output's."""
+    """Which tokens likelihood and confidence look at where answers reason first; None for those of the output."""
     reflect: bool = False
-    """Give the best draft back to be thought over."""
+    """Give the best draft back to the model, which thinks it over."""
     segment_seconds: float | None = None
-    """After so long a segment gets no further drafts, and the best so far is taken; None for no such limit."""
+    """After this time a segment gets no further drafts, and the best one so far is used; None for no limit."""
 
     def __post_init__(self) -> None:
         _check_types(self)
@@ -81,7 +81,7 @@ class Settings:
             ("max_thought_tokens", self.thought_limit, 1),
             ("segment_seconds", self.segment_seconds or 0, 0),
         ):
-            if not least <= value <= MOST:  # not a number fails both comparisons
+            if not least <= value <= MOST:  # NaN fails both comparisons
                 raise SettingError(f"`{name}` {value}: must be at least {least} and at most {MOST}")
         self._check_reasoning()
 
@@ -99,18 +99,21 @@ class Settings:
 
     @property
     def thought_limit(self) -> int:
-        """Most tokens of a thought."""
+        """The largest number of tokens of a thought."""
         return DEFAULT_THOUGHT if self.max_thought_tokens is None else self.max_thought_tokens
 
 
 PATHS = ("glossaries", "memories")
-"""Settings that are files."""
+"""Settings whose values are files."""
+
+FROM_ELSEWHERE = frozenset({"reward", "qe", *PATHS})
+"""Settings that are in the identity by the content that they name, not by the name."""
 
 
 def make_settings(base: Settings | None = None, /, **changes: Any) -> Settings:  # noqa: ANN401 - fields of Settings
-    """Return settings with some of them changed; paths may be given as texts, and in lists.
+    """Return settings with some of them changed; paths may be given as strings, and in lists.
 
-    Raises `SettingError` for a name that is none, a value of the wrong type, and one that cannot be.
+    Raises `SettingError` for an unknown name, a value of the wrong type, and a value that is not possible.
     """
     known = [spec.name for spec in fields(Settings)]
     for name, value in changes.items():
@@ -132,7 +135,7 @@ def _paths(name: str, value: Any) -> tuple[Path, ...]:  # noqa: ANN401 - whateve
 
 
 def _check_types(settings: Settings) -> None:
-    """Raise `SettingError` for a value that is not of the type its field says; an integer will do for a float."""
+    """Raise `SettingError` for a value of another type than its field declares; an integer may stand for a float."""
     for name, hint in typing.get_type_hints(Settings).items():
         value = getattr(settings, name)
         allowed = tuple(

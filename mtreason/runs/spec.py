@@ -1,7 +1,8 @@
 """The identity of a run: everything that changes a translation, in one value with one digest.
 
-The memory and the journal keep translations under it, a repository's lock and a benchmark's directory remember it. What
-changes an output and is not in it would make them lie, so each field has a test that changes it.
+The memory and the journal keep translations under this identity; the lock of a repository and the directory of a
+benchmark record it. Something that changes an output and is not in it would make them return wrong translations, so
+each field has a test that changes it.
 """
 
 from __future__ import annotations
@@ -19,58 +20,58 @@ from mtreason.errors import InputError
 from mtreason.glossary import Hit, Term
 from mtreason.languages import Direction
 from mtreason.rewards import Reward
-from mtreason.runs.settings import DEFAULT_NODES, NOWHERE, PATHS, REACH, SEGMENT, Settings
+from mtreason.runs.settings import DEFAULT_NODES, FROM_ELSEWHERE, NOWHERE, REACH, SEGMENT, Settings
 
 LAYOUT = 1
-"""Of the fields below, for files that hold them."""
+"""Version of the fields below, for files that hold them."""
 
 BEHAVIOUR = 1
-"""Raised whenever the same run would give another output: gates, cutting of segments, decoders, rewards, repairs. The
-wording of prompts need not be counted, as its digest is in the identity. `tests/runs/test_behaviour.py` knows the
-outputs of each number, and fails when they change and it does not."""
+"""Raise it whenever the same run would give another output: gates, cutting of segments, decoders, rewards, repairs. The
+wording of prompts does not need it, because its digest is in the identity. `tests/runs/test_behaviour.py` knows the
+outputs of each number, and fails when they change and the number does not."""
 
 NO_METRIC = "none"
 
-FROM_ELSEWHERE = frozenset({"reward", "qe", *PATHS})
-"""Settings that are in the identity by what they stand for, not by their names."""
+NESTED = ("settings", "document")
+"""Fields whose parts have names of their own."""
 
 
 @dataclass(frozen=True)
 class RunSpec:
-    """What a run's translations depend on, in JSON types. An empty text is something that is not known yet."""
+    """What a run's translations depend on, in JSON types. An empty string means: not known yet."""
 
     behaviour: str
-    """Number of the code's behaviour, and the digest of the wording of its prompts."""
+    """Version of the code's behaviour, and the digest of the wording of its prompts."""
     model: str
-    """Digest of its weights, tokenizer and configuration."""
+    """Digest of the model's weights, tokenizer and configuration."""
     arithmetic: str
-    """Number format, and whatever else of the machine changes results."""
+    """Number format, and anything else about the machine that changes results."""
     source: str
     target: str
     """BCP 47."""
     settings: Mapping[str, Any]
-    """Those that change a translation, see `Settings`."""
+    """The settings that change a translation; see `Settings`."""
     reward: Mapping[str, float]
     """Part -> weight."""
     metric: str = NO_METRIC
-    """Digest of the learned metric that the reward asks."""
+    """Digest of the learned metric that the reward uses."""
     glossaries: Sequence[tuple[str, str]] = ()
-    """Path as it was given and digest of the terms, in order."""
+    """For each glossary, in order: the path as it was given, and the digest of its terms."""
     memories: Sequence[tuple[str, str]] = ()
-    """Path and digest of what people translated."""
+    """Path and digest of each file with translations by people."""
     adapters: Sequence[str] = ()
-    """Digests of what was added to the model's weights."""
+    """Digests of adapters that were added to the model's weights."""
     document: Mapping[str, Any] = field(default_factory=dict)
-    """How documents are read, where that can be chosen."""
+    """How documents are read, where there is a choice."""
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of all of it."""
+        """SHA-256 of all fields."""
         return _digest(self.to_json())
 
     @cached_property
     def of_segments(self) -> str:
-        """Digest of what is the same for every segment; the rest reaches a segment through its own key."""
+        """Digest of what is the same for every segment; everything else is in the key of each segment."""
         reaching = {spec.name for spec in fields(Settings) if spec.metadata.get(REACH) == SEGMENT}
         own = self.to_json() | {"settings": {k: v for k, v in self.settings.items() if k not in reaching}}
         return _digest({k: v for k, v in own.items() if k not in {"glossaries", "memories", "document"}})
@@ -80,19 +81,32 @@ class RunSpec:
         terms = [(t.source, t.targets, t.literal, t.forbidden, t.case_sensitive) for t in (hit.term for hit in hits)]
         return _digest([self.of_segments, source, list(context), terms])
 
+    def differences(self, before: RunSpec) -> list[tuple[str, Any, Any]]:
+        """Return (name, earlier value, value now) of what differs; fields that are unknown in either are left out.
+
+        Settings, and the choices for documents, have their own names here.
+        """
+        ours, theirs = _named(self.to_json()), _named(before.to_json())
+        pairs = [(name, theirs.get(name), ours.get(name)) for name in {**theirs, **ours}]
+        return [(name, old, new) for name, old, new in pairs if old != new and "" not in (old, new)]
+
     def changed(self, before: RunSpec) -> tuple[str, ...]:
-        """Name what differs from an earlier run; what either does not know is left out."""
-        ours, theirs = self.to_json(), before.to_json()
-        return tuple(name for name in ours if ours[name] != theirs[name] and "" not in (ours[name], theirs[name]))
+        """Return the names of what differs from an earlier run; see `differences`."""
+        return tuple(name for name, _, _ in self.differences(before))
 
     def to_json(self) -> dict[str, Any]:
-        """Return it for a file, see `read_spec`."""
+        """Return it in JSON types, for a file; see `read_spec`."""
         found: dict[str, Any] = json.loads(json.dumps(asdict(self)))
         return {"layout": LAYOUT, **found}
 
 
+def _named(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Put settings beside the other fields."""
+    return {k: v for k, v in record.items() if k not in NESTED} | {k: v for n in NESTED for k, v in record[n].items()}
+
+
 def read_spec(record: Any, where: str) -> RunSpec:  # noqa: ANN401 - what JSON can hold
-    """Read an identity from a file; raises `InputError` for one of another version of this tool, or none."""
+    """Read an identity from a file; raises `InputError` for one of another version, and for anything else."""
     names = {spec.name for spec in fields(RunSpec)}
     if not isinstance(record, dict) or not isinstance(record.get("layout"), int):
         raise InputError(f"{where}: not the identity of a run: remove the file to begin anew")
@@ -122,7 +136,7 @@ def describe_run(
     memories: Sequence[tuple[str, str]] = (),
     document: Mapping[str, Any] | None = None,
 ) -> RunSpec:
-    """Put together the identity of a run."""
+    """Build the identity of a run."""
     own = {
         spec.name: getattr(settings, spec.name)
         for spec in fields(Settings)
@@ -145,7 +159,7 @@ def describe_run(
 
 
 def glossary_digests(terms: Iterable[Term]) -> tuple[tuple[str, str], ...]:
-    """Return the files that terms are from, each with a digest of all that its terms say."""
+    """Return the files that the terms come from, each with a digest of everything that its terms say."""
     files: dict[str, list[Any]] = {}
     for term in terms:
         files.setdefault(term.file, []).append({k: v for k, v in asdict(term).items() if k not in {"file", "line"}})

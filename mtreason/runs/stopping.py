@@ -1,15 +1,15 @@
-"""Signals that end a run: what is finished is kept, and the process is gone within seconds, whatever it computes.
+"""Signals that end a run: finished work is kept, and the process ends within seconds, whatever it is computing.
 
-SIGINT, SIGTERM and SIGHUP raise `KeyboardInterrupt` in the main thread, and nothing that is in flight is waited for. A
-signal that was ignored when the process was started (`nohup`, `&` in a script) stays ignored.
+SIGINT, SIGTERM and SIGHUP raise `KeyboardInterrupt` in the main thread, and the run does not wait for what is in
+flight. A signal that was ignored when the process was started (`nohup`, `&` in a script) stays ignored.
 
 Python runs a handler in the main thread between two of its own instructions, so not while that thread is inside a long
-call of a library. But the part of the handler that is written in C puts a byte into a pipe at once
-(`signal.set_wakeup_fd`). A thread reads it, gives the ordinary way GRACE seconds, then says what is kept and ends the
-process. A second signal ends it at once.
+call of a library. But the part of the handler that is written in C writes a byte into a pipe at once
+(`signal.set_wakeup_fd`). A thread reads it, waits GRACE seconds for the main thread to end the run, then reports what
+is kept and ends the process. A second signal ends it at once.
 
-One thing holds this thread up as well: a library that computes for seconds and does not let go of the interpreter's
-lock meanwhile. torch, numpy, hashlib and the files of the system let go of it.
+One thing delays this thread as well: a library that computes for seconds without releasing the interpreter's lock.
+torch, numpy, hashlib and Python's file functions release it.
 """
 
 from __future__ import annotations
@@ -28,35 +28,35 @@ from typing import Any, NoReturn
 from mtreason.errors import InterruptedRunError
 
 GRACE = 3.0
-"""Seconds from the first signal to the end of the process, whatever it does."""
+"""Seconds from the first signal to the end of the process, whatever it is doing."""
 SPEAK = 0.5
-"""Seconds that the last line may take, which a reader who has stopped reading would hold up for ever."""
+"""Seconds that the last line may take: a reader that no longer reads would otherwise block it for ever."""
 INTERRUPTED = InterruptedRunError.exit_code
 REASONS = {"SIGINT": "interrupted", "SIGTERM": "terminated", "SIGHUP": "hung up"}
-"""What is said of each signal; SIGHUP does not exist on Windows."""
+"""What is reported for each signal; SIGHUP does not exist on Windows."""
 NOTHING_KEPT = "run the same command again"
 _CLEAN = "\r\x1b[2K\x1b[?25h"
-"""Empties the line of a terminal, and shows the cursor that a progress line hides."""
+"""Clears the line of a terminal, and shows the cursor again that a progress line hides."""
 
 Say = Callable[[str], None]
 
 
 @dataclass(slots=True)
 class _State:
-    """What there is one of in a process, as signals are for the process."""
+    """State of which a process has only one, because signals go to the process."""
 
     say: Say | None = None
-    """None while no signals are watched."""
+    """None while signals are not watched."""
     told: str = ""
-    """Why the run is to end, once a signal came."""
+    """Why the run has to end, once a signal has arrived."""
     last: str = ""
-    """The whole line, once the main thread knows it."""
+    """The whole last line, once the main thread knows it."""
     kept: list[Callable[[], str]] = field(default_factory=list)
-    """Ask the last of these what is kept."""
+    """The last of these functions says what is kept."""
     before: dict[int, Any] = field(default_factory=dict)
-    """How the signals that are watched were handled before, by number."""
+    """How the watched signals were handled before, by signal number."""
     wakeup: int = -1
-    """What was woken up before."""
+    """The wake-up file descriptor that was set before."""
     leaving: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -64,15 +64,16 @@ _STATE = _State()
 
 
 def stopped_by() -> str:
-    """Return why the run is to end, or nothing while no signal came."""
+    """Return why the run has to end, or "" while no signal has arrived."""
     return _STATE.told
 
 
 @contextmanager
 def keeping(what: Callable[[], str]) -> Iterator[None]:
-    """Say what is kept where a signal or a limit ends the block: raises `InterruptedRunError` with the whole line.
+    """Report what is kept when a signal or a limit ends the block: raises `InterruptedRunError` with the whole line.
 
-    `what` is asked from another thread where the main one does not answer: it may look, but not wait or change.
+    Another thread calls `what` where the main thread does not answer: it may read, but must not wait or change
+    anything.
     """
     _STATE.kept.append(what)
     try:
@@ -88,10 +89,10 @@ def keeping(what: Callable[[], str]) -> Iterator[None]:
 
 @contextmanager
 def watching(say: Say) -> Iterator[None]:
-    """Let signals end what runs in the block, and the process where that takes too long.
+    """Let signals end what runs in the block, and end the process where that takes too long.
 
-    `say` writes one line to standard error. Inside of another such block only `say` changes. In a thread that is not
-    the main one nothing is changed, as there signals belong to whoever called.
+    `say` writes one line to standard error. Inside another such block only `say` changes. In a thread other than the
+    main one nothing changes, because signals there belong to the caller.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -106,7 +107,7 @@ def watching(say: Say) -> Iterator[None]:
     _STATE.told = _STATE.last = ""
     _heed_forks()
     reading, writing = os.pipe()
-    if sys.platform != "win32":  # There it is asked of sockets only.
+    if sys.platform != "win32":  # Windows requires it for sockets only.
         os.set_blocking(writing, False)
     thread = threading.Thread(target=_watch, args=(reading,), name="signals", daemon=True)
     thread.start()
@@ -122,11 +123,11 @@ def watching(say: Say) -> Iterator[None]:
 
 
 def leave(message: str, code: int, *, tidy: bool = False) -> NoReturn:
-    """Say one line and end the process; threads of the numeric libraries are not waited for.
+    """Write one line and end the process, without waiting for threads of the numeric libraries.
 
-    `tidy` takes away a progress line, which whoever drew it could not.
+    `tidy` clears a progress line, because the code that drew it could not.
     """
-    with _STATE.leaving:  # never let go: two threads may come here, and one of them speaks
+    with _STATE.leaving:  # never released: of two threads that arrive here, only one writes
         end = threading.Timer(SPEAK, os._exit, (code,))
         end.daemon = True
         try:
@@ -136,7 +137,7 @@ def leave(message: str, code: int, *, tidy: bool = False) -> NoReturn:
             if _STATE.say is not None:
                 _STATE.say(message)
             os._exit(code)
-        finally:  # only in tests, which replace what ends the process
+        finally:  # reached only in tests, which replace the call that ends the process
             end.cancel()
 
 
@@ -158,7 +159,7 @@ def _restore() -> None:
 
 def _handle(number: int, _frame: FrameType | None) -> None:
     if _STATE.told or _STATE.say is None:
-        return  # The thread ends the process: what is being put in order should not be cut once more.
+        return  # The thread ends the process; the clean-up must not be interrupted again.
     _STATE.told = REASONS[signal.Signals(number).name]
     raise KeyboardInterrupt(_STATE.told)
 
@@ -169,7 +170,7 @@ def _watch(reading: int) -> None:
     try:
         while data := os.read(reading, 1):
             if data[0] not in _STATE.before:
-                continue  # Handlers that others installed wake it up too.
+                continue  # Handlers that other code installed wake it up too.
             if timer is not None:
                 _give_up(data[0])
             timer = threading.Timer(GRACE, _give_up, (data[0],))
@@ -195,7 +196,7 @@ def _last_words(number: int) -> str:
 
 @functools.cache
 def _heed_forks() -> None:
-    """Let a process that is forked off have signals of its own: they must not wake up the thread of its parent."""
+    """Let a forked process have signals of its own: they must not wake up the thread of its parent."""
     if sys.platform != "win32":
         os.register_at_fork(after_in_child=_forget)
 

@@ -1,4 +1,4 @@
-"""What is to be translated, as a value: it can be sent to another process, which binds it to a model of its own."""
+"""What to translate, as a value: it can be sent to another process, which binds it to its own model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mtreason.runs.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One segment to translate; holds no handle of any model. `Translator.bind` turns it into what a decoder takes."""
+    """One segment to translate; holds no handle of a model. `Translator.bind` turns it into the input of a decoder."""
 
     index: int
     """Position in the run; results carry it, and no translation depends on it."""
@@ -19,8 +19,8 @@ class Task:
     direction: Direction
     settings: Settings
     context: tuple[tuple[str, str], ...] = ()
-    """Segments before it with their translations."""
+    """Preceding segments with their translations."""
     hits: tuple[Hit, ...] = ()
-    """Glossary terms in it: found once, here, for the prompt, the reward, the record and the check."""
+    """Glossary hits: found once, here, for the prompt, the reward, the record and the check."""
     references: tuple[str, ...] = ()
     """Translations by people, for rewards that look at them."""

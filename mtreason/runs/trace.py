@@ -11,7 +11,7 @@ from mtreason.runs.settings import REWARD_OVER, Settings
 
 
 def trace_record(segment: Segment, settings: Settings) -> dict[str, Any]:
-    """Describe a segment and all that was considered for it, in JSON types."""
+    """Describe a segment and everything that the decoder considered for it, in JSON types."""
     result = segment.result
     cost = result.cost if result else Cost()
     return {
@@ -62,7 +62,7 @@ def _thought_record(candidate: Candidate) -> dict[str, Any]:
 
 
 def _reasoning_record(settings: Settings, result: Result | None) -> dict[str, Any]:
-    """Describe the mode, and how often answers kept their form in it."""
+    """Describe the reasoning mode, and how often answers kept its form."""
     if not settings.think:
         return {"think": False, "reflect": settings.reflect}
     return {

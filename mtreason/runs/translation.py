@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from mtreason.runs.translator import Translator
 
 FELL_BACK = "fell back"
-"""Status of a text of which some segment found no clean translation: it is the best of the others, or the source."""
+"""Status of a text with a segment that has no clean translation: that segment has its best other one, or its source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,54 +31,59 @@ class TermUse:
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """What became of one text."""
+    """What happened to one text."""
 
     source: str
     text: str
     status: str
     """Where it comes from: "model", "kept" (translated before), "human" (a memory of people), "passed" (there was
-    nothing to translate), or "fell back"; of a text with several segments the first of "fell back", "model", "kept",
-    "human" and "passed" that one of them has."""
+    nothing to translate), or "fell back". A text with several segments has the first status of "fell back", "model",
+    "kept", "human" and "passed" that one of its segments has."""
     score: float | None
-    """Reward of what was chosen, the mean over segments; None where no model was asked."""
+    """Reward of the chosen translation, as the mean over segments; None where the model was not asked."""
     parts: Mapping[str, float]
-    """What the reward was added up from, likewise."""
+    """The parts of the reward, as means over segments too."""
     alternatives: tuple[str, ...]
-    """Other clean translations, the best first; of a text with one segment."""
+    """Other clean translations, the best first; only for a text with one segment."""
     terms: tuple[TermUse, ...]
     usage: Usage
-    """Tokens that passed through the model for it."""
+    """Tokens that passed through the model for this text."""
     segments: tuple[Segment, ...]
-    """The same by segments, with all candidates."""
+    """The segments of the text, each with all its candidates."""
 
 
 def translate_texts(translator: Translator, texts: Iterable[str]) -> list[Translation]:
     """See `Translator.translate`."""
     if isinstance(texts, str):
         raise TypeError("translate takes a list of texts, not one text: put it into a list")
-    units = []
+    units: list[Unit] = []
+    ends = []
     for number, text in enumerate(texts, 1):
         if not isinstance(text, str):
             raise TypeError(f"text {number} is {text!r}: expected str, found {type(text).__name__}")
-        units.append(Unit(number, f"text {number}", text))
+        for place, line in enumerate(text.split("\n"), 1):
+            units.append(Unit(len(units) + 1, f"text {number}, line {place}", line))
+        ends.append(len(units))
     with translator.loaded.lock:
-        return [_translation(unit) for unit in translate_units(translator, units, lambda _: None)]
+        lines = list(translate_units(translator, units, lambda _: None))
+    return [_translation(lines[start:end]) for start, end in itertools.pairwise([0, *ends])]
 
 
-def _translation(unit: TranslatedUnit) -> Translation:
-    chosen = [c for c in map(_chosen, unit.segments) if c is not None and not c.problems]
+def _translation(lines: Sequence[TranslatedUnit]) -> Translation:
+    segments = tuple(segment for line in lines for segment in line.segments)
+    chosen = [c for c in map(_chosen, segments) if c is not None and not c.problems]
     names = list(dict.fromkeys(name for c in chosen for name in c.parts))
     parts = {name: _mean([c.parts[name] for c in chosen if name in c.parts]) for name in names}
     return Translation(
-        source=unit.unit.text,
-        text=unit.text,
-        status=_status(unit.segments),
+        source="\n".join(line.unit.text for line in lines),
+        text="\n".join(line.text for line in lines),
+        status=_status(segments),
         score=_mean([c.reward for c in chosen]) if chosen else None,
         parts=parts,
-        alternatives=_alternatives(unit.segments),
-        terms=tuple(TermUse(hit.term, ok) for s in unit.segments for hit, ok in zip(s.hits, s.followed, strict=True)),
-        usage=_usage(unit.segments),
-        segments=unit.segments,
+        alternatives=_alternatives(segments),
+        terms=tuple(TermUse(hit.term, ok) for s in segments for hit, ok in zip(s.hits, s.followed, strict=True)),
+        usage=_usage(segments),
+        segments=segments,
     )
 
 

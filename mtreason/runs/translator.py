@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 TOKENS_PER_SOURCE_TOKEN = 2.5
 SPARE_TOKENS = 24
-"""A translation may take this many tokens more than its source's length explains; beyond, it is running away."""
+"""A translation may take this many tokens more than its source's length explains; a longer one is running away."""
 
 
 def load_terms(direction: Direction, settings: Settings) -> tuple[Term, ...]:
@@ -42,7 +42,7 @@ def load_terms(direction: Direction, settings: Settings) -> tuple[Term, ...]:
 
 
 def load_memories(direction: Direction, settings: Settings) -> dict[str, str]:
-    """Read what people translated, by source text; of two for the same text the later one counts."""
+    """Read what people translated, by source text; where a text occurs twice, the later translation counts."""
     human: dict[str, str] = {}
     for path in settings.memories:
         human |= read_tmx(path, direction.source, direction.target)
@@ -52,7 +52,7 @@ def load_memories(direction: Direction, settings: Settings) -> dict[str, str]:
 class Translator:
     """Translates texts of one language into another with a model.
 
-    Several translators may share a model, in several threads too: one translates at a time.
+    Several translators may share a model, also in several threads: only one of them translates at any moment.
     """
 
     def __init__(
@@ -69,12 +69,12 @@ class Translator:
         judging: Judging = judge,
         **changes: Any,  # noqa: ANN401 - fields of `Settings`
     ) -> None:
-        """Read what the run shares; `changes` are settings by name.
+        """Read what all segments of the run share; `changes` are settings by name.
 
-        `terms` take the place of the glossaries of the settings, `human` of the memories (source text -> translation),
-        a `Reward` of the one that a name or file leads to; `wording` and `judging` are for experiments. Raises
-        `LanguageError`, `SettingError` and `GlossaryError` for what cannot be, and `ModelError` for a model that is
-        closed.
+        `terms` replace the glossaries of the settings, `human` replaces the memories (source text -> translation), and
+        a `Reward` replaces the one that a name or file leads to; `wording` and `judging` are for experiments. Raises
+        `LanguageError`, `SettingError` and `GlossaryError` for input that is not possible, and `ModelError` for a model
+        that is closed.
         """
         self.loaded = model
         self.direction = Direction(_language(source), _language(target))
@@ -92,7 +92,7 @@ class Translator:
         self.matcher = Matcher(self.terms, self.direction.source.tag)
         self.codec = Codec(model.tokenizer, model.stop)
         pieces = self.codec.pieces(model.vocabulary)
-        # Small models that are left to open the thought themselves answer without one.
+        # Small models that have to open the thought themselves answer without one.
         self._opening = self.codec.encode(f"{OPEN_THOUGHT}\n") if self.settings.think else ()
         self.decoding = self._decoding(pieces, judging)
         self.mask = build_mask(
@@ -117,7 +117,7 @@ class Translator:
         )
 
     def _read_heads(self) -> None:
-        """Let the model read what all prompts of a kind begin with."""
+        """Let the model read the beginnings that all prompts of a kind share."""
         frame = self.codec.frame(self.wording.system)
         self._tail = frame.tail
         self._verdicts = tuple(self.codec.encode(word) for word in self.wording.verdicts)
@@ -152,10 +152,10 @@ class Translator:
         )
 
     def translate(self, texts: Iterable[str]) -> list[Translation]:
-        """Translate texts, side by side, and return what became of each, in order.
+        """Translate texts, side by side, and return a `Translation` for each, in order.
 
-        A text may have several sentences and lines; what is between them stays as it is. Raises `TypeError` for what is
-        no text, and `ModelError` where the model is closed.
+        A text may have several sentences and lines; what is between them stays as it is. Raises `TypeError` for
+        something that is not a text, and `ModelError` where the model is closed.
         """
         from mtreason.runs.translation import translate_texts
 
@@ -173,7 +173,7 @@ class Translator:
         return Task(index, text, self.direction, self.settings, tuple(context), hits, tuple(references))
 
     def bind(self, task: Task) -> BoundTask:
-        """Put a task into the tokens of this model; raises `SettingError` for a task of another run."""
+        """Turn a task into the tokens of this model; raises `SettingError` for a task of another run."""
         if (task.direction, task.settings) != (self.direction, self.settings):
             raise SettingError("a task of other languages or settings than those of this translator")
         source, target = self.direction.source, self.direction.target
@@ -230,7 +230,7 @@ class Translator:
         return turn + self._opening
 
     def _mask(self, hits: Sequence[Hit]) -> TokenMask:
-        """Let through what the glossary says is to be kept, which may be in the source's script."""
+        """Return a mask that also allows terms that the glossary keeps; they may be in the source's script."""
         kept = [hit.term.source for hit in hits if not hit.term.targets]
         return allow_also(self.mask, {t for k in kept for t in self.codec.encode(k)}) if kept else self.mask
 

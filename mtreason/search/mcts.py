@@ -12,33 +12,33 @@ from mtreason.search.tree import Step, Tree
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """A sequence carried to its end from the node it began at."""
+    """A sequence that was completed from the node where it began."""
 
     steps: tuple[Step, ...]
     value: float | None
-    """None: not a sequence that may be chosen (it is remembered, but teaches nothing)."""
+    """None for a sequence that may not be chosen: it stays in the tree, but is not backed up."""
 
 
 class SearchProblem(Protocol):
-    """What is searched."""
+    """What the search explores."""
 
     def expand(self, tree: Tree, nodes: Sequence[int]) -> Generator[Any, Any, list[Rollout]]:
-        """Carry one rollout from each node to its end, all in one batch."""
+        """Complete one rollout from each node, all in one batch."""
         ...
 
     def affordable(self, rollouts: int) -> int:
-        """How many of so many further rollouts the budget still pays for."""
+        """Return how many of `rollouts` further rollouts the budget still pays for."""
         ...
 
 
 def search(tree: Tree, problem: SearchProblem, rule: Rule, leaves: int) -> Generator[Any, Any, None]:
     """Grow the tree until the budget is spent or the rule finds nothing left to try.
 
-    `leaves` rollouts are begun a round, for the sake of the batch. Whatever the problem yields passes through to
-    whoever runs the search.
+    Each round begins `leaves` rollouts, so that they can be one batch. Everything that the problem yields is passed to
+    the caller.
     """
     while (count := problem.affordable(2 * leaves)) > 0:
-        # A rest of less than half a round would leave the batch all but empty: it joins the round before.
+        # If less than half a round would remain, this round takes it along, so that no batch is almost empty.
         count = count if 2 * count < 3 * leaves else leaves
         nodes = []
         for _ in range(count):

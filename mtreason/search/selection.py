@@ -16,25 +16,25 @@ from mtreason.search.tree import ROOT, Tree
 Rule = Callable[[Tree], int | None]
 
 MIN_UNEXPLORED = 0.02
-"""Below this probability of leaving the known children, a node counts as explored."""
+"""A node counts as explored when the probability that a draw leaves its known children is below this."""
 
 
 def unexplored(tree: Tree) -> NDArray[np.float64]:
-    """Return, for every node [N], the probability that a fresh draw begins with a step not tried there yet."""
+    """Return, for every node [N], the probability that a new draw begins with a step that was not tried there yet."""
     mass = 1.0 - tree.explored[: tree.size]
     return np.where(tree.terminal[: tree.size], 0.0, np.clip(mass, 0.0, 1.0))
 
 
 def resample(tree: Tree, pool: int, spread: float, least: float = 0.0) -> int | None:
-    """Begin anew inside one of the best sequences, where the model was least sure and little was tried.
+    """Begin again inside one of the best sequences, where the model was least sure and little was tried.
 
     Among the nodes on the paths of the `pool` best finished sequences, or of the whole tree once those are explored,
     the one with the highest
 
         unexplored(n) / (1 + tries(n))^spread
 
-    A node's tries include its pending ones, so that several picks of one round spread out. A score below `least` ends
-    the search: the model is sure of all that it wrote, or has been asked often enough.
+    A node's tries include its pending ones, so that several picks of one round differ. A score below `least` ends the
+    search: the model is sure of everything that it wrote, or has been asked often enough.
     """
     ends = np.flatnonzero(tree.terminal[: tree.size] & (tree.visits[: tree.size] > 0))
     ranked = ends[np.argsort(-tree.best[ends], kind="stable")]
@@ -50,9 +50,9 @@ def resample(tree: Tree, pool: int, spread: float, least: float = 0.0) -> int | 
 
 
 def uct(tree: Tree, exploration: float, widening: float) -> int | None:
-    """Walk down from the root by upper confidence bounds, and begin where a node may still widen.
+    """Walk down from the root by upper confidence bounds, and begin at a node that may still get a child.
 
-    A child c of n is followed by its highest
+    From n the walk goes on to the child c with the highest
 
         best(c) + exploration * sqrt(ln(visits(n)) / visits(c))
 

@@ -1,7 +1,7 @@
 """The search tree: arrays with one row a node, and the two operations that change it.
 
-N nodes; node 0 is the root. A node is a partial sequence, the edge to it a step. Calls begin with a symbol; what is
-still unexplored below a node is the probability of the symbols that none of its steps begins with.
+N nodes; node 0 is the root. A node is a partial sequence, and the edge to it is a step. Steps begin with a symbol; the
+unexplored part below a node is the probability of the symbols that none of its steps begins with.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ NONE = -1
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One edge: what identifies it among its siblings, what it begins with, and how probable that beginning is."""
+    """One edge: its key among its siblings, the symbol it begins with, and the probability of that symbol."""
 
     key: Hashable
     symbol: Hashable
@@ -90,7 +90,7 @@ class Tree:
         return np.flatnonzero(self.parent[: self.size] == node)
 
     def insert(self, node: int, steps: Sequence[Step]) -> int:
-        """Add a path below a node, following what is there already; return its end, marked as finished."""
+        """Add a path below a node, and reuse the steps that exist already; return its end, marked as finished."""
         for step in steps:
             child = self._child.get((node, step.key))
             node = self._append(node, step, self.rollouts) if child is None else child
@@ -99,7 +99,7 @@ class Tree:
         return node
 
     def backup(self, node: int, value: float) -> None:
-        """Carry a finished sequence's value from its end to the root: counts, sums and maxima."""
+        """Add a finished sequence's value to all nodes from its end to the root: counts, sums and maxima."""
         for ancestor in self.path(node):
             self.visits[ancestor] += 1
             self.value_sum[ancestor] += value

@@ -1,4 +1,4 @@
-"""Where translations are kept once they were paid for."""
+"""Where finished translations are kept."""
 
 from mtreason.storage.journal import Journal
 from mtreason.storage.memory import BestEffortStore, Memory

@@ -1,8 +1,8 @@
-"""The journal of one output: every finished segment, written before anything depends on it.
+"""The journal of one output: it records every finished segment before anything depends on the segment.
 
-A line of JSON a segment, appended and handed to the system at once, so that a process that is killed loses nothing; and
-forced to the disk at most `SYNC` seconds later, which is what a power cut can cost. It lies beside the output and is
-removed when the output stands under its name.
+Each segment is a line of JSON, appended and passed to the operating system at once, so that a killed process loses
+nothing. The file is forced to the disk at most `SYNC` seconds later, which is what a power cut can cost. It is beside
+the output, and is removed when the output has its final name.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from mtreason.errors import DocumentError, MtreasonError
 from mtreason.storage.protocol import StoredTranslation
 
 SYNC = 1.0
-"""Seconds between two that are forced to the disk."""
+"""Seconds between two times that the file is forced to the disk."""
 
 
 class Journal:
-    """What is finished of an output; one process at a time. In memory there are only the places of its lines."""
+    """What is finished of an output; open in one process only. Memory holds only the positions of its lines."""
 
     def __init__(self, output: Path) -> None:
         """Open the journal of an output, with what an interrupted run left in it.
@@ -49,13 +49,13 @@ class Journal:
             self._lock.release()
             raise self._refused(error) from error
         self.found = len(self._places)
-        """Segments that were there when it was opened."""
+        """How many segments it held when it was opened."""
 
     def _refused(self, error: OSError) -> DocumentError:
         return DocumentError(f"{self.path} cannot be written ({error.strerror or error}): name another file with -o")
 
     def _read(self) -> dict[bytes, int]:
-        """Find the lines of segments; half a line at the end is taken away, what is no line of a journal is skipped."""
+        """Find the lines of segments; half a line at the end is removed, and other lines are skipped."""
         places = {}
         place = 0
         self._stream.seek(0)
@@ -73,7 +73,7 @@ class Journal:
         return len(self._places)
 
     def get(self, key: str) -> StoredTranslation | None:
-        """Return what is kept under a key."""
+        """Return the translation under a key."""
         place = self._places.get(_short(key))
         if place is None:
             return None
@@ -93,7 +93,7 @@ class Journal:
             ) from error
 
     def _write(self, record: dict[str, object]) -> int:
-        """Append a line, and return where it begins."""
+        """Append a line, and return its position."""
         start = self._stream.seek(0, os.SEEK_END)
         try:
             self._stream.write(json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
@@ -102,30 +102,30 @@ class Journal:
                 os.fsync(self._stream.fileno())
                 self._synced = time.monotonic()
         except OSError:
-            # Half a line goes, so that what was there before stays; where that fails too, it goes at the next start.
+            # Remove half a line, so that earlier lines stay usable; if that fails too, the next start removes it.
             with suppress(OSError):
                 os.truncate(self.path, start)
             raise
         return start
 
     def close(self) -> None:
-        """Force all of it to the disk, and let another process in."""
+        """Force everything to the disk, and unlock the journal."""
         if not self._stream.closed:
-            with suppress(OSError):  # Said before, where something was lost.
+            with suppress(OSError):  # If something was lost, an error has said so before.
                 self._stream.flush()
                 os.fsync(self._stream.fileno())
             self._stream.close()
         self._lock.release()
 
     def remove(self) -> None:
-        """Take the journal away: the output is there."""
+        """Remove the journal: the output is complete."""
         self.close()
         self.path.unlink(missing_ok=True)
         Path(f"{self.path}.lock").unlink(missing_ok=True)
 
 
 def _parse(line: bytes) -> tuple[str, StoredTranslation]:
-    """Return what a line keeps, and under which key; raises ValueError, KeyError or TypeError for another line."""
+    """Return the key and translation in a line; raises ValueError, KeyError or TypeError for any other line."""
     record = json.loads(line)
     source, target = map(str, record["languages"])
     kept = StoredTranslation(
@@ -135,12 +135,12 @@ def _parse(line: bytes) -> tuple[str, StoredTranslation]:
 
 
 def _short(key: str) -> bytes:
-    """Return what tells keys apart in memory: 16 of the 32 bytes of a digest."""
+    """Return what identifies a key in memory: 16 of the 32 bytes of a digest."""
     return hashlib.sha256(key.encode()).digest()[:16]
 
 
 def _owner(path: Path) -> str:
-    """Name the process that has the journal: the last one that wrote itself down."""
+    """Return a name for the process that holds the journal: the last one that wrote its number there."""
     try:
         lines = path.read_bytes().split(b"\n")
     except OSError:

@@ -1,6 +1,6 @@
-"""The memory of translations: what was translated once with the same settings is never paid for again.
+"""The memory of translations: a translation with the same settings is made only once.
 
-A SQLite file in the cache directory (diskcache), for all documents and runs; what was used longest ago goes first.
+It is a SQLite file in the cache directory (diskcache), for all documents and runs; the least recently used goes first.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Memory:
             raise MtreasonError(f"{directory}: the memory of translations cannot be opened ({error})") from error
 
     def get(self, key: str) -> StoredTranslation | None:
-        """Return what is kept under a key; raises `MtreasonError` where the file cannot be read."""
+        """Return the translation under a key; raises `MtreasonError` where the file cannot be read."""
         from diskcache import Timeout
 
         try:
@@ -57,7 +57,7 @@ class Memory:
             raise MtreasonError(f"{self.directory}: the memory of translations cannot be written ({error})") from error
 
     def entries(self) -> Iterator[StoredTranslation]:
-        """Yield all that is kept, oldest first."""
+        """Yield all translations, oldest first."""
         for key in self._cache:
             found = self.get(key)
             if found is not None:
@@ -68,7 +68,7 @@ class Memory:
         return len(self._cache), self._cache.volume()
 
     def prune(self, seconds: float | None) -> int:
-        """Forget what was kept longer ago than so many seconds, or all; returns how many."""
+        """Remove what was kept longer ago than this, or everything for None; return how many."""
         if seconds is None:
             return int(self._cache.clear())
         limit = time.time() - seconds
@@ -81,7 +81,7 @@ class Memory:
 
 
 class BestEffortStore:
-    """A store that a run can do without: at its first fault it says so, and is not asked again."""
+    """A store that a run can do without: at its first error it says so, and is not used again."""
 
     def __init__(self, store: Store, note: Callable[[str], None]) -> None:
         self._store: Store | None = store

@@ -1,4 +1,4 @@
-"""What is kept of a segment, and where."""
+"""What is kept of a segment, and the interface of stores."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class StoredTranslation:
-    """A translation, under the key of all that it depends on."""
+    """A translation, kept under the key of everything that it depends on."""
 
     source: str
     translation: str
@@ -21,7 +21,7 @@ class Store(Protocol):
     """Keeps translations by key."""
 
     def get(self, key: str) -> StoredTranslation | None:
-        """Return what is kept under a key."""
+        """Return the translation under a key."""
 
     def put(self, key: str, kept: StoredTranslation) -> None:
         """Keep a translation."""

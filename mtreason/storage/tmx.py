@@ -1,4 +1,4 @@
-"""Translation memory exchange (TMX 1.4b): human corrections in, pairs out."""
+"""Translation memory exchange (TMX 1.4b): reads human corrections, writes pairs."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 def read_tmx(path: Path, source: Language, target: Language) -> dict[str, str]:
-    """Return the translations of a memory, by source text; of two for the same text the later one.
+    """Return the translations of a memory, by source text; where a text occurs twice, the later one counts.
 
-    Raises `DocumentError` for a file that is no TMX, or has nothing in these languages.
+    Raises `DocumentError` for a file that is not TMX, or has nothing in these languages.
     """
     root = parse_xml(read_bytes(path, "check the name"), str(path))
     if root.tag != "tmx":

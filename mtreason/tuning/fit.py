@@ -1,13 +1,14 @@
-"""Fitting the weights of a reward, so that what it chooses from pools of candidates is good.
+"""Fits the weights of a reward, so that it chooses good translations from pools of candidates.
 
-The mean gold value of what weights choose is piecewise constant in them, so there are no gradients. As the parts are
-few, all weights of a fine grid are tried; the exact line search of Och (2003), made for many more, finds no better
-ones. What each chooses in each segment is remembered, so that folds and resamples cost little.
+The mean gold value of the chosen candidates is piecewise constant in the weights, so there are no gradients. As there
+are few parts, all weights of a fine grid are tried; the exact line search of Och (2003), made for many more parts,
+finds no better ones. What each point of the grid chooses in each segment is remembered, so that folds and resamples
+cost little.
 
-The highest point of such a function owes much to chance (Cer, Jurafsky & Manning 2008). So the highest points of many
-bootstrap resamples of the segments are averaged (bagging, Breiman 1996). In simulations with three parts and 150
-segments, what weights so fitted choose on new segments is worth 1 to 11 % more than what simply the best ones choose:
-the more, the more the candidates differ in what no part can tell.
+The highest point of such a function depends much on chance (Cer, Jurafsky & Manning 2008). So the highest points of
+many bootstrap resamples of the segments are averaged (bagging, Breiman 1996). In simulations with three parts and 150
+segments, the choices of such weights on new segments are worth 1 to 11 % more than those of the single best weights:
+the gain is larger, the more the candidates differ in what no part measures.
 
 Letters: S segments, C candidates of one segment, K parts, P points of the grid, R resamples.
 """
@@ -27,29 +28,29 @@ from mtreason.evaluation import Comparison, compare, mean_metric
 
 MOST_POINTS = 12_000
 MOST_CELLS = 20_000_000
-"""Of the table of points and segments: 160 MB."""
+"""The largest size of the table of points and segments: 160 MB."""
 FINEST = 100
-"""Calls from 0 to 1 along an edge of the grid, at most: so many for two and three parts, 39 for four."""
+"""The most steps from 0 to 1 along an edge of the grid: this many for two and three parts, 39 for four."""
 RESAMPLES = 200
 ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The candidates of one segment and what they are worth."""
+    """The candidates of one segment and their gold values."""
 
     domain: str
     parts: Mapping[str, Sequence[float]]
     """Part -> value of each candidate; ties go to the first."""
     gold: Sequence[float]
-    """What the reward should choose by; higher is better."""
+    """What the weights should maximise; higher is better."""
     first: float
-    """Gold value of the greedy translation, which need not be a candidate: gates may hold it back."""
+    """Gold value of the greedy translation, which need not be a candidate: the gates may refuse it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """What was fitted without these segments, and what it gains on them."""
+    """Weights that were fitted without the segments of this fold, and their gain on those segments."""
 
     segments: int
     weights: Mapping[str, float]
@@ -59,26 +60,26 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class Tuned:
-    """Weights with evidence."""
+    """Fitted weights, with evidence for them."""
 
     weights: Mapping[str, float]
-    """Of all parts that were asked for, fitted on all segments; they sum to 1."""
+    """Weights of all requested parts, fitted on all segments; they sum to 1."""
     kept: tuple[str, ...]
-    """Parts that never differ within a segment: not fitted, they have the share of the default."""
+    """Parts that never differ within a segment: they are not fitted, and keep their share of the default."""
     segments: int
     folds: tuple[Fold, ...]
     over_default: Comparison
-    """Held-out: each segment with the weights that were fitted without its fold."""
+    """Held-out: each segment is judged with the weights that were fitted without its fold."""
     over_first: Comparison
     training: Mapping[str, float]
-    """Mean gold value on all segments: of "fitted", "default", "first", and the "best" that could be chosen."""
+    """Mean gold value on all segments: of "fitted", "default", "first", and the "best" possible choice."""
 
 
 def tune(pools: Sequence[Judged], parts: Sequence[str], default: Mapping[str, float], folds: int, seed: int) -> Tuned:
-    """Fit the weights of parts, and measure by cross-validation what the fit gains on segments it has not seen.
+    """Fit the weights of parts, and measure by cross-validation what they gain on segments outside the fit.
 
     `default` are the weights to compare with. Raises `InputError` when there are fewer segments than folds, or when no
-    part tells any two candidates apart.
+    part distinguishes any two candidates.
     """
     if len(pools) < folds:
         raise InputError(f"{len(pools)} segments cannot be cut into {folds} folds: give more data, or fewer --folds")
@@ -131,7 +132,7 @@ def _compare(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> Comparis
 
 
 def choose(pools: Sequence[Judged], weights: Mapping[str, float]) -> NDArray[np.float64]:
-    """Return the gold value of what weights choose in each segment, [S]; parts that are not there count nothing."""
+    """Return the gold value of the candidate that the weights choose in each segment, [S]; missing parts count 0."""
     chosen = []
     for pool in pools:
         total = sum((w * np.asarray(pool.parts[p]) for p, w in weights.items() if p in pool.parts), np.zeros(1))
@@ -140,7 +141,7 @@ def choose(pools: Sequence[Judged], weights: Mapping[str, float]) -> NDArray[np.
 
 
 def _spread(pools: Sequence[Judged], part: str) -> float:
-    """Return the standard deviation of a part within segments, 0 where nothing but rounding makes it differ."""
+    """Return the standard deviation of a part within segments; 0 where only rounding makes it differ."""
     values = [np.asarray(pool.parts[part], np.float64) for pool in pools]
     if max(float(np.ptp(own)) for own in values) < ROUNDING:
         return 0.0
@@ -148,17 +149,17 @@ def _spread(pools: Sequence[Judged], part: str) -> float:
 
 
 def assign_folds(domains: Sequence[str], folds: int, seed: int) -> NDArray[np.int64]:
-    """Return the fold of each segment, [S]: every domain is dealt out evenly, and so are all segments."""
+    """Return the fold of each segment, [S]: every domain is spread evenly over the folds, and so are all segments."""
     generator = np.random.default_rng(seed)
     shuffled = generator.permutation(len(domains))
-    order = sorted(shuffled.tolist(), key=lambda i: domains[i])  # stable: within a domain at random
+    order = sorted(shuffled.tolist(), key=lambda i: domains[i])  # stable: the order within a domain stays random
     numbers = np.empty(len(domains), np.int64)
     numbers[order] = np.arange(len(domains)) % folds
     return numbers
 
 
 class _Grid:
-    """Weights on a simplex, even in units of each part's spread, and what they choose."""
+    """Weights on a simplex, evenly spaced in units of each part's spread, and what they choose."""
 
     def __init__(self, pools: Sequence[Judged], parts: Sequence[str], spreads: Sequence[float]) -> None:
         count = len(parts)
@@ -168,13 +169,13 @@ class _Grid:
         self.table = gold_table(pools, parts, self.shares / self.spreads)  # [P, S]
 
     def best(self, segments: NDArray[np.bool_], seed: int) -> list[float]:
-        """Return the weights, [K], that are best for some of the segments, on the average of resamples."""
+        """Return the weights, [K], that are best for some of the segments, as an average over resamples."""
         table = self.table[:, segments]
         count = table.shape[1]
         times = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=RESAMPLES)  # [R, S]
         values = table @ times.T.astype(np.float64)  # [P, R]
         highest = values.max(0)
-        # Many points choose alike: what is best is an area, and its middle is taken.
+        # Many points choose the same candidates: the best ones form an area, and its middle is taken.
         equal = (values >= highest - ROUNDING * np.maximum(1, np.abs(highest))).astype(np.float64)
         middles = equal.T @ self.shares / equal.sum(0)[:, None]  # [R, K]
         weights = middles.mean(0) / self.spreads
@@ -182,12 +183,12 @@ class _Grid:
 
 
 def finest(parts: int, points: int) -> int:
-    """Return how fine a grid of that many points at most may be."""
+    """Return the finest grid with at most this many points, in steps."""
     return max(n for n in range(1, FINEST + 1) if n == 1 or math.comb(n + parts - 1, parts - 1) <= points)
 
 
 def simplex(parts: int, steps: int) -> NDArray[np.int64]:
-    """Return all ways to share out `steps` among the parts, [P, K], in ascending order."""
+    """Return all ways to distribute `steps` among the parts, [P, K], in ascending order."""
     bars = itertools.combinations(range(steps + parts - 1), parts - 1)
     cuts = np.array(list(bars), np.int64)  # [P, K - 1]
     ends = np.pad(cuts, ((0, 0), (1, 1)), constant_values=((0, 0), (-1, steps + parts - 1)))

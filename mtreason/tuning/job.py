@@ -1,4 +1,4 @@
-"""A fit from beginning to end: rows, pools, weights, and the file with them."""
+"""A fit from beginning to end: rows, pools, weights, and the file with the weights."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from mtreason.tuning.segments import Segment, read_segments
 BEST_OF_N = "best-of-n"
 """The decoder whose pools do not depend on the reward."""
 FEW = 30
-"""Segments below which a fit is only an indication."""
+"""With fewer segments a fit is only an indication."""
 
 
 @dataclass(slots=True)
@@ -39,12 +39,12 @@ class TuneJob:
     pools: Path | None
     settings: Settings
     given: tuple[str, ...]
-    """Settings of decoding that were given."""
+    """Names of the decoding settings that the user gave."""
     model: str | None
-    """What makes the pools that are not there yet."""
+    """The model that makes missing pools."""
     progress: Progress
     command: str
-    """What is to be said of where the weights come from."""
+    """The command that the file names as the origin of the weights."""
     made: int = 0
 
     def what_is_kept(self) -> str:
@@ -62,7 +62,7 @@ class TuneJob:
         folds: int,
         open_model: Callable[[], LoadedModel],
     ) -> dict[str, Any]:
-        """Check everything that is cheap to check, make the pools, fit, write; returns the evidence in JSON types."""
+        """Check everything that is cheap to check, make the pools, fit, write; return the evidence in JSON types."""
         self._check_files()
         segments, without = read_segments(self.data, langs, limit)
         self._check_decoding(segments, parts)
@@ -78,7 +78,7 @@ class TuneJob:
         if len(usable) < len(found):
             self.progress.note(f"{len(found) - len(usable)} segments have no clean candidate: left out")
         tuned = tune(usable, parts, REWARDS["mix"].weights, folds, self.settings.seed)
-        # What has no weight need not be computed.
+        # Parts without weight need not be computed.
         weights = {part: weight for part, weight in tuned.weights.items() if weight > 0}
         write_reward(self.out, Reward(self.out.stem, weights), self._fit(tuned, segments, store, folds))
         config = {key: value for key, value in (store.config or {}).items() if key != "parts"}
@@ -97,7 +97,7 @@ class TuneJob:
                 raise DocumentError(f"{option} {path} is named for something else as well: name another file")
 
     def _check_decoding(self, segments: Sequence[Segment], parts: Sequence[str]) -> None:
-        """Refuse what does not go together, before anything heavy is loaded."""
+        """Refuse settings that do not fit together, before anything heavy is loaded."""
         asking = [part for part in parts if PARTS[part].checkpoint is not None]
         if asking and self.settings.qe is None:
             raise InputError(f"--parts {asking[0]}: needs a COMET checkpoint: name one with --qe, or leave it out")
@@ -123,7 +123,7 @@ class TuneJob:
     def _collect(
         self, segments: Sequence[Segment], parts: Sequence[str], open_model: Callable[[], LoadedModel]
     ) -> PoolFile:
-        """Make the pools that are not there yet."""
+        """Make the missing pools."""
         row = segments[0].row
         direction = Direction(parse_language(row.source_tag), parse_language(row.target_tag))
         terms = load_terms(direction, self.settings)
@@ -156,10 +156,10 @@ class TuneJob:
         digest: str,
         loaded: LoadedModel | None = None,
     ) -> dict[str, Any]:
-        """Describe how pools are made, in JSON types; without a model what is known without one."""
+        """Describe how pools are made, in JSON types; without a model, only what is known without one."""
         rated = bool(segments[0].ratings)
         reward = pooling_reward(parts)
-        # What a search finds depends on what it looks for; what is drawn freely does not, nor do texts that are given.
+        # The results of a search depend on its reward; samples and given texts do not.
         searched = {} if rated or self.settings.decoder == BEST_OF_N else reward.weights
         run = describe_run(
             self.settings,
@@ -180,7 +180,7 @@ class TuneJob:
         }
 
     def _fit(self, tuned: Tuned, segments: Sequence[Segment], store: PoolFile, folds: int) -> dict[str, Any]:
-        """Say where the weights come from, for the file."""
+        """Return the origin of the weights, for the file."""
         default, first = tuned.over_default, tuned.over_first
         config = store.config or {}
         decoding = {name: config["run"]["settings"].get(name) for name in ("decoder", "budget", "seed")}

@@ -1,6 +1,6 @@
-"""Pools of judged candidates: made by a decoder or from given texts, and kept in a file, as they are what costs time.
+"""Pools of judged candidates: a decoder or given texts make them; a file keeps them, because they take the most time.
 
-The file holds JSON lines: the configuration first, then a segment each.
+The file holds JSON lines: the configuration first, then one line for each segment.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from mtreason.tuning.fit import Judged
 from mtreason.tuning.segments import Segment, gold_values
 
 POOLING = tuple(decoder.name for decoder in DECODERS.values() if "reward" in decoder.options)
-"""Decoders that choose from candidates by the reward they are told."""
+"""Decoders that choose from candidates by the reward of the settings."""
 
 DIGITS = 6
 CONFIG = "pools"
@@ -38,14 +38,14 @@ _HEAD = f'{{"{CONFIG}": '.encode()
 
 
 def pooling_reward(parts: Sequence[str]) -> Reward:
-    """Return the default reward, which also computes those of the parts that it gives no weight."""
+    """Return the default reward with all of the parts; those without a weight are computed, but count 0."""
     default = REWARDS["mix"].weights
     return Reward("pooling", {part: default.get(part, 0.0) for part in dict.fromkeys((*default, *parts))})
 
 
 @dataclass(frozen=True, slots=True)
 class PoolingDecoder:
-    """Another decoder, but the greedy translation stands in the trace; implements `Decoder`."""
+    """Wraps another decoder, and puts the greedy translation into the trace; implements `Decoder`."""
 
     inner: Decoder
     name: str = "pooling"
@@ -62,10 +62,10 @@ class PoolingDecoder:
 
 @dataclass(frozen=True, slots=True)
 class GivenDecoder:
-    """Judges texts that were not drawn, as if each had been drawn once; implements `Decoder`."""
+    """Judges texts that were not drawn as if each had been drawn once; implements `Decoder`."""
 
     texts: Mapping[int, Sequence[str]]
-    """By the index of their task."""
+    """Index of a task -> texts."""
     encode: Callable[[str], tuple[int, ...]]
     end: int
     """The token that ends a translation."""
@@ -75,14 +75,14 @@ class GivenDecoder:
     options: frozenset[str] = frozenset({"reward"})
 
     def decode(self, task: BoundTask, settings: DecodingSettings) -> Calls[Result]:
-        """See `Decoder.decode`; candidates stay in the order of the texts, the cost is left out."""
+        """See `Decoder.decode`; candidates stay in the order of the texts, and the cost is not counted."""
         texts = self.texts[task.index]
         targets = [(*self.encode(text), self.end) for text in texts]
         [prompt] = yield from extend([task.head], [task.prompt])
         scores = yield from score([prompt] * len(targets), targets)
         yield from release([prompt])
         drafts = [
-            # What else the model thought of was not kept, so nothing can be said of its confidence.
+            # The other tokens at each position are not known, so the confidence cannot be computed.
             Draft(text, tokens, own, np.full((len(tokens), TOP_K), np.nan, np.float32))
             for text, tokens, own in zip(texts, targets, scores, strict=True)
         ]
@@ -102,7 +102,7 @@ class GivenDecoder:
 def collect(translator: Translator, segments: Sequence[Segment]) -> Iterator[dict[str, Any]]:
     """Decode segments, or judge their hypotheses, and yield the record of each pool in JSON types, in any order.
 
-    The translator's reward is to be one of `pooling_reward`.
+    The translator's reward has to come from `pooling_reward`.
     """
     tasks = (
         translator.bind(translator.task(i, segment.row.source, references=segment.row.references))
@@ -121,7 +121,7 @@ def _record(segment: Segment, result: Result) -> dict[str, Any]:
     greedy = result.text if result.trace is None else str(result.trace["greedy"])
     candidates = [c for c in result.candidates if not c.problems]
     if not segment.ratings:
-        # An order that owes nothing to any reward, as ties go to the first.
+        # This order does not depend on any reward; that matters because ties go to the first.
         candidates.sort(key=lambda c: (c.text != greedy, c.text))
     return {
         "id": segment.row.id,
@@ -139,7 +139,7 @@ def _record(segment: Segment, result: Result) -> dict[str, Any]:
 
 
 def judged(segment: Segment, record: Mapping[str, Any]) -> Judged | None:
-    """Return a pool with its gold values; None where all candidates were held back."""
+    """Return a pool with its gold values; None where no candidate passed the gates."""
     candidates = record["candidates"]
     if not candidates:
         return None
@@ -149,10 +149,10 @@ def judged(segment: Segment, record: Mapping[str, Any]) -> Judged | None:
 
 
 class PoolFile:
-    """Pools that were made before, and those that come; kept in memory where no file is named."""
+    """Pools from earlier runs and new ones; kept in memory where no file is named."""
 
     def __init__(self, path: Path | None) -> None:
-        """Read what is there, without a last line that was cut off; raises `InputError` if it is something else."""
+        """Read the file if it exists, without a last line that was cut off; raises `InputError` for another file."""
         self.path = path
         self.config: dict[str, Any] | None = None
         self.records: dict[str, dict[str, Any]] = {}
@@ -181,7 +181,7 @@ class PoolFile:
                 raise InputError(f"{path}:{number}: not what 'mtreason tune --pools' writes: {hint}") from error
 
     def begin(self, config: Mapping[str, Any]) -> None:
-        """Go on with a file of the same configuration, or make it; raises `InputError` that names the differences."""
+        """Continue a file of the same configuration, or create it; raises `InputError` that names the differences."""
         if self.config is not None:
             self.check(config)
         if self.path is None:
@@ -198,7 +198,7 @@ class PoolFile:
             self._append(self.path, {CONFIG: self.config})
 
     def check(self, config: Mapping[str, Any]) -> None:
-        """Raise `InputError` if the file was made otherwise; it may hold more parts than are wanted."""
+        """Raise `InputError` if the file was made with another configuration; it may have further parts."""
         before = self.config or {}
         missing = [part for part in config["parts"] if part not in before["parts"]]
         ours, theirs = read_spec(config["run"], str(self.path)), read_spec(before["run"], str(self.path))
@@ -207,10 +207,7 @@ class PoolFile:
             for key in ("pair", "candidates")
             if config[key] != before.get(key)
         ]
-        shown += [
-            f"{name} was {_short(getattr(theirs, name))}, now {_short(getattr(ours, name))}"
-            for name in ours.changed(theirs)
-        ]
+        shown += [f"{name} was {_short(old)}, now {_short(new)}" for name, old, new in ours.differences(theirs)]
         shown += [f"it lacks {', '.join(missing)}"] if missing else []
         if shown:
             raise InputError(
@@ -218,7 +215,7 @@ class PoolFile:
             )
 
     def has(self, segment: Segment) -> bool:
-        """Whether the pool of a segment is there; raises `InputError` if the one of that name is of another."""
+        """Whether the pool of a segment exists; raises `InputError` if the pool of that name is for another segment."""
         record = self.records.get(segment.row.id)
         if record is None:
             return False
@@ -228,7 +225,7 @@ class PoolFile:
         return True
 
     def add(self, record: dict[str, Any]) -> None:
-        """Keep a pool, written all the way out; raises `MtreasonError` when it cannot be."""
+        """Keep a pool, and write it to the file at once; raises `MtreasonError` when that fails."""
         if self.path is not None:
             self._append(self.path, record)
         self.records[record["id"]] = record

@@ -1,4 +1,4 @@
-"""What is learnt from: segments with references, or with hypotheses that somebody has rated."""
+"""The data of a fit: segments with references, or with hypotheses that somebody has rated."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from mtreason.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A segment, and what tells good translations of it from bad ones."""
+    """A segment, and the references or ratings that tell good translations of it from bad ones."""
 
     row: Row
     hypotheses: tuple[str, ...]
     ratings: tuple[float, ...]
-    """Of each hypothesis, higher is better; both are empty where references are to tell."""
+    """Rating of each hypothesis, higher is better; both are empty where references are used."""
 
 
 def read_segments(path: Path, pair: str | None, limit: int | None) -> tuple[list[Segment], int]:
-    """Read JSON lines of one pair of languages, and say how many were left out, as nothing is known of them.
+    """Read JSON lines of one pair of languages; also return how many were left out without references or ratings.
 
-    Lines have the keys of a benchmark's, with `refs`, or `hyps` and `ratings` instead; `limit` takes so many evenly.
-    Raises `InputError` for what cannot be understood, more than one pair, and a mixture of references and ratings.
+    Lines have the keys of a benchmark's rows, with `refs`, or with `hyps` and `ratings` instead; `limit` takes this
+    many evenly. Raises `InputError` for what cannot be parsed, more than one pair, and a mixture of references and
+    ratings.
     """
     records = read_records(path, pair)
     segments = [Segment(row, *_ratings(where, record)) for row, where, record in records]
@@ -68,7 +69,7 @@ def _is_number(value: Any) -> bool:  # noqa: ANN401 - whatever JSON holds
 
 
 def gold_values(segment: Segment, texts: Sequence[str]) -> list[float]:
-    """Return what translations are worth: sentence chrF++ by the reference that fits best, or the ratings.
+    """Return the value of translations: sentence chrF++ with the reference that fits best, or the ratings.
 
     Rated texts are the segment's hypotheses, or the first of them.
     """

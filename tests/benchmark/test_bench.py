@@ -12,15 +12,15 @@ import sacrebleu
 from mtreason.benchmark import SYSTEMS, by_pair, optimised, read_files, read_rows, read_testset
 from mtreason.benchmark import run as run_module
 from mtreason.benchmark.results import ResultsWriter
-from mtreason.benchmark.systems import COMMON_REWARD, options_of, own_options
+from mtreason.benchmark.systems import COMMON_REWARD, own_settings, settings_of
 from mtreason.cli import app
 from mtreason.decoding import DECODERS
 from mtreason.errors import InputError, InterruptedRunError, MtreasonError
 from mtreason.evaluation.learned.estimator import Estimator
 from mtreason.report import build_report, read_benchmark, to_markdown
 from mtreason.rewards import REWARDS
+from mtreason.runs.checks import check_settings
 from mtreason.runs.settings import Settings
-from mtreason.runs.translator import check_settings
 
 THREE = ["greedy", "best-of-n:mix", "mcts"]
 SOURCES = ["今天天气很好。", "我们去公园吧。", "这双鞋的踩屎感太强了！", "穿上就不想脱下来。", "天气太好了！"]
@@ -190,7 +190,7 @@ def test_report_of_one_pair(finished, capsys) -> None:
         assert own["chrf"] == pytest.approx(sacrebleu.corpus_chrf(texts, streams, word_order=2).score)
         assert own["bleu"] == pytest.approx(sacrebleu.corpus_bleu(texts, streams).score)
         assert own["chrf_interval"][0] <= own["chrf"] <= own["chrf_interval"][1]
-    assert found["systems"]["mcts"]["optimised"] == ["reward", *sorted(REWARDS["mix"].weights)]
+    assert found["systems"]["mcts"]["optimised"] == ["reward", *sorted(REWARDS["mix"].weights), "chrf"]
     assert found["systems"]["greedy"]["optimised"] == []
     assert (found["segments"], found["with_references"], found["indication"]) == (5, 4, True)
     pair = found["pairs"]["mcts vs greedy"]
@@ -334,21 +334,25 @@ def test_empty_output_is_judged_as_it_stands(bench, tmp_path, monkeypatch) -> No
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
-def test_systems_are_options_that_exist(name) -> None:
-    options = options_of(name, Settings(budget=7))
-    assert options.budget == 7
-    check_settings(options)
-    own = own_options(name, Settings())
+def test_systems_are_settings_that_exist(name) -> None:
+    settings = settings_of(name, Settings(budget=7))
+    assert settings.budget == 7
+    check_settings(settings)
+    own = own_settings(name, Settings())
     assert "budget" not in own
     assert own["decoder"] in DECODERS
     assert (own["reward"] in REWARDS) == (own["decoder"] in {"best-of-n", "mcts", "mcts-uct"})
 
 
 def test_what_systems_maximise() -> None:
-    assert optimised("best-of-n", "confidence") == ["confidence"]
-    assert optimised("best-of-n", "likelihood") == ["likelihood"]
-    assert optimised("mbr", None) == ["chrf", "consensus"]
-    assert optimised("beam", None) == ["likelihood"]
+    def maximised(system, **more):
+        return sorted(optimised(own_settings(system, Settings(**more))))
+
+    assert maximised("best-of-n:confidence") == ["confidence"]
+    assert maximised("best-of-n:likelihood") == ["likelihood"]
+    assert maximised("mbr") == maximised("best-of-n:consensus") == ["chrf", "consensus"]
+    assert maximised("beam") == ["likelihood"]
+    assert maximised("greedy") == maximised("sample") == []
 
 
 GOOD = json.dumps({"id": "1", "src_lang": "zh", "tgt_lang": "en", "src": "好"})
@@ -434,7 +438,7 @@ def test_refused_commands(data, tmp_path) -> None:
     run = ["bench", "run"]
     for args, expected in (
         ([*run, "--data", data, "--systems", "greedy,mctx", *out], r"'mctx': no such system, did you mean 'mcts'\?"),
-        ([*run, "--data", data, "--budget", "0.5", *out], "--budget 0.5: must be at least 1"),
+        ([*run, "--data", data, "--budget", "0.5", *out], "`budget` 0.5: must be at least 1"),
         ([*run, *out], "no segments are named"),
         ([*run, "--data", data, "--testset", "wmt22", *out], "--data and --testset exclude each other"),
         ([*run, "--data", data, "--from", "zh", *out], "--from belongs to --src"),

@@ -68,15 +68,15 @@ def test_in_flight_and_order_change_nothing(loaded, decoder) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"decoder": "greedy", "reward": "mix"}, "--reward does nothing for --decoder greedy: .* best-of-n, mcts"),
-        ({"decoder": "mbr", "reward": "mix"}, "--reward does nothing for --decoder mbr"),
-        ({"decoder": "best-of-n", "nodes": "4"}, "--nodes does nothing for --decoder best-of-n: .* mcts, mcts-uct"),
-        ({"decoder": "mcts", "beam_width": 4}, "--beam-width does nothing for --decoder mcts: .* take beam"),
+        ({"decoder": "greedy", "reward": "mix"}, "`reward` does nothing for `decoder` greedy: .* best-of-n, mcts"),
+        ({"decoder": "mbr", "reward": "mix"}, "`reward` does nothing for `decoder` mbr"),
+        ({"decoder": "best-of-n", "nodes": "4"}, "`nodes` does nothing for `decoder` best-of-n: .* mcts, mcts-uct"),
+        ({"decoder": "mcts", "beam_width": 4}, "`beam_width` does nothing for `decoder` mcts: .* take beam"),
         (
             {"decoder": "mcts-uct", "full_budget": True},
-            "--full-budget does nothing for --decoder mcts-uct",
+            "`full_budget` does nothing for `decoder` mcts-uct",
         ),
-        ({"decoder": "beam", "beam_width": 0}, "--beam-width 0: must be at least 1"),
+        ({"decoder": "beam", "beam_width": 0}, "`beam_width` 0: must be at least 1"),
     ],
 )
 def test_options_that_would_do_nothing_are_refused(options, message) -> None:
@@ -100,8 +100,10 @@ def test_budget_is_met(loaded, decoder, budget, reward) -> None:
         task = t.bind(t.task(index, SENTENCES[index]))
         spent = result.cost.tokens - len(task.prompt)
         dearest = 3 * task.max_new_tokens + len(task.tail) + len(task.source_tokens)
-        assert spent <= budget * result.unit + ROUND * dearest
-        assert decoder not in {"best-of-n", "mbr"} or drawn >= 8 * budget or spent >= budget * result.unit - dearest
+        assert spent <= budget * result.sample_cost + ROUND * dearest
+        assert (
+            decoder not in {"best-of-n", "mbr"} or drawn >= 8 * budget or spent >= budget * result.sample_cost - dearest
+        )
 
 
 @pytest.mark.parametrize("decoder", ["best-of-n", "mbr", "beam", "mcts", "mcts-uct"])
@@ -133,7 +135,7 @@ def test_hints_reach_the_prompt_and_the_record(loaded) -> None:
     entries = [Term("踩屎感", ("comfort",), "", "", "own.tsv", 1), Term("公园", (), "", "", "own.tsv", 2)]
     t = translator(loaded, entries)
     task = t.bind(t.task(0, "踩屎感公园"))
-    assert [h.term.source for h in task.hints] == ["踩屎感", "公园"]
+    assert [h.term.source for h in task.hits] == ["踩屎感", "公园"]
     prompt = t.codec.decode(task.prompt)
     assert "踩屎感 = comfort" in prompt
     assert "comfort公园" in prompt
@@ -153,7 +155,7 @@ def test_borders() -> None:
     assert clauses(tokens, 3) == [9, 10]
     assert parse_border("mini-step-32", str) == EveryN(32)
     for bad in ("0", "-1", "x", "1.5", ""):
-        with pytest.raises(InputError, match="--nodes"):
+        with pytest.raises(InputError, match="`nodes`"):
             parse_border(bad, str)
 
 

@@ -97,7 +97,7 @@ def test_a_repair_is_paid_from_the_budget(decoder, budget) -> None:
     results = [decode(never(TERM, seed), decoder, budget=budget) for seed in range(16)]
     repaired = [r for r in results if any(c.repaired for c in r.candidates)]
     assert len(repaired) >= 12, "the others have no clean draft"
-    assert np.mean([(r.cost.tokens - 2) / r.unit for r in repaired]) <= 1.25 * budget
+    assert np.mean([(r.cost.tokens - 2) / r.sample_cost for r in repaired]) <= 1.25 * budget
 
 
 def test_a_term_is_not_traded_for_probability() -> None:

@@ -385,7 +385,7 @@ def test_room_is_left_for_a_reflection() -> None:
     for turn in ("", TURN):
         script = ScriptModel(VARIED)
         [result] = decode("best-of-n", script, budget=12.0, turn=turn, temperature=1.0)
-        spent.append((result.cost.tokens - len(tasks(script)[0].prompt)) / result.unit)
+        spent.append((result.cost.tokens - len(tasks(script)[0].prompt)) / result.sample_cost)
         assert any(c.reflected for c in result.candidates) == bool(turn)
     assert max(spent) < 12.0 + 3
 
@@ -448,19 +448,19 @@ def test_the_turn_that_gives_an_answer_back(loaded) -> None:
     [
         (
             {"think": True, "decoder": "beam"},
-            "--think does nothing for --decoder beam: .* take greedy, sample, best-of-n, mbr, mcts",
+            "`think` does nothing for `decoder` beam: .* take greedy, sample, best-of-n, mbr, mcts",
         ),
-        ({"reflect": True, "decoder": "beam"}, "--reflect does nothing for --decoder beam"),
-        ({"reflect": True, "decoder": "greedy"}, "--reflect does nothing for --decoder greedy"),
+        ({"reflect": True, "decoder": "beam"}, "`reflect` does nothing for `decoder` beam"),
+        ({"reflect": True, "decoder": "greedy"}, "`reflect` does nothing for `decoder` greedy"),
         (
             {"reflect": True, "decoder": "sample"},
-            "--reflect does nothing for --decoder sample: .* take best-of-n, mbr, mcts",
+            "`reflect` does nothing for `decoder` sample: .* take best-of-n, mbr, mcts",
         ),
-        ({"max_thought_tokens": 50}, "--max-thought-tokens 50: .*without --think"),
-        ({"reward_over": "all"}, "--reward-over all: .*without --think"),
-        ({"think": True, "reward_over": "both"}, "--reward-over 'both': expected one of output, all"),
-        ({"think": True, "max_thought_tokens": 0}, "--max-thought-tokens 0: must be at least 1"),
-        ({"reflect": True, "budget": 2}, "--budget 2 is too small for --reflect"),
+        ({"max_thought_tokens": 50}, "`max_thought_tokens` 50: .*without `think`"),
+        ({"reward_over": "all"}, "`reward_over` all: .*without `think`"),
+        ({"think": True, "reward_over": "both"}, "`reward_over` 'both': expected one of output, all"),
+        ({"think": True, "max_thought_tokens": 0}, "`max_thought_tokens` 0: must be at least 1"),
+        ({"reflect": True, "budget": 2}, "`budget` 2 is too small for `reflect`"),
     ],
 )
 def test_what_makes_no_sense_is_refused(loaded, options, message) -> None:

@@ -101,7 +101,7 @@ def test_mistakes_are_named(tmp_path, content, message) -> None:
 
 
 def test_names_and_files_that_are_not_there(tmp_path) -> None:
-    with pytest.raises(InputError, match="--reward 'chanel': no such reward, did you mean 'channel'"):
+    with pytest.raises(InputError, match="`reward` 'chanel': no such reward, did you mean 'channel'"):
         check_settings(Settings(reward="chanel"))
     with pytest.raises(InputError, match=r"none\.toml cannot be read \(No such file or directory\)"):
         check_settings(Settings(reward=str(tmp_path / "none.toml")))

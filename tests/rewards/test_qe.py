@@ -15,7 +15,7 @@ from support.common import SENTENCES, decode, play, summary, translator
 from support.fakes import TableMetric, TableModel
 
 from mtreason.decoding import Candidate
-from mtreason.errors import InputError, ModelError
+from mtreason.errors import ModelError, SettingError
 from mtreason.evaluation.learned import estimator as module
 from mtreason.evaluation.learned.estimator import APART, TOGETHER, Estimator, _quiet, check_checkpoint
 from mtreason.models.calls import ScoreTriples, score_triples
@@ -370,12 +370,12 @@ def test_references_where_they_are_asked(tiny_comet) -> None:
         assert decoder.reward is reward
         assert reward.weights == {"comet-consensus": 1.0}
         if kind == REFERENCELESS:
-            with pytest.raises(ModelError, match="takes no references"):
+            with pytest.raises(SettingError, match="takes no references"):
                 load_metric(reward, options)
         else:
             assert load_metric(reward, options).takes_references
     for name in ("qe", "comet-consensus"):
-        with pytest.raises(InputError, match=f"--reward {name} needs a COMET checkpoint"):
+        with pytest.raises(SettingError, match=f"`reward` {name} needs a COMET checkpoint"):
             check_settings(Settings(reward=name))
     assert load_metric(REWARDS["qe"], Settings(qe=str(tiny_comet(UNIFIED)))).computed == 0
     assert load_metric(REWARDS["mix"], Settings()) is None

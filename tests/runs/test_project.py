@@ -10,7 +10,9 @@ from lxml import etree
 from support.commands import run, start
 
 from mtreason.errors import InputError
-from mtreason.runs.project import find_jobs, read_config
+from mtreason.runs.lock import read_lock, write_lock
+from mtreason.runs.project import Project
+from mtreason.runs.repository import find_jobs, read_config
 
 CONFIG = """
 source = "zh"
@@ -92,7 +94,7 @@ def test_terminated(repository) -> None:
     assert process.returncode == 130, raw
     assert time.monotonic() - began < 5
     assert re.search(rb"terminated: \d+ segments are kept; the same command goes on", raw)
-    done = len(json.loads((repository / "mtreason.lock").read_text("utf-8")))
+    done = len(json.loads((repository / "mtreason.lock").read_text("utf-8"))["outputs"])
     assert 0 < done < 70
     assert "70 outputs, " in batch(repository, code={0, 3})
     assert not list(repository.rglob(".*journal*"))
@@ -100,14 +102,12 @@ def test_terminated(repository) -> None:
 
 def finished(root, name, text):
     """An output as if it had been made."""
-    from mtreason.runs.project import made_from, read_lock, settings_digest, write_lock
-
-    config = read_config(root / "mtreason.toml")
-    [job] = [job for job in find_jobs(config, root) if job.name == name]
+    project = Project(root / "mtreason.toml")
+    [job] = [job for job in project.jobs if job.name == name]
     job.output.parent.mkdir(parents=True, exist_ok=True)
     job.output.write_text(text, "utf-8")
     lock = read_lock(root)
-    lock[name] = made_from(job, settings_digest(config, root, job.target))
+    lock.record(job, project.run(job.target))
     write_lock(root, lock)
 
 

@@ -457,7 +457,7 @@ def test_a_memory_that_cannot_be_opened_is_left_out(tiny_model, document, tmp_pa
         raise MtreasonError("read-only")
 
     monkeypatch.setenv("MTREASON_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("mtreason.storage.Memory", refuse)
+    monkeypatch.setattr("mtreason.runs.document.Memory", refuse)
     args = ["translate", document, "-o", tmp_path / "out.txt", "--from", "zh", "--to", "en", "--decoder", "greedy"]
     code, _, err = run_inside([*args, "--model", tiny_model], monkeypatch, capfd)
     assert code in {0, 3}

@@ -16,6 +16,7 @@ from mtreason.errors import InputError, InterruptedRunError, MtreasonError
 from mtreason.evaluation.learned.estimator import Estimator
 from mtreason.rewards import REWARDS, load_reward
 from mtreason.rewards.consensus import chrf_matrix
+from mtreason.runs.spec import RunSpec
 from mtreason.tuning import Judged, PoolFile, read_segments, tune
 from mtreason.tuning.fit import _Grid, assign_folds, choose, finest, gold_table, simplex
 
@@ -277,7 +278,7 @@ def test_pools_of_another_configuration_are_refused(fitted, data, tmp_path) -> N
     pools = tmp_path / "pools.jsonl"
     fitted("--pools", pools, "--parts", "likelihood,channel,consensus")
     before = pools.read_bytes()
-    with pytest.raises(InputError, match=r"another configuration: budget was 4.0, now 3.0; name another --pools"):
+    with pytest.raises(InputError, match=r"another configuration: .*budget was 4\.0, now 3\.0; name another --pools"):
         fitted("--pools", pools, "--parts", "likelihood", budget=("--budget", 3))
     with pytest.raises(InputError, match="another configuration: it lacks llama-o1; name another"):
         fitted("--pools", pools, "--parts", "likelihood,llama-o1")
@@ -289,17 +290,25 @@ def test_pools_of_another_configuration_are_refused(fitted, data, tmp_path) -> N
     assert pools.read_bytes() == before
 
 
+RUN = RunSpec("1", "", "", "zh", "en", {}, {})
+HEAD = json.dumps({"pools": {"parts": ["likelihood"], "run": RUN.to_json()}}).encode() + b"\n"
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (b"hello", "is not what 'mtreason tune --pools' writes"),
         (b"hello\n", ":1: not what 'mtreason tune --pools' writes"),
         (b"[]\n", ":1: not what"),
+        (b'{"pools": {"parts": ["likelihood"]}}\n', ":1: not what"),
         (
-            b'{"pools": {"parts": ["likelihood"]}}\n{"id": "r0"}\n',
+            HEAD + b'{"id": "r0"}\n',
             ":2: not what 'mtreason tune --pools' writes: delete",
         ),
-        (b'{"pools": {"parts": []}}\n{"id": 1\n', ":2: not what 'mtreason tune --pools' writes: delete"),
+        (
+            HEAD.replace(b'"parts": ["likelihood"]', b'"parts": []') + b'{"id": 1\n',
+            ":2: not what 'mtreason tune --pools' writes: delete",
+        ),
     ],
 )
 def test_file_of_something_else_is_not_touched(tmp_path, content, message) -> None:
@@ -402,7 +411,7 @@ def test_arguments_that_do_not_go_together(data, tmp_path) -> None:
     for args, message in (
         (["--parts", "likelihod"], "no such part, did you mean 'likelihood'"),
         (["--decoder", "mbr"], "--decoder 'mbr': expected one that chooses by the reward: best-of-n"),
-        (["--budget", "0"], "--budget 0"),
+        (["--budget", "0"], "`budget` 0"),
         (["--parts", "likelihood,qe"], "--parts qe: needs a COMET checkpoint: name one with --qe"),
         (["--qe", "none.ckpt"], "--qe none.ckpt: nothing here uses it: add qe or comet-consensus to --parts"),
         (["--pools", data], "--pools .* is named for something else"),

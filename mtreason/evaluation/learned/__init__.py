@@ -1,4 +1,4 @@
-"""Learned metrics of the COMET family: checkpoints, the encoder they read with, packaged weights, scores."""
+"""Learned metrics of the COMET family: checkpoints, their encoder, packaged weights, scores."""
 
 from mtreason.evaluation.learned.metric import COMET, learned_metric
 

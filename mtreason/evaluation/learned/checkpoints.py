@@ -1,7 +1,8 @@
 """COMET checkpoints that need no network: the packaged encoder, a low-rank change to it, and trained heads.
 
-What was learned comes with this package; benchmarks/metric says from what, and how well it agrees with people. It is
-assembled once, in the cache, into ordinary checkpoints, which comet's own `load_from_checkpoint` reads.
+The learned weights are part of this package; benchmarks/metric says which data they learned from, and how well the
+scores agree with people. They are assembled once, in the cache, into ordinary checkpoints that comet's own
+`load_from_checkpoint` reads.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class PackagedMetric:
 
     name: str
     head: str
-    """What the weights call it."""
+    """The name of the head in the weights."""
     kind: str
     """COMET's class identifier."""
 
@@ -44,11 +45,11 @@ WITH_REFERENCE = PackagedMetric("mtreason-e5s-ref", "with_reference", "regressio
 REFERENCELESS = PackagedMetric("mtreason-e5s-qe", "without", "referenceless_regression_metric")
 PACKAGED = {metric.name: metric for metric in (WITH_REFERENCE, REFERENCELESS)}
 LANGUAGES = (("zh", "en"), ("en", "zh"))
-"""Source and target of what people rated for them; of others their scores say little."""
+"""Source and target of the translations that people rated for training; scores for others say little."""
 
 
 def default_checkpoint(*, references: bool) -> PackagedMetric:
-    """Return the one to score with where none is named."""
+    """Return the checkpoint to score with where none is named."""
     return WITH_REFERENCE if references else REFERENCELESS
 
 
@@ -82,7 +83,7 @@ def _assemble(metric: PackagedMetric, encoder: Path, target: Path) -> None:
     }
     state |= {n: v.float() for n, v in _under(learned, f"{metric.head}.").items() if n.startswith("estimator.")}
     layers = sum("scalar_parameters" in name for name in state)
-    # What comet keeps to drop layers while it trains; without them it would complain.
+    # Comet uses this to drop layers in training, and complains when it is missing.
     state["layerwise_attention.dropout_mask"] = torch.zeros(layers)
     state["layerwise_attention.dropout_fill"] = torch.full((layers,), -1e20)
     settings: dict[str, Any] = {
@@ -112,7 +113,7 @@ def _assemble(metric: PackagedMetric, encoder: Path, target: Path) -> None:
 
 
 def merge(body: Mapping[str, Tensor], learned: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Add the low-rank changes to the weights they belong to: W + scale B A (Hu et al. 2021)."""
+    """Add the low-rank changes to their weights: W + scale B A (Hu et al. 2021)."""
     merged = dict(body)
     for name, down in _under(learned, _ADAPTED).items():
         layer, found, _ = name.partition(".lora_A.")

@@ -1,7 +1,7 @@
-"""The text encoder that comes as an ordinary package: multilingual-e5-small in 4 bits, as one file.
+"""The text encoder that is installed as an ordinary package: multilingual-e5-small in 4 bits, as one file.
 
-The file holds a BERT body over a Unigram vocabulary. It is rewritten once as an XLM-RoBERTa directory, which is what
-COMET loads without a network: positions move up by two, all else stays as it is, so both forms compute the same.
+The file holds a BERT body over a Unigram vocabulary. It is rewritten once as an XLM-RoBERTa directory, which COMET
+loads without a network: positions move up by two and nothing else changes, so both forms compute the same.
 
 Layout, little endian: the magic and 4 bytes; 7 int32 of `_Sizes`; float32 epsilon of the layer norm, int32 block size;
 5 int32 (pieces, and the numbers of bos, eos, pad, unk); uint64 bytes of the pieces' text; uint32 offsets [pieces + 1];
@@ -73,12 +73,12 @@ class _Sizes:
 
 @dataclass(frozen=True, slots=True)
 class EncoderFile:
-    """What the file holds."""
+    """The contents of the file."""
 
     sizes: _Sizes
     epsilon: float
     pieces: tuple[tuple[str, float], ...]
-    """Text and Unigram score of each, by number."""
+    """Text and Unigram score of each piece, by number."""
     bos: int
     eos: int
     pad: int
@@ -108,7 +108,7 @@ def prepare_encoder(report: Report, model: EmbeddedModel = ENCODER) -> Path:
 
 
 def read_encoder(path: Path) -> EncoderFile:
-    """Read the file; raises `ModelError` for one that is cut off or something else."""
+    """Read the file; raises `ModelError` for a file that is cut off or of another kind."""
     data = memoryview(path.read_bytes())
     try:
         return _read(data)
@@ -168,7 +168,7 @@ def _values(raw: memoryview, kind: int, elements: int) -> NDArray[np.float32]:
 
 
 def write_encoder(file: EncoderFile, target: Path) -> None:
-    """Write it as a directory of the transformers library: an XLM-RoBERTa model and its tokenizer."""
+    """Write the file as a directory of the transformers library: an XLM-RoBERTa model and its tokenizer."""
     import torch
     from safetensors.torch import save_file
     from transformers import XLMRobertaConfig
@@ -207,7 +207,7 @@ _LAYER = {
     "fo": "output.dense",
     "oln": "output.LayerNorm",
 }
-"""What a part of a layer is called there."""
+"""Part of a layer -> its name in the directory."""
 
 
 def _weights(file: EncoderFile) -> dict[str, NDArray[np.float32]]:

@@ -1,10 +1,10 @@
-"""Learned metrics of the COMET family, run so that a score depends on its texts alone.
+"""Learned metrics of the COMET family, run so that a score depends on its own texts only.
 
-A pass of one text on a CPU is as fast as its share of a padded batch (a 12-layer encoder, 64 pairs, one thread: 2.4 s
-against 2.2 to 3.1 s), and does not feel its neighbours, so texts are encoded one by one there and in batches on a GPU.
-Checkpoints that encode each text by itself (the older ones) see a text once: all that it is compared with takes only
-the head, in batches of one fixed shape, in which a row's result does not depend on the others (tested).
-On a GPU scores move with the company in the last digits.
+On a CPU a pass of one text takes as long as its share of a padded batch (a 12-layer encoder, 64 pairs, one thread:
+2.4 s against 2.2 to 3.1 s), and its result does not depend on other texts. So texts are encoded one by one on a CPU,
+and in batches on a GPU. Checkpoints that encode each text by itself (the older ones) encode a text once: every
+comparison with it needs only the head, in batches of one fixed shape, in which a row's result does not depend on the
+other rows (tested). On a GPU the last digits of a score depend on the batch.
 """
 
 from __future__ import annotations
@@ -38,24 +38,24 @@ if TYPE_CHECKING:
 
 REFERENCELESS = "referenceless_regression_metric"
 APART = (REFERENCELESS, "regression_metric", "ranking_metric")
-"""Kinds that encode source, translation and reference by themselves."""
+"""Kinds that encode source, translation and reference separately."""
 TOGETHER = ("unified_metric", "xcomet_metric")
 """Kinds that read them as one sequence."""
 
 ROWS = 32
-"""Triples a pass, except where texts are read together on a CPU: there it is one."""
+"""Triples in a pass; on a CPU only one, where the kind reads texts as one sequence."""
 MOST_SCORES = 100_000
 MOST_TEXTS = 4_000
 """How many of the latest scores and encoded texts are kept: some tens of megabytes at most."""
 
 STORE = 1 << 28
-"""Bytes of scores that are kept on disk, the latest used."""
+"""Bytes of scores that are kept on disk; those used longest ago are removed."""
 
 MISSING_WEIGHTS = "Found keys that are in the model state dict but not in the checkpoint"
 
 
 class Estimator:
-    """A checkpoint that scores translations. `LearnedMetric` is what a run needs of it."""
+    """A checkpoint that scores translations; implements `LearnedMetric`."""
 
     def __init__(
         self,
@@ -64,11 +64,11 @@ class Estimator:
         encoder: Path | None = None,
         report: Report = lambda _stage, _fraction: None,
     ) -> None:
-        """Open a checkpoint file, the directory around it, one that comes along, or what has this name on a hub.
+        """Open a checkpoint file, the directory around it, one of this package, or the one with this name on a hub.
 
-        `store` is a directory where scores are kept from run to run; `encoder` one with the configuration and tokenizer
-        of the encoder, in the place of what the checkpoint names. Raises `ModelError` where there is no checkpoint,
-        where it is damaged, or where comet is not installed.
+        `store` is a directory where scores are kept from run to run; `encoder` is a directory with the configuration
+        and tokenizer of the encoder, used instead of the one that the checkpoint names. Raises `ModelError` where there
+        is no checkpoint, where it is damaged, or where comet is not installed.
         """
         _import_comet(name)
         self.encoder = encoder
@@ -76,13 +76,13 @@ class Estimator:
         self.file = find_checkpoint(name, report) or _download(name)
         self.kind, self._segments = _read_kind(self.file)
         self.computed = 0
-        """Triples that were not known before."""
+        """Triples that were computed because they were not known."""
         self._scores: dict[Triple, float] = {}
         self._store = _open_store(store) if store is not None else None
         self._texts: dict[tuple[int, ...], torch.Tensor] = {}
 
     def load(self) -> None:
-        """Read the weights now instead of when the first score is not known yet; raises as the constructor does."""
+        """Read the weights now and not at the first score that has to be computed; raises as the constructor does."""
         self._model  # noqa: B018 - a property that remembers
 
     @cached_property
@@ -111,30 +111,30 @@ class Estimator:
         return self.kind != REFERENCELESS and "ref" in self._segments
 
     def knows(self, source: str | None, target: str) -> bool:
-        """Whether it was made for these languages, by their primary codes; of other checkpoints that is not known."""
+        """Whether it is made for these languages, by their primary codes; for other checkpoints that is not known."""
         return not self.packaged or any(target == t and source in {None, s} for s, t in LANGUAGES)
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the checkpoint file. The encoder's configuration and tokenizer lie elsewhere."""
+        """SHA-256 of the checkpoint file, without the encoder's configuration and tokenizer, which are elsewhere."""
         with self.file.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
 
     @cached_property
     def label(self) -> str:
-        """Name it in reports: the directory around its checkpoints."""
+        """Its name in reports: the directory around its checkpoints."""
         return self.file.absolute().parents[1].name
 
     @cached_property
     def signature(self) -> str:
-        """Say which model in which version gave the scores."""
+        """The model and version that gave the scores."""
         version = importlib.metadata.version("unbabel-comet")
         return f"model:{self.label}|kind:{self.kind}|precision:fp32|sha256:{self.digest[:16]}|comet:{version}"
 
     def scores(self, triples: Sequence[Triple]) -> list[float]:
-        """Return one score a triple: what comet's own `predict` gives, but for rounding.
+        """Return one score for each triple: what comet's own `predict` gives, except for rounding.
 
-        A triple is computed once and remembered. Texts beyond what the encoder can read are cut off, as comet does.
+        A triple is computed once and remembered. Texts longer than the encoder can read are cut off, as in comet.
         """
         found = {t: self._scores[t] for t in triples if t in self._scores}
         if self._store is not None:
@@ -160,14 +160,14 @@ class Estimator:
         return [found[t] for t in triples]
 
     def _key(self, triple: Triple) -> str:
-        """Name a triple under this checkpoint, in this version of comet."""
+        """Return the key of a triple under this checkpoint, in this version of comet."""
         return hashlib.sha256(json.dumps([self.signature, self.digest, *triple]).encode()).hexdigest()
 
     def _compute(self, chunk: Sequence[Triple], rows: int) -> list[float]:
         import torch
         from lightning_fabric.utilities import move_data_to_device
 
-        # Repeating the last one gives every pass of the head the same shape; its texts are encoded once.
+        # Repeating the last triple gives every pass of the head the same shape; its texts are encoded only once.
         full = [*chunk, *[chunk[-1]] * (rows - len(chunk) if self.kind in APART else 0)]
         samples = [{"src": s, "mt": h} | ({} if r is None else {"ref": r}) for s, h, r in full]
         with _quiet(), torch.inference_mode():
@@ -178,7 +178,7 @@ class Estimator:
         return [float(v) for v in values[: len(chunk)]]
 
     def _encode(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        """Stand in for `CometModel.get_sentence_embedding`: look up what is known, compute the rest.
+        """Replace `CometModel.get_sentence_embedding`: look up texts that are known, compute the others.
 
         B texts of T tokens, padded on the right; returns [B, width].
         """
@@ -196,19 +196,19 @@ class Estimator:
 
 
 def _open_store(directory: Path) -> Cache:
-    """Open the store of scores; JSON, since what unpickles runs."""
+    """Open the store of scores; it uses JSON, because unpickling can run code."""
     from diskcache import Cache, JSONDisk
 
     return Cache(str(directory), disk=JSONDisk, size_limit=STORE)
 
 
 def needs_references(name: str) -> str:
-    """Say that a checkpoint cannot be used as a reward."""
+    """Return the message that a checkpoint cannot be used as a reward."""
     return f"the COMET checkpoint {name} needs references: name a referenceless one, such as mtreason-e5s-qe"
 
 
 def check_checkpoint(name: str, *, referenceless: bool) -> None:
-    """Raise `ModelError` for what can be told of a checkpoint without loading it."""
+    """Raise `ModelError` for any fault of a checkpoint that shows without loading it."""
     if importlib.util.find_spec("comet") is None:
         raise ModelError(_NO_COMET.format(name))
     if name in PACKAGED:
@@ -238,7 +238,7 @@ def find_checkpoint(name: str, report: Report = lambda _stage, _fraction: None) 
 
 
 def _read_kind(file: Path) -> tuple[str, tuple[str, ...]]:
-    """Return the class identifier of a checkpoint, and what it looks at, of "mt", "src" and "ref"."""
+    """Return the class identifier of a checkpoint, and which of "mt", "src" and "ref" it looks at."""
     import yaml
 
     beside = file.absolute().parents[1] / "hparams.yaml"
@@ -274,7 +274,7 @@ def _load(file: Path, encoder: Path | None) -> Any:  # noqa: ANN401 - comet is u
             if encoder is None:
                 model = load_from_checkpoint(str(file))
             else:
-                # What `load_from_checkpoint` does, which cannot be told of another encoder.
+                # The same as `load_from_checkpoint`, which does not accept another encoder.
                 kind = str2model[_read_kind(file)[0]]
                 model = kind.load_from_checkpoint(
                     str(file),
@@ -287,7 +287,7 @@ def _load(file: Path, encoder: Path | None) -> Any:  # noqa: ANN401 - comet is u
         except Exception as error:
             raise ModelError(_what_is_wrong(file, encoder, error)) from error
     for warning in said:
-        # Comet would go on with random numbers in their place.
+        # Comet would continue with random numbers for the missing weights.
         if str(warning.message).startswith(MISSING_WEIGHTS):
             raise ModelError(f"{file} lacks weights: {_first_line(warning.message).removeprefix(MISSING_WEIGHTS)[2:]}")
     return model.eval()
@@ -304,7 +304,7 @@ def _what_is_wrong(file: Path, encoder: Path | None, error: Exception) -> str:
 
 
 def _download(name: str) -> Path:
-    """Fetch a checkpoint by its name; comet says of every failure that the model is not supported."""
+    """Download a checkpoint by its name; for every failure comet says that the model is not supported."""
     with _quiet(), redirect_stderr(io.StringIO()):
         from comet import download_model
         from comet.models.download_utils import available_legacy_metrics
@@ -323,9 +323,9 @@ def _download(name: str) -> Path:
 
 @contextmanager
 def _quiet() -> Iterator[list[warnings.WarningMessage]]:
-    """Keep off the terminal what comet and lightning log and warn of; yields the warnings."""
+    """Keep the logs and warnings of comet and lightning off the terminal; yield the warnings."""
     root, before = logging.getLogger(), logging.root.manager.disable
-    # With a handler there, comet's `basicConfig` leaves the root logger as it is.
+    # With a handler present, comet's `basicConfig` leaves the root logger unchanged.
     silent = logging.NullHandler()
     root.addHandler(silent)
     logging.disable(logging.CRITICAL)

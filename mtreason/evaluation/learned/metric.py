@@ -1,4 +1,4 @@
-"""Learned metrics of the COMET family, as metrics beside the others."""
+"""Learned metrics of the COMET family, in the form of the other metrics."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 COMET = "comet"
 TIE = 1e-6
 CHUNK = 64
-"""Triples between two steps of progress."""
+"""Triples between two reports of progress."""
 
 Advance = Callable[[str, int, int], None]
-"""Told of which system how many segments are scored, and how many it has."""
+"""Called with a system, how many of its segments are scored, and how many it has."""
 
 
 def learned_metric(
@@ -28,7 +28,7 @@ def learned_metric(
     systems: Mapping[str, Sequence[str]],
     advance: Advance,
 ) -> Metric:
-    """Score the translations of each system, one a source; of several references the first is looked at.
+    """Score the translations of each system, one for each source; of several references only the first is used.
 
     Raises `InputError` where a reference is needed and missing.
     """

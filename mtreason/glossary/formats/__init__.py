@@ -7,4 +7,4 @@ from types import ModuleType
 from mtreason.glossary.formats import csv, json, tbx, tsv
 
 FORMATS: dict[str, ModuleType] = {"tsv": tsv, "csv": csv, "json": json, "tbx": tbx}
-"""By the ending of a file's name."""
+"""By the extension of a file's name."""

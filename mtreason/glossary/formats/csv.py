@@ -1,7 +1,7 @@
-"""Comma-separated files as translation services export them, and with named columns.
+"""Comma-separated files, as translation services export them, and files with named columns.
 
-- DeepL: no header; source, target, and, if you like, the codes of their languages.
-- Google: a header of language codes, a column each; of a set of equivalent terms any two serve as source and target.
+- DeepL: no header; source, target, and optionally the codes of their languages.
+- Google: a header of language codes, one column each; any two terms of a row can be source and target.
 - Named: a header with `source`, `target` and further columns of this tool.
 """
 
@@ -18,17 +18,17 @@ from mtreason.glossary.formats.text import Direction, Row, decode
 from mtreason.glossary.term import COLUMNS, Term, to_fields
 
 KEEPS = frozenset(COLUMNS)
-"""Columns that survive in this format: it is written with named ones."""
+"""Columns that this format keeps: it is written with named columns."""
 
 _CODE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z]{4})?([-_]([A-Za-z]{2}|[0-9]{3}))?")
 _BESIDE = {"pos": "pos", "description": "note"}
-"""What Google calls columns that are no language."""
+"""Google's names for columns that are not languages."""
 DEEPL = ("source", "target", "source language", "target language")
 MOST_COLUMNS = 200
 
 
 def read(data: bytes, name: str, direction: Direction) -> Iterator[Row]:
-    """Yield the terms of a file for a direction; raises `GlossaryError` for what cannot be understood."""
+    """Yield the terms of a file for a direction; raises `GlossaryError` for what cannot be parsed."""
     text = decode(data, name)
     reader = csv.reader(io.StringIO(text, newline=""), _delimiter(text), strict=True)
     header: Sequence[str] | None = None
@@ -61,7 +61,7 @@ def _delimiter(text: str) -> type[csv.Dialect]:
 
 
 def _header(cells: Sequence[str]) -> Sequence[str]:
-    """Return the first line where it names columns, else those of DeepL."""
+    """Return the first line where it names columns, otherwise the columns of DeepL."""
     lowered = [cell.lower() for cell in cells]
     if {"source", "target"} <= set(lowered):
         return lowered
@@ -70,7 +70,7 @@ def _header(cells: Sequence[str]) -> Sequence[str]:
 
 
 def _columns(header: Sequence[str], name: str, direction: Direction) -> dict[str, int]:
-    """Return which column is at which place."""
+    """Return the position of each column."""
     if header is DEEPL:
         return {column: place for place, column in enumerate(DEEPL)}
     if "source" in header:
@@ -94,7 +94,7 @@ def _columns(header: Sequence[str], name: str, direction: Direction) -> dict[str
 
 
 def _row(cells: Sequence[str], columns: dict[str, int], where: str, direction: Direction) -> dict[str, str] | None:
-    """Return the fields of a line; None where it is of other languages."""
+    """Return the fields of a line; None where its languages are others."""
     if len(cells) < 2 or len(cells) > MOST_COLUMNS:
         raise GlossaryError(f"{where}: found {len(cells)} field(s), expected source and target: add the comma")
     fields = {column: cells[place] for column, place in columns.items() if place < len(cells)}
@@ -102,12 +102,12 @@ def _row(cells: Sequence[str], columns: dict[str, int], where: str, direction: D
     for code, language in zip(stated, direction, strict=True):
         if code and primary_language(code) != primary_language(language):
             return None
-    # A set of equivalent terms need not have one for every language.
+    # A row need not have a term for every language.
     return fields if fields.get("source") or set(columns) & {"source language"} else None
 
 
 def write(terms: Sequence[Term], direction: Direction) -> bytes:
-    """Return a file with these terms, with named columns, those that they use."""
+    """Return a file with these terms and named columns, as far as the terms use them."""
     del direction
     rows = [to_fields(term) for term in terms]
     columns = [c for c in COLUMNS if c in {"source", "target"} or any(c in row for row in rows)]

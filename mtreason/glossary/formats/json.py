@@ -12,11 +12,11 @@ from mtreason.glossary.formats.tsv import parse_pair
 from mtreason.glossary.term import COLUMNS, LISTS, Term, to_fields
 
 KEEPS = frozenset(COLUMNS)
-"""Columns that survive in this format."""
+"""Columns that this format keeps."""
 
 
 def read(data: bytes, name: str, direction: Direction) -> Iterator[Row]:
-    """Yield the terms of a file, numbered as they stand; raises `GlossaryError` for what cannot be understood."""
+    """Yield the terms of a file, numbered in their order; raises `GlossaryError` for what cannot be parsed."""
     text = decode(data, name)
     try:
         content = json.loads(text)

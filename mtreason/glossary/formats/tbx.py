@@ -1,7 +1,7 @@
 """TermBase eXchange (ISO 30042), read and written by the Translate Toolkit.
 
-A concept has terms in several languages: any two serve as source and target. Deprecated terms of the target are
-forbidden renderings; notes, definitions and parts of speech become notes.
+A concept has terms in several languages: any two of them can be source and target. Deprecated terms of the target
+become forbidden renderings; notes, definitions and parts of speech become notes.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from mtreason.glossary.formats.text import Direction, Row
 from mtreason.glossary.term import Term
 
 KEEPS = frozenset({"source", "target", "note"})
-"""Columns that survive in this format."""
+"""Columns that this format keeps."""
 
 _MISSING = "{}: TBX needs the Translate Toolkit: pip install 'mtreason[tbx]'"
 
 
 def read(data: bytes, name: str, direction: Direction) -> Iterator[Row]:
-    """Yield the terms of a file; raises `GlossaryError` for a file that is none, or lacks one of the languages."""
+    """Yield the terms of a file; raises `GlossaryError` for a file of another kind, or without one of the languages."""
     store = _store(name)
     if b"<!ENTITY" in data:
         raise GlossaryError(f"{name}: declares XML entities, which no glossary needs: remove them")
@@ -60,7 +60,7 @@ def _listed(name: str, terms: Sequence[str]) -> str:
 
 
 def write(terms: Sequence[Term], direction: Direction) -> bytes:
-    """Return a file with these terms, a concept each."""
+    """Return a file with these terms, one concept for each."""
     store = _store("-")
     store.setsourcelanguage(direction[0])
     store.settargetlanguage(direction[1])

@@ -1,4 +1,4 @@
-"""What the formats that are text have in common."""
+"""What the text formats have in common."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ Direction = tuple[str, str]
 
 
 class Row(NamedTuple):
-    """One term as it stands in a file."""
+    """One term as a file has it."""
 
     line: int
     fields: Mapping[str, str]
-    """By column."""
+    """Values by column."""
 
 
 def decode(data: bytes, name: str) -> str:
@@ -33,7 +33,7 @@ def decode(data: bytes, name: str) -> str:
 
 
 def check_direction(where: str, stated: Direction, run: Direction) -> None:
-    """Raise `GlossaryError` where a file is for other languages than the run."""
+    """Raise `GlossaryError` where a file is for another direction than the run."""
     if tuple(map(primary_language, stated)) != tuple(map(primary_language, run)):
         raise GlossaryError(
             f"{where}: this glossary is for {stated[0]} to {stated[1]}, but the run translates {run[0]} to {run[1]}: "

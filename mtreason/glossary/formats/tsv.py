@@ -1,8 +1,9 @@
 """Tab-separated text: the format of this tool.
 
-`source<TAB>target<TAB>literal<TAB>note`, of which the last two may be left out; `# columns: source, target, example`
-before the first term names others. Several values of a column are separated by `|`, an empty target keeps the source
-term. Lines that start with `#` are comments; `# languages: zh-en` states the direction the file is for.
+A line is `source<TAB>target<TAB>literal<TAB>note`, of which the last two are optional. A line such as
+`# columns: source, target, example` before the first term names other columns. `|` separates several values of a
+column, and an empty target keeps the source term. Lines that start with `#` are comments; `# languages: zh-en` states
+the direction of the file.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from mtreason.glossary.formats.text import Direction, Row, check_direction, deco
 from mtreason.glossary.term import COLUMNS, Term, to_fields
 
 KEEPS = frozenset(COLUMNS)
-"""Columns that survive in this format."""
+"""Columns that this format keeps."""
 
 USUAL = ("source", "target", "literal", "note")
 CODE = r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?"
@@ -24,7 +25,7 @@ _HEADER = re.compile(r"#\s*(languages?|columns?)\s*:(.*)", re.IGNORECASE)
 
 
 def read(data: bytes, name: str, direction: Direction) -> Iterator[Row]:
-    """Yield the terms of a file; raises `GlossaryError` for what cannot be understood, or is of another direction."""
+    """Yield the terms of a file; raises `GlossaryError` for what cannot be parsed, or is for another direction."""
     columns: Sequence[str] = USUAL
     begun = False
     for number, line in _lines(decode(data, name)):
@@ -71,7 +72,7 @@ def _parse_columns(where: str, value: str) -> list[str]:
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
     """Yield (number from 1, line) for every line that is not blank."""
-    # Not str.splitlines: that would also break a note at U+2028 or a form feed and shift the numbers editors show.
+    # Not str.splitlines: that would also break a note at U+2028 or a form feed, and shift the line numbers.
     for number, line in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), start=1):
         if line.strip():
             yield number, line

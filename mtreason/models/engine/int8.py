@@ -32,15 +32,16 @@ def weight_levels() -> int:
     when both are large: 255 * 127 * 2 does not fit, 255 * 63 * 2 does. Asked of the kernel itself, on its worst case.
     """
     width = 64
-    weight = _Packed(torch.full((1, width), 127, dtype=torch.int8), torch.ones(1))
+    weight = PackedWeight(torch.full((1, width), 127, dtype=torch.int8), torch.ones(1, dtype=torch.float32))
     product = weight.multiply(torch.full((1, width), 255, dtype=torch.uint8))
     return 127 if product.item() == ACTIVATION_LEVELS * 127 * width else 63
 
 
-class _Packed:
-    """Int8 weights [O, I] with scales [O], laid out for the kernel."""
+class PackedWeight:
+    """Int8 weights [O, I] with scales [O], copied into the kernel's own layout."""
 
     def __init__(self, weight: torch.Tensor, scales: torch.Tensor) -> None:
+        self.out_features, self.in_features = weight.shape
         self.weight = torch.ops.onednn.qlinear_prepack(weight, None)
         self.scales = scales
         self.zeros = torch.zeros(len(scales), dtype=torch.int64)
@@ -56,18 +57,35 @@ class _Packed:
         return product
 
 
+QUANTISED_ROWS = 2048
+"""Output channels that are quantised at a time: a step of it holds several copies in 32 bits."""
+
+
+def quantised(weight: torch.Tensor, levels: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Quantise weights [O, I], symmetric, one scale per output channel; returns int8 [O, I] and float32 scales [O]."""
+    whole = torch.empty(weight.shape, dtype=torch.int8)
+    scales = torch.empty(len(weight), dtype=torch.float32)
+    for start in range(0, len(weight), QUANTISED_ROWS):
+        rows = weight[start : start + QUANTISED_ROWS].detach().float()
+        # An all-zero channel must not divide by zero.
+        own = rows.abs().amax(1).clamp_min(torch.finfo(torch.float32).tiny * 1e8) / levels
+        scales[start : start + QUANTISED_ROWS] = own
+        whole[start : start + QUANTISED_ROWS] = torch.round(rows / own[:, None]).to(torch.int8)
+    return whole, scales
+
+
+def pack(weight: torch.Tensor) -> PackedWeight:
+    """Quantise weights [O, I] for this processor and lay them out for its kernel."""
+    return PackedWeight(*quantised(weight, weight_levels()))
+
+
 class Int8Linear(nn.Module):
     """Stands in for `torch.nn.Linear`: float32 in and out, weights and products in integers."""
 
-    def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None) -> None:
-        """Quantise weights [O, I], symmetric, one scale per output channel."""
+    def __init__(self, packed: PackedWeight, bias: torch.Tensor | None) -> None:
         super().__init__()
-        self.out_features, self.in_features = weight.shape
-        levels = weight_levels()
-        weight = weight.detach().float()
-        # An all-zero channel must not divide by zero.
-        scales = weight.abs().amax(1).clamp_min(torch.finfo(torch.float32).tiny * 1e8) / levels
-        self.packed = _Packed(torch.round(weight / scales[:, None]).to(torch.int8), scales)
+        self.packed = packed
+        self.in_features, self.out_features = packed.in_features, packed.out_features
         self.bias = None if bias is None else bias.detach().float()
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
@@ -102,4 +120,4 @@ def quantise(model: nn.Module) -> None:
     for parent in list(model.modules()):
         for name, child in list(parent.named_children()):
             if type(child) is nn.Linear:
-                setattr(parent, name, Int8Linear(child.weight, child.bias))
+                setattr(parent, name, Int8Linear(pack(child.weight), child.bias))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,10 +12,13 @@ from typing import TYPE_CHECKING
 import torch
 
 from mtreason.errors import ModelError
-from mtreason.models.engine.int8 import int8_available, quantise
+from mtreason.models.engine.building import int8_network, read_ahead
+from mtreason.models.engine.int8 import int8_available, weight_levels
 from mtreason.models.engine.packed import PackedModel, UnsupportedArchitectureError
 from mtreason.models.engine.recompute import RecomputeModel
 from mtreason.models.engine.tree import TreeModel
+from mtreason.models.engine.verdict import recall, remember
+from mtreason.models.files.cache import is_cached, verify_cached
 from mtreason.models.loaded import LoadedModel
 from mtreason.models.protocol import ROOT, LanguageModel
 from mtreason.models.text import LibraryTokenizer
@@ -37,31 +41,52 @@ def load_model(
     `note` is told, in one sentence, when the architecture's cache cannot be shared between branches.
     Raises `ModelError` when the files cannot be loaded.
     """
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
     device = "cuda" if torch.cuda.is_available() else "cpu"
     chosen = _pick_dtype(dtype, device)
+    # Begun before the transformers library is imported, which takes about as long.
+    ahead = read_ahead(path) if chosen == "int8" else None
     try:
-        with quiet_libraries():
+        with _uncollected(), quiet_libraries():
+            from transformers import AutoTokenizer
+
             tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=trust_remote_code)
-            network = AutoModelForCausalLM.from_pretrained(
-                path, dtype=_TORCH_DTYPES[chosen], trust_remote_code=trust_remote_code
-            )
+            if chosen == "int8":
+                network = int8_network(path, trust_remote_code, ahead)
+            else:
+                network = _wide_network(path, chosen, trust_remote_code)
+    except ModelError:
+        raise
     except Exception as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelError(f"cannot load the model in {path}: {first}") from error
     network.eval().requires_grad_(requires_grad=False).to(device)
     if tokenizer.chat_template is None:
         raise ModelError(f"the model in {path} has no chat template: an instruction-tuned model is needed")
-    if chosen == "int8":
-        make_int8(network)
-    model = _share_or_recompute(network, tokenizer, note)
+    arithmetic = f"{chosen}/{weight_levels()} {device}" if chosen == "int8" else f"{chosen} {device}"
+    model: LanguageModel
+    if recall(path, arithmetic):
+        model = TreeModel(PackedModel(network))
+    else:
+        model = _share_or_recompute(network, tokenizer, note)
+        remember(path, arithmetic, shares=isinstance(model, TreeModel))
     stop = _stop_tokens(network, tokenizer)
     width = network.config.get_text_config().vocab_size
-    return LoadedModel(model, LibraryTokenizer(tokenizer), stop, width, chosen, device)
+    return LoadedModel(model, LibraryTokenizer(tokenizer), stop, width, chosen, device, arithmetic)
 
 
-_TORCH_DTYPES = {"int8": torch.bfloat16, "bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
+def _wide_network(path: Path, dtype: str, trust_remote_code: bool) -> PreTrainedModel:
+    """Load a network in 16 or 32 bits, as the transformers library does."""
+    from transformers import AutoModelForCausalLM
+
+    if is_cached(path):
+        verify_cached(path)
+    network: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+        path, dtype=_TORCH_DTYPES[dtype], trust_remote_code=trust_remote_code
+    )
+    return network
+
+
+_TORCH_DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 
 
 def _pick_dtype(dtype: str, device: str) -> str:
@@ -72,18 +97,6 @@ def _pick_dtype(dtype: str, device: str) -> str:
     if device == "cuda":
         return "bf16" if torch.cuda.is_bf16_supported() else "fp16"
     return "int8" if int8_available() else "fp32"
-
-
-def make_int8(network: PreTrainedModel) -> None:
-    """Quantise the linear layers of a model on the CPU, in place; all else computes in float32."""
-    quantise(network)
-    embeddings = network.get_input_embeddings()
-    # The table stays in its 16 bits; only the rows that are looked up are widened.
-    embeddings.register_forward_hook(lambda _module, _inputs, out: out.float())
-    for module in network.modules():
-        if module is not embeddings:
-            for parameter in module.parameters(recurse=False):
-                parameter.data = parameter.data.float()
 
 
 def _share_or_recompute(
@@ -128,6 +141,18 @@ def _stop_tokens(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -
     ends = network.generation_config.eos_token_id if network.generation_config else None
     stop = {tokenizer.eos_token_id} | set(ends if isinstance(ends, list) else [ends])
     return frozenset(t for t in stop if t is not None)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Leave out garbage collection: imports make many objects that stay, and looking through them takes a tenth."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 @contextmanager

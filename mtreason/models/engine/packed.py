@@ -128,7 +128,7 @@ class DecodeBatch:
     def __init__(self, packed: PackedModel) -> None:
         self.packed = packed
         self.lengths: list[int] = []  # tokens in the buffer, per row
-        self.buffer = torch.empty(0)  # [L, 2, R or more, H, positions, D]
+        self.buffers: list[torch.Tensor] = []  # of each layer, [2, R or more, H, positions, D]
         self._slots = torch.empty(0)
         self._mask = torch.empty(0)
         self._index = torch.empty(0)
@@ -139,49 +139,56 @@ class DecodeBatch:
             return
         before = len(self.lengths)
         self.lengths += [c.shape[3] for c in contexts]
-        self._fit(len(self.lengths), contexts[0])
-        for row, context in enumerate(contexts, before):
-            self.buffer[:, :, row, :, : self.lengths[row]] = context
+        if not self.buffers:
+            _, two, heads, _, width = contexts[0].shape
+            self.buffers = [layer.new_empty(two, 0, heads, 0, width) for layer in contexts[0]]
+        self._fit(len(self.lengths))
+        for layer, buffer in enumerate(self.buffers):
+            for row, context in enumerate(contexts, before):
+                buffer[:, row, :, : self.lengths[row]] = context[layer]
 
-    def _fit(self, rows: int, like: torch.Tensor) -> None:
-        """Give the buffer room for so many rows, and for one token more in each, in whole blocks.
+    def _fit(self, rows: int) -> None:
+        """Give the buffers room for so many rows, and for one token more in each, in whole blocks.
 
-        Not for more tokens than that: a part of the buffer would have to be copied to be multiplied.
+        Not for more tokens than that: a part of a buffer would have to be copied to be multiplied. One layer after
+        another, so that only one of them is held twice meanwhile.
         """
-        layers, two, heads, _, width = like.shape
         room = -(-(max(self.lengths) + 1) // BLOCK) * BLOCK
-        held = self.buffer
-        if held.numel() and held.shape[2] >= rows and held.shape[4] == room:
-            return
-        # Zeros, since a masked slot must not hold NaN.
-        self.buffer = torch.zeros(layers, two, rows, heads, room, width, dtype=like.dtype, device=like.device)
-        if held.numel():
-            kept, shared = min(rows, held.shape[2]), min(room, held.shape[4])
-            self.buffer[:, :, :kept, :, :shared] = held[:, :, :kept, :, :shared]
+        for layer, held in enumerate(self.buffers):
+            two, own, heads, positions, width = held.shape
+            if own >= rows and positions == room:
+                continue
+            # Zeros, since a masked slot must not hold NaN.
+            grown = held.new_zeros(two, rows, heads, room, width)
+            kept, shared = min(rows, own), min(room, positions)
+            grown[:, :kept, :, :shared] = held[:, :kept, :, :shared]
+            self.buffers[layer] = grown
 
     def drop(self, row: int) -> None:
         """Take a row out: the last row moves into its place."""
         last = len(self.lengths) - 1
         if row != last:
             n = self.lengths[last]
-            self.buffer[:, :, row, :, :n] = self.buffer[:, :, last, :, :n]
+            for buffer in self.buffers:
+                buffer[:, row, :, :n] = buffer[:, last, :, :n]
             self.lengths[row] = n
         self.lengths.pop()
 
     def cache(self, row: int, start: int) -> torch.Tensor:
         """Copy a row's keys and values from position `start` on, [L, 2, H, *, D]."""
-        return self.buffer[:, :, row, :, start : self.lengths[row]].clone()
+        return torch.stack([buffer[:, row, :, start : self.lengths[row]] for buffer in self.buffers])
 
     def step(self, tokens: Sequence[int]) -> torch.Tensor:
         """Read one token per row; returns the last layer's output [R, W]."""
-        device = self.buffer.device
-        if max(self.lengths) + 1 > self.buffer.shape[4]:
-            self._fit(len(self.lengths), self.buffer[:, :, 0])
+        first = self.buffers[0]
+        device = first.device
+        if max(self.lengths) + 1 > first.shape[3]:
+            self._fit(len(self.lengths))
         self._slots = torch.tensor(self.lengths, device=device)
         self._index = torch.arange(len(tokens), device=device)
         room = -(-(max(self.lengths) + 1) // BLOCK) * BLOCK
         seen = torch.arange(room, device=device)[None] <= self._slots[:, None]
-        mask = torch.zeros(seen.shape, dtype=self.buffer.dtype, device=device)
+        mask = torch.zeros(seen.shape, dtype=first.dtype, device=device)
         self._mask = mask.masked_fill_(~seen, float("-inf")).view(len(tokens), 1, room // BLOCK, 1, BLOCK)
         hidden = self.packed.run(self, list(tokens), self.lengths)
         self.lengths = [n + 1 for n in self.lengths]
@@ -193,11 +200,13 @@ class DecodeBatch:
         """[H*G, R, D], [H, R, D] -> [R, H*G, D]; softmax over blocks (Milakov & Gimelshein 2018)."""
         heads, rows, width = key.shape
         blocks = self._mask.shape[2]
-        keys, values = self.buffer[layer, 0, :rows], self.buffer[layer, 1, :rows]  # [R, H, T, D]
+        keys, values = self.buffers[layer][:, :rows]  # [R, H, T, D] each
         keys[self._index, :, self._slots] = key.transpose(0, 1)
         values[self._index, :, self._slots] = value.transpose(0, 1)
         if keys.shape[2] != blocks * BLOCK:
-            keys, values = keys[:, :, : blocks * BLOCK], values[:, :, : blocks * BLOCK]
+            # Copied here: the product would copy transposed keys, and takes those by another kernel that rounds
+            # otherwise, so that a row would depend on how long the rows beside it have been.
+            keys, values = (part[:, :, : blocks * BLOCK].contiguous() for part in (keys, values))
         own = (query * scale).transpose(0, 1).reshape(rows, heads, 1, -1, width)
         scores = torch.matmul(own, keys.reshape(rows, heads, blocks, BLOCK, width).transpose(-1, -2)) + self._mask
         peak = scores.amax((2, 4), keepdim=True)

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from mtreason.models.engine.drawing import uniforms
 from mtreason.models.engine.packed import DecodeBatch, PackedModel
 from mtreason.models.engine.sampling import choose, most_probable, penalties
+from mtreason.models.engine.threads import Threads
 from mtreason.models.protocol import (
     ROOT,
     TOP_K,
@@ -110,13 +111,20 @@ class TreeModel:
         self._nodes: dict[int, _Node] = {ROOT.id: _Node(None, (), None, None)}
         self._ids = itertools.count(1)
         self._banned: tuple[TokenMask, torch.Tensor] | None = None
+        self.threads = Threads(torch.get_num_threads())
 
     @contextmanager
     def timed(self) -> Iterator[None]:
-        """Count the seconds spent inside, without gradients."""
+        """Count the seconds spent inside, without gradients, on as many threads as are good for it."""
         start = time.perf_counter()
-        with torch.inference_mode():
-            yield
+        given = torch.get_num_threads()
+        self.threads.allow(given)
+        self.threads.apply()
+        try:
+            with torch.inference_mode():
+                yield
+        finally:
+            torch.set_num_threads(given)
         self.usage.seconds += time.perf_counter() - start
 
     def _add(self, node: _Node, parent: Prefix) -> Prefix:
@@ -318,7 +326,11 @@ class _TreeSampling:
         """Draw one token for every row that has room; rows that have ended leave the batch."""
         joining = self._joining()
         if self._live:
+            threads = self._model.threads
+            threads.apply()
+            threads.begin()
             hidden = self._batch.step([row.tokens[-1] for row, _ in self._beside])
+            threads.end()
             self._model.usage.passes += 1
             for (_, track), vector in zip(self._beside, hidden, strict=True):
                 track.last = vector

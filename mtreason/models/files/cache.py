@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import io
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mtreason.errors import ModelError
 from mtreason.models.files.embedded import EmbeddedModel, part_files
+from mtreason.models.files.gguf import convert_gguf
+from mtreason.models.files.int8_form import kind_of, write_int8
 
 Report = Callable[[str, float], None]
 """Told what is being done, and how much of it is done, 0 to 1."""
@@ -29,8 +30,10 @@ MANIFEST = "manifest.json"
 GGUF_MAGIC = b"GGUF"
 GGUF_NAME = "model.gguf"
 CHUNK = 1 << 22
-EXPANSION = 5
-"""Bytes of disk that converting takes at its peak, per byte of a 4-bit file."""
+EXPANSION = 6
+"""Bytes of disk that converting takes at its peak, per byte of a 4-bit file: itself, and 24 bits a weight."""
+WEIGHTS = ".safetensors"
+"""How the files end that are checked as they are read, and not before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +58,14 @@ def cache_dir() -> Path:
 
 
 def prepare_embedded(model: EmbeddedModel, report: Report) -> Path:
-    """Return the directory of an embedded model, making it on first use.
+    """Return the directory of an embedded model, making it on first use. Its weights are checked when they are read.
 
     Raises `ModelError` when parts are missing, when the assembled bytes are not the published ones, or when the disk
     is full.
     """
     final = cache_dir() / model.alias
     if is_complete(final):
-        verify_cached(final)
+        verify_cached(final, beside_weights(final))
         return final
     parts = part_files(model)
     with making(final, model.size, report) as work:
@@ -105,19 +108,22 @@ def wrong_digest(model: EmbeddedModel, found: str) -> str:
     )
 
 
-def prepare_gguf(path: Path, report: Report) -> Path:
-    """Return the directory of a user's own GGUF file, converted on first use and known again by its digest."""
+def prepare_gguf(path: Path, report: Report) -> tuple[Path, str]:
+    """Return the directory of a user's own GGUF file, and the file's digest; converted on first use, known again by it.
+
+    Its weights are checked when they are read.
+    """
     digest = gguf_digest(path, lambda f: report(f"reading {path.name}", f))
     name = f"{path.stem}-{digest[:12]}"
     final = cache_dir() / name
     if is_complete(final):
-        verify_cached(final)
-        return final
+        verify_cached(final, beside_weights(final))
+        return final, digest
     with making(final, path.stat().st_size, report) as work:
         if work is not None:
             Path(work / "model.gguf").symlink_to(path.resolve())
             _convert(work / "model.gguf", work, final, name, digest, "unknown", report)
-    return final
+    return final, digest
 
 
 def gguf_digest(path: Path, progress: Callable[[float], None]) -> str:
@@ -161,18 +167,69 @@ def remove_cached(name: str) -> int:
     return known[name].size
 
 
-def verify_cached(path: Path) -> None:
-    """Check every file of a converted model against its manifest; raises `ModelError` naming the file and digests."""
-    manifest = _read_manifest(path)
-    for name, expected in manifest["files"].items():
+def verify_cached(path: Path, names: Collection[str] | None = None) -> None:
+    """Check files of a converted model against its manifest, all of them where none is named.
+
+    Raises `ModelError` naming the file and digests.
+    """
+    for name, expected in _read_manifest(path)["files"].items():
+        if names is not None and name not in names:
+            continue
         file = path / name
         found_size = file.stat().st_size if file.is_file() else -1
         found = sha256_of(file) if found_size == expected["size"] else f"none, {max(found_size, 0)} bytes"
         if found != expected["sha256"]:
-            raise ModelError(
-                f"{file} is damaged (SHA-256 {found}, expected {expected['sha256']}): run "
-                f"'mtreason models remove {path.name}' and start again"
-            )
+            raise ModelError(f"{file} is damaged (SHA-256 {found}, expected {expected['sha256']}): {advice(path)}")
+
+
+def beside_weights(path: Path) -> list[str]:
+    """Return the names of a converted model's files that hold no weights: small ones."""
+    return [name for name in _read_manifest(path)["files"] if not name.endswith(WEIGHTS)]
+
+
+def cached_digests(path: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file of a converted model, by name, as it was when it was made."""
+    return {name: entry["sha256"] for name, entry in _read_manifest(path)["files"].items()}
+
+
+def advice(path: Path) -> str:
+    """Say what to do about a damaged converted model."""
+    return f"run 'mtreason models remove {path.name}' and start again"
+
+
+def int8_files(path: Path, levels: int) -> list[Path]:
+    """Return the files of a converted model's 8-bit form for processors with these levels.
+
+    A model that was converted on a processor with others gets them here; [] where the cache cannot be written to.
+    """
+    if found := _int8_files(path, levels):
+        return found
+    try:
+        with _lock(path):
+            if not _int8_files(path, levels):
+                _add_int8(path, levels)
+    except OSError:
+        return []
+    return _int8_files(path, levels)
+
+
+def _int8_files(path: Path, levels: int) -> list[Path]:
+    return sorted(path / name for name in _read_manifest(path)["files"] if name.startswith(f"{kind_of(levels)}-"))
+
+
+def _add_int8(path: Path, levels: int) -> None:
+    # What is derived from damaged weights would look whole.
+    verify_cached(path)
+    with tempfile.TemporaryDirectory(prefix=f".tmp-{path.name}-", dir=path.parent) as work:
+        names = write_int8(path, Path(work), levels)
+        manifest = json.loads((path / MANIFEST).read_text("utf-8"))
+        manifest["files"] |= {name: _entry(Path(work) / name) for name in names}
+        (Path(work) / MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")
+        # The manifest last: files that it does not name are not read.
+        for name in [*names, MANIFEST]:
+            with (Path(work) / name).open("rb") as handle:
+                os.fsync(handle.fileno())
+            (Path(work) / name).replace(path / name)
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:
@@ -196,6 +253,11 @@ def _make_root(root: Path) -> None:
 def is_complete(path: Path) -> bool:
     """Whether a model was made here to its end."""
     return (path / MANIFEST).is_file()
+
+
+def is_cached(path: Path) -> bool:
+    """Whether a directory is a converted model of the cache, and not a user's own."""
+    return is_complete(path) and path.resolve().parent == cache_dir().resolve()
 
 
 def _size(path: Path) -> int:
@@ -286,41 +348,17 @@ def _convert(gguf: Path, work: Path, final: Path, name: str, digest: str, licenc
     report(stage, 1.0)
 
 
+def _entry(file: Path) -> dict[str, Any]:
+    return {"size": file.stat().st_size, "sha256": sha256_of(file)}
+
+
 def finish(made: Path, final: Path, name: str, digest: str, licence: str) -> None:
     """Say what the directory holds, and move it to its final name."""
     found = sorted(f for f in made.rglob("*") if f.is_file())
-    files = {f.relative_to(made).as_posix(): {"size": f.stat().st_size, "sha256": sha256_of(f)} for f in found}
+    files = {f.relative_to(made).as_posix(): _entry(f) for f in found}
     manifest = {"name": name, "source_sha256": digest, "licence": licence, "files": files}
     (made / MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")
     for file in [*found, made / MANIFEST]:
         with file.open("rb") as handle:
             os.fsync(handle.fileno())
     Path(made).replace(final)
-
-
-def convert_gguf(gguf: Path, target: Path, progress: Callable[[float], None]) -> None:
-    """Load a GGUF file through the transformers library and save it as 16-bit safetensors with its tokenizer."""
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    from mtreason.models.engine.load import quiet_libraries
-
-    try:
-        # The reader of GGUF files draws a bar of its own, whatever it is asked.
-        with quiet_libraries(), redirect_stderr(io.StringIO()):
-            tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
-            progress(0.2)
-            model = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.bfloat16)
-            progress(0.7)
-            model.save_pretrained(target)
-            tokenizer.save_pretrained(target)
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise
-        raise ModelError(f"{gguf.name}: cannot convert ({_first_line(error)})") from error
-    except Exception as error:
-        raise ModelError(f"{gguf.resolve()}: cannot convert ({_first_line(error)}): is the file whole?") from error
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from mtreason.errors import ModelError, near
-from mtreason.models.files.cache import Report, gguf_digest, prepare_embedded, prepare_gguf
+from mtreason.models.files.cache import Report, gguf_digest, prepare_embedded, prepare_gguf, sha256_of
 from mtreason.models.files.embedded import EMBEDDED, is_installed
 
 MODELSCOPE = "modelscope:"
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 _HUB_FILES = ["*.json", "*.safetensors", "*.jinja", "*.txt", "*.model", "*.tiktoken"]
+_CONTENT = {".safetensors", ".bin", ".json", ".jinja", ".txt", ".model", ".tiktoken", ".py"}
+_TEMPLATES = "additional_chat_templates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,7 @@ class ResolvedModel:
     path: Path
     kind: Literal["embedded", "gguf", "directory", "hub", "modelscope"]
     digest: str
-    """SHA-256 of the GGUF file, or of the names and sizes of the weight files."""
+    """SHA-256 of the GGUF file, or of all files that change what the model answers."""
 
 
 def resolve_model(name: str | None, report: Report) -> ResolvedModel:
@@ -47,16 +52,16 @@ def resolve_model(name: str | None, report: Report) -> ResolvedModel:
     path = Path(name).expanduser()
     if path.is_file():
         # The digest is part of the error when the file is no model.
-        made = prepare_gguf(path, report)
-        return ResolvedModel(name, made, "gguf", gguf_digest(path, lambda _: None))
+        made, digest = prepare_gguf(path, report)
+        return ResolvedModel(name, made, "gguf", digest)
     if path.is_dir():
-        return ResolvedModel(name, _check_directory(path), "directory", _weights_digest(path))
+        return ResolvedModel(name, _check_directory(path), "directory", content_digest(path))
     if name.startswith(MODELSCOPE):
         path = _from_modelscope(name.removeprefix(MODELSCOPE))
-        return ResolvedModel(name, path, "modelscope", _weights_digest(path))
+        return ResolvedModel(name, path, "modelscope", content_digest(path))
     if _HUB_ID.fullmatch(name) and not name.endswith(".gguf"):
         path = _from_hub(name)
-        return ResolvedModel(name, path, "hub", _weights_digest(path))
+        return ResolvedModel(name, path, "hub", content_digest(path))
     raise ModelError(_unknown(name))
 
 
@@ -70,7 +75,7 @@ def known_digest(name: str | None) -> str:
     path = Path(name).expanduser()
     if path.is_file():
         return gguf_digest(path, lambda _: None)
-    return _weights_digest(path) if path.is_dir() else ""
+    return content_digest(path) if path.is_dir() else ""
 
 
 def _unknown(name: str) -> str:
@@ -90,9 +95,21 @@ def _check_directory(path: Path) -> Path:
     return path
 
 
-def _weights_digest(path: Path) -> str:
-    files = sorted(f for f in path.iterdir() if f.suffix in {".safetensors", ".bin"})
-    return hashlib.sha256(repr([(f.name, f.stat().st_size) for f in files]).encode()).hexdigest()
+def content_digest(path: Path) -> str:
+    """Return the SHA-256 of what a model directory answers by: weights, configuration, tokenizer, chat template.
+
+    Files that the transformers library does not load (pickled weights beside safetensors, read-me files) do not count.
+    """
+    files = [f for f in path.iterdir() if f.is_file() and f.suffix in _CONTENT]
+    files += [f for f in (path / _TEMPLATES).glob("*.jinja") if f.is_file()]
+    if any(f.suffix == ".safetensors" for f in files):
+        files = [f for f in files if f.suffix != ".bin"]
+    named = sorted((f.relative_to(path).as_posix(), f) for f in files)
+    # Hashing lets other threads run.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        digests = list(pool.map(sha256_of, [f for _, f in named]))
+    listed = [[name, digest] for (name, _), digest in zip(named, digests, strict=True)]
+    return hashlib.sha256(json.dumps(listed).encode()).hexdigest()
 
 
 def _from_hub(name: str) -> Path:

@@ -1,4 +1,4 @@
-"""Models on servers: what `--model` means where it names an address, or llama.cpp's server for one run."""
+"""Models on servers: the meaning of `--model` where it names an address, or llama.cpp's server for one run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def is_served(name: str | None) -> bool:
 
 
 def examine_served(address: str) -> tuple[Served, frozenset[Capability]]:
-    """Find out what is served at an address, and what rewards may ask in vain; raises `ModelError`."""
+    """Find out what an address serves, and what it lacks for some rewards; raises `ModelError`."""
     from mtreason.errors import ModelError
     from mtreason.models.served import opening
     from mtreason.models.served.client import KEY_VARIABLE
@@ -38,7 +38,7 @@ def examine_served(address: str) -> tuple[Served, frozenset[Capability]]:
 
 
 def open_served(name: str, tokenizer: str | None, report: Report) -> LoadedModel:
-    """Find out what is served, starting the server where it is to run here; raises `ModelError` with what to do."""
+    """Find out what is served, and start the server where it runs here; raises `ModelError` with the next step."""
     from mtreason.models.served import local, opening
     from mtreason.models.served.client import KEY_VARIABLE
 
@@ -58,7 +58,7 @@ def open_served(name: str, tokenizer: str | None, report: Report) -> LoadedModel
         client.close()
         raise
     named = name if name.startswith(LOCAL) else f"{served.model} on {', '.join(place.urls)}"
-    # A file that is known by its bytes is told from others by them, wherever it runs.
+    # A model file with a known digest is identified by that digest, wherever the server runs.
     own = opening.digest_of(served) if address is name else f"{served.dialect.name} {digest}"
     loaded.name, loaded.digest, loaded.arithmetic = named, own, "served"
     return loaded

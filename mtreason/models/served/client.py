@@ -1,6 +1,6 @@
-"""One asynchronous client for any number of addresses: bounded, retried, timed out, and silent about the key.
+"""One asynchronous client for any number of addresses: with limits, retries and timeouts; it never shows the key.
 
-An event loop runs in a thread of its own, so that requests go on while the search thinks.
+An event loop runs in a thread of its own, so that requests continue while the search computes.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ KEY_VARIABLE = "MTREASON_API_KEY"
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 300.0
-"""A server that says nothing for so long is taken for gone; long, as requests may queue there."""
+"""A server without an answer for this long counts as gone; it is a long time because requests may queue there."""
 PATIENCE = 120.0
 """Seconds that a run waits for a server that is gone or overloaded."""
 TRIES = 6
-"""Of a request that is answered wrongly again and again."""
+"""How often a request is sent that gets faulty answers again and again."""
 MOST_WAIT = 15.0
-"""Seconds between two tries at most, but for what a server itself asks for."""
+"""The most seconds between two tries, unless a server asks for more."""
 DOWN_SECONDS = 5.0
-"""An address that failed is left alone for so long where there are others."""
+"""Seconds during which an address that failed is not used, if there are others."""
 QUEUE = 2
-"""A request goes where its beginning is cached unless that address has so many more in flight than another."""
+"""A request goes where its beginning is cached, unless that address has this many more in flight than another."""
 MOST_QUOTED = 200
 
 T = TypeVar("T")
@@ -44,23 +44,23 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked of a server."""
+    """A request to a server."""
 
     path: str
-    """Behind the address; nothing of it for GET."""
+    """The path after the address; only this for GET."""
     body: bytes | None = None
     """JSON; None for GET."""
 
 
 def post(path: str, content: dict[str, Any], **raw: str) -> Request:
-    """Describe a request; `raw` are further keys whose values are JSON already."""
+    """Build a request; `raw` are further keys whose values are JSON already."""
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     more = "".join(f",{json.dumps(key)}:{value}" for key, value in raw.items())
     return Request(path, (text[:-1] + more + "}").encode("utf-8", "surrogatepass"))
 
 
 class FaultyAnswerError(Exception):
-    """An answer that is not what was asked for; asking again may help."""
+    """An answer that does not fit the request; asking again may help."""
 
 
 class _FailedError(Exception):
@@ -69,12 +69,12 @@ class _FailedError(Exception):
     def __init__(self, reason: str, *, gone: bool, retry_after: float | None = None) -> None:
         super().__init__(reason)
         self.gone = gone
-        """Nobody there, or too much to do: worth waiting for."""
+        """The server does not answer or is overloaded: worth waiting for."""
         self.retry_after = retry_after
 
 
 class RefusedError(ModelError):
-    """The server understood, and says no; asking again would not help."""
+    """The server understood the request and refuses it; asking again would not help."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -92,14 +92,14 @@ class Address:
 
 @dataclass(slots=True)
 class Traffic:
-    """What went over the wire; only grows."""
+    """Tokens that servers have processed; only grows."""
 
     requests: int = 0
     retries: int = 0
     read_tokens: int = 0
     """Prompt tokens that servers computed."""
     cached_tokens: int = 0
-    """Prompt tokens that they had in their caches."""
+    """Prompt tokens that servers had in their caches."""
     per_address: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -120,9 +120,9 @@ class Client:
         patience: float | None = None,
         read_seconds: float | None = None,
     ) -> None:
-        """`limit` bounds the requests in flight, over all addresses together.
+        """`limit` is the largest number of requests in flight, over all addresses together.
 
-        None is for PATIENCE and READ_SECONDS.
+        None means PATIENCE and READ_SECONDS.
         """
         self.addresses = [Address(url) for url in urls]
         self.traffic = Traffic()
@@ -147,7 +147,7 @@ class Client:
         return http, asyncio.Semaphore(self._limit)
 
     def widen(self, limit: int) -> None:
-        """Change the bound; before anything is in flight."""
+        """Change the limit; only before anything is in flight."""
         self._limit = limit
         old = self._http
         self._http, self._room = self.begin(self._open()).result()
@@ -158,7 +158,7 @@ class Client:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def close(self) -> None:
-        """End what is in flight and let the connections go."""
+        """End the requests in flight and close the connections."""
         if self._loop.is_closed():
             return
 
@@ -175,9 +175,9 @@ class Client:
         self._loop.close()
 
     def ask_now(self, request: Request, read: Callable[[Any], T], *, url: str | None = None) -> T:
-        """Ask once at one address, the first if none is named, waiting only while it says that it is loading.
+        """Ask one address once, the first if none is named; wait only while it says that it is loading.
 
-        Raises `RefusedError` where the server says no, `ModelError` where there is none or it answers something else.
+        Raises `RefusedError` where the server refuses, `ModelError` where there is none or it answers something else.
         """
         address = next((a for a in self.addresses if a.url == url), self.addresses[0])
 
@@ -195,9 +195,9 @@ class Client:
         return self.begin(once()).result()
 
     async def ask(self, request: Request, read: Callable[[Any], T], affinity: int = 0) -> T:
-        """Ask until there is a right answer; `affinity` names what is likely to be cached somewhere.
+        """Ask until there is a valid answer; `affinity` identifies what an address may have in its cache.
 
-        Raises `RefusedError` where the server says no, `ServerGoneError` after waiting in vain.
+        Raises `RefusedError` where the server refuses, `ServerGoneError` when it stays away too long.
         """
         tries = AsyncRetrying(
             retry=retry_if_exception_type(_FailedError), wait=self._wait, stop=self._give_up, reraise=True
@@ -234,7 +234,7 @@ class Client:
         return favourite if favourite.in_flight - idlest.in_flight <= QUEUE else idlest
 
     async def _try(self, request: Request, read: Callable[[Any], T], address: Address) -> T:
-        """Send one request; what may pass is a `_FailedError`."""
+        """Send one request; a failure that may pass is a `_FailedError`."""
         self.traffic.requests += 1
         self.traffic.per_address[address.url] = self.traffic.per_address.get(address.url, 0) + 1
         address.in_flight += 1
@@ -275,14 +275,14 @@ class Client:
         except ValueError:
             kind = response.headers.get("content-type", "no content type").split(";")[0]
             if "html" in kind:
-                # A login page or a web site: waiting will not turn it into a model.
+                # A login page or a web site: waiting will not turn it into a model server.
                 raise RefusedError(
                     status, f"{address.url} answers with an HTML page: name the address of a model server"
                 ) from None
             raise _FailedError(f"an answer that is not JSON ({kind})", gone=False) from None
 
     def _said(self, response: httpx.Response) -> str:
-        """Quote what the server says of its refusal, the key blotted out."""
+        """Quote the server's reason for its refusal, with the key made unreadable."""
         try:
             content = response.json()
             error = content.get("error", content) if isinstance(content, dict) else content

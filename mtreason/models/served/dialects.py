@@ -1,7 +1,7 @@
-"""How each kind of server is asked, and how its answers read.
+"""How to ask each kind of server, and how to read its answers.
 
-Every dialect says how continuations are drawn, and how the probabilities of given tokens are had. Log-probabilities are
-natural, at temperature 1, over the whole vocabulary, before any bias.
+Every dialect says how continuations are drawn, and how the probabilities of given tokens can be obtained.
+Log-probabilities are natural, at temperature 1, over the whole vocabulary, before any bias.
 
 Letters: n tokens, N alternatives per token.
 """
@@ -21,25 +21,25 @@ from mtreason.models.sequences import common_length
 from mtreason.models.served.client import FaultyAnswerError, Request, post
 
 LEAST = -1e4
-"""Log-probabilities below are minus infinity, which JSON cannot say."""
+"""Lower log-probabilities stand for minus infinity, which JSON cannot express."""
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """Tokens behind a prompt, drawn or given."""
+    """Tokens after a prompt, drawn or given."""
 
     tokens: tuple[int, ...]
     log_probs: tuple[float, ...]
     top: tuple[TopTokens, ...]
-    """At each of the n places."""
+    """The most probable tokens at each of the n positions."""
     finished: bool
-    """Whether the model ended here; the last token says so."""
+    """Whether the model ended here; the last token is then the end."""
     read: int
     """Prompt tokens that the server computed."""
     cached: int
-    """Prompt tokens that it had."""
+    """Prompt tokens that the server had in its cache."""
     gaps: tuple[int, ...] = ()
-    """Places of which the server says nothing, to be asked for one by one; not numbers, no alternatives there."""
+    """Positions for which the server reports nothing: NaN and no alternatives; they are asked for one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +49,15 @@ class SampleRequest:
     prompt: tuple[int, ...]
     count: int
     room: int
-    """Most tokens of each."""
+    """The largest number of tokens of each."""
     temperature: float
     seed: int
     mask: TokenMask | None
-    """None for any token, any script."""
+    """None for any token and any script."""
 
     @property
     def top_p(self) -> float:
-        """Nucleus of the draw."""
+        """Nucleus from which the server draws."""
         return self.mask.top_p if self.mask is not None else 1.0
 
 
@@ -66,27 +66,27 @@ class Dialect(Protocol):
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """Its name for people."""
         ...
 
     @property
     def alternatives(self) -> int:
-        """Most alternatives that it gives per token."""
+        """The largest number of alternatives that it gives per token."""
         ...
 
     @property
     def reads(self) -> str:
-        """How the probabilities of given tokens are had; "" if they are not."""
+        """How the probabilities of given tokens can be obtained; "" if they cannot."""
         ...
 
     @property
-    def tempered(self) -> bool:
-        """Whether the probabilities of what is drawn have its temperature in them."""
+    def log_probs_at_temperature(self) -> bool:
+        """Whether it applies the temperature to the probabilities that it reports for drawn tokens."""
         ...
 
     @property
-    def filler(self) -> tuple[int, ...]:
-        """What it can be made to write anywhere, to be told what else might stand there; () where it leaves no gaps."""
+    def probe_token(self) -> tuple[int, ...]:
+        """What it can be made to write anywhere, so that it reports the alternatives; () where it leaves no gaps."""
         ...
 
     @property
@@ -107,36 +107,36 @@ class Dialect(Protocol):
         ...
 
     def read(self, prompt: Sequence[int], target: Sequence[int], alternatives: int) -> Request:
-        """Ask for the probabilities of given tokens behind a prompt, each with its alternatives."""
+        """Ask for the probabilities of given tokens after a prompt, each with its alternatives."""
         ...
 
     def readings(self, content: Any, prompt: Sequence[int], target: Sequence[int]) -> Completion:  # noqa: ANN401
-        """Read the answer to that; raises likewise."""
+        """Read the answer to `read`; raises as `written` does."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class LlamaCpp:
-    """The server of llama.cpp, by its own interface, as the OpenAI-compatible one lacks what is needed.
+    """The server of llama.cpp, by its own interface, because its OpenAI-compatible one lacks what is needed.
 
     Sources: tools/server/README.md of ggml-org/llama.cpp (POST /completion) and its grammars/README.md (`<[token]>`).
     It gives no log-probabilities of prompts (issue 27174 there), but a grammar can force what it writes, and the
-    probabilities that it reports are those before grammar, bias and temperature. Of tokens that end inside a
+    probabilities that it reports are those before grammar, bias and temperature. For tokens that end inside a
     character it reports nothing.
     """
 
     end: int
     """The token that ends a turn."""
-    filler: tuple[int, ...]
-    """See `Dialect.filler`: any one token of ordinary characters."""
+    probe_token: tuple[int, ...]
+    """See `Dialect.probe_token`: any one token of ordinary characters."""
     guidance: bool = False
-    """Whether its grammars may be those of llguidance, which cost nothing; its own look at the whole vocabulary."""
+    """Whether it has the grammars of llguidance, which cost nothing; its own grammars check the whole vocabulary."""
     broken: frozenset[int] = field(default=frozenset(), compare=False)
-    """See `Dialect.broken`: for its own grammars those that end inside a character."""
+    """See `Dialect.broken`: with its own grammars, the tokens that end inside a character."""
     name: str = "llama.cpp"
     alternatives: int = CANDIDATES
     reads: str = "forced decoding"
-    tempered: bool = False
+    log_probs_at_temperature: bool = False
 
     def takes(self, prompt: tuple[int, ...]) -> bool:
         """See `Dialect.takes`."""
@@ -152,7 +152,7 @@ class LlamaCpp:
             "top_k": CANDIDATES,
             "top_p": ask.top_p,
             "seed": ask.seed,
-            # The order of the transformers library; whatever else the server's defaults would add stays out.
+            # The order of the transformers library; other samplers in the server's defaults are left out.
             "samplers": ["temperature", "top_k", "top_p"],
             "n_probs": self.alternatives,
             "return_tokens": True,
@@ -184,7 +184,7 @@ class LlamaCpp:
 
     def read(self, prompt: Sequence[int], target: Sequence[int], alternatives: int) -> Request:
         """See `Dialect.read`."""
-        # Its own grammars do not name the end, and let nothing but the end come behind theirs.
+        # Its own grammars do not name the end token; after their last token only an end token may come.
         named = target[:-1] if not self.guidance and target[-1] == self.end else target
         names = " ".join(f"<[{token}]>" for token in named) or '""'
         content = {
@@ -204,9 +204,9 @@ class LlamaCpp:
         del prompt
         row = self._row(content)
         n = len(target)
-        # Its own grammars end with any token that ends a turn.
+        # Its own grammars may end with any token that ends a turn.
         same = common_length(row.tokens, target)
-        if tuple(target) == self.filler and (row.gaps or not same):
+        if tuple(target) == self.probe_token and (row.gaps or not same):
             raise FaultyAnswerError("nothing said of an ordinary token")
         missing = n - same
         return Completion(
@@ -222,11 +222,11 @@ class LlamaCpp:
 
 @dataclass(frozen=True, slots=True)
 class Vllm:
-    """vLLM, by its completions interface and the parameters that it adds.
+    """vLLM, by its completions interface and its extra parameters.
 
     Sources: "OpenAI-Compatible Server" and vllm.entrypoints.openai.completion.protocol in docs.vllm.ai.
-    Log-probabilities are those before any processing (--logprobs-mode raw_logprobs, its default). Prompts whose
-    log-probabilities are asked for are computed anew, whatever is cached.
+    Log-probabilities are those before any processing (--logprobs-mode raw_logprobs, its default). When it reports the
+    log-probabilities of a prompt, it computes the prompt again, even if it is cached.
     """
 
     model: str
@@ -234,8 +234,8 @@ class Vllm:
     """The default of --max-logprobs."""
     name: str = "vLLM"
     reads: str = "prompt_logprobs"
-    tempered: bool = False
-    filler: tuple[int, ...] = ()
+    log_probs_at_temperature: bool = False
+    probe_token: tuple[int, ...] = ()
     broken: frozenset[int] = frozenset()
 
     def takes(self, prompt: tuple[int, ...]) -> bool:
@@ -253,7 +253,7 @@ class Vllm:
             "top_p": ask.top_p,
             "top_k": CANDIDATES,
             "min_p": 0.0,
-            # Otherwise the model's own generation_config.json would add a penalty.
+            # Otherwise the model's own generation_config.json could add a penalty.
             "repetition_penalty": 1.0,
             "seed": ask.seed,
             "logprobs": self.alternatives,
@@ -313,17 +313,17 @@ class Vllm:
 
 @dataclass(frozen=True, slots=True)
 class Sglang:
-    """SGLang, by its own interface: the OpenAI-compatible one names tokens by their text.
+    """SGLang, by its own interface: the OpenAI-compatible one identifies tokens by their text.
 
-    Sources: "SGLang Native APIs" and "Sampling Parameters" in docs.sglang.io. Temperature is part of the
-    log-probabilities that it reports of what it draws, unless that is 0 or 1, so what is drawn is read once more.
+    Sources: "SGLang Native APIs" and "Sampling Parameters" in docs.sglang.io. The log-probabilities that it reports for
+    drawn tokens include the temperature, unless that is 0 or 1, so drawn tokens are then read once more.
     """
 
     alternatives: int = 20
     name: str = "SGLang"
     reads: str = "input_token_logprobs"
-    tempered: bool = True
-    filler: tuple[int, ...] = ()
+    log_probs_at_temperature: bool = True
+    probe_token: tuple[int, ...] = ()
     broken: frozenset[int] = frozenset()
 
     def takes(self, prompt: tuple[int, ...]) -> bool:
@@ -402,13 +402,13 @@ class Sglang:
 
 @functools.lru_cache(maxsize=16)
 def _false_pairs(mask: TokenMask) -> str:
-    """Ban tokens in the words of llama.cpp."""
+    """Return the bias that bans tokens in llama.cpp's form."""
     return "[" + ",".join(f"[{token},false]" for token in np.flatnonzero(mask.banned).tolist()) + "]"
 
 
 @functools.lru_cache(maxsize=16)
 def _hundreds(mask: TokenMask) -> str:
-    """Ban tokens in the words of OpenAI, where -100 is as low as a bias goes."""
+    """Return the bias that bans tokens in OpenAI's form, where -100 is the lowest value."""
     return "{" + ",".join(f'"{token}":-100' for token in np.flatnonzero(mask.banned).tolist()) + "}"
 
 
@@ -435,7 +435,7 @@ def same_length(tokens: Sequence[Any], places: Sequence[Any]) -> None:
 
 
 def broken_pieces(pieces: Sequence[bytes]) -> frozenset[int]:
-    """Return the tokens that are no whole characters."""
+    """Return the tokens that are not whole characters."""
     return frozenset(i for i, piece in enumerate(pieces) if piece.decode("utf-8", "replace").encode() != piece)
 
 
@@ -444,7 +444,7 @@ def _pairs(entries: Sequence[Mapping[str, Any]]) -> list[tuple[Any, Any]]:
 
 
 def _aligned(tokens: Sequence[int], told: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any] | None]:
-    """Put what a server tells of some tokens beside them; from the end, as that of a character is always told."""
+    """Assign what a server reports to its tokens; from the end, because a character's last is always reported."""
     left = list(told)
     beside = [left.pop() if left and left[-1]["id"] == token else None for token in reversed(tokens)]
     if left or not tokens:

@@ -1,6 +1,6 @@
-"""llama.cpp's server on this machine, from its prebuilt wheel: a process of its own, on loopback, under a key.
+"""llama.cpp's server on this machine, from its prebuilt wheel: a separate process, on loopback, protected by a key.
 
-The process ends when the one that started it does, however that ends: it waits for the end of its standard input.
+The server ends when the process that started it ends, in any way: it waits for the end of its standard input.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ LOOPBACK = "127.0.0.1"
 SLOTS = 16
 """Sequences that the server decodes side by side."""
 SLOT_TOKENS = 2048
-"""A prompt with its answer; sentences are far below it."""
+"""Tokens of a prompt with its answer; sentences are far below that."""
 CACHE_MIB = 256
-"""Beginnings kept beside those of the slots; left to itself the server would take 8 GB."""
+"""Memory for cached beginnings besides the slots; the server's default would be 8 GB."""
 START_SECONDS = 300.0
 END_SECONDS = 2.0
-"""That a server has to end by itself; less than a run has once it is interrupted."""
+"""Seconds that a server has to end by itself; less than an interrupted run has."""
 
 _CHILD = """
 import json, os, sys
@@ -74,7 +74,7 @@ class LocalServer:
 
 
 def gguf_of(name: str, report: Report) -> tuple[Path, str, str]:
-    """Return the file of an embedded model or of a path, what to call it, and its digest; raises `ModelError`."""
+    """Return the file of an embedded model or of a path, its name, and its digest; raises `ModelError`."""
     for model in EMBEDDED:
         if name == model.alias:
             return prepare_file(model, report), name, model.sha256
@@ -86,7 +86,7 @@ def gguf_of(name: str, report: Report) -> tuple[Path, str, str]:
 
 
 def start(path: Path, name: str, *, port: int = 0, key: str | None = None, threads: int = 0) -> LocalServer:
-    """Start a server and wait until it listens; port 0 is any free one. Raises `ModelError` where it does not."""
+    """Start a server and wait until it listens; port 0 means any free one. Raises `ModelError` where that fails."""
     try:
         import xllamacpp  # noqa: F401
     except ImportError as error:
@@ -112,11 +112,11 @@ def start(path: Path, name: str, *, port: int = 0, key: str | None = None, threa
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        start_new_session=True,  # an interrupt is for the run, which then ends the server
+        start_new_session=True,  # an interrupt must reach only the run, which then ends the server
         env={k: v for k, v in os.environ.items() if k != KEY_VARIABLE},
     )
     said: list[str] = []
-    # Read on, or the server would stand still once the pipe is full.
+    # Keep reading: the server would block once the pipe is full.
     listener = threading.Thread(target=_collect, args=(process, said), daemon=True)
     listener.start()
     if process.stdin is not None:
@@ -137,7 +137,7 @@ def start(path: Path, name: str, *, port: int = 0, key: str | None = None, threa
 
 
 def start_for_one_run(name: str, report: Report) -> tuple[LocalServer, str, str]:
-    """Start a server for what stands behind `llamacpp:`, under a key of its own; returns its name and digest too."""
+    """Start a server for the name after `llamacpp:`, with a key of its own; return also its name and digest."""
     path, called, digest = gguf_of(name, report)
     report(f"starting llama.cpp's server with {called}", 0.0)
     return start(path, called, key=secrets.token_urlsafe(24)), called, digest
@@ -157,7 +157,7 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def _cores() -> int:
-    """Return the cores that this process may use; more threads than that wait for one another."""
+    """Return how many cores this process may use; with more threads, they would wait for one another."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

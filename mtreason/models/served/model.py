@@ -1,9 +1,9 @@
-"""A model on a server, behind the protocol that every backend has.
+"""A model on a server, with the interface of every backend.
 
-A server knows no tree: a prefix is the tokens it stands for, and what they share with one another is found in the
-server's own cache. What a draw asks beyond plain sampling (tokens that may not come first, tokens that are banned, a
-contrast) is decided here, from the alternatives that the server reports: it writes on to the end, and where another
-token should have been chosen, the rest is written anew.
+A server has no tree: a prefix is the list of its tokens, and the server's own cache finds what they share. What a draw
+asks for besides plain sampling (tokens that may not come first, banned tokens, a contrast) is decided here, from the
+alternatives that the server reports: the server writes on to the end, and where another token should have been chosen,
+the rest is written again.
 
 Letters: n tokens of a continuation, N alternatives per token, K = 5 of them reported.
 """
@@ -40,11 +40,11 @@ from mtreason.models.served.client import Client
 from mtreason.models.served.dialects import Completion, Dialect, SampleRequest
 
 MORE_ALTERNATIVES = (4096, 1 << 20)
-"""How many are looked through for a token of which a server says nothing by itself."""
+"""How many alternatives are searched for a token for which the server reports nothing by itself."""
 KNOWN_PLACES = 20_000
-"""Places whose alternatives are remembered: a search comes back to them, and asks nobody."""
+"""Positions whose alternatives are remembered, because a search returns to them; they need no request."""
 SAME_SENTENCE = 64
-"""Tokens of a prompt that tell where its beginning is cached."""
+"""The first tokens of a prompt, by which an address is found that has its beginning in the cache."""
 SEED_BITS = (1 << 31) - 1
 
 Path = tuple[int, ...]
@@ -58,7 +58,7 @@ class _Row:
     draw: Draw
     path: Path
     against: Path | None
-    """What the draw is contrasted with."""
+    """The tokens of the contrast's prefix."""
     uniforms: NDArray[np.float64]
     tokens: list[int] = field(default_factory=list)
     log_probs: list[float] = field(default_factory=list)
@@ -72,7 +72,7 @@ class _Row:
 
 
 class ServedModel:
-    """A language model on one server or on several alike; implements `LanguageModel`."""
+    """A language model on one server or on several equal ones; implements `LanguageModel`."""
 
     def __init__(self, client: Client, dialect: Dialect) -> None:
         self.client = client
@@ -98,7 +98,7 @@ class ServedModel:
         start = time.perf_counter()
 
         async def all_of_them() -> list[Completion]:
-            # One answer serves all rows that ask the same.
+            # One answer serves all rows with the same question.
             asked = {(self.paths[p], tuple(t)) for p, t in zip(prefixes, targets, strict=True)}
             order = sorted(asked)
             found = dict(zip(order, await _all([self._read(p, t, 1) for p, t in order]), strict=True))
@@ -126,16 +126,16 @@ class ServedModel:
         return _ServedSampling(self, mask)
 
     def close(self) -> None:
-        """Let the connections go."""
+        """Close the connections."""
         self.client.close()
 
     async def _write(self, ask: SampleRequest) -> list[Completion]:
-        """Draw continuations behind a prompt; the server may give fewer than were asked for."""
+        """Draw continuations after a prompt; the server may give fewer than were asked for."""
         written = await self.client.ask(self.dialect.write(ask), self.dialect.written, hash(ask.prompt[:SAME_SENTENCE]))
         for one in written:
             self._count(one)
             self.usage.sampled_tokens += len(one.tokens)
-        if self.dialect.tempered and ask.temperature not in {0.0, 1.0}:
+        if self.dialect.log_probs_at_temperature and ask.temperature not in {0.0, 1.0}:
             again = await _all([self._read(ask.prompt, one.tokens, self.dialect.alternatives) for one in written])
             written = [
                 replace(one, log_probs=read.log_probs, top=read.top, gaps=read.gaps)
@@ -159,7 +159,7 @@ class ServedModel:
         return await self._filled(prompt, whole)
 
     async def _read_run(self, prompt: Path, target: Path, alternatives: int) -> Completion:
-        """Ask for tokens that the server can write one after another, or for one of which it says nothing."""
+        """Ask for tokens that the server can write one after another, or return a broken token as unknown."""
         if target[0] in self.dialect.broken:
             return _unread(target)
         request = self.dialect.read(prompt, target, alternatives)
@@ -178,7 +178,7 @@ class ServedModel:
         for i in written.gaps:
             path, token = prompt + written.tokens[:i], written.tokens[i]
             for count in (self.dialect.alternatives, *MORE_ALTERNATIVES):
-                told = await self._read(path, self.dialect.filler, count)
+                told = await self._read(path, self.dialect.probe_token, count)
                 top[i] = told.top[0]
                 found = np.flatnonzero(top[i].tokens == token)
                 if len(found):
@@ -187,7 +187,7 @@ class ServedModel:
         return replace(written, log_probs=tuple(log_probs), top=tuple(top), gaps=())
 
     async def _next(self, path: Path) -> TopTokens:
-        """Return the most probable tokens behind a path, asking only if they are not known."""
+        """Return the most probable tokens after a path; ask only if they are not known."""
         if path in self._known:
             self._known.move_to_end(path)
             return self._known[path]
@@ -208,12 +208,12 @@ class ServedModel:
 
     def row(self, one: Draw) -> _Row:
         """Begin a continuation."""
-        # What cannot be read cannot be contrasted with.
+        # A contrast needs the probabilities of given tokens.
         against = self.paths[one.contrast.prefix] if one.contrast is not None and self.dialect.reads else None
         return _Row(one, self.paths[one.prefix], against, uniforms(one.seed, one.max_new_tokens))
 
     async def draw_alike(self, rows: Sequence[_Row], mask: TokenMask) -> None:
-        """Carry rows that differ in nothing but their seeds to their ends, asking for all of them at once."""
+        """Complete rows that differ only in their seeds, with one request for all of them."""
         first = rows[0]
         if not self.dialect.takes(first.path):
             for row in rows:
@@ -225,11 +225,11 @@ class ServedModel:
         written = await self._write(ask)
         for row, one in zip(rows, written, strict=False):
             await self._accept(row, one, mask)
-        # Where the server gave fewer, or a token has to be another, rows go on by themselves.
+        # Where the server gave fewer, or another token is needed, each row continues by itself.
         await _all([self.draw_on(row, mask) for row in rows])
 
     async def draw_on(self, row: _Row, mask: TokenMask) -> None:
-        """Carry a row to its end."""
+        """Complete a row."""
         if not row.tokens and (row.draw.banned_first or row.draw.max_new_tokens == 1):
             top = await self._next(row.path)
             beside = None if row.against is None else await self._next(row.against)
@@ -245,7 +245,7 @@ class ServedModel:
 
     @staticmethod
     def _break_off(row: _Row, mask: TokenMask) -> None:
-        """End a row that the server cannot continue; what has no end is not chosen."""
+        """End a row that the server cannot continue; a continuation without an end token is not chosen."""
         row.ended = True
         if not row.tokens:
             row.tokens.append(min(mask.stop))
@@ -253,7 +253,7 @@ class ServedModel:
             row.top_log_probs.append(np.full(TOP_K, -np.inf, np.float32))
 
     async def _accept(self, row: _Row, written: Completion, mask: TokenMask) -> None:
-        """Take over what was written, up to where another token has to be chosen, and choose that."""
+        """Take what was written up to the position where another token has to be chosen, and choose that token."""
         beside = await self._beside(row, written, mask)
         for i, (token, top) in enumerate(zip(written.tokens, written.top, strict=True)):
             other = beside[i] if beside else None
@@ -265,7 +265,7 @@ class ServedModel:
                 return
 
     async def _beside(self, row: _Row, written: Completion, mask: TokenMask) -> list[TopTokens | None]:
-        """Return what the contrast says at each place where there is something to choose."""
+        """Return the alternatives after the contrast's prefix, at each position where there is a choice."""
         if row.against is None:
             return []
         open_places = [_plausible(allow(top, mask)) > 1 for top in written.top]
@@ -281,7 +281,7 @@ class ServedModel:
 
     @staticmethod
     def _choose(row: _Row, top: TopTokens, beside: TopTokens | None, mask: TokenMask) -> int:
-        """Choose a token here, as the model itself would have been made to."""
+        """Choose a token in the way in which the model itself would choose it."""
         allowed = allow(top, mask)
         log_probs = allowed.log_probs.copy()
         if not row.tokens and row.draw.banned_first:
@@ -300,7 +300,7 @@ class ServedModel:
         if len(found):
             own = float(allowed.log_probs[found[0]])
         else:
-            # Drawn from beyond the alternatives: its own figure, shifted as theirs are.
+            # Drawn from outside the alternatives: its own log-probability, shifted as theirs are.
             own = (log_prob if log_prob is not None else -np.inf) - allowed.shift
         reported = np.full(TOP_K, -np.inf, np.float32)
         reported[: len(allowed.log_probs)] = allowed.log_probs[:TOP_K]
@@ -311,7 +311,7 @@ class ServedModel:
         row.ended = row.finished or len(row.tokens) >= row.draw.max_new_tokens or running_away(row.tokens)
 
     def continuation(self, row: _Row) -> Continuation:
-        """Put what a row has drawn into the tree."""
+        """Put the tokens of a row into the tree."""
         contrast = row.draw.contrast
         drawn = tuple(row.tokens[:-1])
         return Continuation(
@@ -361,7 +361,7 @@ class _ServedSampling:
         start = time.perf_counter()
         done, _ = wait(self._pending, return_when=FIRST_COMPLETED)
         ended = []
-        # In the order in which they were begun: sets have none.
+        # In the order in which they were begun, because sets have no order.
         for future in [f for f in self._pending if f in done]:
             group = self._pending.pop(future)
             future.result()
@@ -371,7 +371,7 @@ class _ServedSampling:
 
 
 def _runs(target: Path, broken: frozenset[int]) -> list[tuple[int, int]]:
-    """Cut a target into runs of whole tokens, and broken ones each by itself."""
+    """Divide a target into runs of whole tokens, with each broken token by itself."""
     if broken.isdisjoint(target):
         return [(0, len(target))]
     edges = {0, len(target)}
@@ -382,14 +382,14 @@ def _runs(target: Path, broken: frozenset[int]) -> list[tuple[int, int]]:
 
 
 def _unread(tokens: Path) -> Completion:
-    """Return tokens of which nothing is known yet."""
+    """Return a completion of tokens about which nothing is known yet."""
     nothing = TopTokens(np.zeros(0, np.int64), np.zeros(0))
     n = len(tokens)
     return Completion(tokens, (np.nan,) * n, (nothing,) * n, finished=False, read=0, cached=0, gaps=tuple(range(n)))
 
 
 def _appended(a: Completion, b: Completion) -> Completion:
-    """Put one behind the other."""
+    """Join two completions."""
     return Completion(
         tokens=a.tokens + b.tokens,
         log_probs=a.log_probs + b.log_probs,
@@ -403,26 +403,27 @@ def _appended(a: Completion, b: Completion) -> Completion:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MaskedTopTokens:
-    """What a mask leaves of alternatives."""
+    """The alternatives that a mask allows."""
 
     tokens: NDArray[np.int64]
     log_probs: NDArray[np.float64]
     """Over the tokens that the mask allows."""
     shift: float
-    """Log of the probability that they have together."""
+    """Log of the probability of all of them together."""
 
 
 def allow(top: TopTokens, mask: TokenMask, most: int | None = CANDIDATES) -> MaskedTopTokens:
-    """Take banned tokens out of alternatives, share out their mass, and keep the `most` probable.
+    """Remove banned tokens from alternatives, distribute their probability, and keep the `most` probable tokens.
 
-    The mass of banned tokens that are not among the alternatives stays where it is: it is less than theirs.
+    The probability of banned tokens outside the alternatives is not distributed: each is less probable than any
+    alternative.
     """
     banned = mask.banned[top.tokens]
     mass = float(np.exp(top.log_probs[banned]).sum())
     shift = float(np.log(max(1.0 - mass, 1e-9)))
     kept = top.tokens[~banned][:most]
     if not len(kept):
-        # Nothing that may be written is in sight: end here.
+        # None of the alternatives may be written: end here.
         return MaskedTopTokens(np.array([min(mask.stop)], np.int64), np.zeros(1), shift)
     return MaskedTopTokens(kept, np.minimum(top.log_probs[~banned][:most] - shift, 0.0), shift)
 
@@ -433,7 +434,7 @@ def _plausible(allowed: MaskedTopTokens) -> int:
 
 
 def _look_up(beside: MaskedTopTokens, tokens: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the log-probabilities of tokens; those that are not among the alternatives have that of the last one."""
+    """Return the log-probabilities of tokens; a token outside the alternatives gets that of the last one."""
     known = dict(zip(beside.tokens.tolist(), beside.log_probs.tolist(), strict=True))
     least = float(beside.log_probs.min())
     return np.array([known.get(token, least) for token in tokens.tolist()])

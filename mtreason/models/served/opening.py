@@ -1,6 +1,6 @@
-"""From an address to a model: what kind of server it is, what it can do, and what stands for its tokenizer.
+"""From an address to a model: the kind of the server, what it can do, and the tokenizer to use.
 
-Everything is asked of the server itself; a table only says where kinds differ.
+Everything is asked of the server itself; a table only says where kinds of servers differ.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from mtreason.models.served.tokens import ServerTokenizer
 from mtreason.models.text import LibraryTokenizer, Tokenizer, turn_end
 
 REQUESTS = 16
-"""In flight at an address that does not say how many it serves side by side."""
+"""Requests in flight at an address that does not say how many it serves side by side."""
 PROBE = (40, 41, 42)
-"""Ordinary characters in every vocabulary known: what is asked while a server is examined."""
+"""Tokens that are ordinary characters in all known vocabularies; used to examine a server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,9 @@ class Place:
     """Where a model is served."""
 
     urls: tuple[str, ...]
-    """Roots: what comes before /v1."""
+    """Roots: the part before /v1."""
     model: str | None
-    """The name that the server knows it by; None for the only one."""
+    """The model's name on the server; None for the only model there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,9 @@ class Served:
     place: Place
     dialect: Dialect
     model: str
-    """As the server calls it."""
+    """The name that the server uses."""
     context: int
-    """Most tokens of a prompt with its answer; 0 if the server does not say."""
+    """The largest number of tokens of a prompt with its answer; 0 if the server does not say."""
     slots: int
     """Requests that it serves side by side; 0 if it does not say."""
     vocabulary: int
@@ -56,7 +56,7 @@ class Served:
     source: str
     """The directory or hub id of the model, if the server tells."""
     abilities: dict[str, str] = field(default_factory=dict)
-    """What it can do, and how; "no" where it cannot."""
+    """Ability -> how it is provided; "no" where it is not."""
 
 
 def parse_place(name: str) -> Place:
@@ -84,12 +84,12 @@ def parse_place(name: str) -> Place:
 
 
 def connect(place: Place, key: str | None) -> Client:
-    """Make a client that examines a server; `load_served` widens it."""
+    """Make a client that can examine a server; `load_served` raises its limit."""
     return Client(place.urls, key, limit=REQUESTS)
 
 
 def examine(client: Client, place: Place) -> Served:
-    """Find out what is served and what it can do; raises `ModelError` with what to do."""
+    """Find out what is served and what it can do; raises `ModelError` with the next step."""
     found = [_examine_one(client, place, url) for url in place.urls]
     first = replace(found[0], place=place)
     for other in found[1:]:
@@ -147,7 +147,7 @@ def _pick(entries: list[dict[str, Any]], wanted: str | None, url: str) -> dict[s
 
 
 def _why_not(client: Client, url: str, model: str) -> str:
-    """Say what an unknown server lacks."""
+    """Return what an unknown server lacks."""
     try:
         client.ask_now(
             post("/v1/completions", {"model": model, "prompt": list(PROBE), "max_tokens": 1, "logprobs": 5}),
@@ -196,12 +196,12 @@ def _first_token(client: Client, text: str, url: str) -> int:
 
 
 def _forces(client: Client, dialect: Dialect, url: str) -> bool:
-    """Whether the probabilities of given tokens can be had."""
+    """Whether the server reports the probabilities of given tokens."""
     if not dialect.reads:
         return False
     try:
         client.ask_now(dialect.read(PROBE, PROBE, 1), lambda got: dialect.readings(got, PROBE, PROBE), url=url)
-    except ModelError:  # also for grammars that are not understood
+    except ModelError:  # also for grammars that the server does not understand
         return False
     return True
 
@@ -235,7 +235,7 @@ def _ollama(client: Client, place: Place, entry: dict[str, Any]) -> Served:
 
 
 def _abilities(client: Client, dialect: Dialect, url: str) -> dict[str, str]:
-    """Try what the search needs."""
+    """Try the abilities that the search needs."""
     abilities = {"token prompts": "yes"}
     ask = SampleRequest(PROBE, 2, 1, 1.0, 1, None)
     written = client.ask_now(dialect.write(ask), dialect.written, url=url)
@@ -251,7 +251,7 @@ def _abilities(client: Client, dialect: Dialect, url: str) -> dict[str, str]:
 
 
 def lacks(served: Served) -> frozenset[Capability]:
-    """Name what rewards may ask for and this server does not have."""
+    """Return what rewards may need and this server does not have."""
     missing = {Capability.HIDDEN_STATES}
     if served.abilities[Capability.PROMPT_LOG_PROBS] == "no":
         missing.add(Capability.PROMPT_LOG_PROBS)
@@ -261,18 +261,18 @@ def lacks(served: Served) -> frozenset[Capability]:
 
 
 def digest_of(served: Served) -> str:
-    """Return what tells this model from others; where it runs makes no difference."""
+    """Return what identifies this model, independently of where it runs."""
     named = f"{served.dialect.name}\x1f{served.model}\x1f{served.vocabulary}"
     return hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _model_name(name: str) -> str:
-    """Leave out where a file lies on the server."""
+    """Return the name without the file's directory on the server."""
     return name.replace("\\", "/").rsplit("/", 1)[-1]
 
 
 def load_served(client: Client, served: Served, tokenizer: str | None) -> LoadedModel:
-    """Make a model of what was found; `tokenizer` is a directory or a hub id, None for the server's own."""
+    """Make a model from what was found; `tokenizer` is a directory or a hub id, None for the server's own."""
     slots = (served.slots or REQUESTS) * len(client.addresses)
     client.widen(slots)
     own, width, stop = _tokenizer(client, served, tokenizer)
@@ -282,11 +282,13 @@ def load_served(client: Client, served: Served, tokenizer: str | None) -> Loaded
     if isinstance(dialect, LlamaCpp) and not dialect.guidance:
         dialect = replace(dialect, broken=broken_pieces(own.pieces(width)))
     model = ServedModel(client, dialect)
-    return LoadedModel(model, own, stop, width, "served", served.dialect.name, lacks(served))
+    return LoadedModel(
+        model, own, stop, width, "served", served.dialect.name, f"served {served.dialect.name}", lacks(served)
+    )
 
 
 def _tokenizer(client: Client, served: Served, named: str | None) -> tuple[Tokenizer, int, frozenset[int]]:
-    """Return what stands for the tokenizer, the width of the model's output, and what ends a turn."""
+    """Return the tokenizer to use, the width of the model's output, and the tokens that end a turn."""
     if named is None and served.vocabulary:
         own = ServerTokenizer(client, served.end, served.vocabulary)
         return own, served.vocabulary, frozenset({own.end})

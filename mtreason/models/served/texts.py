@@ -1,7 +1,7 @@
-"""Servers that take and give text only: what tokens it stands for has to be known here.
+"""Servers that take and give only text: the tokens of a text have to be known here.
 
-A prompt travels as text only if the model's tokenizer makes the same tokens of it again; a beginning that it would cut
-otherwise cannot be continued there.
+A prompt can be sent as text only if the model's tokenizer turns the text into the same tokens; a beginning that it
+would tokenize in another way cannot be continued there.
 """
 
 from __future__ import annotations
@@ -21,44 +21,44 @@ from mtreason.models.text import LibraryTokenizer
 
 
 class Spelling:
-    """Text for tokens, and tokens for text, of one tokenizer."""
+    """Text for tokens, and tokens for text, with one tokenizer."""
 
     def __init__(self, tokenizer: LibraryTokenizer, size: int) -> None:
         self.end = tokenizer.end
         self.stranger = min(tokenizer.specials() - {self.end}, default=None)
-        """Stands for what the tokenizer does not know: a control token, which is never let through."""
+        """Used for tokens that the tokenizer does not know: a control token, which is never allowed."""
         self._tokenizer = tokenizer
-        # Of tokens that are spelled alike the first one is meant.
+        # Of tokens with the same spelling, the first one is meant.
         self._numbers = {piece: i for i, piece in reversed(list(enumerate(tokenizer.pieces(size)))) if piece}
         self.text = functools.lru_cache(maxsize=4096)(self._text)
 
     def _text(self, tokens: tuple[int, ...]) -> str | None:
-        """Return the text that becomes these tokens again; None if there is none."""
+        """Return the text that is tokenized into exactly these tokens; None if there is none."""
         text = str(self._tokenizer.library.decode(list(tokens), clean_up_tokenization_spaces=False))
         return text if self._tokenizer.encode(text, control=True) == tokens else None
 
     def number(self, entry: Mapping[str, Any]) -> int | None:
-        """Return the token that an answer names by its bytes, or by its text; None for one that is not known."""
+        """Return the token that an answer gives by its bytes or its text; None for one that is not known."""
         piece = bytes(entry["bytes"]) if entry.get("bytes") is not None else str(entry["token"]).encode()
         return self._numbers.get(piece)
 
 
 @dataclass(frozen=True, slots=True)
 class Ollama:
-    """Ollama, by its own interface, past its templates.
+    """Ollama, by its own interface, without its templates.
 
-    Sources: docs.ollama.com (POST /api/generate: raw, logprobs, top_logprobs). It gives one continuation a request,
-    knows no bias, and is silent about the probability of the end, which is taken for certain.
+    Sources: docs.ollama.com (POST /api/generate: raw, logprobs, top_logprobs). It gives one continuation per request,
+    has no bias, and does not report the probability of the end, which is assumed to be 1.
     """
 
     model: str
     spelling: Spelling | None = field(default=None, compare=False)
-    """None while the server is examined, with text that needs none."""
+    """None while the server is examined, with a text that needs no spelling."""
     alternatives: int = 20
     name: str = "Ollama"
     reads: str = ""
-    tempered: bool = False
-    filler: tuple[int, ...] = ()
+    log_probs_at_temperature: bool = False
+    probe_token: tuple[int, ...] = ()
     broken: frozenset[int] = frozenset()
 
     def takes(self, prompt: tuple[int, ...]) -> bool:
@@ -104,7 +104,7 @@ class Ollama:
         ]
 
     def _nexts(self, entries: Sequence[Mapping[str, Any]]) -> TopTokens:
-        """Read alternatives; what the tokenizer does not know is left out."""
+        """Read alternatives; tokens that the tokenizer does not know are left out."""
         known: dict[int, float] = {}
         for i, entry in enumerate(entries):
             number = i if self.spelling is None else self.spelling.number(entry)
@@ -123,7 +123,7 @@ class Ollama:
         return number
 
     def read(self, prompt: Sequence[int], target: Sequence[int], alternatives: int) -> Request:
-        """See `Dialect.read`; it cannot be had."""
+        """See `Dialect.read`; this server cannot do it."""
         raise NotImplementedError("Ollama gives no probabilities of given tokens")
 
     def readings(self, content: Any, prompt: Sequence[int], target: Sequence[int]) -> Completion:  # noqa: ANN401

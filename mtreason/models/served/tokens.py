@@ -1,4 +1,4 @@
-"""A tokenizer that is nowhere but on the server: llama.cpp's spells its vocabulary, encodes, and fills in templates."""
+"""A tokenizer that exists only on the server: llama.cpp's gives its vocabulary, encodes, and fills in templates."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class ServerTokenizer:
     def _vocabulary(self) -> list[bytes]:
         """The bytes of all tokens; control tokens have none.
 
-        No list of them can be asked for, but the alternatives of one token can be: all there are.
+        The server gives no list of them, but it gives all of them as alternatives of one token.
         """
         content = {"prompt": [self._end], "n_predict": 1, "n_probs": self._size, "temperature": 0}
 

@@ -19,7 +19,7 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
-from mtreason.models.engine.int8 import Int8Linear, quantise, weight_levels
+from mtreason.models.engine.int8 import Int8Linear, pack, quantise, weight_levels
 from mtreason.models.engine.load import _share_or_recompute
 from mtreason.models.engine.packed import PackedModel
 from mtreason.models.engine.recompute import RecomputeModel
@@ -140,9 +140,9 @@ def test_int8_is_close_and_never_saturates() -> None:
     torch.manual_seed(1)
     weight, rows = torch.randn(48, 256), torch.randn(9, 256)
     exact = rows @ weight.T
-    found = Int8Linear(weight, None)(rows)
+    found = Int8Linear(pack(weight), None)(rows)
     assert (found - exact).norm() / exact.norm() < 0.03
-    worst = Int8Linear(torch.ones(4, 1024), torch.ones(4))
+    worst = Int8Linear(pack(torch.ones(4, 1024)), torch.ones(4))
     assert torch.allclose(worst(torch.full((3, 1024), 5.0)), torch.tensor(5.0 * 1024 + 1), rtol=1e-3)
     assert weight_levels() in {63, 127}
 
@@ -152,9 +152,9 @@ def test_int8_rows_of_very_different_size_keep_their_precision() -> None:
     weight = torch.randn(32, 128)
     rows = torch.randn(3, 128) * torch.tensor([[1e-3], [1.0], [1e3]])
     exact = rows @ weight.T
-    error = (Int8Linear(weight, None)(rows) - exact).norm(dim=1) / exact.norm(dim=1)
+    error = (Int8Linear(pack(weight), None)(rows) - exact).norm(dim=1) / exact.norm(dim=1)
     assert error.max() < 0.04
-    assert torch.equal(Int8Linear(weight, None)(torch.zeros(1, 128)), torch.zeros(1, 32))
+    assert torch.equal(Int8Linear(pack(weight), None)(torch.zeros(1, 128)), torch.zeros(1, 32))
 
 
 def test_recompute_gives_what_the_tree_gives() -> None:
@@ -304,13 +304,13 @@ def test_int8_worst_cases_do_not_saturate() -> None:
     weight = torch.cat((torch.ones(1, width), -torch.ones(1, width), signs[2:]))
     rows = 3.0 * torch.cat((signs, signs.flip(0)))
     exact = rows @ weight.T
-    assert torch.allclose(Int8Linear(weight, None)(rows), exact, rtol=1e-4, atol=1e-2)
+    assert torch.allclose(Int8Linear(pack(weight), None)(rows), exact, rtol=1e-4, atol=1e-2)
 
 
 def test_int8_layers_forget_the_rows_before() -> None:
     """Rows are scaled once for several layers that share them, and afresh for any other tensor."""
     torch.manual_seed(4)
-    first, second = Int8Linear(torch.randn(8, 32), None), Int8Linear(torch.randn(8, 32), torch.randn(8))
+    first, second = Int8Linear(pack(torch.randn(8, 32)), None), Int8Linear(pack(torch.randn(8, 32)), torch.randn(8))
     a, b = torch.randn(3, 32), 100 * torch.randn(3, 32)
     expected = [first(a.clone()), second(a.clone()), first(b.clone())]
     found = [first(a), second(a), first(b)]

@@ -121,14 +121,19 @@ def test_corrupt_part_names_both_digests(model, tmp_path) -> None:
     assert cache.cached_models() == []
 
 
-def test_damaged_cache_is_found(model) -> None:
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+def test_damaged_cache_is_found(model, name) -> None:
+    """Weights are checked when they are read, all else before."""
     path = cache.prepare_embedded(model, silent)
-    weights = path / "model.safetensors"
-    good = weights.read_bytes()
+    file = path / name
+    good = file.read_bytes()
+    check = {"config.json": lambda: cache.prepare_embedded(model, silent)}
     for bad in (good[:-1], good[:-1] + b"X"):
-        weights.write_bytes(bad)
-        with pytest.raises(ModelError, match=r"model\.safetensors is damaged.*mtreason models remove tiny"):
-            cache.prepare_embedded(model, silent)
+        file.write_bytes(bad)
+        with pytest.raises(ModelError, match=rf"{name} is damaged.*mtreason models remove tiny"):
+            check.get(name, lambda: cache.verify_cached(path))()
+    file.write_bytes(good)
+    cache.verify_cached(cache.prepare_embedded(model, silent))
 
 
 def test_damaged_manifest_and_unusable_cache(model, monkeypatch, tmp_path) -> None:
@@ -231,6 +236,52 @@ def test_resolve_directories(tmp_path) -> None:
         resolve.resolve_model(str(tmp_path), silent)
     (tmp_path / "model.safetensors").write_bytes(b"x")
     assert resolve.resolve_model(str(tmp_path), silent).kind == "directory"
+
+
+def fill(path):
+    path.mkdir()
+    files = {
+        "config.json": "{}",
+        "generation_config.json": "{}",
+        "model-00001-of-00002.safetensors": "weights",
+        "model-00002-of-00002.safetensors": "more of them",
+        "tokenizer.json": "pieces",
+        "chat_template.jinja": "{{ messages }}",
+        "modeling_own.py": "pass",
+    }
+    for name, text in files.items():
+        (path / name).write_text(text, "utf-8")
+    return files
+
+
+def test_a_directory_is_known_by_its_content(tmp_path) -> None:
+    """One changed byte of weights, template or anything else that is loaded makes another model."""
+    files = fill(tmp_path / "a")
+    fill(tmp_path / "b")
+    digest = resolve.resolve_model(str(tmp_path / "a"), silent).digest
+    assert resolve.resolve_model(str(tmp_path / "b"), silent).digest == digest
+    for name, text in files.items():
+        (tmp_path / "b" / name).write_text(text[:-1] + "X", "utf-8")
+        assert resolve.resolve_model(str(tmp_path / "b"), silent).digest != digest, name
+        (tmp_path / "b" / name).write_text(text, "utf-8")
+    (tmp_path / "b" / "README.md").write_text("words", "utf-8")
+    (tmp_path / "b" / "pytorch_model.bin").write_text("not loaded, safetensors are there", "utf-8")
+    assert resolve.resolve_model(str(tmp_path / "b"), silent).digest == digest
+    more = tmp_path / "b" / "additional_chat_templates" / "tools.jinja"
+    more.parent.mkdir()
+    more.write_text("{{ tools }}", "utf-8")
+    assert resolve.resolve_model(str(tmp_path / "b"), silent).digest != digest
+
+
+def test_pickled_weights_count_where_they_are_loaded(tmp_path) -> None:
+    digests = set()
+    for text in ("one", "two"):
+        path = tmp_path / text
+        path.mkdir()
+        (path / "config.json").write_text("{}", "utf-8")
+        (path / "pytorch_model.bin").write_text(text, "utf-8")
+        digests.add(resolve.resolve_model(str(path), silent).digest)
+    assert len(digests) == 2
 
 
 def test_resolve_own_gguf(model, tmp_path) -> None:

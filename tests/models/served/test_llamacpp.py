@@ -54,7 +54,7 @@ def served(server, monkeypatch):
     monkeypatch.setenv(KEY_VARIABLE, KEY)
     loaded = open_served(f"{server.url}/v1", None, silent)
     yield loaded
-    loaded.model.close()
+    loaded.close()
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,7 @@ def test_probabilities_are_near_those_of_the_engine(served, engine) -> None:
 @pytest.mark.parametrize("guidance", [True, False])
 def test_forced_tokens_score_as_one_by_one(served, guidance) -> None:
     """Both kinds of grammar; reading on, token by token, gives the same figures."""
-    dialect = LlamaCpp(served.tokenizer.end, served.model.dialect.filler, guidance)
+    dialect = LlamaCpp(served.tokenizer.end, served.model.dialect.probe_token, guidance)
     if not guidance:
         dialect = replace(dialect, broken=broken_pieces(served.tokenizer.pieces(served.vocabulary)))
     model = ServedModel(served.model.client, dialect)
@@ -181,7 +181,7 @@ def test_faults_before_a_real_server(server, monkeypatch) -> None:
         t = Translator(loaded, ZH, EN, Settings(budget=3), terms=())
         faults.plan("cut", None, "gone", 503, "missing", None, "half JSON", "fewer", None, 429, "other JSON")
         results = decode(t, SENTENCES)
-        loaded.model.close()
+        loaded.close()
     assert [r.index for r in results] == [0, 1]
     assert not any(r.fell_back for r in results)
     assert loaded.model.client.traffic.retries >= 6

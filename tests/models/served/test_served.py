@@ -11,13 +11,13 @@ from support.commands import ROOT, refused, run, run_inside, start
 from support.common import EN, SENTENCES, ZH, decode, summary
 from support.served import MODEL, Faults, Oracle, Quiet, listening, ollama, proxy, sglang, vllm
 
-from mtreason.errors import ModelError, ServerGoneError
+from mtreason.errors import ModelError, ServerGoneError, SettingError
 from mtreason.models.protocol import ROOT as EMPTY
-from mtreason.models.protocol import Contrast, Draw
+from mtreason.models.protocol import Capability, Contrast, Draw, TopTokens
 from mtreason.models.served import client as client_module
 from mtreason.models.served import open_served, opening
 from mtreason.models.served.client import KEY_VARIABLE, Client, Request, Traffic
-from mtreason.models.served.dialects import Sglang, TopTokens, Vllm
+from mtreason.models.served.dialects import Sglang, Vllm
 from mtreason.models.served.model import ServedModel, allow
 from mtreason.models.served.opening import Place, parse_place
 from mtreason.models.served.texts import Ollama, Spelling
@@ -132,8 +132,8 @@ def test_rollouts_are_those_of_the_engine(exact, loaded, contrast, tried) -> Non
     for model in (loaded.model, exact):
         starts = prompts(model, loaded)
         other = None if contrast is None else Contrast(starts[1], contrast)
-        firsts = model.alternatives(starts, mask, tried) if tried else []
-        banned = [one.tokens for one in firsts] or [()] * 3
+        firsts = model.top_k(starts, mask, tried) if tried else []
+        banned = [tuple(one.tokens.tolist()) for one in firsts] or [()] * 3
         draws = [Draw(p, i, 0.0, 12, banned[i], other) for i, p in enumerate(starts)]
         sampling = model.sampling(mask)
         sampling.add(draws)
@@ -163,7 +163,9 @@ def test_samples_of_one_prompt_are_one_request(exact, loaded) -> None:
     assert sorted(done) == [0, 1, 2, 3]
     assert len({one.tokens for one in done.values()}) > 1
     own = exact.client.traffic.requests - before
-    assert own == (5 if exact.dialect.tempered else 1), "what is drawn with the temperature in it is read once more"
+    assert own == (5 if exact.dialect.log_probs_at_temperature else 1), (
+        "what is drawn with the temperature in it is read once more"
+    )
     for one in done.values():
         [scored] = loaded.model.score(prompts(loaded.model, loaded)[:1], [one.tokens])
         # Over the tokens that the mask allows, so never below.
@@ -188,7 +190,7 @@ def test_every_decoder_runs_unchanged(vllm_url, decoder) -> None:
     assert all(r.candidates for r in results)
     shared = {t._chat_head.id, t._head.id, t._back_head.id, t._unconditional.id, EMPTY.id}
     assert served.model.paths.held <= shared, "all handles are given back"
-    served.model.close()
+    served.close()
 
 
 # Ollama, where prompts are text.
@@ -199,16 +201,16 @@ def test_a_server_that_takes_text(oracle, loaded, tiny_model) -> None:
     tokenizer = LibraryTokenizer(loaded.tokenizer.library, turn_end(loaded.tokenizer))
     with listening(ollama(oracle, tokenizer)) as url:
         served = open_served(url, str(tiny_model), silent)
-        assert served.lacks == {"prompt log-probabilities"}
+        assert served.lacks == {Capability.PROMPT_LOG_PROBS, Capability.HIDDEN_STATES}
         t = Translator(served, ZH, EN, Settings(decoder="mcts", reward="consensus", budget=3), terms=())
         results = decode(t, SENTENCES[:2])
         assert all(r.candidates for r in results)
         here = Translator(loaded, ZH, EN, Settings(decoder="greedy"), terms=())
         for r, own in zip(results, decode(here, SENTENCES[:2]), strict=True):
             assert own.candidates[0].text in {c.text for c in r.candidates}
-        with pytest.raises(ModelError, match="--reward mix needs prompt log-probabilities"):
+        with pytest.raises(SettingError, match="`reward` mix needs prompt log-probabilities"):
             Translator(served, ZH, EN, Settings(), terms=())
-        served.model.close()
+        served.close()
         with pytest.raises(ModelError, match="Ollama tells no tokenizer of tiny:latest"):
             open_served(url, None, silent)
 
@@ -328,7 +330,7 @@ def test_a_server_that_does_not_come_back(broken, faults) -> None:
     with pytest.raises(ServerGoneError, match="the connection was cut: is the server running"):
         decode(t, SENTENCES[:3])
     assert time.monotonic() - start_ < 15
-    served.model.close()
+    served.close()
 
 
 def test_an_answer_that_is_always_wrong_ends_the_run(broken, faults, monkeypatch) -> None:
@@ -339,7 +341,7 @@ def test_an_answer_that_is_always_wrong_ends_the_run(broken, faults, monkeypatch
     with pytest.raises(ServerGoneError, match=r"wrong answer from /v1/completions \(a log-probability is missing"):
         decode(t, SENTENCES[:1])
     assert len(faults.met) == client_module.TRIES
-    served.model.close()
+    served.close()
 
 
 def test_load_is_spread_and_one_address_may_fail(oracle, tiny_model, vllm_url, faults) -> None:
@@ -359,11 +361,12 @@ def through_both(first, other, faults):
     faults.plan()
     served = open_served(f"{first}/v1,{other}/v1", None, silent)
     t = Translator(served, ZH, EN, Settings(decoder="best-of-n", budget=3, reward="likelihood"), terms=())
+    client = served.model.client
     faults.plan(*waiting)
     start_ = time.monotonic()
     results = summary(decode(t, SENTENCES[:3]))
-    served.model.close()
-    return results, served.model.client.traffic, time.monotonic() - start_
+    served.close()
+    return results, client.traffic, time.monotonic() - start_
 
 
 def test_requests_in_flight_are_bounded() -> None:
@@ -601,17 +604,17 @@ def test_what_the_server_cannot_do_is_refused(oracle, tiny_model, tmp_path) -> N
         served = open_served(url, None, silent)
         for reward in ("mix", "channel", "two-way", "llama-o1"):
             with pytest.raises(
-                ModelError, match=f"--reward {reward} needs prompt log-probabilities, which this server"
+                SettingError, match=f"`reward` {reward} needs prompt log-probabilities, which this server"
             ):
                 Translator(served, ZH, EN, Settings(reward=reward), terms=())
-        with pytest.raises(ModelError, match="--reflect needs prompt log-probabilities"):
+        with pytest.raises(SettingError, match="`reflect` needs prompt log-probabilities"):
             Translator(served, ZH, EN, Settings(reward="consensus", reflect=True), terms=())
         t = Translator(served, ZH, EN, Settings(reward="consensus", budget=2), terms=())
         assert decode(t, SENTENCES[:1])[0].candidates
-        served.model.close()
+        served.close()
         code, out, _ = run(["models", "--model", url], tmp_path / "cache")
     assert code == 0
-    assert "all but channel, llama-o1" in out.decode()
+    assert "all but channel, terms, llama-o1" in out.decode()
 
 
 def test_what_models_shows(vllm_url, tmp_path) -> None:

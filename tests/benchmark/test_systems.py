@@ -1,0 +1,73 @@
+"""Which systems can be compared: names, and any decoder with any reward."""
+
+import itertools
+
+import pytest
+
+from mtreason.benchmark.systems import SYSTEMS, optimised, own_settings, pick_systems, read_system, settings_of
+from mtreason.decoding import DECODERS
+from mtreason.errors import InputError
+from mtreason.rewards import PARTS, REWARDS
+from mtreason.runs.checks import check_settings
+from mtreason.runs.settings import Settings
+
+CHOOSING = [name for name, decoder in DECODERS.items() if "reward" in decoder.options]
+
+
+@pytest.mark.parametrize("system", [*SYSTEMS, *DECODERS])
+def test_every_name_is_one_that_can_run(system) -> None:
+    check_settings(settings_of(system, Settings(budget=8.0)))
+
+
+@pytest.mark.parametrize(("decoder", "reward"), list(itertools.product(CHOOSING, REWARDS)))
+def test_any_decoder_goes_with_any_reward(decoder, reward) -> None:
+    settings = settings_of(f"{decoder}:{reward}", Settings(qe="own.ckpt"))
+    assert (settings.decoder, settings.reward) == (decoder, reward)
+    asks = any(PARTS[part].checkpoint for part in REWARDS[reward].weights)
+    assert settings.qe == ("own.ckpt" if asks else None), "a metric is asked where the reward does"
+    assert settings.full_budget == ("full_budget" in DECODERS[decoder].options), "at equal cost nobody stops early"
+
+
+def test_a_reward_in_a_file(tmp_path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('name = "mine"\n[weights]\nlikelihood = 0.5\nconsensus = 0.5\n', "utf-8")
+    own = own_settings(f"mcts:{file}", Settings())
+    assert own["weights"] == {"likelihood": 0.5, "consensus": 0.5}
+    assert optimised(own) == ["consensus", "likelihood", "chrf"]
+
+
+@pytest.mark.parametrize(
+    ("system", "marked"),
+    [
+        ("greedy", []),
+        ("sample", []),
+        ("beam-5", ["likelihood"]),
+        ("mbr", ["consensus", "chrf"]),
+        ("best-of-n:two-way", ["reward", "channel", "likelihood"]),
+        ("best-of-n:reference", ["reference", "chrf"]),
+        ("mcts:confidence", ["confidence"]),
+    ],
+)
+def test_what_a_system_maximised_is_marked(system, marked) -> None:
+    assert optimised(own_settings(system, Settings())) == marked
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("mtcs", "--systems 'mtcs': no such system, did you mean 'mcts'"),
+        ("best-of-n:mixx", "`reward` 'mixx': no such reward, did you mean 'mix'"),
+        ("greedy:mix", None),
+    ],
+)
+def test_names_that_are_none(name, message) -> None:
+    if message is None:
+        with pytest.raises(InputError, match="`reward` does nothing for `decoder` greedy"):
+            check_settings(settings_of(name, Settings()))
+        return
+    with pytest.raises(InputError, match=message):
+        read_system(name)
+
+
+def test_doubles_are_left_out() -> None:
+    assert pick_systems(["mcts", "greedy", "mcts"]) == ["mcts", "greedy"]
