@@ -31,7 +31,6 @@ def read_ahead(path: Path) -> Future[dict[str, PackedWeight]] | None:
     """
     if not is_cached(path):
         return None
-
     # Here and not beside: building a network changes torch's defaults for all threads while it lasts.
     files = int8_files(path, weight_levels())
 
@@ -87,15 +86,12 @@ def _stored_plainly(config: PretrainedConfig, network: PreTrainedModel, files: M
 def _fill(network: PreTrainedModel, files: Mapping[str, Path], packed: Mapping[str, PackedWeight]) -> None:
     """Give a network of `outline` its weights: layers that are `packed` as they are, all else from the files."""
     layers = linear_layers(network)
-    quantised: dict[str, PackedWeight] = {}
-    missing = [layer for layer in layers if layer not in packed]
-    for stored, weight in read_tensors(files, dict.fromkeys(layers[layer] for layer in missing)):
-        own = pack(weight.to(torch.bfloat16))
-        quantised |= {layer: own for layer in missing if layers[layer] == stored}
+    missing = dict.fromkeys(stored for layer, stored in layers.items() if layer not in packed)
+    quantised = {name: pack(weight.to(torch.bfloat16)) for name, weight in read_tensors(files, missing)}
     biases = {f"{layer}.bias" for layer in layers if network.get_submodule(layer).bias is not None}
     found = {name: tensor.to(torch.bfloat16) for name, tensor in read_tensors(files, sorted(biases))}
     for layer in layers:
-        linear = Int8Linear(packed.get(layer) or quantised[layer], found.get(f"{layer}.bias"))
+        linear = Int8Linear(packed.get(layer) or quantised[layers[layer]], found.get(f"{layer}.bias"))
         _put(network, layer, linear)
     embeddings = network.get_input_embeddings()
     # Those of linear layers are gone from the network by now.

@@ -124,7 +124,8 @@ class TreeModel:
             with torch.inference_mode():
                 yield
         finally:
-            torch.set_num_threads(given)
+            if torch.get_num_threads() != given:
+                torch.set_num_threads(given)
         self.usage.seconds += time.perf_counter() - start
 
     def _add(self, node: _Node, parent: Prefix) -> Prefix:

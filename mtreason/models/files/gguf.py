@@ -112,16 +112,14 @@ def gguf_tensors(gguf: Path, network: PreTrainedModel) -> Iterator[tuple[str, fl
         TENSOR_PROCESSORS,
         TensorProcessor,
         get_gguf_hf_weights_map,
-        load_gguf_checkpoint,
         read_field,
     )
 
     names = get_gguf_hf_weights_map(network)
-    described = load_gguf_checkpoint(str(gguf), return_tensors=False)
     reader = GGUFReader(gguf)
     [architecture] = read_field(reader, "general.architecture")
     kind: Any = TENSOR_PROCESSORS.get(architecture, TensorProcessor)
-    processor = kind(config=described["config"])
+    processor = kind(config=network.config.to_dict())
     total, done = sum(int(t.n_bytes) for t in reader.tensors), 0
     for tensor in reader.tensors:
         # Some processors put what they make here under the network's names: one packed tensor becomes many.
