@@ -85,24 +85,26 @@ def _head_usable(head: bytes, allowed: frozenset[str]) -> bool:
 
     It is if a letter of an allowed script begins so, or if more signs (emoji, punctuation) than letters do.
     """
-    signs = letters = 0
+    import regex
+
+    text = _beginning_with(head)
+    # Only letters are asked for their script, one by one: most characters are none, and most numbers no characters.
+    found = [(char, scripts_of(char)) for char in regex.findall(r"\p{L}", text)]
+    if any(scripts & allowed for _, scripts in found):
+        return True
+    letters = [char for char, scripts in found if scripts]
+    signs = sum(map(str.isprintable, text)) - sum(map(str.isprintable, letters))
+    return signs > len(letters)
+
+
+def _beginning_with(head: bytes) -> str:
+    """Return the characters that begin with these bytes; where three are missing a sample, which meets every script."""
     length = 2 if head[0] < 0xE0 else 3 if head[0] < 0xF0 else 4
     missing = length - len(head)
-    for tail in _tails(missing):
-        try:
-            char = (head + tail).decode("utf-8")
-        except UnicodeDecodeError:
-            continue
-        scripts = scripts_of(char)
-        if scripts & allowed:
-            return True
-        letters += bool(scripts)
-        signs += not scripts and char.isprintable()
-    return signs > letters
-
-
-def _tails(missing: int) -> Iterable[bytes]:
-    """Yield continuations of a character; for three missing bytes only some, which still cover every script."""
-    step = 1 if missing < 3 else 4
-    for number in range(0, 64**missing, step):
-        yield bytes(0x80 + (number >> (6 * i) & 63) for i in reversed(range(missing)))
+    number = head[0] & (0xFF >> length)
+    for byte in head[1:]:
+        number = number << 6 | byte & 0x3F
+    first = number << 6 * missing
+    smallest = {2: 0x80, 3: 0x800, 4: 0x10000}[length]
+    numbers = range(first, first + 64**missing, 1 if missing < 3 else 4)
+    return "".join(chr(n) for n in numbers if smallest <= n <= 0x10FFFF and not 0xD800 <= n < 0xE000)
