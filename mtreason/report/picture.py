@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
 from mtreason.report.tree import Branch, read_branches
 
-LEAVES = 12
+LEAVES = 10
 """How many translations a picture shows, the best ones and the chosen one among them."""
 LONGEST = 34
 """How many characters of a step are shown."""
-FONT, ROW, PAD, GAP = 13, 30, 8, 26
-"""Pixels: size of the text, height of a row, space around a text, space between two columns."""
-CHARACTER = 7.3
+FONT, ROW, PAD, GAP, VALUE = 13, 30, 8, 30, 72
+"""Pixels: size of the text, height of a row, around a text, from a step to the next, for a reward."""
+CHARACTER = 7.6
 """Average width in pixels of a character of this size; East Asian characters are twice as wide."""
 INK, SOFT, CHOSEN, LINE, FILL, PAGE = "#1f2328", "#59636e", "#0969da", "#c5ccd3", "#ddf4ff", "#ffffff"
 
@@ -26,9 +26,15 @@ class _Box:
     """A step with its position."""
 
     branch: Branch
-    column: int
+    x: float
+    """Pixels to its left side."""
     y: float
+    """In rows."""
     children: tuple[_Box, ...]
+
+    @property
+    def width(self) -> float:
+        return _width(_label(self.branch)) + 2 * PAD
 
 
 def to_svg(record: Mapping[str, Any], name: str) -> str:
@@ -36,17 +42,13 @@ def to_svg(record: Mapping[str, Any], name: str) -> str:
     root = read_branches(record, name)
     shown = _pruned(root, _best_ends(root))
     rows = iter(range(10_000))
-    box = _place(shown, 0, rows)
+    box = _place(shown, PAD, rows)
     boxes = list(_walk(box))
-    widths = [0.0] * (max(b.column for b in boxes) + 1)
-    for b in boxes:
-        widths[b.column] = max(widths[b.column], _width(_label(b.branch)) + 2 * PAD)
-    lefts = [PAD + sum(widths[:i]) + GAP * i for i in range(len(widths))]
     leaves = sum(not b.children for b in boxes)
-    right = lefts[-1] + widths[-1] + 90
+    right = max(b.x + b.width for b in boxes) + VALUE
     head = ROW * 2.4
-    parts = [line for b in boxes for line in _edges(b, lefts, widths, head)]
-    parts += [line for b in boxes for line in _box(b, lefts, widths, head)]
+    parts = [line for b in boxes for line in _edges(b, head)]
+    parts += [line for b in boxes for line in _box(b, head)]
     hidden = _ends(root) - leaves
     note = f"{len(record['tree']['parent'])} nodes, {_ends(root)} translations"
     note += f", {hidden} not shown" if hidden > 0 else ""
@@ -116,11 +118,12 @@ def _pruned(root: Branch, kept: set[int]) -> Branch:
     return root if found is None else found
 
 
-def _place(branch: Branch, column: int, rows: Iterator[int]) -> _Box:
-    """Give every leaf a row, and every other step the middle of its children's rows."""
-    children = tuple(_place(child, column + 1, rows) for child in branch.children)
+def _place(branch: Branch, x: float, rows: Iterator[int]) -> _Box:
+    """Give every leaf a row, and every other step the middle of its children, which stand to the right of it."""
+    own = _Box(branch, x, 0.0, ())
+    children = tuple(_place(child, x + own.width + GAP, rows) for child in branch.children)
     y = (children[0].y + children[-1].y) / 2 if children else float(next(rows))
-    return _Box(branch, column, y, children)
+    return replace(own, y=y, children=children)
 
 
 def _label(branch: Branch) -> str:
@@ -136,31 +139,29 @@ def _middle(box: _Box, head: float) -> float:
     return head + (box.y + 0.5) * ROW
 
 
-def _edges(box: _Box, lefts: Sequence[float], widths: Sequence[float], head: float) -> Iterator[str]:
+def _edges(box: _Box, head: float) -> Iterator[str]:
     most = max(box.branch.visits, 1)
-    x = lefts[box.column] + _width(_label(box.branch)) + 2 * PAD
+    x, y = box.x + box.width, _middle(box, head)
     for child in box.children:
-        end = lefts[child.column]
-        y, own = _middle(child, head), _middle(box, head)
+        end = _middle(child, head)
         colour = CHOSEN if child.branch.chosen else LINE
         width = 1.2 + 3.5 * child.branch.visits / most
-        half = (x + end) / 2
+        half = (x + child.x) / 2
         yield (
-            f'<path d="M{x:.0f} {own:.0f}C{half:.0f} {own:.0f} {half:.0f} {y:.0f} {end:.0f} {y:.0f}" fill="none" '
+            f'<path d="M{x:.0f} {y:.0f}C{half:.0f} {y:.0f} {half:.0f} {end:.0f} {child.x:.0f} {end:.0f}" fill="none" '
             f'stroke="{colour}" stroke-width="{width:.1f}"/>'
         )
 
 
-def _box(box: _Box, lefts: Sequence[float], widths: Sequence[float], head: float) -> Iterator[str]:
-    x, y, label = lefts[box.column], _middle(box, head), _label(box.branch)
+def _box(box: _Box, head: float) -> Iterator[str]:
+    x, y, label = box.x, _middle(box, head), _label(box.branch)
     colour, fill = (CHOSEN, FILL) if box.branch.chosen else (LINE, PAGE)
-    width = _width(label) + 2 * PAD
     weight = ' font-weight="600"' if box.branch.chosen else ""
     yield (
-        f'<rect x="{x:.0f}" y="{y - FONT + 1:.0f}" width="{width:.0f}" height="{2 * FONT - 2}" rx="5" fill="{fill}" '
-        f'stroke="{colour}"/>'
+        f'<rect x="{x:.0f}" y="{y - FONT + 1:.0f}" width="{box.width:.0f}" height="{2 * FONT - 2}" rx="5" '
+        f'fill="{fill}" stroke="{colour}"/>'
     )
     yield f'<text x="{x + PAD:.0f}" y="{y + 4.5:.0f}" fill="{INK}"{weight}>{escape(label)}</text>'
     if box.branch.translation is not None:
         value = "held back" if box.branch.best is None else f"{box.branch.best:.3f}"
-        yield f'<text x="{x + width + PAD:.0f}" y="{y + 4.5:.0f}" fill="{SOFT}"{weight}>{value}</text>'
+        yield f'<text x="{x + box.width + PAD:.0f}" y="{y + 4.5:.0f}" fill="{SOFT}"{weight}>{value}</text>'
