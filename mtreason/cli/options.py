@@ -54,7 +54,7 @@ RewardName = Annotated[
         "--reward",
         metavar="NAME",
         help="What is maximised: mix, two-way, likelihood, channel, consensus, confidence, llama-o1, qe, "
-        "comet-consensus, or a file that tune wrote; mix if left out.",
+        "comet-consensus, reference, or a file that tune wrote; mix if left out.",
     ),
 ]
 Nodes = Annotated[
