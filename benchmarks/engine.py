@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from mtreason.decoding import BoundTask, Result, run
 from mtreason.languages import Direction, parse_language
 from mtreason.models.engine.int8 import ZERO_POINT, Int8Linear
-from mtreason.models.engine.load import load_model, quiet_libraries
+from mtreason.models.engine.load import load_directory, quiet_libraries
 from mtreason.models.files.resolve import resolve_model
 from mtreason.models.loaded import LoadedModel
 from mtreason.models.protocol import ROOT, Continuation, Draw, LanguageModel, Prefix, Sampling, TokenMask, Usage
@@ -307,7 +307,7 @@ def int8_figures(loaded: LoadedModel, path: Path, sentences: Sequence[str], dev:
     """Compare 8-bit linear layers with bf16: speed at 16 rows, and their effect on reward and chrF++."""
     t = translator(loaded)
     prompts = [(*_tokens_of(t, t._head), *t.codec.encode(s), *t.codec.frame("x").tail) for s in sentences]
-    other = load_model(path, dtype="bf16", note=say)
+    other = load_directory(path, dtype="bf16", note=say)
     speeds = [
         (sampling_speed(loaded, t.mask, prompts, ROWS), sampling_speed(other, t.mask, prompts, ROWS))
         for _ in range(REPEATS)
@@ -369,7 +369,7 @@ def main() -> None:
         say(f"{options.dev} is not there: the quality of int8 is not measured")
         options.dev = None
     resolved = resolve_model(options.model, lambda stage, _: None)
-    loaded = load_model(resolved.path, dtype="auto", note=say)
+    loaded = load_directory(resolved.path, dtype="auto", note=say)
     sample = Path(__file__).parent / "samples" / "sentences.zh.txt"
     sentences = sample.read_text("utf-8").splitlines()[:SENTENCES]
     figures: dict[str, Any] = {"model": resolved.name, "dtype": loaded.dtype, "threads": torch.get_num_threads()}

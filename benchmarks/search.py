@@ -20,7 +20,7 @@ import numpy as np
 from engine import DEV, DIRECTION, decode_all, dev_rows
 from numpy.typing import NDArray
 
-from mtreason.models.engine.load import load_model
+from mtreason.models.engine.load import load_directory
 from mtreason.models.files.resolve import resolve_model
 from mtreason.runs.settings import Settings
 from mtreason.runs.translator import Translator
@@ -40,7 +40,7 @@ def main() -> None:
     if not options.dev.is_file():
         sys.exit(f"{options.dev} is not there: name a file of segments with --dev")
     resolved = resolve_model(options.model, lambda _stage, _fraction: None)
-    loaded = load_model(resolved.path, note=print)
+    loaded = load_directory(resolved.path, note=print)
     rows = dev_rows(options.dev, options.segments)
     figures: dict[str, Any] = {"model": resolved.name, "n": len(rows), "reward": REWARD, "systems": {}, "pairs": {}}
     budgets = [float(b) for b in options.budgets.split(",")]

@@ -25,7 +25,7 @@ import numpy as np
 from engine import DEV, DIRECTION, decode_all, dev_rows
 
 from mtreason.decoding.protocol import Result
-from mtreason.models.engine.load import load_model
+from mtreason.models.engine.load import load_directory
 from mtreason.models.files.resolve import resolve_model
 from mtreason.models.loaded import LoadedModel
 from mtreason.models.served import local, opening
@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def _engine(name: str) -> LoadedModel:
-    loaded = load_model(resolve_model(name, lambda _stage, _fraction: None).path, note=print)
+    loaded = load_directory(resolve_model(name, lambda _stage, _fraction: None).path, note=print)
     if isinstance(loaded.tokenizer, LibraryTokenizer):
         # Both have to end a source with the same token.
         library = loaded.tokenizer.library

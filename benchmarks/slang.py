@@ -23,7 +23,7 @@ from engine import DIRECTION, decode_all
 
 from mtreason.decoding import run
 from mtreason.glossary import Matcher, Term, Verdict, follows, judge_term
-from mtreason.models.engine.load import load_model
+from mtreason.models.engine.load import load_directory
 from mtreason.models.files.resolve import resolve_model
 from mtreason.models.loaded import LoadedModel
 from mtreason.runs.settings import Settings
@@ -57,7 +57,7 @@ def main() -> None:
     ambiguous = [] if options.terms_only else [r for r in rows if r.get("wrong")]
     rows = [r for r in rows if terms(matcher, r)]
     rows = rows[:: max(1, len(rows) // (options.limit or len(rows)))]
-    loaded = load_model(resolve_model(options.model, lambda _stage, _fraction: None).path, note=print)
+    loaded = load_directory(resolve_model(options.model, lambda _stage, _fraction: None).path, note=print)
     figures: dict[str, Any] = {"model": options.model, "rows": len(rows), "budget": options.budget, "systems": {}}
     written: list[dict[str, Any]] = []
     for name, changes in SYSTEMS.items():

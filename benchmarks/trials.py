@@ -31,7 +31,7 @@ from mtreason.decoding.borders import parse_border
 from mtreason.decoding.mcts import MctsDecoder
 from mtreason.decoding.protocol import Decoder, Judging
 from mtreason.models.calls import Calls
-from mtreason.models.engine.load import load_model
+from mtreason.models.engine.load import load_directory
 from mtreason.models.files.resolve import resolve_model
 from mtreason.rewards import Draft, Reward, RewardContext, Samples, judge, parts_of
 from mtreason.runs.settings import Settings
@@ -196,7 +196,7 @@ def main() -> None:
     options = parser.parse_args()
     if not options.dev.is_file():
         sys.exit(f"{options.dev} is not there: name a file of segments with --dev")
-    loaded = load_model(resolve_model(options.model, lambda _stage, _fraction: None).path, note=print)
+    loaded = load_directory(resolve_model(options.model, lambda _stage, _fraction: None).path, note=print)
     t = Translator(
         loaded, DIRECTION.source, DIRECTION.target, Settings(reward=options.reward, budget=options.budget), terms=()
     )

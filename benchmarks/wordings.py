@@ -22,7 +22,7 @@ from slang import row_entries, terms
 from mtreason.decoding.prompts import WORDING, Prompt, instruction, translation_prompt
 from mtreason.glossary import Hit, Matcher, follows
 from mtreason.languages import Language
-from mtreason.models.engine.load import load_model
+from mtreason.models.engine.load import load_directory
 from mtreason.models.files.resolve import resolve_model
 from mtreason.runs.settings import Settings
 from mtreason.runs.translator import Translator, load_terms
@@ -126,7 +126,7 @@ def main() -> None:
     matcher = Matcher(found_terms, "zh")
     rows = [r for r in rows if terms(matcher, r)][: options.limit]
     hits = [(i, entry) for i, r in enumerate(rows) for entry in terms(matcher, r)]
-    loaded = load_model(resolve_model(options.model, lambda _stage, _fraction: None).path, note=print)
+    loaded = load_directory(resolve_model(options.model, lambda _stage, _fraction: None).path, note=print)
     figures: dict[str, Any] = {"model": options.model, "rows": len(rows), "terms": len(hits), "wordings": {}}
     print(f"| wording | terms honoured, of {len(hits)} | chrF++ | terms left untranslated |\n|:--|--:|--:|--:|")
     for name, wording in WORDINGS.items():

@@ -100,9 +100,9 @@ def terse_model(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 @pytest.fixture(scope="module")
 def loaded(tiny_model: Path) -> "LoadedModel":
     """The tiny model, as commands load it."""
-    from mtreason.models.engine.load import load_model
+    from mtreason.models.engine.load import load_directory
 
-    return load_model(tiny_model, note=pytest.fail)
+    return load_directory(tiny_model, note=pytest.fail)
 
 
 @pytest.fixture(scope="session")

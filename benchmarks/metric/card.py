@@ -63,13 +63,13 @@ def estimated(estimator: Estimator) -> Scorer:
 def log_probability(model: str) -> Scorer:
     """Mean log-probability of the translation given the source; `GivenDecoder` judges texts that were not drawn."""
     from mtreason.decoding import run
-    from mtreason.models.engine.load import load_model
+    from mtreason.models.engine.load import load_directory
     from mtreason.models.files.resolve import resolve_model
     from mtreason.runs.settings import Settings
     from mtreason.runs.translator import Translator
     from mtreason.tuning.pools import GivenDecoder
 
-    loaded = load_model(resolve_model(model, lambda *_: None).path, note=lambda _: None)
+    loaded = load_directory(resolve_model(model, lambda *_: None).path, note=lambda _: None)
 
     def score(rows: Sequence[Rated]) -> list[float]:
         source, target = (parse_language(tag) for tag in rows[0].pair.split("-"))

@@ -42,7 +42,7 @@ def load_model(
         return open_served(str(name), tokenizer, report)
     if tokenizer is not None:
         raise SettingError("`tokenizer` is for a model on a server (`model` http://…): leave it out")
-    from mtreason.models.engine.load import load_model as load_directory
+    from mtreason.models.engine.load import load_directory
     from mtreason.models.files.resolve import resolve_model
 
     resolved = resolve_model(name, report)

@@ -365,9 +365,9 @@ def test_no_round_begins_once_the_budget_is_spent(monkeypatch, name, reward, bud
 
 
 def test_greedy_is_argmax_decoding(tiny_model) -> None:
-    from mtreason.models.engine.load import load_model
+    from mtreason.models.engine.load import load_directory
 
-    loaded = load_model(tiny_model, dtype="fp32", note=pytest.fail)
+    loaded = load_directory(tiny_model, dtype="fp32", note=pytest.fail)
     plain = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32).eval()
     t = translator(loaded, decoder="greedy")
     for result, sentence in zip(decode(t), SENTENCES, strict=True):
@@ -390,9 +390,9 @@ def path_of(model, prefix):
 
 @pytest.mark.parametrize("decoder", ["best-of-n", "mcts", "mcts-uct"])
 def test_recomputing_finds_what_the_token_tree_finds(tiny_model, decoder) -> None:
-    from mtreason.models.engine.load import load_model
+    from mtreason.models.engine.load import load_directory
 
-    loaded = load_model(tiny_model, dtype="fp32", note=pytest.fail)
+    loaded = load_directory(tiny_model, dtype="fp32", note=pytest.fail)
     plain = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32).eval()
     found = []
     for model in (loaded.model, RecomputeModel(plain)):

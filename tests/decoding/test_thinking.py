@@ -416,9 +416,9 @@ def test_the_recomputing_model_thinks_the_same(tiny_model, decoder) -> None:
     import torch
     from transformers import AutoModelForCausalLM
 
-    from mtreason.models.engine.load import load_model
+    from mtreason.models.engine.load import load_directory
 
-    loaded = load_model(tiny_model, dtype="fp32", note=pytest.fail)
+    loaded = load_directory(tiny_model, dtype="fp32", note=pytest.fail)
     plain = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32).eval()
     options = {"decoder": decoder, "budget": 5, "reflect": decoder in REFLECTING}
     one = real(loaded, **options)

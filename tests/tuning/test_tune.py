@@ -344,10 +344,10 @@ def test_given_texts_are_judged(fitted, tmp_path, tiny_model) -> None:
 def by_hand(tiny_model, source, text):
     """Mean log-probability of the text and its end after the prompt, by the library's own forward pass."""
     from mtreason.languages import Direction, parse_language
-    from mtreason.models.engine.load import load_model
+    from mtreason.models.engine.load import load_directory
     from mtreason.runs.translator import Translator
 
-    loaded = load_model(tiny_model, note=pytest.fail)
+    loaded = load_directory(tiny_model, note=pytest.fail)
     direction = Direction(parse_language("zh"), parse_language("en"))
     translator = Translator(loaded, direction.source, direction.target)
     task = translator.bind(translator.task(0, source))

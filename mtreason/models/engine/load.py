@@ -33,10 +33,10 @@ PROBE_TOLERANCE = 0.3
 the probe. Rounding in 8 or 16 bits stays below it on ordinary text; a wrong mask or position does not."""
 
 
-def load_model(
+def load_directory(
     path: Path, *, dtype: str = "auto", trust_remote_code: bool = False, note: Callable[[str], None]
 ) -> LoadedModel:
-    """Load a directory in the format of the transformers library; `dtype` is one of `mtreason.runs.settings.DTYPES`.
+    """Load a directory in the format of the transformers library; `dtype` is one of `mtreason.models.load.DTYPES`.
 
     `note` is told, in one sentence, when the architecture's cache cannot be shared between branches.
     Raises `ModelError` when the files cannot be loaded.

@@ -10,7 +10,7 @@ import torch
 from mtreason.errors import ModelError
 from mtreason.models.engine import building, int8, load
 from mtreason.models.engine.building import make_int8
-from mtreason.models.engine.load import load_model, quiet_libraries
+from mtreason.models.engine.load import load_directory, quiet_libraries
 from mtreason.models.engine.packed import PackedModel
 from mtreason.models.engine.tree import TreeModel
 from mtreason.models.engine.verdict import FILE
@@ -60,21 +60,21 @@ def test_kept_layers_give_bit_for_bit_what_quantising_gives(cached, write_gguf, 
     shutil.copytree(path, plain)  # no longer in the cache: quantised from the 16-bit weights
     expected = answers(as_the_library_loads(path))
     for directory in (path, plain):
-        loaded = load_model(directory, note=pytest.fail)
+        loaded = load_directory(directory, note=pytest.fail)
         assert same(answers(loaded.model), expected)
         assert loaded.arithmetic == f"int8/{int8.weight_levels()} cpu"
 
 
 def test_a_directory_in_32_bits_is_quantised_from_16(tiny_model) -> None:
     """As the transformers library would load it."""
-    assert same(answers(load_model(tiny_model, note=pytest.fail).model), answers(as_the_library_loads(tiny_model)))
+    assert same(answers(load_directory(tiny_model, note=pytest.fail).model), answers(as_the_library_loads(tiny_model)))
 
 
 def test_16_bit_weights_are_never_loaded_for_8_bit_ones(cached, monkeypatch) -> None:
     monkeypatch.setattr(building, "pack", lambda _weight: pytest.fail("quantised again"))
     for linear in cached.glob("model-linear-*"):
         linear.unlink()
-    loaded = load_model(cached, note=lambda _note: None)
+    loaded = load_directory(cached, note=lambda _note: None)
     table = loaded.model.packed.decoder.get_input_embeddings().weight
     assert table.dtype == torch.bfloat16
     assert loaded.dtype == "int8"
@@ -88,14 +88,14 @@ def test_a_flipped_bit_is_noticed(cached, kind, dtype) -> None:
     file.write_bytes(data)
     advice = rf"{file.name} is damaged \(SHA-256 .* expected .*mtreason models remove {cached.name}"
     with pytest.raises(ModelError, match=advice):
-        load_model(cached, dtype=dtype, note=pytest.fail)
+        load_directory(cached, dtype=dtype, note=pytest.fail)
 
 
 def test_a_lost_file_is_noticed(cached) -> None:
     [file] = cached.glob("int8-*")
     file.unlink()
     with pytest.raises(ModelError, match=rf"{file.name} is damaged .*mtreason models remove"):
-        load_model(cached, note=pytest.fail)
+        load_directory(cached, note=pytest.fail)
 
 
 def test_a_cache_from_another_kind_of_processor_gets_a_form_for_this_one(cached, monkeypatch) -> None:
@@ -104,7 +104,7 @@ def test_a_cache_from_another_kind_of_processor_gets_a_form_for_this_one(cached,
     monkeypatch.setattr(int8, "weight_levels", lambda: other)
     monkeypatch.setattr(building, "weight_levels", lambda: other)
     monkeypatch.setattr(load, "weight_levels", lambda: other)
-    loaded = load_model(cached, note=pytest.fail)
+    loaded = load_directory(cached, note=pytest.fail)
     assert loaded.arithmetic == f"int8/{other} cpu"
     made = {f.name for f in cached.glob("int8-*")}
     assert made == {old.name, f"int8-{other}-00001.safetensors"}
@@ -118,7 +118,7 @@ def test_a_form_for_another_processor_is_not_made_of_damaged_weights(cached, mon
     [file] = cached.glob("model-linear-*")
     file.write_bytes(file.read_bytes()[:-1] + b"X")
     with pytest.raises(ModelError, match=f"{file.name} is damaged"):
-        load_model(cached, note=pytest.fail)
+        load_directory(cached, note=pytest.fail)
     assert not list(cached.glob("int8-31-*"))
 
 
@@ -126,19 +126,19 @@ def test_the_probe_is_asked_once_for_the_same_code_and_weights(cached, monkeypat
     asked = []
     probe = load._share_or_recompute
     monkeypatch.setattr(load, "_share_or_recompute", lambda *given: asked.append(1) or probe(*given))
-    first, second = (load_model(cached, note=pytest.fail) for _ in range(2))
+    first, second = (load_directory(cached, note=pytest.fail) for _ in range(2))
     assert len(asked) == 1
     assert same(answers(first.model), answers(second.model))
     kept = json.loads((cached / FILE).read_text("utf-8"))
     for wrong in ({**kept, "conditions": "of another release"}, {**kept, "shares": False}, {}):
         (cached / FILE).write_text(json.dumps(wrong), "utf-8")
-        load_model(cached, note=pytest.fail)
+        load_directory(cached, note=pytest.fail)
     (cached / FILE).write_text("{", "utf-8")
-    load_model(cached, note=pytest.fail)
+    load_directory(cached, note=pytest.fail)
     assert len(asked) == 5
 
 
 def test_other_formats_come_from_the_16_bit_weights(cached) -> None:
     for dtype in ("bf16", "fp32"):
-        loaded = load_model(cached, dtype=dtype, note=pytest.fail)
+        loaded = load_directory(cached, dtype=dtype, note=pytest.fail)
         assert (loaded.dtype, loaded.arithmetic) == (dtype, f"{dtype} cpu")

@@ -60,10 +60,10 @@ def served(server, monkeypatch):
 @pytest.fixture(scope="module")
 def engine():
     """The same weights, converted, in this process."""
-    from mtreason.models.engine.load import load_model
+    from mtreason.models.engine.load import load_directory
     from mtreason.models.files.resolve import resolve_model
 
-    return load_model(resolve_model(ALIAS, silent).path, note=pytest.fail)
+    return load_directory(resolve_model(ALIAS, silent).path, note=pytest.fail)
 
 
 def translate(loaded, sentences=SENTENCES, **options):
