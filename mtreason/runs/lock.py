@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from mtreason.errors import InputError
-from mtreason.files import read_text, write_text
+from mtreason.files import read_text, sha256_of, write_text
 from mtreason.runs.repository import Job
-from mtreason.runs.spec import RunSpec, file_digest, read_spec
+from mtreason.runs.spec import RunSpec, read_spec
 
 LOCK = "mtreason.lock"
 VERSION = 2
@@ -42,7 +42,7 @@ class Lock:
     def record(self, job: Job, run: RunSpec) -> None:
         """Record that this run has just made an output."""
         self.runs[run.digest] = run
-        self.outputs[job.name] = Made(file_digest(job.source), run.digest)
+        self.outputs[job.name] = Made(sha256_of(job.source), run.digest)
 
     def stale(self, job: Job, run: RunSpec) -> str:
         """Return why this run has to make an output again, or "" where it does not."""
@@ -51,7 +51,7 @@ class Lock:
         made = self.outputs.get(job.name)
         if made is None:
             return "not made by this tool"
-        changed = ["source"] if made.source != file_digest(job.source) else []
+        changed = ["source"] if made.source != sha256_of(job.source) else []
         changed += run.changed(self.runs[made.run])
         return f"{' and '.join(changed)} changed" if changed else ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -28,7 +29,7 @@ from mtreason.runs.pipeline import Segment, TranslatedUnit, TranslationCache, tr
 from mtreason.runs.progress import Progress, Silence
 from mtreason.runs.repository import Job, find_jobs, open_document, read_config
 from mtreason.runs.settings import Settings
-from mtreason.runs.spec import RunSpec, describe_run, file_digest
+from mtreason.runs.spec import RunSpec, describe_run
 from mtreason.runs.stopping import keeping
 from mtreason.runs.translator import Translator
 from mtreason.storage import Journal
@@ -85,8 +86,8 @@ class Project:
         """Return the identity of a run into a language; without a model, only what is known without one."""
         memories = []
         for name in self.config.memories:
-            read_bytes(self.root / name, "name a memory")  # raises an error that says what is wrong
-            memories.append((name, file_digest(self.root / name)))
+            data = read_bytes(self.root / name, "name a memory")
+            memories.append((name, hashlib.sha256(data).hexdigest()))
         settings = self.settings()
         return describe_run(
             settings,

@@ -12,7 +12,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from mtreason.decoding.prompts import Wording
@@ -164,12 +163,6 @@ def glossary_digests(terms: Iterable[Term]) -> tuple[tuple[str, str], ...]:
     for term in terms:
         files.setdefault(term.file, []).append({k: v for k, v in asdict(term).items() if k not in {"file", "line"}})
     return tuple((name, _digest(own)) for name, own in files.items())
-
-
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _digest(value: Any) -> str:  # noqa: ANN401 - what JSON can hold

@@ -14,6 +14,7 @@ from mtreason.decoding.prompts import CLOSE_THOUGHT, OPEN_OUTPUT, OPEN_THOUGHT, 
 from mtreason.decoding.protocol import Judging, derive_seed
 from mtreason.documents import placeholders
 from mtreason.errors import SettingError
+from mtreason.files import sha256_of
 from mtreason.glossary import Hit, Matcher, Term, load_glossary, shipped_glossaries, written
 from mtreason.languages import Direction, Language, parse_language
 from mtreason.models.protocol import ROOT, LanguageModel, TokenMask
@@ -21,7 +22,7 @@ from mtreason.models.text import Codec
 from mtreason.rewards import Reward, judge
 from mtreason.runs.checks import check_backend, check_settings, load_metric, plan
 from mtreason.runs.settings import DEFAULT_NODES, Settings, make_settings
-from mtreason.runs.spec import NO_METRIC, RunSpec, describe_run, file_digest
+from mtreason.runs.spec import NO_METRIC, RunSpec, describe_run
 from mtreason.runs.task import Task
 from mtreason.storage import read_tmx
 
@@ -148,7 +149,7 @@ class Translator:
             model=self.loaded.digest,
             arithmetic=self.loaded.arithmetic,
             metric=NO_METRIC if self.metric is None else self.metric.digest,
-            memories=[(str(path), file_digest(path)) for path in self.settings.memories],
+            memories=[(str(path), sha256_of(path)) for path in self.settings.memories],
         )
 
     def translate(self, texts: Iterable[str]) -> list[Translation]:

@@ -22,13 +22,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtreason.errors import ModelError
+from mtreason.files import sha256_of
 from mtreason.models.files.cache import (
     Report,
     cache_dir,
     finish,
     is_complete,
     making,
-    sha256_of,
     verify_cached,
     wrong_digest,
 )

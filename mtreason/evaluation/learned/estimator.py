@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 from mtreason.errors import ModelError
 from mtreason.evaluation.learned.checkpoints import LANGUAGES, PACKAGED, prepare_metric
 from mtreason.evaluation.learned.encoder import ENCODER
+from mtreason.files import sha256_of
 from mtreason.models.files.cache import Report
 from mtreason.models.files.embedded import part_files
 from mtreason.models.protocol import Triple
@@ -117,8 +118,7 @@ class Estimator:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the checkpoint file, without the encoder's configuration and tokenizer, which are elsewhere."""
-        with self.file.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        return sha256_of(self.file)
 
     @cached_property
     def label(self) -> str:

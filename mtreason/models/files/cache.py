@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from mtreason.errors import ModelError
+from mtreason.files import sha256_of
 from mtreason.models.files.embedded import EmbeddedModel, part_files
 from mtreason.models.files.gguf import convert_gguf
 from mtreason.models.files.int8_form import kind_of, write_int8
@@ -262,12 +263,6 @@ def is_cached(path: Path) -> bool:
 
 def _size(path: Path) -> int:
     return sum(f.stat().st_size for f in path.rglob("*") if f.is_file())
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager

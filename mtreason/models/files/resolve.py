@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Literal
 
 from mtreason.errors import ModelError, near
-from mtreason.models.files.cache import Report, gguf_digest, prepare_embedded, prepare_gguf, sha256_of
+from mtreason.files import sha256_of
+from mtreason.models.files.cache import Report, gguf_digest, prepare_embedded, prepare_gguf
 from mtreason.models.files.embedded import EMBEDDED, is_installed
 
 MODELSCOPE = "modelscope:"
