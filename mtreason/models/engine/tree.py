@@ -124,8 +124,7 @@ class TreeModel:
             with torch.inference_mode():
                 yield
         finally:
-            if torch.get_num_threads() != given:
-                torch.set_num_threads(given)
+            self.threads.leave(given)
         self.usage.seconds += time.perf_counter() - start
 
     def _add(self, node: _Node, parent: Prefix) -> Prefix:

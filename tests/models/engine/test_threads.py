@@ -24,7 +24,7 @@ class Machine:
         self.share = 0.0
         self.seconds = {}
         self.used = []
-        self.threads = Threads(most, lambda: self.now, lambda: self.waiting)
+        self.threads = Threads(most, lambda: self.now, lambda: self.waiting, lambda: 0.0)
 
     def run(self, steps):
         rng = random.Random(1)
@@ -69,6 +69,23 @@ def test_down_to_where_it_stops_to_pay() -> None:
     assert machine.used[-200:].count(2) > 120
 
 
+def test_what_loading_showed_counts_at_once() -> None:
+    machine = Machine(2)
+    machine.waiting = 3.0
+    machine.threads = Threads(2, lambda: machine.now, lambda: machine.waiting, lambda: 9.0)
+    machine.share, machine.seconds = 0.5, {2: 0.4, 1: 0.1}
+    machine.run(2)
+    assert machine.threads.crowded
+
+
+def test_comparisons_become_rare_where_nothing_changes() -> None:
+    machine = Machine(2)
+    machine.share, machine.seconds = 0.5, {2: 0.1, 1: 0.15}
+    machine.run(3000)
+    assert machine.used[:600].count(1) > 10
+    assert machine.used[-600:].count(1) < 10
+
+
 def test_one_thread_stays_one() -> None:
     machine = Machine(1)
     machine.share, machine.seconds = 0.9, {1: 0.1}
@@ -78,7 +95,7 @@ def test_one_thread_stays_one() -> None:
 
 def test_a_system_that_does_not_tell_is_taken_for_an_empty_one() -> None:
     machine = Machine(2)
-    machine.threads = Threads(2, lambda: machine.now, lambda: None)
+    machine.threads = Threads(2, lambda: machine.now, lambda: None, lambda: 0.0)
     machine.seconds = {2: 0.1}
     machine.run(100)
     assert set(machine.used) == {2}
@@ -116,14 +133,42 @@ def test_results_do_not_depend_on_the_number_of_threads() -> None:
         assert np.array_equal(found[0][2], logits)
 
 
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [({}, True), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "active"}, None)],
-)
-def test_the_spin_count_is_set_unless_the_user_has_set_it(given, expected) -> None:
-    code = "import mtreason.models, os, sys; assert 'torch' not in sys.modules; print(os.environ.get('GOMP_SPINCOUNT'))"
+SPINNING = """
+import os, sys, time, torch
+from mtreason.models.engine.threads import ShortWaits
+
+torch.set_num_threads(2)
+x = torch.zeros(1 << 16)
+waits = ShortWaits()
+
+
+def cpu_seconds():
+    # A second thread that spins through the pauses costs as much again as they take.
+    x.add_(1.0)
+    before = time.process_time()
+    for _ in range(40):
+        x.add_(1.0)
+        time.sleep(0.005)
+    return time.process_time() - before
+
+
+usual = cpu_seconds()
+turned = waits.turn_on()
+torch.set_num_threads(2)
+short = cpu_seconds()
+again = waits.turn_on()
+waits.turn_off()
+assert not waits.on and not again
+print(turned, usual, short, os.cpu_count())
+"""
+
+
+@pytest.mark.parametrize("given", [{}, {"GOMP_SPINCOUNT": "7"}, {"OMP_WAIT_POLICY": "passive"}])
+def test_waits_become_short_unless_the_user_has_set_them(given) -> None:
     root = str(__file__).partition("/tests/")[0]
     env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": root, **given}
-    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
-    found = done.stdout.strip()
-    assert found.isdigit() if expected is True else found == str(expected)
+    done = subprocess.run([sys.executable, "-c", SPINNING], env=env, capture_output=True, text=True, check=True)
+    turned, usual, short, cores = done.stdout.split()
+    assert (turned == "True") == (not given)
+    if not given and sys.platform == "linux" and int(cores) > 1:
+        assert float(short) < float(usual) / 2
