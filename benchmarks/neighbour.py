@@ -69,7 +69,7 @@ def speed(process: subprocess.Popen[str]) -> float:
 
 @contextmanager
 def busy(count: int) -> Iterator[None]:
-    loops = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(count)]
+    loops = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(count)]  # noqa: S603 - nothing but a loop
     try:
         yield
     finally:
