@@ -233,21 +233,13 @@ def recompute_figures(loaded: LoadedModel, sentences: Sequence[str]) -> dict[str
     """Run the same search with and without the tree; outputs differ only where rounding changes a draw."""
     t = translator(loaded, reward="likelihood")
     peer = RecomputingPeer(loaded.model)
-    for handle in (t._head, t._back_head):
-        peer.paths[handle.id] = _tokens_of(t, handle)
+    peer.paths |= {t._head.id: t.way.head, t._back_head.id: t.way_back.head}
     ours: list[Result] = []
     theirs: list[Result] = []
     with_tree = timed(lambda: ours.extend(decode_all(t, sentences, SENTENCES)))
     without = timed(lambda: theirs.extend(decode_all(t, sentences, SENTENCES, peer)))
     same = sum(a.text == b.text for a, b in zip(ours, theirs, strict=True))
     return {"speedup_vs_recompute": without / with_tree, "same_output_as_recompute": f"{same} of {len(ours)}"}
-
-
-def _tokens_of(t: Translator, handle: Prefix) -> tuple[int, ...]:
-    from mtreason.decoding.prompts import SYSTEM, instruction
-
-    way = (DIRECTION.source, DIRECTION.target) if handle is t._head else (DIRECTION.target, DIRECTION.source)
-    return t.codec.frame(SYSTEM).head + t.codec.encode(instruction(*way))
 
 
 def in_flight_figures(loaded: LoadedModel, sentences: Sequence[str]) -> dict[str, Any]:
@@ -278,7 +270,7 @@ def generate_figures(loaded: LoadedModel, path: Path, sentences: Sequence[str]) 
 @torch.inference_mode()
 def _plain_best_of_16(model: Any, t: Translator, sentence: str) -> int:  # noqa: ANN401
     tokenizer = t.codec.tokenizer.library
-    head, tail = _tokens_of(t, t._head), t.codec.frame("x").tail
+    head, tail = t.way.head, t.way.tail
     prompt = torch.tensor([[*head, *t.codec.encode(sentence), *tail]])
     out = model.generate(
         prompt,
@@ -292,7 +284,7 @@ def _plain_best_of_16(model: Any, t: Translator, sentence: str) -> int:  # noqa:
         pad_token_id=tokenizer.pad_token_id,
     )
     texts = tokenizer.batch_decode(out[:, prompt.shape[1] :], skip_special_tokens=True)
-    back = _tokens_of(t, t._back_head)
+    back = t.way_back.head
     source = [*t.codec.encode(sentence), t.codec.end]
     rows = [[*back, *t.codec.encode(text), *tail, *source] for text in texts]
     width = max(map(len, rows))
@@ -306,7 +298,7 @@ def _plain_best_of_16(model: Any, t: Translator, sentence: str) -> int:  # noqa:
 def int8_figures(loaded: LoadedModel, path: Path, sentences: Sequence[str], dev: Path | None) -> dict[str, Any]:
     """Compare 8-bit linear layers with bf16: speed at 16 rows, and their effect on reward and chrF++."""
     t = translator(loaded)
-    prompts = [(*_tokens_of(t, t._head), *t.codec.encode(s), *t.codec.frame("x").tail) for s in sentences]
+    prompts = [(*t.way.head, *t.codec.encode(s), *t.way.tail) for s in sentences]
     other = load_directory(path, dtype="bf16", note=say)
     speeds = [
         (sampling_speed(loaded, t.mask, prompts, ROWS), sampling_speed(other, t.mask, prompts, ROWS))
@@ -351,7 +343,7 @@ def bandwidth_figures(loaded: LoadedModel, path: Path, sentences: Sequence[str])
     layers = [m for root in (network.decoder, network.lm_head) for m in root.modules() if isinstance(m, Int8Linear)]
     rows = {m.in_features: torch.full((1, m.in_features), ZERO_POINT, dtype=torch.uint8) for m in layers}
     products = [timed(lambda: [m.packed.multiply(rows[m.in_features]) for m in layers]) for _ in range(10)]
-    prompt = (*_tokens_of(t, t._head), *t.codec.encode(sentences[0]), *t.codec.frame("x").tail)
+    prompt = (*t.way.head, *t.codec.encode(sentences[0]), *t.way.tail)
     speed = statistics.median(sampling_speed(loaded, t.mask, [prompt], 1) for _ in range(REPEATS))
     weights = sum(m.in_features * m.out_features for m in layers)
     return {

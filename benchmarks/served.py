@@ -142,7 +142,7 @@ def _judge(engine: LoadedModel, sources: Sequence[str], systems: Sequence[Sequen
             task = translator.bind(translator.task(i, source))
             target = (*translator.codec.encode(text), translator.codec.end)
             [there] = engine.model.extend([task.head], [task.prompt])
-            [back] = engine.model.extend([task.back_head], [target[:-1] + task.tail])
+            [back] = engine.model.extend([task.back_head], [target[:-1] + task.back_tail])
             forward, backward = engine.model.score([there, back], [target, task.source_tokens])
             values.append((forward.mean() + backward.mean()) / 2)
             engine.model.release([there, back])

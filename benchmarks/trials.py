@@ -136,6 +136,8 @@ def trials(reward: Reward) -> Iterator[Trial]:
     else:
         for count in (1, 8):
             yield Trial("opening", f"{count} drafts", replace(base, first_drafts=count))
+    for width in (2, 3, 5):
+        yield Trial("beam first", f"width {width}", replace(base, beam=width))
     for margin in (0.5, 1.0):
         name = f"channel only within {margin:g} nats of the round's best likelihood"
         yield Trial("filter", name, base, judging=filtered(margin))

@@ -1,147 +1,110 @@
-"""How the glossary should be put into the prompt: wordings and places, by the terms that greedy decoding honours.
+"""How a model should be asked: each wording by what a greedy draft and samples are worth, without any search.
 
-    python benchmarks/wordings.py --data slang_dev.jsonl --model qwen2.5-coder-0.5b
+    python benchmarks/wordings.py --data dev.jsonl --langs zh-en --model qwen2.5-coder-0.5b
 
-All rows with a term of the glossaries that come along or of their own; one greedy translation each, no search. Beside
-the share of terms: chrF++ against the references, and terms that stand in the translation as they were.
+One line for each wording: chrF++ (chrF2 into languages without spaces) and BLEU of the greedy drafts, the mean over
+greedy and samples, the best of them, the difference from the first wording with its 95 % interval and p-value; drafts
+with problems, and letters of a script that is not the target's. With --terms, rows with glossary terms: the share that
+greedy drafts honour.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import sacrebleu
-from engine import DIRECTION, decode_all
-from slang import row_entries, terms
+from slang import row_entries
 
-from mtreason.decoding.prompts import WORDING, Prompt, instruction, translation_prompt
-from mtreason.glossary import Hit, Matcher, follows
-from mtreason.languages import Language
-from mtreason.models.engine.load import load_directory
-from mtreason.models.files.resolve import resolve_model
+from mtreason.decoding.gates import foreign_letters
+from mtreason.decoding.masks import CARRIED
+from mtreason.decoding.wordings import named_wording, wordings
+from mtreason.errors import InputError
+from mtreason.evaluation.metrics import mean_metric, tokenizer_for
+from mtreason.evaluation.significance import compare
+from mtreason.glossary import Matcher, follows
+from mtreason.languages import Direction, parse_language
+from mtreason.models.load import load_model
 from mtreason.runs.settings import Settings
-from mtreason.runs.translator import Translator, load_terms
-
-Wording = Callable[[str, Language, Language, Sequence[tuple[str, str]], Sequence[Hit]], Prompt]
-
-
-def replaced(segment: str, hits: Sequence[Hit], form: str) -> str:
-    """Return the segment with `form` in the place of each term."""
-    parts, end = [], 0
-    for hit in hits:
-        term = segment[hit.start : hit.end]
-        parts += [segment[end : hit.start], form.format(term=term, target=(hit.term.targets or (term,))[0])]
-        end = hit.end
-    return "".join([*parts, segment[end:]])
-
-
-def listed(hits: Sequence[Hit], form: str) -> str:
-    pairs = [form.format(term=h.term.source, target=(h.term.targets or (h.term.source,))[0]) for h in hits]
-    return "\n".join(dict.fromkeys(pairs))
-
-
-def before(
-    segment: str, source: Language, target: Language, context: Sequence[tuple[str, str]], hits: Sequence[Hit]
-) -> Prompt:
-    del context
-    head = instruction(source, target)
-    if hits:
-        head += f"Use these translations:\n{listed(hits, '{term} = {target}')}\n\nText:\n"
-    return Prompt(head, segment)
-
-
-def after(
-    segment: str, source: Language, target: Language, context: Sequence[tuple[str, str]], hits: Sequence[Hit]
-) -> Prompt:
-    del context
-    tail = f"\n\nUse these translations:\n{listed(hits, '{term} = {target}')}" if hits else ""
-    return Prompt(instruction(source, target), segment + tail)
-
-
-def chinese(
-    segment: str, source: Language, target: Language, context: Sequence[tuple[str, str]], hits: Sequence[Hit]
-) -> Prompt:
-    del context
-    head = instruction(source, target)
-    if hits:
-        head += f"参考下面的翻译：\n{listed(hits, '{term} 翻译成 {target}')}\n\n"
-    return Prompt(head, segment)
-
-
-def brackets(
-    segment: str, source: Language, target: Language, context: Sequence[tuple[str, str]], hits: Sequence[Hit]
-) -> Prompt:
-    del context
-    return Prompt(instruction(source, target), replaced(segment, hits, "{term} ({target})"))
-
-
-def in_place(
-    segment: str, source: Language, target: Language, context: Sequence[tuple[str, str]], hits: Sequence[Hit]
-) -> Prompt:
-    del context
-    return Prompt(instruction(source, target), replaced(segment, hits, "{target}"))
-
-
-def warned(
-    segment: str, source: Language, target: Language, context: Sequence[tuple[str, str]], hits: Sequence[Hit]
-) -> Prompt:
-    del context
-    lines = [
-        f"{h.term.source} = {(h.term.targets or (h.term.source,))[0]}"
-        + (f" (not: {h.term.literal})" if h.term.literal else "")
-        for h in hits
-    ]
-    head = instruction(source, target)
-    if hits:
-        head += "Use these translations:\n" + "\n".join(dict.fromkeys(lines)) + "\n\nText:\n"
-    return Prompt(head, segment)
-
-
-WORDINGS: dict[str, Wording | None] = {
-    "no hints": None,
-    "list before the text": before,
-    "list before, with the reading to avoid": warned,
-    "list after the text": after,
-    "list before, in Chinese": chinese,
-    "rendering in brackets behind the term": brackets,
-    "rendering in the term's place": in_place,
-    "list before, and rendering in place (shipped)": translation_prompt,
-}
+from mtreason.runs.translator import load_terms
+from mtreason.tuning.wordings import Tried, try_wording
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--langs", default="zh-en")
     parser.add_argument("--model", default="qwen2.5-coder-0.5b")
-    parser.add_argument("--limit", type=int)
+    parser.add_argument("--wordings", help="some of them, with commas; the first is what others are compared with")
+    parser.add_argument("--samples", type=int, default=5)
+    parser.add_argument("--limit", type=int, help="about so many rows, spread evenly")
+    parser.add_argument("--terms", action="store_true", help="rows with terms of the glossaries or of their own")
+    parser.add_argument("-o", "--out", type=Path, help="greedy drafts, as JSON lines")
     options = parser.parse_args()
+    source, target = map(parse_language, options.langs.split("-"))
+    direction = Direction(source, target)
     rows = [json.loads(line) for line in options.data.read_text("utf-8").splitlines()]
-    rows = [r for r in rows if (r["src_lang"], r["tgt_lang"]) == ("zh", "en")]
-    found_terms = (*load_terms(DIRECTION, Settings()), *row_entries(rows))
-    matcher = Matcher(found_terms, "zh")
-    rows = [r for r in rows if terms(matcher, r)][: options.limit]
-    hits = [(i, entry) for i, r in enumerate(rows) for entry in terms(matcher, r)]
-    loaded = load_directory(resolve_model(options.model, lambda _stage, _fraction: None).path, note=print)
-    figures: dict[str, Any] = {"model": options.model, "rows": len(rows), "terms": len(hits), "wordings": {}}
-    print(f"| wording | terms honoured, of {len(hits)} | chrF++ | terms left untranslated |\n|:--|--:|--:|--:|")
-    for name, wording in WORDINGS.items():
-        own = replace(WORDING, prompt=wording or translation_prompt)
-        terms_hinted = found_terms if wording else ()
-        t = Translator(loaded, DIRECTION.source, DIRECTION.target, decoder="greedy", terms=terms_hinted, wording=own)
-        results = decode_all(t, [r["src"] for r in rows], 16)
-        texts = [r.text for r in results]
-        figures_of = {
-            "honoured": sum(not results[i].fell_back and follows(h, texts[i], "en") for i, h in hits),
-            "chrf_pp": sacrebleu.corpus_chrf(texts, [[r["refs"][0] for r in rows]], word_order=2).score,
-            "kept": sum(h.source in texts[i] for i, h in hits),
+    rows = [r for r in rows if (r["src_lang"], r["tgt_lang"]) == (source.tag, target.tag)]
+    found_terms = (*load_terms(direction, Settings()), *row_entries(rows)) if options.terms else ()
+    matcher = Matcher(found_terms, source.tag)
+    if options.terms:
+        rows = [r for r in rows if matcher.find(r["src"])]
+    rows = rows[:: max(1, len(rows) // (options.limit or len(rows)))]
+    hits = [(i, hit.term) for i, r in enumerate(rows) for hit in matcher.find(r["src"])]
+    loaded = load_model(options.model)
+    names = options.wordings.split(",") if options.wordings else [n for n, w in wordings().items() if w.chat]
+    first: Tried | None = None
+    figures: dict[str, Any] = {"model": options.model, "langs": options.langs, "rows": len(rows), "wordings": {}}
+    print(f"{options.model}, {options.langs}, {len(rows)} rows, {len(hits)} terms")
+    print("| wording | greedy | BLEU | mean | best | over the first, mean | tokens | problems | script | terms |")
+    print("|:--|--:|--:|--:|--:|:--|--:|--:|--:|--:|")
+    for name in names:
+        try:
+            tried = try_wording(
+                loaded,
+                named_wording(name),
+                direction,
+                [r["src"] for r in rows],
+                [r["refs"] for r in rows],
+                terms=found_terms,
+                samples=options.samples,
+            )
+        except InputError as error:
+            print(f"| {name} | {error} |")
+            continue
+        first = first or tried
+        refs = [[(r["refs"] * 9)[k] for r in rows] for k in range(max(len(r["refs"]) for r in rows))]
+        scripts = frozenset(target.scripts) | {CARRIED}
+        own = {
+            "greedy": float(np.mean(tried.greedy)),
+            "bleu": sacrebleu.corpus_bleu(list(tried.texts), refs, tokenize=tokenizer_for(target)).score,
+            "mean": float(np.mean(tried.mean)),
+            "best": float(np.mean(tried.best)),
+            "tokens": tried.tokens,
+            "problems": dict(tried.faults),
+            "foreign": sum(foreign_letters(t, scripts, []) for t in tried.texts),
+            "honoured": sum(follows(term, tried.texts[i], target.tag) for i, term in hits),
         }
-        figures["wordings"][name] = figures_of
-        print(f"| {name} | {figures_of['honoured']} | {figures_of['chrf_pp']:.1f} | {figures_of['kept']} |", flush=True)
+        over = "–"
+        if tried is not first:
+            metric = mean_metric("mean", "mean", [first.mean, tried.mean], 1e-9)
+            c = compare(metric, 1, 0)
+            own |= {"delta": c.delta, "low": c.low, "high": c.high, "p": c.p_value}
+            over = f"{c.delta:+.2f} [{c.low:+.2f}, {c.high:+.2f}] p {c.p_value:.3f}"
+        figures["wordings"][name] = own
+        print(
+            f"| {name} | {own['greedy']:.1f} | {own['bleu']:.1f} | {own['mean']:.1f} | {own['best']:.1f} | {over} "
+            f"| {own['tokens']:.0f} | {sum(tried.faults.values())} | {own['foreign']} | {own['honoured']} |",
+            flush=True,
+        )
+        if options.out:
+            with options.out.open("a", encoding="utf-8") as file:
+                for row, text in zip(rows, tried.texts, strict=True):
+                    record = {"wording": name, "id": row["id"], "src": row["src"], "text": text}
+                    file.write(json.dumps(record, ensure_ascii=False) + "\n")
     print(json.dumps(figures))
 
 

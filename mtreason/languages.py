@@ -72,6 +72,15 @@ class Direction:
     target: Language
 
 
+def name_in(language: Language, tag: str) -> str:
+    """Return the name of a language in another language, given by its code; in English for a code without names."""
+    if tag == "en":
+        return language.name
+    import langcodes
+
+    return langcodes.Language.get(language.tag).display_name(tag)
+
+
 def parse_language(tag: str) -> Language:
     """Parse a BCP 47 tag, in any case and with `_` for `-`.
 

@@ -33,7 +33,7 @@ def run_example(example: str, tmp_path: Path, tiny_model: Path) -> subprocess.Co
         command = f"{head}| {tail.replace('mtreason', f'{shlex.quote(sys.executable)} -m mtreason', 1)}"
     if any(f" {command} " in example for command in ("translate", "bench run", "tune")):
         command += f" --model {shlex.quote(str(tiny_model))}"
-        if "--effort" not in example:
+        if "--effort" not in example and "tune --prompt" not in example:
             command += " --budget 2"
     # Two threads for matrices this small only wait for one another.
     env = {

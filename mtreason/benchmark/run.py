@@ -14,7 +14,7 @@ from mtreason.benchmark.data import Row, digest, rows_digest
 from mtreason.benchmark.results import ResultsWriter
 from mtreason.benchmark.systems import COMMON_REWARD, JudgeDecoder, chosen, common_reward, own_settings, settings_of
 from mtreason.decoding import BoundTask, Result, run
-from mtreason.decoding.prompts import WORDING
+from mtreason.decoding.wordings import pick_wording
 from mtreason.languages import Direction, parse_language
 from mtreason.runs.checks import check_settings
 from mtreason.runs.checks import plan as plan_decoder
@@ -86,10 +86,11 @@ def describe(plan: Plan, loaded: LoadedModel) -> dict[str, Any]:
 def _spec(plan: Plan, loaded: LoadedModel, system: str, pair: str) -> RunSpec:
     """Return the identity of one system's run; a learned metric is identified by the digest of its name."""
     settings = settings_of(system, plan.settings)
+    direction = _direction(plan.groups[pair])
     return describe_run(
         settings,
-        _direction(plan.groups[pair]),
-        WORDING,
+        direction,
+        pick_wording(settings.prompt, loaded.name, direction, chat=loaded.tokenizer.chat),
         plan_decoder(settings)[1],
         plan.terms[pair],
         model=loaded.digest,

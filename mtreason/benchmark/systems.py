@@ -9,6 +9,7 @@ from typing import Any
 from mtreason.decoding import DECODERS, BoundTask, Candidate, DecodingSettings, Result
 from mtreason.decoding.judging import Judge
 from mtreason.decoding.protocol import Cost
+from mtreason.decoding.wordings import named_wording
 from mtreason.errors import InputError, near
 from mtreason.models.calls import Calls
 from mtreason.rewards import PARTS, REWARDS, Draft, Reward, load_reward, parts_of, weigh
@@ -40,10 +41,14 @@ OF_THE_RUN = frozenset({"budget", "seed", *_SHARED})
 
 
 def read_system(name: str) -> Mapping[str, Any]:
-    """Return the settings that a system changes: one of `SYSTEMS`, DECODER, or DECODER:REWARD.
+    """Return the settings that a system changes: one of `SYSTEMS`, DECODER, or DECODER:REWARD, and then @WORDING.
 
-    Raises `InputError` for a decoder or reward that does not exist.
+    Raises `InputError` for a decoder, reward or wording that does not exist.
     """
+    name, at, wording = name.partition("@")
+    if at:
+        named_wording(wording)
+        return {**read_system(name), "prompt": wording}
     if name in SYSTEMS:
         return SYSTEMS[name]
     decoder, colon, reward = name.partition(":")
@@ -51,7 +56,7 @@ def read_system(name: str) -> Mapping[str, Any]:
         known = [*SYSTEMS, *DECODERS]
         raise InputError(
             f"--systems {name!r}: no such system{near(name, known)} (there are {', '.join(SYSTEMS)}, and "
-            f"DECODER:REWARD with one of the decoders {', '.join(DECODERS)})"
+            f"DECODER:REWARD with one of the decoders {', '.join(DECODERS)}; @WORDING may follow)"
         )
     if colon:
         load_reward(reward)

@@ -64,6 +64,7 @@ def run(
     budget: options.Budget = None,
     model: options.Model = None,
     tokenizer: options.Tokenizer = None,
+    prompt: options.Prompt = None,
     seed: options.Seed = 0,
     in_flight: options.InFlight = 16,
     glossary: options.Glossaries = None,
@@ -75,6 +76,7 @@ def run(
 ) -> None:
     """Translate every segment with every system; results come as JSON lines, and a killed run goes on."""
     shared = Settings(
+        prompt=prompt,
         budget=EFFORTS["medium"] if budget is None else budget,
         in_flight=in_flight,
         seed=seed,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mtreason.cli import options
 from mtreason.cli.output import say
 from mtreason.errors import InputError
 from mtreason.runs.output import Output
@@ -68,16 +69,19 @@ def match(
     text: Annotated[Path, typer.Option("--text", "-t", metavar="FILE", help="Source text, line by line.")],
     from_: _From = None,
     to: _To = None,
+    prompt: options.Prompt = None,
     as_json: _Json = False,
 ) -> None:
     """Show which terms of the text would be hinted, which not and why, and the prompt that would be sent."""
     from mtreason.decoding.prompts import translation_prompt
+    from mtreason.decoding.wordings import DEFAULT, named_wording
     from mtreason.documents.sentences import split_segments
     from mtreason.files import read_lines
     from mtreason.glossary import Matcher
 
     source, target = _languages(files, from_, to)
     matcher = Matcher(_read(files, source, target), source.tag)
+    wording = named_wording(prompt or DEFAULT)
     rows: list[dict[str, Any]] = []
     for number, line in enumerate(read_lines(text), 1):
         for segment in split_segments(line, source):
@@ -85,13 +89,13 @@ def match(
             if not found:
                 continue
             hits = [f.hit for f in found if not f.dropped]
-            prompt = translation_prompt(segment, source, target, hits=hits)
+            sent = translation_prompt(wording, segment, source, target, hits=hits)
             rows.append({
                 "line": number,
                 "source": segment,
                 "hits": [_hit_record(f.hit.term) for f in found if not f.dropped],
                 "dropped": [_hit_record(f.hit.term) | {"why": f.dropped} for f in found if f.dropped],
-                "prompt": prompt.before + prompt.segment if hits else None,
+                "prompt": sent.text if hits else None,
             })  # fmt: skip
     _print({"segments": rows} if as_json else "\n".join(map(_match_text, rows)))
     if not as_json:

@@ -22,6 +22,14 @@ Tokenizer = Annotated[
 ]
 Dtype = Annotated[str, typer.Option(help="auto, int8, bf16, fp16 or fp32.")]
 TrustRemoteCode = Annotated[bool, typer.Option("--trust-remote-code", help="Run code that a model brings along.")]
+Prompt = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="How the model is asked: a wording, or FILE.toml; a wrong name lists them; the best for the model if left "
+        "out.",
+    ),
+]
 Seed = Annotated[int, typer.Option(metavar="N", help="Same seed, same output.")]
 InFlight = Annotated[int, typer.Option(metavar="N", help="Sentences translated side by side; for speed only.")]
 Glossaries = Annotated[list[Path] | None, typer.Option(metavar="FILE", help="A glossary in TSV; may be repeated.")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -35,6 +36,7 @@ def translate(
     tm: options.Memories = None,
     model: options.Model = None,
     tokenizer: options.Tokenizer = None,
+    prompt: options.Prompt = None,
     decoder: options.Decoder = "mcts",
     reward: options.RewardName = None,
     qe: options.Checkpoint = None,
@@ -68,7 +70,7 @@ def translate(
     if n_best < 1 or (n_best > 1 and not as_json):
         raise InputError(f"--n-best {n_best}: alternatives are in what --json writes: add it, or leave this out")
     settings = Settings(
-        decoder=decoder, reward=reward, nodes=nodes, beam_width=beam_width, full_budget=full_budget,
+        prompt=prompt, decoder=decoder, reward=reward, nodes=nodes, beam_width=beam_width, full_budget=full_budget,
         budget=_budget(budget, effort), context=context, in_flight=in_flight, seed=seed,
         glossaries=tuple(glossary or ()), shipped_glossaries=not no_glossary, memories=tuple(tm or ()), qe=qe,
         think=think, max_thought_tokens=max_thought_tokens, reward_over=reward_over, reflect=reflect,
@@ -77,7 +79,7 @@ def translate(
     job = DocumentJob(
         source=source, out=out, form=form, columns=tuple(column or ()), trace=trace, bilingual=bilingual,
         as_json=as_json, n_best=n_best, max_seconds=max_seconds, max_tokens=max_tokens, remember=not no_memory,
-        inputs=(*settings.glossaries, *settings.memories),
+        inputs=(*settings.glossaries, *settings.memories, *_wording_file(prompt)),
     )  # fmt: skip
     session = Session(quiet, model, trust_remote_code, tokenizer, dtype)
     _translate(job, to, from_, settings, session, strict_terms=strict_terms)
@@ -100,6 +102,10 @@ def _translate(
         _summary(report, target.name, settings, session, strict_terms=strict_terms)
     if report.fell_back or (strict_terms and report.missed):
         raise typer.Exit(FELL_BACK)
+
+
+def _wording_file(prompt: str | None) -> list[Path]:
+    return [Path(prompt)] if prompt is not None and prompt.endswith(".toml") else []
 
 
 def _budget(budget: float | None, effort: str | None) -> float:

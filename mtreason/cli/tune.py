@@ -13,7 +13,7 @@ import typer
 
 from mtreason.cli import options
 from mtreason.cli.loading import Session
-from mtreason.errors import check_names
+from mtreason.errors import DocumentError, InputError, check_names
 from mtreason.runs.output import Output
 from mtreason.runs.settings import Settings
 from mtreason.runs.stopping import keeping
@@ -22,14 +22,27 @@ DECODER = "best-of-n"
 PARTS_TO_FIT = "likelihood,channel,consensus,terms"
 
 
+_Data = Annotated[
+    Path, typer.Option(metavar="FILE.jsonl", help="Rows as of bench run, with refs, or with hyps and ratings.")
+]
+_Out = Annotated[
+    Path,
+    typer.Option(
+        "--out", "-o", metavar="FILE.toml", help="Where the reward goes, for --reward to take, or the wording."
+    ),
+]
+_FindWording = Annotated[
+    bool, typer.Option("--prompt", help="Instead of weights find the best wording, for --prompt of others to take.")
+]
+_Prompts = Annotated[
+    str | None, typer.Option(metavar="A,B,C", help="The wordings to try: names or files; all if left out.")
+]
+
+
 def tune(
     *,
-    data: Annotated[
-        Path, typer.Option(metavar="FILE.jsonl", help="Rows as of bench run, with refs, or with hyps and ratings.")
-    ],
-    out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="FILE.toml", help="Where the reward goes, for --reward to take.")
-    ],
+    data: _Data,
+    out: _Out,
     langs: Annotated[str | None, typer.Option(metavar="L-L", help="Take the rows of this language pair.")] = None,
     limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Take N segments, evenly spread.")] = None,
     parts: Annotated[str, typer.Option(metavar="A,B,C", help="What to weigh; a wrong name lists all.")] = PARTS_TO_FIT,
@@ -43,6 +56,8 @@ def tune(
     budget: options.Budget = None,
     model: options.Model = None,
     tokenizer: options.Tokenizer = None,
+    prompt: _FindWording = False,
+    prompts: _Prompts = None,
     seed: options.Seed = 0,
     in_flight: options.InFlight = 16,
     glossary: options.Glossaries = None,
@@ -59,6 +74,10 @@ def tune(
     own: dict[str, Any] = {"decoder": DECODER, "in_flight": in_flight, "seed": seed, "qe": qe}
     settings = Settings(glossaries=glossaries, shipped_glossaries=not no_glossary, **own | given)
     session = Session(quiet, model, trust_remote_code, tokenizer, dtype)
+    weighing = {**decoding, "pools": pools, "qe": qe, "parts": None if parts == PARTS_TO_FIT else parts}
+    if _finds_wording(prompt, prompts, weighing):
+        _tune_wording(data, out, langs, limit, prompts, folds, settings, session, as_json=as_json)
+        return
 
     from mtreason.rewards import PARTS
     from mtreason.tuning.job import TuneJob
@@ -74,6 +93,75 @@ def tune(
     output.write(json.dumps(report, ensure_ascii=False, indent=2) + "\n" if as_json else _table(report))
     output.close()
     session.note(f"written: {out}; use it with --reward {out}")
+
+
+def _finds_wording(prompt: bool, prompts: str | None, weighing: Mapping[str, Any]) -> bool:
+    """Whether a wording is to be found; raises `InputError` for options of the other kind."""
+    if prompts is not None and not prompt:
+        raise InputError(f"--prompts {prompts}: wordings are tried with --prompt: add it, or leave this out")
+    given = [name for name, value in weighing.items() if value is not None]
+    if prompt and given:
+        raise InputError(f"--{given[0]}: it is about weights, and --prompt finds a wording: leave one of them out")
+    return prompt
+
+
+def _tune_wording(
+    data: Path,
+    out: Path,
+    langs: str | None,
+    limit: int | None,
+    prompts: str | None,
+    folds: int,
+    settings: Settings,
+    session: Session,
+    *,
+    as_json: bool,
+) -> None:
+    from mtreason.decoding.wordings import named_wording
+    from mtreason.tuning.wordings import read_referenced, report_of, tune_wording, write_wording
+
+    if out.suffix != ".toml" or out.is_dir() or not out.absolute().parent.is_dir():
+        raise DocumentError(f"-o {out}: name a file that ends with .toml, in a directory that exists")
+    if out.resolve() == data.resolve():
+        raise DocumentError(f"-o {out} is named for something else as well: name another file")
+    names = None if prompts is None else [name.strip() for name in prompts.split(",")]
+    for name in names or ():
+        named_wording(name)
+    segments = read_referenced(data, langs, limit)
+    if len(segments) < folds:
+        raise InputError(f"--folds {folds}: there are {len(segments)} segments: give more of them, or fewer folds")
+    try:
+        with keeping(lambda: "nothing is kept"):
+            picked = tune_wording(
+                segments, names, session.open_model(), folds=folds, seed=settings.seed, progress=session
+            )
+    finally:
+        session.stop()
+    write_wording(out, picked, shlex.join(["mtreason", *sys.argv[1:]]))
+    output = Output(None)
+    report = report_of(picked)
+    output.write(json.dumps(report, ensure_ascii=False, indent=2) + "\n" if as_json else _wording_table(report))
+    output.close()
+    session.note(f"written: {out}; use it with --prompt {out}")
+
+
+def _wording_table(report: Mapping[str, Any]) -> str:
+    lines = [f"{'wording':<20}{'greedy':>8}{'mean':>8}{'best':>8}{'problems':>10}{'tokens':>8}"]
+    for row in sorted(report["wordings"], key=lambda row: -row["mean"]):
+        marks = {report["picked"]: "  picked", report["usual"]: "  usual"}
+        lines.append(
+            f"{row['wording']:<20}{row['greedy']:>8.2f}{row['mean']:>8.2f}{row['best']:>8.2f}"
+            f"{sum(row['problems'].values()):>10}{row['tokens']:>8.0f}{marks.get(row['wording'], '')}"
+        )
+    c = report["over_usual"]
+    n = report["wordings"][0]["segments"]
+    lines += [
+        "",
+        f"chrF++ of drafts, {n} segments; what folds picked: {', '.join(report['picked_by_fold'])}",
+        f"over {report['usual']}, on segments held out: {c['delta']:+.2f} [{c['low']:+.2f}, {c['high']:+.2f}], "
+        f"p {c['p_value']:.4f}, {c['wins']} wins, {c['ties']} ties, {c['losses']} losses",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _table(report: Mapping[str, Any]) -> str:

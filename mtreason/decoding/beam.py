@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mtreason.decoding.candidates import check
 from mtreason.decoding.protocol import BoundTask, DecodingSettings, Result
 from mtreason.decoding.sentence import Sentence
 from mtreason.models.calls import Calls, extend, release, top_k
-from mtreason.models.protocol import TOP_K, Prefix
+from mtreason.models.protocol import TOP_K, Continuation, Prefix
 from mtreason.models.sequences import running_away
-from mtreason.rewards import REWARDS, Draft, Reward
+from mtreason.rewards import REWARDS, Reward
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +48,26 @@ class BeamDecoder:
             yield from release(greedy[0].prefixes)
             left = sentence.settings.budget * sentence.budget.sample_cost - len(greedy[0].tokens)
             width = max(1, round(left / len(greedy[0].tokens)))
-        ended = yield from _search(sentence, prompt, width)
-        yield from sentence.candidates.add(
-            [check(sentence.task, sentence.settings, _draft(sentence.settings, h), finished=h.finished) for h in ended]
-        )
+        found = yield from beam_search(sentence, width)
+        yield from sentence.candidates.add_drawn(found)
+        yield from release(handles(found, prompt))
         return (yield from sentence.close([]))
+
+
+def handles(found: Iterable[Continuation], prompt: Prefix) -> list[Prefix]:
+    """Return what has to be given back, each handle once: hypotheses share those of the beginnings that they share.
+
+    A hypothesis of one token has only the prompt, which is not its own.
+    """
+    return list({prefix.id: prefix for c in found for prefix in c.prefixes if prefix != prompt}.values())
 
 
 @dataclass(frozen=True, slots=True)
 class _Hypothesis:
     """A hypothesis of n tokens."""
 
-    prefix: Prefix
+    path: tuple[Prefix, ...]
+    """The prompt, and then a handle for each token but the last one, which is not read yet."""
     tokens: tuple[int, ...] = ()
     log_probs: tuple[float, ...] = ()
     top_log_probs: tuple[NDArray[np.float64], ...] = ()
@@ -75,14 +82,23 @@ class _Hypothesis:
     def mean(self) -> float:
         return self.total / len(self.tokens)
 
+    @property
+    def continuation(self) -> Continuation:
+        log_probs, top = np.array(self.log_probs, np.float32), np.stack(self.top_log_probs).astype(np.float32)
+        return Continuation(self.tokens, log_probs, top, self.finished, self.path[-1], earlier=self.path[1:-1])
 
-def _search(sentence: Sentence, prompt: Prefix, width: int) -> Calls[list[_Hypothesis]]:
-    """Return up to `width` finished hypotheses, or the unfinished ones where none finished within the length limit."""
-    mask, limit = sentence.task.mask, sentence.task.max_new_tokens
-    live, ended = [_Hypothesis(prompt)], list[_Hypothesis]()
+
+def beam_search(sentence: Sentence, width: int) -> Calls[list[Continuation]]:
+    """Return up to `width` finished hypotheses, or the unfinished ones where none finished within the length limit.
+
+    The handles in them cover single tokens and are shared: the caller gives back `handles` of them.
+    """
+    mask, limit, prompt = sentence.task.mask, sentence.task.max_new_tokens, sentence.prompt
+    live, ended = [_Hypothesis((prompt,))], list[_Hypothesis]()
+    made: list[Prefix] = []
     while True:
         # Twice the width, because up to half of them may end.
-        tops = yield from top_k([h.prefix for h in live], mask, max(2 * width, TOP_K))
+        tops = yield from top_k([h.path[-1] for h in live], mask, max(2 * width, TOP_K))
         grown = [
             replace(
                 h,
@@ -105,19 +121,17 @@ def _search(sentence: Sentence, prompt: Prefix, width: int) -> Calls[list[_Hypot
         )
         done = done or (bool(ended) and sentence.budget.out_of_time())
         if done or not going_on or len(going_on[0].tokens) >= limit:
-            yield from release([h.prefix for h in live if h.prefix != prompt])
-            return ended or [replace(h, finished=False) for h in going_on]
-        prefixes = yield from extend([h.prefix for h in going_on], [h.tokens[-1:] for h in going_on])
+            best = ended or [replace(h, finished=False) for h in going_on]
+            yield from _release_others(made, best)
+            return [h.continuation for h in best]
+        read = yield from extend([h.path[-1] for h in going_on], [h.tokens[-1:] for h in going_on])
         sentence.budget.count_as_sampled(len(going_on))
-        yield from release([h.prefix for h in live if h.prefix != prompt])
-        live = [replace(h, prefix=p) for h, p in zip(going_on, prefixes, strict=True)]
+        live = [replace(h, path=(*h.path, p)) for h, p in zip(going_on, read, strict=True)]
+        made = yield from _release_others([*made, *read], [*live, *ended])
 
 
-def _draft(settings: DecodingSettings, hypothesis: _Hypothesis) -> Draft:
-    tokens: Sequence[int] = hypothesis.tokens[:-1] if hypothesis.finished else hypothesis.tokens
-    return Draft(
-        settings.decode(tuple(tokens)),
-        hypothesis.tokens,
-        np.array(hypothesis.log_probs, np.float32),
-        np.stack(hypothesis.top_log_probs).astype(np.float32),
-    )
+def _release_others(made: Sequence[Prefix], kept: Sequence[_Hypothesis]) -> Calls[list[Prefix]]:
+    """Give back what no hypothesis goes through any more; return the rest."""
+    used = {prefix.id for h in kept for prefix in h.path}
+    yield from release([prefix for prefix in made if prefix.id not in used])
+    return [prefix for prefix in made if prefix.id in used]

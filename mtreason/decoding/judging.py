@@ -18,11 +18,12 @@ class Judge:
         self._judge = settings.judge
         self._context = RewardContext(
             source=task.source,
-            tail=task.tail,
             back=SharedSequences(task.back_head),
+            back_tail=task.back_tail,
             source_tokens=task.source_tokens,
             verdict=SharedSequences(task.chat_head),
             verdict_prompt=task.verdict_prompt,
+            verdict_tail=task.verdict_tail,
             verdict_tokens=task.verdict_tokens,
             hits=task.hits,
             target_tag=task.target_tag,

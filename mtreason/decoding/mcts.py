@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mtreason.decoding.beam import beam_search, handles
 from mtreason.decoding.protocol import BoundTask, DecodingSettings, Result, derive_seed
 from mtreason.decoding.reflection import reflect
 from mtreason.decoding.repair import repair
@@ -51,6 +52,9 @@ class MctsDecoder:
     first_drafts: int = FIRST_DRAFTS
     """The least number of drafts before the search."""
     opening: float = OPENING
+    beam: int = 0
+    """Width of the beam search whose hypotheses are the first in the tree; none where the budget is below twice that,
+    and where answers reason first."""
     reward: Reward | None = None
     """The reward that it always chooses by; None for the one of the settings."""
 
@@ -69,8 +73,14 @@ class MctsDecoder:
     def _decode(self, sentence: Sentence) -> Calls[Result]:
         settings = sentence.settings
         parts = parts_of(settings.reward)
-        samples = int(self.opening * settings.budget) if any(part.compares_samples for part in parts) else 0
+        compares = any(part.compares_samples for part in parts)
+        width = self.beam if settings.budget >= 2 * self.beam and settings.thinking is None else 0
+        samples = int(self.opening * (settings.budget - width)) if compares else 0
         drawn = yield from sentence.open_with_drafts(max(self.first_drafts, samples))
+        if width:
+            found = yield from beam_search(sentence, width)
+            yield from sentence.candidates.add_drawn(found)
+            drawn += found
         tree = Tree()
         # Not where answers reason first: after the unconditional prompt the thought would be another one.
         guided = any(part.contrasts for part in parts) and not settings.thinking
@@ -214,7 +224,7 @@ class TranslationProblem:
         """Give back the prefixes of the tree."""
         yield from self._unconditional.close()
         yield from release([*self._prefixes.values(), *self._contrasts.values()])
-        yield from release([prefix for draft in self.drafts for prefix in draft.prefixes])
+        yield from release(handles(self.drafts, self.sentence.prompt))
 
     def trace(self, tree: Tree) -> dict[str, Any]:
         """Describe the tree in JSON types, one row for each node.

@@ -1,33 +1,13 @@
-"""The text of a prompt, made from a segment, its context and its glossary hits. Text only: no tokens, no model."""
+"""The text of a prompt, made from a wording, a segment, its context and its glossary hits. No tokens, no model."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from mtreason.decoding.wordings import Wording
 from mtreason.glossary import Hit, Term
 from mtreason.languages import Direction, Language
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """A user's message in two parts around the segment, which is data and never part of the wording."""
-
-    before: str
-    """The text before the segment; begins with what all prompts of a run share."""
-    segment: str
-
-
-SYSTEM = "You are a professional translator."
-
-
-def instruction(source: Language, target: Language) -> str:
-    """Return the beginning that all prompts of a direction share."""
-    return (
-        f"Translate the following {source.name} text into {target.name}. "
-        "Give only the translation, without any explanation.\n\n"
-    )
-
 
 OPEN_THOUGHT, CLOSE_THOUGHT = "<Thought>", "</Thought>"
 OPEN_OUTPUT, CLOSE_OUTPUT = "<Output>", "</Output>"
@@ -36,37 +16,34 @@ OPEN_OUTPUT, CLOSE_OUTPUT = "<Output>", "</Output>"
 WORDS_PER_TOKEN = 0.75
 """Words of English: models can keep to a number of words, while they do not see their tokens."""
 
-RETHINK = "Wait! Maybe I made some mistakes! I need to rethink from scratch."
-"""This phrase of Marco-o1 (section 5) makes the model look at its own answer again."""
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A user's message in three parts around the segment, which is data and never part of the wording."""
+
+    instruction: str
+    """What all prompts of a run begin with."""
+    before: str
+    """Hints and context, up to where the segment begins."""
+    segment: str
+    after: str
+
+    @property
+    def text(self) -> str:
+        """The whole message."""
+        return self.instruction + self.before + self.segment + self.after
 
 
-def thinking_instruction(source: Language, target: Language, max_thought_tokens: int) -> str:
-    """Return the beginning that all prompts of a direction share where answers reason first.
-
-    The form is described, not shown: a 0.5B model copied a form with words for the parts as its answer (3 of 4 times),
-    and kept a form that was only described, with its first tag given (3 of 4).
-    """
+def instruction(wording: Wording, source: Language, target: Language, max_thought_tokens: int | None = None) -> str:
+    """Return the beginning that all prompts of a direction share; with a number of tokens, answers reason first."""
+    if max_thought_tokens is None:
+        return wording.fill("instruction", source, target)
     words = max(1, int(WORDS_PER_TOKEN * max_thought_tokens))
-    return (
-        f"Translate the following {source.name} text into {target.name}. First reason inside {OPEN_THOUGHT} and "
-        f"{CLOSE_THOUGHT}, in at most {words} words: what the text means, which words are difficult, how to say it "
-        f"best. Then give only the translation inside {OPEN_OUTPUT} and {CLOSE_OUTPUT}.\n\n"
-    )
-
-
-def verdict_question(segment: str, source: Language, target: Language) -> str:
-    """Ask whether the text that follows is a good translation of a segment."""
-    return (
-        f"Is this a good translation from {source.name} into {target.name}? Answer Yes or No.\n\n"
-        f"{source.name}: {segment}\n{target.name}: "
-    )
-
-
-VERDICTS = ("Yes", "No")
-"""The answers: good, bad."""
+    return wording.fill("thinking", source, target, words=str(words))
 
 
 def translation_prompt(
+    wording: Wording,
     segment: str,
     source: Language,
     target: Language,
@@ -76,19 +53,20 @@ def translation_prompt(
     """Ask for the translation of one segment.
 
     `context` are the segments before it with their translations, for reference only. The prompt names each glossary
-    hit, and puts the rendering into the segment in place of the term: of the wordings tried (benchmarks/slang.md) small
+    hit, and puts the rendering into the segment in place of the term: of the forms tried (benchmarks/slang.md) small
     models follow this one most often, and they never see the literal reading.
     """
-    before = instruction(source, target)
+    before, after = wording.around(source, target)
+    given = ""
     if context:
         shown = "\n".join(line for pair in context for line in pair)
-        before += f"Preceding text with its translation, for reference only:\n{shown}\n\n"
+        given += wording.fill("context", source, target, context=shown)
     if hits:
-        pairs = dict.fromkeys(f"{h.term.source} = {_rendering(h)}" for h in hits)
-        before += "Use these translations:\n" + "\n".join(pairs) + "\n\n"
-    if context or hits:
-        before += "Text:\n"
-    return Prompt(before, _with_renderings(segment, hits))
+        pairs = [wording.fill("hint", source, target, term=h.term.source, rendering=_rendering(h)) for h in hits]
+        given += wording.fill("hints", source, target, hints="\n".join(dict.fromkeys(pairs)))
+    if given:
+        given += wording.fill("label", source, target)
+    return Prompt(instruction(wording, source, target), given + before, _with_renderings(segment, hits), after)
 
 
 def _rendering(hit: Hit) -> str:
@@ -104,46 +82,35 @@ def _with_renderings(segment: str, hits: Sequence[Hit]) -> str:
     return "".join([*parts, segment[end:]])
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """Everything that a prompt says besides the text; an experiment changes one field and leaves the rest."""
+def rendered(wording: Wording, direction: Direction) -> tuple[str, ...]:
+    """Return all that a wording says, filled in for a made-up segment: two wordings with the same result are the same.
 
-    system: str = SYSTEM
-    instruction: Callable[[Language, Language], str] = instruction
-    """What all prompts of a direction begin with."""
-    thinking: Callable[[Language, Language, int], str] = thinking_instruction
-    """The same where answers reason first."""
-    prompt: Callable[[str, Language, Language, Sequence[tuple[str, str]], Sequence[Hit]], Prompt] = translation_prompt
-    """Asks for the translation of one segment; its `before` begins with the instruction."""
-    verdict: Callable[[str, Language, Language], str] = verdict_question
-    verdicts: tuple[str, str] = VERDICTS
-    rethink: str = RETHINK
-
-    def rendered(self, direction: Direction) -> tuple[str, ...]:
-        """Return all wordings, filled in for a made-up segment: two wordings with the same result are the same."""
-        source, target = direction.source, direction.target
-        hits = (Hit(_PROBE_TERM, 0, 1), Hit(replace(_PROBE_TERM, targets=()), 2, 3))
-        prompts = [
-            self.prompt("abc", source, target, context, own)
-            for context in ((), (("d", "e"), ("f", "g")))
-            for own in ((), hits)
-        ]
-        return (
-            self.system,
-            self.instruction(source, target),
-            self.instruction(target, source),
-            self.thinking(source, target, 256),
-            *(part for prompt in prompts for part in (prompt.before, prompt.segment)),
-            self.verdict("abc", source, target),
-            *self.verdicts,
-            self.rethink,
-            OPEN_THOUGHT,
-            CLOSE_THOUGHT,
-            OPEN_OUTPUT,
-            CLOSE_OUTPUT,
-        )
+    The identity of a run holds its digest.
+    """
+    source, target = direction.source, direction.target
+    hits = (Hit(_PROBE_TERM, 0, 1), Hit(replace(_PROBE_TERM, targets=()), 2, 3))
+    prompts = [
+        translation_prompt(wording, "abc", *way, context, own)
+        for way in ((source, target), (target, source))
+        for context in ((), (("d", "e"), ("f", "g")))
+        for own in ((), hits)
+    ]
+    return (
+        "chat" if wording.chat else "text",
+        "no system turn" if wording.system is None else wording.fill("system", source, target),
+        instruction(wording, source, target, 256),
+        *(part for p in prompts for part in (p.instruction, p.before, p.segment, p.after)),
+        wording.fill("answer", source, target),
+        wording.fill("answer", target, source),
+        *(text for pair in wording.shown(source, target) for text in pair),
+        wording.fill("verdict", source, target, text="abc"),
+        *wording.verdicts,
+        wording.rethink,
+        OPEN_THOUGHT,
+        CLOSE_THOUGHT,
+        OPEN_OUTPUT,
+        CLOSE_OUTPUT,
+    )
 
 
 _PROBE_TERM = Term("a", ("h", "i"), "j", "k", "", 0)
-
-WORDING = Wording()

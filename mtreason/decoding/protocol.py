@@ -33,11 +33,12 @@ class BoundTask:
     """The rest of the prompt."""
     unconditional: Prefix
     """The unconditional prompt, without a sentence to translate; the model has read it already."""
-    tail: tuple[int, ...]
     back_head: Prefix
+    back_tail: tuple[int, ...]
     source_tokens: tuple[int, ...]
     chat_head: Prefix
     verdict_prompt: tuple[int, ...]
+    verdict_tail: tuple[int, ...]
     verdict_tokens: tuple[tuple[int, ...], ...]
     """See `mtreason.rewards.RewardContext`; the model has read the heads already."""
     hits: tuple[Hit, ...]

@@ -74,7 +74,7 @@ class Sentence:
         It is the same for every decoder and reward, so that all of them get the same number of tokens for a sentence.
         """
         read = len(to_draft(self.task, self.settings, greedy).tokens)
-        cost = len(greedy.tokens) + read + len(self.task.tail) + len(self.task.source_tokens)
+        cost = len(greedy.tokens) + read + len(self.task.back_tail) + len(self.task.source_tokens)
         self.budget.sample_cost = cost
         if turn := self.settings.reflection:
             self._reflection_reserve = 1 + (len(turn) + len(greedy.tokens)) / cost

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from mtreason.errors import SettingError
+
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
@@ -27,6 +29,16 @@ class Tokenizer(Protocol):
     @property
     def end(self) -> int:
         """The token that ends a turn."""
+        ...
+
+    @property
+    def begin(self) -> tuple[int, ...]:
+        """The tokens that a text which is no chat begins with; few models have any."""
+        ...
+
+    @property
+    def chat(self) -> bool:
+        """Whether there is a chat template."""
         ...
 
     def render(self, turns: list[dict[str, str]]) -> str:
@@ -62,6 +74,17 @@ class LibraryTokenizer:
     def end(self) -> int:
         """See `Tokenizer.end`."""
         return self._end
+
+    @property
+    def begin(self) -> tuple[int, ...]:
+        """See `Tokenizer.begin`."""
+        first = self.library.bos_token_id
+        return (first,) if first is not None and self.library("a").input_ids[:1] == [first] else ()
+
+    @property
+    def chat(self) -> bool:
+        """See `Tokenizer.chat`."""
+        return self.library.chat_template is not None
 
     def render(self, turns: list[dict[str, str]]) -> str:
         """See `Tokenizer.render`."""
@@ -113,13 +136,20 @@ def turn_end(tokenizer: Tokenizer) -> int:
 
     Converted files often name another token, which ends texts that are not chats.
     """
-    turns = [{"role": "user", "content": "?"}, {"role": "assistant", "content": _MARK}]
     try:
-        shown = tokenizer.render([*turns, {"role": "user", "content": "?"}])
+        shown = tokenizer.render([*_turns("?", _MARK), {"role": "user", "content": "?"}])
     except Exception:  # noqa: BLE001 - templates can raise anything
         return tokenizer.end
     behind = tokenizer.encode(shown.partition(_MARK)[2], control=True)
     return behind[0] if behind and behind[0] in tokenizer.specials() else tokenizer.end
+
+
+def _turns(asked: str, answer: str) -> list[dict[str, str]]:
+    return [{"role": "user", "content": asked}, {"role": "assistant", "content": answer}]
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 class Codec:
@@ -130,29 +160,42 @@ class Codec:
         self.stop = stop
         self.end = tokenizer.end
         """Ends a turn."""
+        self.begin = tokenizer.begin
+        """What a text that is no chat begins with."""
         self.specials = tokenizer.specials
         self.pieces = tokenizer.pieces
 
-    def frame(self, system: str) -> ChatFrame:
-        """Return the tokens around a user's message."""
-        turns = [{"role": "system", "content": system}, {"role": "user", "content": _MARK}]
+    def frame(self, system: str | None, examples: Sequence[tuple[str, str]] = (), *, fold: bool = True) -> ChatFrame:
+        """Return the tokens around a user's message, which follows `examples`: earlier messages with their answers.
+
+        `system` is the system turn; None for what the chat template has by itself. Where the template refuses one, it
+        becomes the beginning of the first message, or, unless `fold`, a `SettingError`.
+        """
+        earlier = [turn for asked, answer in examples for turn in _turns(asked, answer)]
+        turns = [*earlier, {"role": "user", "content": _MARK}]
+        first = [] if system is None else [{"role": "system", "content": system}]
         try:
+            text = self.tokenizer.render([*first, *turns])
+        except Exception as error:  # templates can raise anything
+            if not first or not fold:
+                turn = "these turns" if not first else "a system turn: leave `system` out of the wording"
+                raise SettingError(f"the model's chat template refuses {turn} ({_first_line(error)})") from error
+            turns[0] = {"role": "user", "content": f"{system}\n\n{turns[0]['content']}"}
             text = self.tokenizer.render(turns)
-        except Exception:  # noqa: BLE001 - templates without a system turn can raise anything
-            turns = [{"role": "user", "content": f"{system}\n\n{_MARK}"}]
-            text = self.tokenizer.render(turns)
-        head, _, tail = text.partition(_MARK)
+        head, mark, tail = text.partition(_MARK)
+        if not mark:
+            raise SettingError("the model's chat template does not show the user's message")
         return ChatFrame(self.tokenizer.encode(head, control=True), self.tokenizer.encode(tail, control=True))
 
-    def answer_turn(self, system: str, text: str) -> tuple[int, ...] | None:
+    def answer_turn(self, system: str | None, text: str) -> tuple[int, ...] | None:
         """Return the tokens from the end of an answer to the beginning of the answer to `text`, the user's next turn.
 
         None if the chat template does not keep earlier answers.
         """
-        turns = [{"role": "user", "content": "?"}, {"role": "assistant", "content": _MARK}]
-        turns.append({"role": "user", "content": text})
+        turns = [*_turns("?", _MARK), {"role": "user", "content": text}]
         try:
-            shown = self.tokenizer.render([{"role": "system", "content": system}, *turns])
+            first = [] if system is None else [{"role": "system", "content": system}]
+            shown = self.tokenizer.render([*first, *turns])
         except Exception:  # noqa: BLE001 - as above
             shown = self.tokenizer.render(turns)
         _, mark, rest = shown.partition(_MARK)

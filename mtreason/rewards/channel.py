@@ -17,7 +17,7 @@ def _channel(context: RewardContext, drafts: Sequence[Draft], samples: Samples) 
     """
     del samples
     # The end token is the last one of a draft, and no part of its text.
-    texts = [draft.tokens[:-1] + context.tail for draft in drafts]
+    texts = [draft.tokens[:-1] + context.back_tail for draft in drafts]
     prefixes = yield from context.back.read(texts)
     scores = yield from score(prefixes, [context.source_tokens] * len(drafts))
     return [float(s.astype("float64").mean()) for s in scores]

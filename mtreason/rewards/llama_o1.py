@@ -20,7 +20,7 @@ def _llama_o1(context: RewardContext, drafts: Sequence[Draft], samples: Samples)
     used in place of the tokens.
     """
     del samples
-    texts = [context.verdict_prompt + draft.tokens[:-1] + context.tail for draft in drafts]
+    texts = [context.verdict_prompt + draft.tokens[:-1] + context.verdict_tail for draft in drafts]
     prefixes = yield from context.verdict.read(texts)
     verdicts = len(context.verdict_tokens)  # good, bad
     targets = [token for _ in drafts for token in context.verdict_tokens]

@@ -46,16 +46,18 @@ class RewardContext:
     """What a reward may know about the sentence whose drafts it judges."""
 
     source: str
-    tail: tuple[int, ...]
-    """The end of a prompt, after the text that the prompt is about."""
     back: SharedSequences
     """The prompt of the opposite direction, up to where the text to translate back begins."""
+    back_tail: tuple[int, ...]
+    """From the end of that text to where its translation begins."""
     source_tokens: tuple[int, ...]
     """The source sentence as the model would write it, the end token included."""
     verdict: SharedSequences
     """What all prompts of the run begin with."""
     verdict_prompt: tuple[int, ...]
     """The question whether a draft is a good translation, up to where the draft begins."""
+    verdict_tail: tuple[int, ...]
+    """From the end of that draft to where the answer begins."""
     verdict_tokens: tuple[tuple[int, ...], ...]
     """The answers: good, bad."""
     hits: tuple[Hit, ...]

@@ -9,6 +9,7 @@ from typing import TypeVar
 from mtreason.decoding import DECODERS, Decoder
 from mtreason.decoding.best_of_n import BestOfNDecoder
 from mtreason.decoding.borders import parse_border
+from mtreason.decoding.wordings import WITHOUT_CHAT, Wording, named_wording
 from mtreason.errors import ModelError, SettingError, near
 from mtreason.evaluation.learned.estimator import Estimator, check_checkpoint, needs_references
 from mtreason.models.protocol import Capability
@@ -40,6 +41,8 @@ def check_settings(settings: Settings, reward: Reward | None = None) -> None:
             users = ", ".join(d.name for d in DECODERS.values() if name in d.options)
             raise SettingError(f"`{name}` does nothing for `decoder` {decoder.name}: leave it out, or take {users}")
     parse_border(settings.nodes or DEFAULT_NODES, str)
+    if settings.prompt is not None:
+        named_wording(settings.prompt)
     asked = {part.checkpoint for part in parts_of(reward)} - {None}
     if asked and settings.qe is None:
         raise SettingError(
@@ -66,6 +69,17 @@ def check_backend(lacks: frozenset[Capability], reward: Reward, settings: Settin
         raise SettingError(
             f"`reflect` needs {Capability.PROMPT_LOG_PROBS}, which this server does not give: leave it out"
         )
+
+
+def check_wording(wording: Wording, settings: Settings, *, chat: bool) -> None:
+    """Raise `SettingError` where a model without a chat template is asked in a chat, or a chat is needed."""
+    if wording.chat and not chat:
+        raise SettingError(
+            f"`prompt` {wording.name} is for chats, and this model has no chat template: take `prompt` {WITHOUT_CHAT}"
+        )
+    for name, asked in (("think", settings.think), ("reflect", settings.reflect)):
+        if asked and not wording.chat:
+            raise SettingError(f"`{name}` needs a model with a chat template: leave it out")
 
 
 def load_metric(reward: Reward, settings: Settings) -> Estimator | None:

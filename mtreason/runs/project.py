@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from itertools import chain, groupby, islice
 from pathlib import Path
 
-from mtreason.decoding.prompts import WORDING
+from mtreason.decoding.wordings import known_wording, pick_wording
 from mtreason.documents import Document, Unit
 from mtreason.errors import DocumentError
 from mtreason.files import read_bytes
 from mtreason.glossary import Matcher, Term, load_glossary, shipped_glossaries
 from mtreason.languages import Direction, Language, parse_language
-from mtreason.models.files.resolve import known_digest
+from mtreason.models.files.resolve import known_digest, known_name
 from mtreason.models.load import load_model
 from mtreason.models.loaded import LoadedModel
 from mtreason.runs.checks import plan
@@ -63,6 +63,7 @@ class Project:
         """Return the settings that its documents are translated with."""
         config = self.config
         return Settings(
+            prompt=self._prompt(),
             decoder=config.decoder,
             budget=config.budget,
             context=config.context,
@@ -72,6 +73,10 @@ class Project:
             shipped_glossaries=config.shipped_glossaries,
             memories=tuple(self.root / name for name in config.memories),
         )
+
+    def _prompt(self) -> str | None:
+        given = self.config.prompt
+        return str(self.root / given) if given.endswith(".toml") else given or None
 
     def terms(self, target: Language) -> tuple[Term, ...]:
         """Read the glossaries for a language; reports name files as the configuration does."""
@@ -89,10 +94,14 @@ class Project:
             data = read_bytes(self.root / name, "name a memory")
             memories.append((name, hashlib.sha256(data).hexdigest()))
         settings = self.settings()
+        direction = Direction(self.source, target)
+        wording = known_wording(settings.prompt, known_name(self.config.model or None), direction)
+        if model is not None:
+            wording = pick_wording(settings.prompt, model.name, direction, chat=model.tokenizer.chat)
         return describe_run(
             settings,
-            Direction(self.source, target),
-            WORDING,
+            direction,
+            wording,
             plan(settings)[1],
             self.terms(target),
             model=known_digest(self.config.model or None) if model is None else model.digest,

@@ -40,6 +40,8 @@ class Config:
     shipped_glossaries: bool = True
     memories: tuple[str, ...] = ()
     model: str = ""
+    prompt: str = ""
+    """The name of a wording, or a file that ends with .toml; empty for what is best for the model."""
     decoder: str = "mcts"
     budget: float = 16
     context: int = 0
@@ -52,8 +54,8 @@ class Config:
 
 _KEYS: dict[str, Any] = {
     "source": str, "targets": list, "files": list, "output": str, "exclude": list, "columns": list, "glossaries": list,
-    "shipped_glossaries": bool, "memories": list, "model": str, "decoder": str, "budget": (int, float), "context": int,
-    "seed": int, "references": str, "floors": dict,
+    "shipped_glossaries": bool, "memories": list, "model": str, "prompt": str, "decoder": str, "budget": (int, float),
+    "context": int, "seed": int, "references": str, "floors": dict,
 }  # fmt: skip
 
 

@@ -38,6 +38,8 @@ through what it finds for that segment, such as the glossary terms that occur in
 class Settings:
     """How to translate; the same for all texts of a run. Raises `SettingError` for values that are not possible."""
 
+    prompt: str | None = None
+    """How the model is asked: the name of a wording, or a file; None for what is best for the model."""
     decoder: str = "mcts"
     reward: str | None = None
     """None for DEFAULT_REWARD; may be given only for a decoder that chooses by it."""
@@ -106,7 +108,7 @@ class Settings:
 PATHS = ("glossaries", "memories")
 """Settings whose values are files."""
 
-FROM_ELSEWHERE = frozenset({"reward", "qe", *PATHS})
+FROM_ELSEWHERE = frozenset({"prompt", "reward", "qe", *PATHS})
 """Settings that are in the identity by the content that they name, not by the name."""
 
 

@@ -14,14 +14,15 @@ from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
-from mtreason.decoding.prompts import Wording
+from mtreason.decoding.prompts import rendered
+from mtreason.decoding.wordings import Wording
 from mtreason.errors import InputError
 from mtreason.glossary import Hit, Term
 from mtreason.languages import Direction
 from mtreason.rewards import Reward
 from mtreason.runs.settings import DEFAULT_NODES, FROM_ELSEWHERE, NOWHERE, REACH, SEGMENT, Settings
 
-LAYOUT = 1
+LAYOUT = 2
 """Version of the fields below, for files that hold them."""
 
 BEHAVIOUR = 1
@@ -40,7 +41,9 @@ class RunSpec:
     """What a run's translations depend on, in JSON types. An empty string means: not known yet."""
 
     behaviour: str
-    """Version of the code's behaviour, and the digest of the wording of its prompts."""
+    """Version of the code's behaviour."""
+    prompt: str
+    """Digest of the wording of prompts."""
     model: str
     """Digest of the model's weights, tokenizer and configuration."""
     arithmetic: str
@@ -125,7 +128,7 @@ def read_spec(record: Any, where: str) -> RunSpec:  # noqa: ANN401 - what JSON c
 def describe_run(
     settings: Settings,
     direction: Direction,
-    wording: Wording,
+    wording: Wording | None,
     reward: Reward,
     terms: Iterable[Term],
     *,
@@ -135,7 +138,7 @@ def describe_run(
     memories: Sequence[tuple[str, str]] = (),
     document: Mapping[str, Any] | None = None,
 ) -> RunSpec:
-    """Build the identity of a run."""
+    """Build the identity of a run; a wording of None is one that only the loaded model will tell."""
     own = {
         spec.name: getattr(settings, spec.name)
         for spec in fields(Settings)
@@ -143,7 +146,8 @@ def describe_run(
     }
     own |= {"nodes": settings.nodes or DEFAULT_NODES, "max_thought_tokens": settings.thought_limit}
     return RunSpec(
-        behaviour=f"{BEHAVIOUR} {_digest(wording.rendered(direction))[:16]}",
+        behaviour=str(BEHAVIOUR),
+        prompt="" if wording is None else _digest(rendered(wording, direction)),
         model=model,
         arithmetic=arithmetic,
         source=direction.source.tag,

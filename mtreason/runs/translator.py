@@ -10,20 +10,22 @@ from mtreason.decoding import BoundTask, DecodingSettings
 from mtreason.decoding.answers import Thinking
 from mtreason.decoding.borders import parse_border
 from mtreason.decoding.masks import CARRIED, allow_also, build_free_mask, build_mask
-from mtreason.decoding.prompts import CLOSE_THOUGHT, OPEN_OUTPUT, OPEN_THOUGHT, WORDING, Wording
+from mtreason.decoding.prompts import CLOSE_THOUGHT, OPEN_OUTPUT, OPEN_THOUGHT, translation_prompt
 from mtreason.decoding.protocol import Judging, derive_seed
+from mtreason.decoding.wordings import Wording, pick_wording
 from mtreason.documents import placeholders
 from mtreason.errors import SettingError
 from mtreason.files import sha256_of
 from mtreason.glossary import Hit, Matcher, Term, load_glossary, shipped_glossaries, written
 from mtreason.languages import Direction, Language, parse_language
-from mtreason.models.protocol import ROOT, LanguageModel, TokenMask
+from mtreason.models.protocol import ROOT, LanguageModel, Prefix, TokenMask
 from mtreason.models.text import Codec
 from mtreason.rewards import Reward, judge
-from mtreason.runs.checks import check_backend, check_settings, load_metric, plan
+from mtreason.runs.checks import check_backend, check_settings, check_wording, load_metric, plan
 from mtreason.runs.settings import DEFAULT_NODES, Settings, make_settings
 from mtreason.runs.spec import NO_METRIC, RunSpec, describe_run
 from mtreason.runs.task import Task
+from mtreason.runs.ways import make_way, open_chat
 from mtreason.storage import read_tmx
 
 if TYPE_CHECKING:
@@ -66,16 +68,16 @@ class Translator:
         terms: Sequence[Term] | None = None,
         human: Mapping[str, str] | None = None,
         reward: Reward | str | None = None,
-        wording: Wording = WORDING,
+        wording: Wording | None = None,
         judging: Judging = judge,
         **changes: Any,  # noqa: ANN401 - fields of `Settings`
     ) -> None:
         """Read what all segments of the run share; `changes` are settings by name.
 
-        `terms` replace the glossaries of the settings, `human` replaces the memories (source text -> translation), and
-        a `Reward` replaces the one that a name or file leads to; `wording` and `judging` are for experiments. Raises
-        `LanguageError`, `SettingError` and `GlossaryError` for input that is not possible, and `ModelError` for a model
-        that is closed.
+        `terms` replace the glossaries of the settings, `human` replaces the memories (source text -> translation), a
+        `Reward` the one that a name or file leads to, and a `Wording` that of `prompt`; `judging` is for experiments.
+        Raises `LanguageError`, `SettingError` and `GlossaryError` for input that is not possible, and `ModelError` for
+        a model that is closed.
         """
         self.loaded = model
         self.direction = Direction(_language(source), _language(target))
@@ -87,17 +89,22 @@ class Translator:
         self.decoder, self.reward = plan(self.settings, own)
         check_backend(model.lacks, self.reward, self.settings)
         self.metric = load_metric(self.reward, self.settings)
-        self.wording = wording
+        self.codec = Codec(model.tokenizer, model.stop)
+        self.wording = wording or pick_wording(
+            self.settings.prompt, model.name, self.direction, chat=model.tokenizer.chat
+        )
+        check_wording(self.wording, self.settings, chat=model.tokenizer.chat)
         self.terms = tuple(load_terms(self.direction, self.settings) if terms is None else terms)
         self.human = load_memories(self.direction, self.settings) if human is None else human
         self.matcher = Matcher(self.terms, self.direction.source.tag)
-        self.codec = Codec(model.tokenizer, model.stop)
         pieces = self.codec.pieces(model.vocabulary)
-        # Small models that have to open the thought themselves answer without one.
-        self._opening = self.codec.encode(f"{OPEN_THOUGHT}\n") if self.settings.think else ()
+        stop = model.stop
+        if not self.wording.chat:
+            # Without a chat an answer ends with its line.
+            stop |= {token for token, piece in enumerate(pieces) if piece.startswith(b"\n")}
         self.decoding = self._decoding(pieces, judging)
         self.mask = build_mask(
-            pieces, self.direction.target, model.stop, self.codec.specials(), line_breaks=self.settings.think
+            pieces, self.direction.target, stop, self.codec.specials(), line_breaks=self.settings.think
         )
         with model.lock:
             self._read_heads()
@@ -119,18 +126,28 @@ class Translator:
 
     def _read_heads(self) -> None:
         """Let the model read the beginnings that all prompts of a kind share."""
-        frame = self.codec.frame(self.wording.system)
-        self._tail = frame.tail
-        self._verdicts = tuple(self.codec.encode(word) for word in self.wording.verdicts)
-        [self._chat_head] = self.model.extend([ROOT], [frame.head])
         source, target = self.direction.source, self.direction.target
-        asked = self.wording.instruction(source, target)
-        if self.settings.think:
-            asked = self.wording.thinking(source, target, self.settings.thought_limit)
-        there = self.codec.encode(asked)
-        back = self.codec.encode(self.wording.instruction(target, source))
-        self._head, self._back_head = self.model.extend([self._chat_head] * 2, [there, back])
-        [self._unconditional] = self.model.extend([self._head], [self._tail])
+        limit = self.settings.thought_limit if self.settings.think else None
+        # A system turn that nobody asked for goes where the chat template has a place for it.
+        fold = self.settings.prompt is None
+        there = self.way = make_way(self.codec, self.wording, source, target, limit, fold=fold)
+        back = self.way_back = make_way(self.codec, self.wording, target, source, fold=fold)
+        chat = self._chat = open_chat(self.codec, self.wording, source, target, fold=fold)
+        self._verdicts = tuple(self.codec.encode(word) for word in self.wording.verdicts)
+        # Small models that have to open the thought themselves answer without one.
+        self._opening = self.codec.encode(f"{OPEN_THOUGHT}\n") if self.settings.think else ()
+        [self._chat_head] = self.model.extend([ROOT], [chat.head]) if chat.head else [ROOT]
+        self._head, self._back_head = (self._read_on(head) for head in (there.head, back.head + back.before))
+        [self._unconditional] = self.model.extend([self._head], [there.before + there.tail])
+
+    def _read_on(self, head: tuple[int, ...]) -> Prefix:
+        """Read the beginning of prompts, after what it shares with all others."""
+        shared = len(self._chat.head)
+        if head[:shared] == self._chat.head and len(head) > shared:
+            [prefix] = self.model.extend([self._chat_head], [head[shared:]])
+        else:
+            [prefix] = self.model.extend([ROOT], [head])
+        return prefix
 
     @property
     def model(self) -> LanguageModel:
@@ -178,23 +195,20 @@ class Translator:
         if (task.direction, task.settings) != (self.direction, self.settings):
             raise SettingError("a task of other languages or settings than those of this translator")
         source, target = self.direction.source, self.direction.target
-        prompt = self.wording.prompt(task.text, source, target, task.context, task.hits)
-        rest = prompt.before.removeprefix(self.wording.instruction(source, target))
-        own = self.codec.encode(task.text)
+        prompt = translation_prompt(self.wording, task.text, source, target, task.context, task.hits)
+        own = self.codec.encode(self.way_back.lead + task.text)
         return BoundTask(
             index=task.index,
             source=task.text,
             head=self._head,
-            prompt=(self.codec.encode(rest) if rest else ())
-            + self.codec.encode(prompt.segment)
-            + self._tail
-            + self._opening,
+            prompt=self.codec.encode(prompt.before) + self.codec.encode(prompt.segment) + self.way.tail + self._opening,
             unconditional=self._unconditional,
-            tail=self._tail,
             back_head=self._back_head,
-            source_tokens=(*own, self.codec.end),
+            back_tail=self.way_back.tail,
+            source_tokens=(*own, self.way_back.end),
             chat_head=self._chat_head,
-            verdict_prompt=self.codec.encode(self.wording.verdict(task.text, source, target)),
+            verdict_prompt=self.codec.encode(self.wording.fill("verdict", source, target, text=task.text)),
+            verdict_tail=self._chat.tail,
             verdict_tokens=self._verdicts,
             hits=task.hits,
             renderings=tuple(self._rendering(hit) for hit in task.hits),
@@ -210,7 +224,8 @@ class Translator:
         """Return the tokens of a term's best rendering at the beginning of a translation, and inside one."""
         text = written(hit.term)
         space = " " if self.direction.target.spaced else ""
-        return self.codec.encode(text[:1].upper() + text[1:]), self.codec.encode(space + text)
+        first = self.way.lead + text[:1].upper() + text[1:]
+        return self.codec.encode(first), self.codec.encode(space + text)
 
     def _thinking(self, pieces: Sequence[bytes]) -> Thinking:
         return Thinking(
@@ -225,10 +240,11 @@ class Translator:
         )
 
     def _reflection(self) -> tuple[int, ...]:
-        turn = self.codec.answer_turn(self.wording.system, self.wording.rethink)
+        system = self.wording.system and self.wording.fill("system", self.direction.source, self.direction.target)
+        turn = self.codec.answer_turn(system, self.wording.rethink)
         if turn is None:
             raise SettingError("`reflect`: the chat template of this model shows no earlier answers: leave it out")
-        return turn + self._opening
+        return turn + (self.codec.encode(f"{OPEN_THOUGHT}\n") if self.settings.think else ())
 
     def _mask(self, hits: Sequence[Hit]) -> TokenMask:
         """Return a mask that also allows terms that the glossary keeps; they may be in the source's script."""

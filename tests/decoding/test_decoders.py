@@ -14,6 +14,7 @@ from transformers import AutoModelForCausalLM
 from mtreason.decoding import DECODERS, run
 from mtreason.decoding.borders import Clauses, EveryN, parse_border
 from mtreason.decoding.candidates import Candidates
+from mtreason.decoding.mcts import MctsDecoder
 from mtreason.decoding.protocol import derive_seed
 from mtreason.decoding.sentence import Sentence
 from mtreason.errors import InputError
@@ -99,7 +100,7 @@ def test_budget_is_met(loaded, decoder, budget, reward) -> None:
         drawn = sum(c.count for c in result.candidates)
         task = t.bind(t.task(index, SENTENCES[index]))
         spent = result.cost.tokens - len(task.prompt)
-        dearest = 3 * task.max_new_tokens + len(task.tail) + len(task.source_tokens)
+        dearest = 3 * task.max_new_tokens + len(task.back_tail) + len(task.source_tokens)
         assert spent <= budget * result.sample_cost + ROUND * dearest
         assert (
             decoder not in {"best-of-n", "mbr"} or drawn >= 8 * budget or spent >= budget * result.sample_cost - dearest
@@ -278,6 +279,32 @@ def test_a_beam_of_one_is_greedy() -> None:
         [greedy] = run(DECODERS["greedy"], [task], table_settings(), model, 1)
         [beam] = run(DECODERS["beam"], [task], table_settings(beam_width=1), model, 1)
         assert beam.candidates[0].draft.tokens == greedy.candidates[0].draft.tokens
+
+
+@pytest.mark.parametrize("reward", ["two-way", "mix"])
+@pytest.mark.parametrize("width", [2, 4])
+def test_a_beam_may_be_the_first_move_of_the_tree(width, reward) -> None:
+    """Its hypotheses are candidates and in the tree; all is paid for and given back, and company changes nothing."""
+    model = TableModel(seed=5)
+    tasks = table_tasks(model, 3)
+    held, before = set(model.tokens), model.usage.tokens
+    decoder = MctsDecoder(beam=width)
+    together = list(run(decoder, tasks, table_settings(reward, 12.0), model, 3))
+    assert set(model.tokens) == held, "prefixes were not given back"
+    assert sum(r.cost.tokens for r in together) == model.usage.tokens - before, "costs do not add up"
+    alone = [r for task in tasks for r in run(decoder, [task], table_settings(reward, 12.0), model, 1)]
+    assert summary(sorted(together, key=lambda r: r.index)) == summary(alone)
+    for task, result in zip(tasks, alone, strict=True):
+        [beam] = run(DECODERS["beam"], [task], table_settings(reward, 12.0, beam_width=width), model, 1)
+        assert {c.text for c in beam.candidates} <= {c.text for c in result.candidates}
+        ends = {text for text in result.trace["translation"] if text is not None}
+        assert {c.text for c in beam.candidates} <= ends
+
+
+def test_a_beam_first_in_the_real_engine(loaded) -> None:
+    t = translator(loaded, budget=12)
+    t.decoder = MctsDecoder(beam=3)
+    assert summary(decode(t, in_flight=1)) == summary(decode(t, in_flight=16))
 
 
 def test_mbr_chooses_what_agrees_most_with_all_that_was_drawn() -> None:

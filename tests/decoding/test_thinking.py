@@ -14,8 +14,9 @@ from mtreason.decoding.answers import Thinking, read_answer
 from mtreason.decoding.borders import parse_border
 from mtreason.decoding.gates import foreign_letters
 from mtreason.decoding.masks import build_free_mask, build_mask
-from mtreason.decoding.prompts import RETHINK, thinking_instruction
+from mtreason.decoding.prompts import instruction
 from mtreason.decoding.protocol import BoundTask, DecodingSettings
+from mtreason.decoding.wordings import named_wording
 from mtreason.errors import InputError
 from mtreason.glossary import Hit, Term
 from mtreason.languages import parse_language
@@ -74,11 +75,12 @@ def tasks(model, count=1, hints=()):
             head=head,
             prompt=unspell("源" * (i + 1) + ":"),
             unconditional=unconditional,
-            tail=unspell(":"),
             back_head=back,
+            back_tail=unspell(":"),
             source_tokens=unspell("源\0"),
             chat_head=chat,
             verdict_prompt=unspell("Good? "),
+            verdict_tail=unspell(":"),
             verdict_tokens=(unspell("Y"), unspell("N")),
             renderings=tuple((unspell("B"), unspell("B")) for _ in hints),
             hits=hints,
@@ -430,16 +432,19 @@ def test_the_recomputing_model_thinks_the_same(tiny_model, decoder) -> None:
             assert x.reward == y.reward or abs(x.reward - y.reward) < 1e-3
 
 
+FORMAL = named_wording("formal")
+
+
 def test_the_model_is_told_how_much_it_may_think() -> None:
-    assert "at most 192 words" in thinking_instruction(ZH, EN, DEFAULT_THOUGHT)
-    assert "at most 6 words" in thinking_instruction(ZH, EN, 8)
+    assert "at most 192 words" in instruction(FORMAL, ZH, EN, DEFAULT_THOUGHT)
+    assert "at most 6 words" in instruction(FORMAL, ZH, EN, 8)
 
 
 def test_the_turn_that_gives_an_answer_back(loaded) -> None:
     for think, opening in ((False, ""), (True, "<Thought>\n")):
         t = Translator(loaded, ZH, EN, Settings(reflect=True, think=think), terms=())
         text = t.codec.tokenizer.library.decode(t.decoding.reflection)
-        assert text == f"<|im_end|>\n<|im_start|>user\n{RETHINK}<|im_end|>\n<|im_start|>assistant\n{opening}"
+        assert text == f"<|im_end|>\n<|im_start|>user\n{FORMAL.rethink}<|im_end|>\n<|im_start|>assistant\n{opening}"
         assert t.codec.decode(t.bind(t.task(0, "你好")).prompt).endswith(f"assistant\n{opening}")
 
 

@@ -22,7 +22,7 @@ def test_confidence_and_likelihood_by_hand(loaded) -> None:
     top = np.log(np.array([[0.5, 0.2, 0.1, 0.1, 0.05], [0.4, 0.2, 0.1, 0.1, 0.1]], np.float32))
     draft = Draft("x", (1, 2), log_probs, top)
     shared = SharedSequences(ROOT)
-    context = RewardContext("源", (), shared, (1,), shared, (), (), (), "en")
+    context = RewardContext("源", shared, (), (1,), shared, (), (), (), (), "en")
     [parts] = play(judge(REWARDS["confidence"], context, [draft], {}, compared=False), loaded.model)
     assert weigh(REWARDS["confidence"], parts) == pytest.approx((0.5 / 0.95 + 0.01 / 0.9) / 2, rel=1e-5)
     assert parts["likelihood"] == pytest.approx(np.log(0.5 * 0.01) / 2, rel=1e-5)
@@ -49,7 +49,7 @@ def test_llama_o1_is_the_probability_of_yes_among_yes_and_no() -> None:
     [result] = run(DECODERS["best-of-n"], [task], table_settings("llama-o1", 12.0, temperature=1.0), model, 1)
     for c in result.candidates:
         if not c.problems:
-            after = task.tail[-1]
+            after = task.verdict_tail[-1]
             yes = float(model.log_probs(after)[5])
             no = float(model.log_probs(after)[1] + model.log_probs(1)[2])
             assert c.reward == pytest.approx(yes - np.logaddexp(yes, no), abs=1e-5)

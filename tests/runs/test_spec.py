@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.common import EN, SENTENCES, ZH, text_units, translator
 
-from mtreason.decoding.prompts import WORDING
+from mtreason.decoding.wordings import Wording, named_wording
 from mtreason.errors import InputError
 from mtreason.glossary import Hit, Term
 from mtreason.languages import Direction, parse_language
@@ -19,7 +19,9 @@ from mtreason.runs.spec import LAYOUT, RunSpec, describe_run, read_spec
 
 TERM = Term("天气", ("weather",), "", "", "own.tsv", 1)
 DIRECTION = Direction(ZH, EN)
+WORDING = named_wording("formal")
 OTHER = {
+    "prompt": "short",
     "decoder": "best-of-n",
     "nodes": "2",
     "beam_width": 3,
@@ -77,15 +79,19 @@ def test_every_setting_is_in_it_or_changes_nothing(name) -> None:
 
 
 REWORDED = replace(WORDING, system="You translate.")
+REWORDINGS = [
+    {"system": "You translate."}, {"system": None}, {"instruction": "{source} {target}"}, {"text": "- {text}"},
+    {"text": "{text}."}, {"answer": "{target}:"}, {"hint": "{term}: {rendering}"}, {"hints": "{hints}\n"},
+    {"context": "{context}\n"}, {"label": "-\n"}, {"names": "zh"}, {"examples": 1}, {"chat": False},
+    {"thinking": "{words} words"}, {"verdict": "{text}?"}, {"verdicts": ("Good", "Bad")}, {"rethink": "Look again."},
+]  # fmt: skip
+"""Another value of every field."""
 
 
 @pytest.mark.parametrize(
     ("field", "changes"),
     [
-        ("behaviour", {"wording": REWORDED}),
-        ("behaviour", {"wording": replace(WORDING, rethink="Look again.")}),
-        ("behaviour", {"wording": replace(WORDING, verdicts=("Good", "Bad"))}),
-        ("behaviour", {"wording": replace(WORDING, instruction=lambda source, target: f"{source.name} {target.name}")}),
+        *(("prompt", {"wording": replace(WORDING, **changes)}) for changes in REWORDINGS),
         ("model", {"model": "n"}),
         ("arithmetic", {"arithmetic": "bf16"}),
         ("source", {"direction": Direction(parse_language("ja"), EN)}),
@@ -107,7 +113,7 @@ def test_every_field_is_told(field, changes) -> None:
     before, after = described(), described(**changes)
     assert after.digest != before.digest
     assert field in after.changed(before)
-    assert set(after.changed(before)) <= {field, "behaviour"}, "a wording names its languages"
+    assert set(after.changed(before)) <= {field, "prompt"}, "a wording names its languages"
     reaches_through_the_segment = field in {"glossaries", "memories", "columns"}
     assert (after.of_segments == before.of_segments) == reaches_through_the_segment
 
@@ -123,10 +129,11 @@ def test_adapters_and_the_number_of_the_behaviour_are_told(monkeypatch) -> None:
 def test_no_field_is_forgotten_here() -> None:
     """A new field has to be changed by the tests above."""
     assert {spec.name for spec in fields(RunSpec)} == {
-        "behaviour", "model", "arithmetic", "source", "target", "settings", "reward", "metric", "glossaries",
+        "behaviour", "prompt", "model", "arithmetic", "source", "target", "settings", "reward", "metric", "glossaries",
         "memories", "adapters", "document",
     }  # fmt: skip
     assert {spec.name for spec in fields(Settings)} == set(OTHER)
+    assert {spec.name for spec in fields(Wording)} - {"name"} == {name for own in REWORDINGS for name in own}
 
 
 @pytest.mark.parametrize(

@@ -74,11 +74,12 @@ def table_tasks(model, count=1, seed=0, banned=(), hints=()):
             head=head,
             prompt=(3, 1 + i % 5),
             unconditional=unconditional,
-            tail=(4,),
             back_head=back,
+            back_tail=(4,),
             source_tokens=(5, 2, 0),
             chat_head=chat,
             verdict_prompt=(2, 3),
+            verdict_tail=(4,),
             verdict_tokens=((5,), (1, 2)),
             hits=hints,
             renderings=tuple(((4,), (4,)) for _ in hints),  # D

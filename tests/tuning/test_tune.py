@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+import re
 import tomllib
 
 import numpy as np
@@ -12,6 +13,7 @@ import sacrebleu
 from mtreason.cli import app
 from mtreason.cli import tune as tune_command
 from mtreason.cli.loading import Session
+from mtreason.decoding.wordings import read_wording
 from mtreason.errors import InputError, InterruptedRunError, MtreasonError
 from mtreason.evaluation.learned.estimator import Estimator
 from mtreason.rewards import REWARDS, load_reward
@@ -290,7 +292,7 @@ def test_pools_of_another_configuration_are_refused(fitted, data, tmp_path) -> N
     assert pools.read_bytes() == before
 
 
-RUN = RunSpec("1", "", "", "zh", "en", {}, {})
+RUN = RunSpec("1", "", "", "", "zh", "en", {}, {})
 HEAD = json.dumps({"pools": {"parts": ["likelihood"], "run": RUN.to_json()}}).encode() + b"\n"
 
 
@@ -438,3 +440,65 @@ def test_table_is_aligned(data, tmp_path, tiny_model, capfd) -> None:
     folds = [line for line in lines if line[:1].isdigit()][-2:]
     assert len({len(line) for line in folds}) == 1
     assert "few" in captured.err
+
+
+def test_the_best_wording_and_what_choosing_gains() -> None:
+    from mtreason.tuning.wordings import Tried, pick_best
+
+    rng = np.random.default_rng(0)
+    noise = rng.normal(0, 1, 60)
+    gains = {"usual": 0.0, "better": 2.0, "worse": -2.0}
+    tried = [Tried(n, (), tuple((40 + g + noise).tolist()), (), (), {}, 9.0) for n, g in gains.items()]
+    folds = [list(range(k, 60, 5)) for k in range(5)]
+    name, over, by_fold = pick_best(tried, "usual", folds)
+    assert name == "better"
+    assert by_fold == ["better"] * 5
+    assert over.delta == pytest.approx(2.0)
+    assert (over.wins, over.losses) == (60, 0)
+
+
+def test_a_choice_by_chance_gains_nothing_on_segments_held_out() -> None:
+    from mtreason.tuning.wordings import Tried, pick_best
+
+    gains = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        tried = [Tried(str(i), (), tuple(rng.normal(40, 5, 40).tolist()), (), (), {}, 9.0) for i in range(8)]
+        _, over, _ = pick_best(tried, "0", [list(range(k, 40, 5)) for k in range(5)])
+        gains.append(over.delta)
+    assert abs(np.mean(gains)) < 0.5
+
+
+def test_a_wording_is_tuned_from_the_command_line(tiny_model, tmp_path, capfd, data) -> None:
+    out = tmp_path / "wording.toml"
+    own = tmp_path / "own.toml"
+    own.write_text('instruction = "To {target}: "\n', "utf-8")
+    command("--prompt", "--data", data, "-o", out, "--prompts", f"short,{own}", "--folds", 2, "--model", tiny_model)
+    table = capfd.readouterr().out
+    assert all(name in table for name in ("formal", "short", "own", "picked", "usual", "held out"))
+    assert read_wording(out).name in {"formal", "short", "own"}
+    assert out.read_text("utf-8").startswith("# ")
+    before = out.read_bytes()
+    command(
+        "--prompt", "--data", data, "-o", out, "--prompts", f"short,{own}", "--folds", 2, "--model", tiny_model,
+        "--json",
+    )  # fmt: skip
+    report = json.loads(capfd.readouterr().out)
+    assert {row["wording"] for row in report["wordings"]} == {"formal", "short", "own"}
+    assert report["usual"] == "formal"
+    assert out.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("extra", "told"),
+    [
+        (["--budget", "4"], "--budget: it is about weights"),
+        (["--pools", "p.jsonl"], "--pools: it is about weights"),
+        (["--prompts", "nothing"], "no such wording"),
+        (["-o", "wording.txt"], "ends with .toml"),
+        (["--folds", "99"], "--folds 99"),
+    ],
+)
+def test_what_a_wording_cannot_be_tuned_with(tmp_path, data, extra, told) -> None:
+    with pytest.raises(MtreasonError, match=re.escape(told)):
+        command("--prompt", "--data", data, "-o", tmp_path / "w.toml", *extra)

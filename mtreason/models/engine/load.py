@@ -60,8 +60,6 @@ def load_directory(
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelError(f"cannot load the model in {path}: {first}") from error
     network.eval().requires_grad_(requires_grad=False).to(device)
-    if tokenizer.chat_template is None:
-        raise ModelError(f"the model in {path} has no chat template: an instruction-tuned model is needed")
     arithmetic = f"{chosen}/{weight_levels()} {device}" if chosen == "int8" else f"{chosen} {device}"
     model: LanguageModel
     if recall(path, arithmetic):

@@ -120,6 +120,7 @@ class Threads:
         self._clock = clock
         self._waiting = waiting
         self._most = 0
+        self._seen: tuple[float, float | None]
         self.allow(most)
         self._seen = (self._started - past(), 0.0)
 

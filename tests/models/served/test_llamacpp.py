@@ -13,7 +13,6 @@ from support.commands import run, start
 from support.common import EN, ZH, decode
 from support.served import Faults, listening, proxy
 
-from mtreason.decoding.prompts import SYSTEM
 from mtreason.errors import ModelError
 from mtreason.models.files.embedded import EMBEDDED, is_installed
 from mtreason.models.protocol import ROOT as EMPTY
@@ -109,8 +108,8 @@ def test_tokens_are_those_of_the_library(served, engine) -> None:
     specials = there.specials() | here.specials()
     own = here.pieces(engine.vocabulary)
     assert [i for i in range(len(pieces)) if i not in specials and pieces[i] != own[i]] == []
-    frames = [Translator(one, ZH, EN, Settings(), terms=()).codec.frame(SYSTEM) for one in (served, engine)]
-    assert frames[0] == frames[1]
+    ways = [Translator(one, ZH, EN, prompt="examples", terms=()).way for one in (served, engine)]
+    assert ways[0] == ways[1]
 
 
 def test_probabilities_are_near_those_of_the_engine(served, engine) -> None:

@@ -1,0 +1,74 @@
+"""One way of translating in tokens: what stands around a segment in the prompt of a direction, for one model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mtreason.decoding.prompts import instruction
+from mtreason.decoding.wordings import Wording
+from mtreason.languages import Language
+from mtreason.models.text import ChatFrame, Codec
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The prompts from one language into another; a segment stands between `before` and `tail`."""
+
+    head: tuple[int, ...]
+    """What all prompts begin with: turns before the message, and its instruction."""
+    before: tuple[int, ...]
+    """What stands directly before the segment."""
+    tail: tuple[int, ...]
+    """From the end of the segment to where the translation begins."""
+    lead: str
+    """The space before the translation, where the answer's beginning is given and a space follows it."""
+    end: int
+    """The token that ends a translation."""
+
+
+def open_chat(codec: Codec, wording: Wording, source: Language, target: Language, *, fold: bool) -> ChatFrame:
+    """Return what stands around a message without examples; nothing but a beginning where there is no chat.
+
+    `fold` is for templates that refuse a system turn; see `Codec.frame`.
+    """
+    if not wording.chat:
+        return ChatFrame(codec.begin or codec.encode("\n"), ())
+    return codec.frame(_system(wording, source, target), fold=fold)
+
+
+def make_way(
+    codec: Codec,
+    wording: Wording,
+    source: Language,
+    target: Language,
+    max_thought_tokens: int | None = None,
+    *,
+    fold: bool,
+) -> Way:
+    """Put a wording into tokens; with a number of tokens for a thought, answers reason first."""
+    asked = instruction(wording, source, target, max_thought_tokens)
+    before, after = wording.around(source, target)
+    # Examples of bare translations, and an answer that is one, would contradict an instruction to reason.
+    bare = max_thought_tokens is None
+    answer = wording.fill("answer", source, target) if bare else ""
+    given = answer.rstrip(" ")
+    shown = wording.shown(source, target) if bare else ()
+    examples = [(before + text + after, answer + translation) for text, translation in shown]
+    if wording.chat:
+        turns = [(asked + message, reply) for message, reply in examples]
+        frame = codec.frame(_system(wording, source, target), turns, fold=fold)
+        head, end = frame.head + codec.encode(asked), codec.end
+    else:
+        frame = open_chat(codec, wording, source, target, fold=fold)
+        lines = "".join(f"{message}{reply}{BETWEEN}" for message, reply in examples)
+        head, end = frame.head + codec.encode(asked + lines), codec.encode(BETWEEN)[0]
+    tail = codec.encode(after) + frame.tail + codec.encode(given)
+    return Way(head, codec.encode(before), tail, answer[len(given) :], end)
+
+
+BETWEEN = "\n\n"
+"""Separates examples in a prompt that is no chat."""
+
+
+def _system(wording: Wording, source: Language, target: Language) -> str | None:
+    return None if wording.system is None else wording.fill("system", source, target)
