@@ -19,6 +19,7 @@ from typing import Any
 from mtreason.errors import InputError, near
 from mtreason.files import read_text
 from mtreason.languages import Direction, Language, name_in
+from mtreason.models.files.embedded import EMBEDDED
 
 DEFAULT, WITHOUT_CHAT = "formal", "plain"
 """The wordings for models without a row of their own: with a chat template, and without."""
@@ -124,21 +125,26 @@ def pick_wording(given: str | None, model: str, direction: Direction, *, chat: b
 
     `chat` tells whether the model has a chat template. Raises `InputError` for an unknown name and a broken file.
     """
-    known = known_wording(given, model, direction)
-    if known is not None and (given is not None or known.chat == chat):
-        return known
-    return wordings()[DEFAULT if chat else WITHOUT_CHAT]
-
-
-def known_wording(given: str | None, model: str, direction: Direction) -> Wording | None:
-    """Return what `pick_wording` will return, where that can be told without the model; else None."""
     if given is not None:
         return named_wording(given)
     primaries = {direction.source.primary, direction.target.primary}
     for row in _table()["models"]:
-        if fnmatchcase(model.lower(), f"*{row['name']}") and row.get("language", direction.source.primary) in primaries:
-            return wordings()[row["wording"]]
-    return None
+        wording = wordings()[row["wording"]]
+        fits = (
+            fnmatchcase(model.lower(), f"*{row['name']}") and row.get("language", direction.source.primary) in primaries
+        )
+        if fits and wording.chat == chat:
+            return wording
+    return wordings()[DEFAULT if chat else WITHOUT_CHAT]
+
+
+def known_wording(given: str | None, model: str, direction: Direction) -> Wording | None:
+    """Return what `pick_wording` will return, where that can be told without the model; else None.
+
+    Of embedded models it is known that they have a chat template.
+    """
+    embedded = any(model == known.alias for known in EMBEDDED)
+    return pick_wording(given, model, direction, chat=True) if given is not None or embedded else None
 
 
 def named_wording(given: str) -> Wording:
