@@ -19,7 +19,6 @@ from typing import Any
 from mtreason.errors import InputError, near
 from mtreason.files import read_text
 from mtreason.languages import Direction, Language, name_in
-from mtreason.models.files.embedded import EMBEDDED
 
 DEFAULT, WITHOUT_CHAT = "formal", "plain"
 """The wordings for models without a row of their own: with a chat template, and without."""
@@ -138,13 +137,11 @@ def pick_wording(given: str | None, model: str, direction: Direction, *, chat: b
     return wordings()[DEFAULT if chat else WITHOUT_CHAT]
 
 
-def known_wording(given: str | None, model: str, direction: Direction) -> Wording | None:
-    """Return what `pick_wording` will return, where that can be told without the model; else None.
-
-    Of embedded models it is known that they have a chat template.
-    """
-    embedded = any(model == known.alias for known in EMBEDDED)
-    return pick_wording(given, model, direction, chat=True) if given is not None or embedded else None
+def known_wording(given: str | None, model: str, direction: Direction, *, chat: bool | None) -> Wording | None:
+    """Return what `pick_wording` will return, or None where it is not known yet whether there is a chat template."""
+    if chat is None and given is None:
+        return None
+    return pick_wording(given, model, direction, chat=bool(chat))
 
 
 def named_wording(given: str) -> Wording:

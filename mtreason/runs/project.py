@@ -16,7 +16,7 @@ from mtreason.errors import DocumentError
 from mtreason.files import read_bytes
 from mtreason.glossary import Matcher, Term, load_glossary, shipped_glossaries
 from mtreason.languages import Direction, Language, parse_language
-from mtreason.models.files.resolve import known_digest, known_name
+from mtreason.models.files.resolve import known_chat, known_digest, known_name
 from mtreason.models.load import load_model
 from mtreason.models.loaded import LoadedModel
 from mtreason.runs.checks import plan
@@ -95,7 +95,8 @@ class Project:
             memories.append((name, hashlib.sha256(data).hexdigest()))
         settings = self.settings()
         direction = Direction(self.source, target)
-        wording = known_wording(settings.prompt, known_name(self.config.model or None), direction)
+        named = self.config.model or None
+        wording = known_wording(settings.prompt, known_name(named), direction, chat=known_chat(named))
         if model is not None:
             wording = pick_wording(settings.prompt, model.name, direction, chat=model.tokenizer.chat)
         return describe_run(
@@ -104,7 +105,7 @@ class Project:
             wording,
             plan(settings)[1],
             self.terms(target),
-            model=known_digest(self.config.model or None) if model is None else model.digest,
+            model=known_digest(named) if model is None else model.digest,
             arithmetic="" if model is None else model.arithmetic,
             memories=memories,
             document={"columns": list(self.config.columns)},

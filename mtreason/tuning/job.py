@@ -11,7 +11,7 @@ from mtreason.decoding.wordings import known_wording, pick_wording
 from mtreason.errors import DocumentError, InputError
 from mtreason.glossary import Term
 from mtreason.languages import Direction, parse_language
-from mtreason.models.files.resolve import known_digest, known_name
+from mtreason.models.files.resolve import known_chat, known_digest, known_name
 from mtreason.models.loaded import LoadedModel
 from mtreason.models.protocol import Capability
 from mtreason.rewards import PARTS, REWARDS, Reward, write_reward
@@ -161,7 +161,8 @@ class TuneJob:
         reward = pooling_reward(parts)
         # The results of a search depend on its reward; samples and given texts do not.
         searched = {} if rated or self.settings.decoder == BEST_OF_N else reward.weights
-        wording = known_wording(self.settings.prompt, known_name(self.model), direction)
+        name = known_name(self.model)
+        wording = known_wording(self.settings.prompt, name, direction, chat=known_chat(self.model))
         if loaded is not None:
             wording = pick_wording(self.settings.prompt, loaded.name, direction, chat=loaded.tokenizer.chat)
         run = describe_run(

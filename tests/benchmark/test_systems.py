@@ -58,6 +58,7 @@ def test_what_a_system_maximised_is_marked(system, marked) -> None:
         ("mtcs", "--systems 'mtcs': no such system, did you mean 'mcts'"),
         ("best-of-n:mixx", "`reward` 'mixx': no such reward, did you mean 'mix'"),
         ("greedy:mix", None),
+        ("mcts@shrt", "no such wording, did you mean 'short'"),
     ],
 )
 def test_names_that_are_none(name, message) -> None:
@@ -67,6 +68,14 @@ def test_names_that_are_none(name, message) -> None:
         return
     with pytest.raises(InputError, match=message):
         read_system(name)
+
+
+def test_a_system_may_have_a_wording_of_its_own() -> None:
+    for name, prompt in (("beam-5@short", "short"), ("mcts:channel@into", "into"), ("mcts", "labelled")):
+        own = settings_of(name, Settings(prompt="labelled"))
+        assert own.prompt == prompt
+    assert settings_of("beam-5@short", Settings()).beam_width == 5
+    assert settings_of("mcts:channel@into", Settings()).reward == "channel"
 
 
 def test_doubles_are_left_out() -> None:

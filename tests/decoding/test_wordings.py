@@ -67,10 +67,9 @@ def test_the_wording_of_a_model() -> None:
     assert pick("gemma-3-4b-it") == "short-bare"
     assert pick("seed-x-7b-chat") == "formal", "a row for plain text is not for a chat"
     assert pick("anything", given="into") == "into"
-    for unsure in ("my-model", "ByteDance-Seed/Seed-X-PPO-7B"):
-        assert known_wording(None, unsure, DIRECTION) is None, "only the model tells whether it has a chat template"
-    assert known_wording(None, "qwen2.5-coder-0.5b", DIRECTION) == named_wording("formal")
-    assert known_wording("short", "my-model", DIRECTION) == named_wording("short")
+    assert known_wording(None, "my-model", DIRECTION, chat=None) is None
+    assert known_wording(None, "my-model", DIRECTION, chat=True) == named_wording("formal")
+    assert known_wording("short", "my-model", DIRECTION, chat=None) == named_wording("short")
 
 
 USABLE = {"instruction": "Translate to {target}:\n"}

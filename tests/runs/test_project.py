@@ -27,6 +27,23 @@ model = "{model}"
 """
 
 
+def test_another_wording_makes_outputs_stale(repository, tmp_path, monkeypatch) -> None:
+    """Also one that a newer version asks by default, before any model is loaded."""
+    config = repository / "mtreason.toml"
+    batch(repository, code={0, 3})
+    project = Project(config)
+    assert not [f for f in project.check() if f.kind == "stale"]
+    monkeypatch.setattr("mtreason.decoding.wordings.DEFAULT", "short")
+    assert {f.message for f in project.check() if f.kind == "stale"} == {"prompt changed: run mtreason batch"}
+    monkeypatch.undo()
+    (repository / "own.toml").write_text('instruction = "To {target}: "\n', "utf-8")
+    config.write_text(f'prompt = "own.toml"\n{config.read_text("utf-8")}', "utf-8")
+    assert {f.message for f in Project(config).check() if f.kind == "stale"} == {"prompt changed: run mtreason batch"}
+    config.write_text(config.read_text("utf-8").replace("own.toml", "nothing.toml"), "utf-8")
+    with pytest.raises(InputError, match=r"nothing\.toml"):
+        Project(config).check()
+
+
 @pytest.fixture
 def repository(tmp_path, tiny_model):
     root = tmp_path / "repository"

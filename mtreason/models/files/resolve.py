@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
 import os
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -81,6 +82,32 @@ def known_digest(name: str | None) -> str:
     if path.is_file():
         return gguf_digest(path, lambda _: None)
     return content_digest(path) if path.is_dir() else ""
+
+
+def known_chat(name: str | None) -> bool | None:
+    """Return whether what a user means has a chat template, where that can be told without loading it; else None."""
+    name = known_name(name)
+    if any(name == model.alias for model in EMBEDDED):
+        return True
+    path = Path(name).expanduser()
+    if path.is_file():
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            return content.find(b"tokenizer.chat_template", 0, _MOST_METADATA) >= 0
+    if name and path.is_dir():
+        own = [path / "chat_template.jinja", path / "chat_template.json", path / _TEMPLATES]
+        return any(p.exists() for p in own) or _in_config(path / "tokenizer_config.json")
+    return None
+
+
+def _in_config(path: Path) -> bool:
+    try:
+        return bool(json.loads(path.read_bytes())["chat_template"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+_MOST_METADATA = 1 << 27
+"""A GGUF file begins with its metadata, the vocabulary included; they are never longer."""
 
 
 def _unknown(name: str) -> str:
