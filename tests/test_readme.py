@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+TOML = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
 SEGMENTS = (ROOT / "benchmarks" / "segments.jsonl").read_text("utf-8").splitlines(keepends=True)
 EXAMPLES = [line for block in BLOCKS[1:] for line in block.splitlines() if line]
 
@@ -91,11 +92,17 @@ def test_workflow_and_hook() -> None:
 def test_the_configuration_in_the_readme(tmp_path: Path) -> None:
     from mtreason.runs.repository import Config, read_config
 
-    [block] = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
-    (tmp_path / "mtreason.toml").write_text(block, "utf-8")
+    (tmp_path / "mtreason.toml").write_text(TOML[0], "utf-8")
     assert read_config(tmp_path / "mtreason.toml").targets == ("en", "de")
     text = README.split("There may be", 1)[1].split(". Only", 1)[0]
     assert set(re.findall(r"`(\w+)`", text)) - {"output", "floors"} <= set(Config.__dataclass_fields__)
+
+
+def test_the_wording_in_the_readme(tmp_path: Path) -> None:
+    from mtreason.decoding.wordings import read_wording
+
+    (tmp_path / "own.toml").write_text(TOML[1], "utf-8")
+    assert read_wording(tmp_path / "own.toml").examples == 3
 
 
 def test_options_in_the_table_exist() -> None:
