@@ -100,6 +100,10 @@ class Wording:
         } | more
         return _PLACE.sub(lambda match: known[match[1]], getattr(self, field) or "")
 
+    def system_turn(self, source: Language, target: Language) -> str | None:
+        """Return the system turn; None for what the chat template has by itself."""
+        return None if self.system is None else self.fill("system", source, target)
+
     def around(self, source: Language, target: Language) -> tuple[str, str]:
         """Return what stands before and after the segment in the message."""
         before, _, after = self.fill("text", source, target, text="\x00").partition("\x00")

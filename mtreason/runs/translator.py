@@ -102,6 +102,8 @@ class Translator:
         if not self.wording.chat:
             # Without a chat an answer ends with its line.
             stop |= {token for token, piece in enumerate(pieces) if piece.startswith(b"\n")}
+        # Small models that have to open the thought themselves answer without one.
+        self._opening = self.codec.encode(f"{OPEN_THOUGHT}\n") if self.settings.think else ()
         self.decoding = self._decoding(pieces, judging)
         self.mask = build_mask(
             pieces, self.direction.target, stop, self.codec.specials(), line_breaks=self.settings.think
@@ -134,8 +136,6 @@ class Translator:
         back = self.way_back = make_way(self.codec, self.wording, target, source, fold=fold)
         chat = self._chat = open_chat(self.codec, self.wording, source, target, fold=fold)
         self._verdicts = tuple(self.codec.encode(word) for word in self.wording.verdicts)
-        # Small models that have to open the thought themselves answer without one.
-        self._opening = self.codec.encode(f"{OPEN_THOUGHT}\n") if self.settings.think else ()
         [self._chat_head] = self.model.extend([ROOT], [chat.head]) if chat.head else [ROOT]
         self._head, self._back_head = (self._read_on(head) for head in (there.head, back.head + back.before))
         [self._unconditional] = self.model.extend([self._head], [there.before + there.tail])
@@ -240,11 +240,11 @@ class Translator:
         )
 
     def _reflection(self) -> tuple[int, ...]:
-        system = self.wording.system and self.wording.fill("system", self.direction.source, self.direction.target)
+        system = self.wording.system_turn(self.direction.source, self.direction.target)
         turn = self.codec.answer_turn(system, self.wording.rethink)
         if turn is None:
             raise SettingError("`reflect`: the chat template of this model shows no earlier answers: leave it out")
-        return turn + (self.codec.encode(f"{OPEN_THOUGHT}\n") if self.settings.think else ())
+        return turn + self._opening
 
     def _mask(self, hits: Sequence[Hit]) -> TokenMask:
         """Return a mask that also allows terms that the glossary keeps; they may be in the source's script."""

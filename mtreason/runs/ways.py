@@ -33,7 +33,7 @@ def open_chat(codec: Codec, wording: Wording, source: Language, target: Language
     """
     if not wording.chat:
         return ChatFrame(codec.begin or codec.encode("\n"), ())
-    return codec.frame(_system(wording, source, target), fold=fold)
+    return codec.frame(wording.system_turn(source, target), fold=fold)
 
 
 def make_way(
@@ -56,7 +56,7 @@ def make_way(
     examples = [(before + text + after, answer + translation) for text, translation in shown]
     if wording.chat:
         turns = [(asked + message, reply) for message, reply in examples]
-        frame = codec.frame(_system(wording, source, target), turns, fold=fold)
+        frame = codec.frame(wording.system_turn(source, target), turns, fold=fold)
         head, end = frame.head + codec.encode(asked), codec.end
     else:
         frame = open_chat(codec, wording, source, target, fold=fold)
@@ -68,7 +68,3 @@ def make_way(
 
 BETWEEN = "\n\n"
 """Separates examples in a prompt that is no chat."""
-
-
-def _system(wording: Wording, source: Language, target: Language) -> str | None:
-    return None if wording.system is None else wording.fill("system", source, target)

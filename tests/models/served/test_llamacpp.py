@@ -288,7 +288,7 @@ def test_the_server_ends_with_its_parent_while_it_loads(tmp_path) -> None:
     began = time.monotonic()
     process.communicate(timeout=30)
     assert gone(found[0])
-    assert time.monotonic() - began < 2.9, "loading takes 3 s here"
+    assert time.monotonic() - began < 2, "loading takes 3 s here"
 
 
 def test_what_cannot_be_served(tmp_path) -> None:
