@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from itertools import chain, groupby, islice
 from pathlib import Path
 
-from mtreason.decoding.wordings import known_wording, pick_wording
 from mtreason.documents import Document, Unit
 from mtreason.errors import DocumentError
 from mtreason.files import read_bytes
 from mtreason.glossary import Matcher, Term, load_glossary, shipped_glossaries
 from mtreason.languages import Direction, Language, parse_language
-from mtreason.models.files.resolve import known_chat, known_digest, known_name
+from mtreason.models.files.resolve import known_digest
 from mtreason.models.load import load_model
 from mtreason.models.loaded import LoadedModel
 from mtreason.runs.checks import plan
@@ -32,6 +31,7 @@ from mtreason.runs.settings import Settings
 from mtreason.runs.spec import RunSpec, describe_run
 from mtreason.runs.stopping import keeping
 from mtreason.runs.translator import Translator
+from mtreason.runs.ways import wording_of
 from mtreason.storage import Journal
 
 CONFIG = "mtreason.toml"
@@ -96,13 +96,10 @@ class Project:
         settings = self.settings()
         direction = Direction(self.source, target)
         named = self.config.model or None
-        wording = known_wording(settings.prompt, known_name(named), direction, chat=known_chat(named))
-        if model is not None:
-            wording = pick_wording(settings.prompt, model.name, direction, chat=model.tokenizer.chat)
         return describe_run(
             settings,
             direction,
-            wording,
+            wording_of(settings.prompt, direction, named, model),
             plan(settings)[1],
             self.terms(target),
             model=known_digest(named) if model is None else model.digest,

@@ -1,13 +1,24 @@
-"""One way of translating in tokens: what stands around a segment in the prompt of a direction, for one model."""
+"""How a run asks: its wording, and in tokens what stands around a segment in the prompt of a direction."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from mtreason.decoding.prompts import instruction
-from mtreason.decoding.wordings import Wording
-from mtreason.languages import Language
+from mtreason.decoding.wordings import Wording, known_wording, pick_wording
+from mtreason.languages import Direction, Language
+from mtreason.models.files.resolve import known_chat, known_name
+from mtreason.models.loaded import LoadedModel
 from mtreason.models.text import ChatFrame, Codec
+
+
+def wording_of(
+    prompt: str | None, direction: Direction, named: str | None, loaded: LoadedModel | None
+) -> Wording | None:
+    """Return the wording of a run with the model that is `named`; None where only the loaded model will tell."""
+    if loaded is not None:
+        return pick_wording(prompt, loaded.name, direction, chat=loaded.tokenizer.chat)
+    return known_wording(prompt, known_name(named), direction, chat=known_chat(named))
 
 
 @dataclass(frozen=True, slots=True)

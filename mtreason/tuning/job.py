@@ -7,11 +7,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mtreason.decoding.wordings import known_wording, pick_wording
 from mtreason.errors import DocumentError, InputError
 from mtreason.glossary import Term
 from mtreason.languages import Direction, parse_language
-from mtreason.models.files.resolve import known_chat, known_digest, known_name
+from mtreason.models.files.resolve import known_digest
 from mtreason.models.loaded import LoadedModel
 from mtreason.models.protocol import Capability
 from mtreason.rewards import PARTS, REWARDS, Reward, write_reward
@@ -20,6 +19,7 @@ from mtreason.runs.progress import Progress
 from mtreason.runs.settings import Settings
 from mtreason.runs.spec import NO_METRIC, describe_run
 from mtreason.runs.translator import Translator, load_terms
+from mtreason.runs.ways import wording_of
 from mtreason.tuning.fit import Tuned, tune
 from mtreason.tuning.pools import POOLING, PoolFile, collect, judged, pooling_reward
 from mtreason.tuning.segments import Segment, read_segments
@@ -161,14 +161,10 @@ class TuneJob:
         reward = pooling_reward(parts)
         # The results of a search depend on its reward; samples and given texts do not.
         searched = {} if rated or self.settings.decoder == BEST_OF_N else reward.weights
-        name = known_name(self.model)
-        wording = known_wording(self.settings.prompt, name, direction, chat=known_chat(self.model))
-        if loaded is not None:
-            wording = pick_wording(self.settings.prompt, loaded.name, direction, chat=loaded.tokenizer.chat)
         run = describe_run(
             self.settings,
             direction,
-            wording,
+            wording_of(self.settings.prompt, direction, self.model, loaded),
             Reward(reward.name, {part: weight for part, weight in searched.items() if weight}),
             terms,
             model=digest,
