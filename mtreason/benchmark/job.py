@@ -72,10 +72,15 @@ class BenchmarkJob:
         return f"{self.written} results of this run are in {self.out}; the same command goes on from there"
 
     def run(
-        self, source: SegmentSource, limit: int | None, systems: list[str], open_model: Callable[[], LoadedModel]
+        self,
+        source: SegmentSource,
+        limit: int | None,
+        systems: list[str],
+        budgets: Sequence[float],
+        open_model: Callable[[], LoadedModel],
     ) -> None:
-        """Check everything that is cheap to check, then run the systems."""
-        picked = pick_systems(systems)
+        """Check everything that is cheap to check, then run the systems with these budgets."""
+        picked = pick_systems(systems, budgets)
         groups = by_pair(source.read(), limit)
         plan = make_plan(groups, picked, self.settings)
         check_directory(self.out)

@@ -67,7 +67,6 @@ def describe(plan: Plan, loaded: LoadedModel) -> dict[str, Any]:
             "device": loaded.device,
             "arithmetic": loaded.arithmetic,
         },
-        "budget": plan.settings.budget,
         "seed": plan.settings.seed,
         "data": {
             "segments": {pair: len(rows) for pair, rows in plan.groups.items()},

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from mtreason.decoding.wordings import named_wording
 from mtreason.errors import InputError, near
 from mtreason.models.calls import Calls
 from mtreason.rewards import PARTS, REWARDS, Draft, Reward, load_reward, parts_of, weigh
-from mtreason.runs.checks import plan
+from mtreason.runs.checks import plan, spends_budget
 from mtreason.runs.settings import DEFAULT_NODES, DEFAULT_REWARD, NOWHERE, REACH, SEGMENT, Settings
 
 SYSTEMS: dict[str, Mapping[str, Any]] = {
@@ -36,19 +37,30 @@ budget pays for. `mcts-early` is the default, which stops when nothing better is
 other systems."""
 
 _SHARED = (spec.name for spec in fields(Settings) if spec.metadata.get(REACH) in {NOWHERE, SEGMENT})
-OF_THE_RUN = frozenset({"budget", "seed", *_SHARED})
+OF_THE_RUN = frozenset({"seed", *_SHARED})
 """Settings that all systems share."""
+
+_NAME = re.compile(r"(?P<base>.+?)(?:@(?P<wording>.+?))?(?:/(?P<budget>\d+(?:\.\d+)?))?")
 
 
 def read_system(name: str) -> Mapping[str, Any]:
-    """Return the settings that a system changes: one of `SYSTEMS`, DECODER, or DECODER:REWARD, and then @WORDING.
+    """Return the settings that a system changes: one of `SYSTEMS`, DECODER, or DECODER:REWARD; then @WORDING; /BUDGET.
 
     Raises `InputError` for a decoder, reward or wording that does not exist.
     """
-    name, at, wording = name.partition("@")
-    if at:
-        named_wording(wording)
-        return {**read_system(name), "prompt": wording}
+    found = _NAME.fullmatch(name)
+    if found is None:
+        return _decoder_and_reward(name)
+    changes = dict(_decoder_and_reward(found["base"]))
+    if found["wording"]:
+        named_wording(found["wording"])
+        changes["prompt"] = found["wording"]
+    if found["budget"]:
+        changes["budget"] = float(found["budget"])
+    return changes
+
+
+def _decoder_and_reward(name: str) -> Mapping[str, Any]:
     if name in SYSTEMS:
         return SYSTEMS[name]
     decoder, colon, reward = name.partition(":")
@@ -56,7 +68,7 @@ def read_system(name: str) -> Mapping[str, Any]:
         known = [*SYSTEMS, *DECODERS]
         raise InputError(
             f"--systems {name!r}: no such system{near(name, known)} (there are {', '.join(SYSTEMS)}, and "
-            f"DECODER:REWARD with one of the decoders {', '.join(DECODERS)}; @WORDING may follow)"
+            f"DECODER:REWARD with one of the decoders {', '.join(DECODERS)}; @WORDING and /BUDGET may follow)"
         )
     if colon:
         load_reward(reward)
@@ -65,11 +77,23 @@ def read_system(name: str) -> Mapping[str, Any]:
     return {"decoder": decoder, **({"reward": reward} if colon else {}), **full}
 
 
-def pick_systems(names: list[str]) -> list[str]:
-    """Check names of systems, and drop duplicates; raises `InputError` as `read_system` does."""
+def pick_systems(names: list[str], budgets: Sequence[float]) -> list[str]:
+    """Check names of systems, give each that spends a budget one of every size, and drop duplicates.
+
+    With a single budget names stay as they are. Raises `InputError` as `read_system` does.
+    """
+    picked = []
     for name in names:
-        read_system(name)
-    return list(dict.fromkeys(names))
+        several = (
+            len(budgets) > 1 and "budget" not in read_system(name) and spends_budget(Settings(**read_system(name)))
+        )
+        picked += [f"{name}/{budget:g}" for budget in budgets] if several else [name]
+    return list(dict.fromkeys(picked))
+
+
+def family(system: str) -> str:
+    """Return a system's name without its budget."""
+    return re.sub(r"/[\d.]+$", "", system)
 
 
 def settings_of(system: str, shared: Settings) -> Settings:
@@ -83,6 +107,8 @@ def own_settings(system: str, shared: Settings) -> dict[str, Any]:
     """Return the settings in which systems may differ, in JSON types; defaults and rewards by their values."""
     settings = settings_of(system, shared)
     own = {name: value for name, value in asdict(settings).items() if name not in OF_THE_RUN}
+    if not spends_budget(settings):
+        own["budget"] = None
     known = DECODERS[settings.decoder].options
     for name, default in (("reward", DEFAULT_REWARD), ("nodes", DEFAULT_NODES)):
         if name in known and own[name] is None:

@@ -6,18 +6,16 @@ import json
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from mtreason.cli import options
 from mtreason.cli.loading import Session, Terminal, check_encoder
+from mtreason.errors import InputError
 from mtreason.runs.output import Output
-from mtreason.runs.settings import EFFORTS, Settings
+from mtreason.runs.settings import DEFAULT_BUDGET, Settings
 from mtreason.runs.stopping import keeping
-
-if TYPE_CHECKING:
-    pass
 
 app = typer.Typer(no_args_is_help=True, help="Compare decoders on segments with references, at equal cost.")
 
@@ -46,6 +44,9 @@ _Limit = Annotated[
 _Systems = Annotated[
     str | None, typer.Option(metavar="A,B,C", help="What to compare, all if left out; a wrong name lists them.")
 ]
+_Budgets = Annotated[
+    str, typer.Option(metavar="N,N", help="What a sentence may cost, in full samples; several show what more pays for.")
+]
 
 
 @app.command("run")
@@ -61,7 +62,7 @@ def run(
     langs: _Languages = None,
     limit: _Limit = None,
     systems: _Systems = None,
-    budget: options.Budget = None,
+    budgets: _Budgets = f"{DEFAULT_BUDGET:g}",
     model: options.Model = None,
     tokenizer: options.Tokenizer = None,
     prompt: options.Prompt = None,
@@ -75,9 +76,10 @@ def run(
     trust_remote_code: options.TrustRemoteCode = False,
 ) -> None:
     """Translate every segment with every system; results come as JSON lines, and a killed run goes on."""
+    sizes = _numbers(budgets)
     shared = Settings(
         prompt=prompt,
-        budget=EFFORTS["medium"] if budget is None else budget,
+        budget=sizes[0],
         in_flight=in_flight,
         seed=seed,
         glossaries=tuple(glossary or ()),
@@ -94,18 +96,23 @@ def run(
     job = BenchmarkJob(out, shared, session, sys.argv)
     try:
         with keeping(job.what_is_kept):
-            job.run(source, limit, names, session.open_model)
+            job.run(source, limit, names, sizes, session.open_model)
     finally:
         session.stop()
     session.note(f"done; tables: mtreason bench report {out}")
 
 
+def _numbers(budgets: str) -> list[float]:
+    """Return the different budgets, the smallest first."""
+    try:
+        return sorted({float(budget) for budget in budgets.split(",")})
+    except ValueError:
+        raise InputError(f"--budgets {budgets!r}: expected numbers with commas, such as 4,16,64") from None
+
+
 @app.command("report")
 def report(
-    directories: Annotated[
-        list[Path],
-        typer.Argument(metavar="DIR...", help="What 'mtreason bench run -o' wrote; more: the same at other budgets."),
-    ],
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="What 'mtreason bench run -o' wrote.")],
     *,
     baseline: Annotated[str, typer.Option(metavar="NAME", help="The system that others are compared with.")] = "greedy",
     comet_model: options.CometModel = None,
@@ -113,7 +120,7 @@ def report(
     as_json: Annotated[bool, typer.Option("--json", help="Print report.json instead of report.md.")] = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Print tables of quality, cost and significance; the first DIR gets report.html, report.md and report.json."""
+    """Print tables of quality, cost and significance; DIR gets report.html, report.md and report.json."""
     from mtreason.benchmark import write_json
     from mtreason.evaluation import learned_metric
     from mtreason.files import write_text
@@ -121,23 +128,22 @@ def report(
     from mtreason.report import build_report, build_segments, check_drawing, read_benchmark, to_html, to_markdown
 
     check_drawing()
-    first = directories[0]
     terminal = Terminal(quiet)
     check_encoder(comet_model, comet_encoder)
     estimator = terminal.open_estimator(comet_model, comet_encoder) if comet_model is not None else None
     learn = partial(learned_metric, estimator, advance=terminal.count) if estimator is not None else None
-    benchmark, *others = [read_benchmark(directory, learn) for directory in directories]
+    benchmark = read_benchmark(directory, learn)
     terminal.stop()
     if estimator is not None:
         for table in benchmark.tables.values():
             row = table.rows[table.names[0]][0]
             languages = (parse_language(row[key]).primary for key in ("src_lang", "tgt_lang"))
             terminal.warn_of_languages(estimator, *languages)
-    built = build_report(benchmark, others, baseline)
+    built = build_report(benchmark, baseline)
     text = to_markdown(built)
-    write_text(first / "report.html", to_html(built, build_segments(benchmark, baseline)))
-    write_json(first / "report.json", built)
-    write_text(first / "report.md", text)
+    write_text(directory / "report.html", to_html(built, build_segments(benchmark, baseline)))
+    write_json(directory / "report.json", built)
+    write_text(directory / "report.md", text)
     output = Output(None)
     output.write(json.dumps(built, ensure_ascii=False, indent=2) + "\n" if as_json else text)
     output.close()

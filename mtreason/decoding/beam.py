@@ -31,7 +31,7 @@ class BeamDecoder:
     @property
     def options(self) -> frozenset[str]:
         """See `Decoder.options`."""
-        return frozenset({"beam_width"})
+        return frozenset({"budget", "beam_width"})
 
     def decode(self, task: BoundTask, settings: DecodingSettings) -> Calls[Result]:
         """See `Decoder.decode`."""

@@ -28,7 +28,7 @@ class BestOfNDecoder:
     @property
     def options(self) -> frozenset[str]:
         """See `Decoder.options`."""
-        return frozenset({"think", "reflect", *(["reward"] if self.reward is None else [])})
+        return frozenset({"budget", "think", "reflect", *(["reward"] if self.reward is None else [])})
 
     def decode(self, task: BoundTask, settings: DecodingSettings) -> Calls[Result]:
         """See `Decoder.decode`."""

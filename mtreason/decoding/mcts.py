@@ -63,7 +63,8 @@ class MctsDecoder:
     @property
     def options(self) -> frozenset[str]:
         """See `Decoder.options`."""
-        return frozenset({"reward", "nodes", "think", "reflect", *(["full_budget"] if self.stopping_rule else [])})
+        early = {"full_budget"} if self.stopping_rule else set()
+        return frozenset({"reward", "budget", "nodes", "think", "reflect", *early})
 
     def decode(self, task: BoundTask, settings: DecodingSettings) -> Calls[Result]:
         """See `Decoder.decode`."""

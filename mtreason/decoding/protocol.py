@@ -171,7 +171,7 @@ class Decoder(Protocol):
 
     @property
     def options(self) -> frozenset[str]:
-        """Which of the options reward, nodes, beam_width, full_budget, think and reflect have an effect on it."""
+        """Which of the settings reward, budget, nodes, beam_width, full_budget, think and reflect have an effect."""
         ...
 
     def decode(self, task: BoundTask, settings: DecodingSettings) -> Calls[Result]:

@@ -29,10 +29,14 @@ class Point:
     """A system's cost, and the score of its translations."""
 
     system: str
+    line: str
+    """Points of one line are joined: the same system with different budgets."""
     tokens: float
     score: float
     low: float
     high: float
+    frontier: bool
+    """Whether no cheaper system reaches this score."""
 
 
 def check_drawing() -> None:
@@ -41,25 +45,28 @@ def check_drawing() -> None:
 
 
 def cost_chart(points: Sequence[Point], title: str, label: str) -> str:
-    """Draw quality against cost, one line for each system, tokens on a log axis; screen readers read `label`."""
+    """Draw quality against cost, tokens on a log axis, with the frontier; screen readers read `label`."""
     from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
     figure, axes = _figure(9.0, 4.6)
-    systems = list(dict.fromkeys(p.system for p in points))
-    for i, system in enumerate(systems):
-        own = sorted((p for p in points if p.system == system), key=lambda p: p.tokens)
+    lines = list(dict.fromkeys(p.line for p in points))
+    for i, line in enumerate(lines):
+        own = sorted((p for p in points if p.line == line), key=lambda p: p.tokens)
         spread = [[p.score - p.low for p in own], [p.high - p.score for p in own]]
-        aside = ASIDE ** (i - (len(systems) - 1) / 2)
+        aside = ASIDE ** (i - (len(lines) - 1) / 2)
         axes.errorbar(
             [p.tokens * aside for p in own],
             [p.score for p in own],
             yerr=spread,
-            label=system,
+            label=line,
             color=COLOURS[i % len(COLOURS)],
             marker=MARKERS[i % len(MARKERS)],
             capsize=3,
             linewidth=1.2,
         )
+    reached = sorted((p for p in points if p.frontier), key=lambda p: p.tokens)
+    # Up to the next better system, more tokens buy nothing.
+    axes.step([p.tokens for p in reached], [p.score for p in reached], where="post", color=INK, linestyle=":", zorder=0)
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))

@@ -6,18 +6,20 @@ A report of one pair of languages holds, at its top level:
   `left_out`: how many others some system has finished; `with_references`; `indication`: fewer than 100 are compared;
   `metrics`: metric -> title, in the order of columns; `search`: the system whose search is reported, or null;
   `baseline`: the system that others are compared with.
-- `systems.NAME`: `segments`; means per segment (`cost_tokens`, `budget_tokens` or null, `prompt_tokens`,
-  `sampled_tokens`, `scored_tokens`, `distinct`, `candidates`, `seconds`, `mean_reward`, and its `parts`); `fell_back`
-  (a count); scores of the corpus (`bleu`, `chrf`, null without references; `comet` where one was named); their 95 %
-  intervals (`bleu_interval` and so on); and `optimised`: metrics that the system maximised while it chose.
+- `systems.NAME`: `segments`; `budget` (null where it has none); means per segment (`cost_tokens`, `budget_tokens` or
+  null, `prompt_tokens`, `sampled_tokens`, `scored_tokens`, `distinct`, `candidates`, `seconds`, `mean_reward`, and its
+  `parts`); `fell_back` (a count); scores of the corpus (`bleu`, `chrf`, `ter`, null without references; `comet` where
+  one was named); their 95 % intervals (`bleu_interval` and so on); and `optimised`: metrics that the system maximised
+  while it chose.
 - `pairs."A vs B"`: A minus B in chrF++: `delta`, `interval`, `p_value`, `p_holm` (corrected for all comparisons of that
   metric), `wins`, `ties`, `losses`; `metrics.bleu`, `metrics.comet` and `metrics.reward` hold the same.
 - `best_without_search`, `signatures`, `domains.NAME` (`segments`, and `chrf` by system), `cost_deviation` (`percent` by
-  which the dearest system with a budget exceeds the cheapest), `examples` (`wins` and `losses` of the search, `ours`,
-  against the baseline, `theirs`), `correlations.METRIC` of the reward: `overall`, `within` segments,
-  `translations` (how many).
-- `costs`: `system`, `budget`, `cost_tokens`, and scores with intervals, of this benchmark and of others with further
-  budgets.
+  which the dearest system of a budget exceeds the cheapest of the same, where that is most), `examples` (`wins` and
+  `losses` of the search, `ours`, against the baseline, `theirs`), `correlations.METRIC` of the reward: `overall`,
+  `within` segments, `translations` (how many).
+- `frontier.METRIC` (chrF++ and COMET): the systems that no cheaper one equals, the cheapest first; `worth`: for each
+  search, `search` and its `tokens`, the best system that costs no more and does not search, `against` and its `tokens`,
+  and whether the search is better (`pays`: its interval in chrF++ lies above 0).
 
 With several pairs of languages, `pairs_of_languages.PAIR` holds these for each, and only `config` is beside it.
 """
@@ -35,48 +37,35 @@ from mtreason.benchmark import optimised
 from mtreason.errors import InputError
 from mtreason.evaluation import CHRF, COMET, Metric, bootstrap, compare_all, interval
 from mtreason.frames import means_of, means_under, results_frame, spearman
-from mtreason.report.table import REWARD, Benchmark, Record, Table
+from mtreason.report.frontier import best_of, find_rivals, frontier, judge_searches
+from mtreason.report.table import MEAN_REWARD, REWARD, Benchmark, Record, Table
 
 BASELINE = "greedy"
-SEARCHING = ("mcts", "marco")
-"""The beginnings of the names of systems that search."""
+SEARCHING = frozenset({"mcts", "mcts-uct"})
+"""The decoders that search."""
 INDICATION = 100
 EXAMPLES = 5
-MEAN_REWARD = "mean_reward"
 
 
-def build_report(benchmark: Benchmark, others: Sequence[Benchmark] = (), baseline: str = BASELINE) -> dict[str, Any]:
-    """Compute all figures of a benchmark; `others` are the same benchmark with other budgets.
-
-    Raises `InputError` where they are another benchmark, and where no system is the baseline.
-    """
-    for other in others:
-        _check_comparable(benchmark, other)
-    reports = {pair: _report(benchmark, pair, others, baseline) for pair in benchmark.tables}
+def build_report(benchmark: Benchmark, baseline: str = BASELINE) -> dict[str, Any]:
+    """Compute all figures of a benchmark; raises `InputError` where no system is the baseline."""
+    reports = {pair: _report(benchmark, pair, baseline) for pair in benchmark.tables}
     if len(reports) == 1:
         [only] = reports.values()
         return {"config": benchmark.config, **only}
     return {"config": benchmark.config, "pairs_of_languages": reports}
 
 
-def _check_comparable(benchmark: Benchmark, other: Benchmark) -> None:
-    keys = [k for k in ("model", "seed", "data", "glossary") if benchmark.config.get(k) != other.config.get(k)]
-    sizes = [{pair: len(table.segments) for pair, table in one.tables.items()} for one in (benchmark, other)]
-    if not keys and sizes[0] != sizes[1]:
-        keys = ["finished segments"]
-    if keys:
-        raise InputError(
-            f"{other.directory} and {benchmark.directory} differ in {', '.join(keys)}: a report of several directories "
-            "takes the same benchmark with different budgets"
-        )
-
-
-def _report(benchmark: Benchmark, pair: str, others: Sequence[Benchmark], baseline: str) -> dict[str, Any]:
+def _report(benchmark: Benchmark, pair: str, baseline: str) -> dict[str, Any]:
     table = benchmark.tables[pair]
     if baseline != BASELINE and baseline not in table.names:
         raise InputError(f"--baseline {baseline!r}: not in this benchmark, which has {', '.join(table.names)}")
     figures = _systems(benchmark, pair)
-    best = _best_without_search(figures)
+    searches = [name for name in table.names if is_search(benchmark, name)]
+    best = best_of({n: own for n, own in figures.items() if n not in searches})
+    rivals = find_rivals(figures, searches)
+    pairs = _pairs(table, _compared(figures, searches, rivals, best, baseline))
+    search = searching(benchmark, pair)
     finished = {row["id"] for own in table.all_rows.values() for row in own}
     segments = len(table.segments)
     return {
@@ -86,20 +75,18 @@ def _report(benchmark: Benchmark, pair: str, others: Sequence[Benchmark], baseli
         "with_references": len(table.referenced),
         "indication": segments < INDICATION,
         "metrics": {name: metric.title for name, metric in table.metrics.items()},
-        "search": searching(table),
+        "search": search,
         "baseline": baseline,
         "systems": figures,
         "best_without_search": best,
-        "pairs": _pairs(table, best, baseline),
+        "pairs": pairs,
         "signatures": {key: m.signature for key, m in table.metrics.items() if m.signature},
         "domains": _domains(table),
         "cost_deviation": _cost_deviation(figures),
         "correlations": _correlations(table),
-        "costs": [
-            *_costs(benchmark, figures),
-            *(point for other in others for point in _costs(other, _systems(other, pair))),
-        ],
-        "examples": _examples(table, baseline),
+        "frontier": {key: frontier(figures, key) for key in (CHRF, COMET) if key in table.metrics},
+        "worth": judge_searches(figures, rivals, pairs),
+        "examples": _examples(table, search, baseline),
     }
 
 
@@ -113,6 +100,7 @@ def _system(options: Record, table: Table, name: str) -> dict[str, Any]:
     """Describe one system; its seconds are those of all its rows, because each row counts from the one before."""
     rows = results_frame(table.rows[name])
     figures: dict[str, Any] = {"segments": len(rows), "fell_back": int(rows["fell_back"].sum())}
+    figures["budget"] = options.get("budget")
     figures |= means_of(rows, ("cost_tokens", "distinct", "candidates"))
     # Null is not a number, and zero is no budget: a system has a budget if every segment has one.
     budgets = rows["budget_tokens"].fillna(0)
@@ -120,7 +108,7 @@ def _system(options: Record, table: Table, name: str) -> dict[str, Any]:
     figures |= means_under(rows, "cost")
     figures |= means_of(results_frame(table.all_rows[name]), ["seconds"])
     figures["parts"] = means_under(rows, "parts")
-    for key in dict.fromkeys(("bleu", CHRF, REWARD, *table.metrics)):
+    for key in dict.fromkeys(("bleu", CHRF, "ter", REWARD, *table.metrics)):
         metric, shown = table.metrics.get(key), figure_of(key)
         position = table.names.index(name)
         figures[shown] = metric.score(metric.statistics[position].sum(0)) if metric else None
@@ -134,26 +122,44 @@ def figure_of(metric: str) -> str:
     return MEAN_REWARD if metric == REWARD else metric
 
 
-def _best_without_search(figures: Mapping[str, Record]) -> str | None:
-    """Return the system with the highest chrF++, or reward without chrF++, among those that do not search."""
-    key = CHRF if any(f[CHRF] is not None for f in figures.values()) else MEAN_REWARD
-    still = [n for n, f in figures.items() if not n.startswith(SEARCHING) and f[key] is not None]
-    return max(still, key=lambda n: float(figures[n][key])) if still else None
+def is_search(benchmark: Benchmark, system: str) -> bool:
+    """Return whether a system searches a tree."""
+    return benchmark.config["systems"].get(system, {}).get("decoder") in SEARCHING
 
 
-def searching(table: Table) -> str | None:
-    """Return the system whose search is reported."""
-    return next((name for name in ("mcts", "mcts-early") if name in table.names), None)
+def searching(benchmark: Benchmark, pair: str) -> str | None:
+    """Return the system whose search is reported: our own, with all of its budget and the largest one."""
+    options = benchmark.config["systems"]
+    ours = [n for n in benchmark.tables[pair].names if options.get(n, {}).get("decoder") == "mcts"]
+
+    def rank(name: str) -> tuple[bool, float]:
+        """Return what makes a search the one to report."""
+        return bool(options[name].get("full_budget")), float(options[name].get("budget") or 0)
+
+    return max(ours, key=rank, default=None)
 
 
-def _pairs(table: Table, best: str | None, baseline: str) -> dict[str, Any]:
-    """Compare all systems with the baseline and the best one that does not search, and the search with all others."""
-    wanted = [(n, baseline) for n in table.names] + [(searching(table), n) for n in table.names]
-    wanted += [(n, best) for n in table.names if best]
+def _compared(
+    figures: Mapping[str, Record], searches: Sequence[str], rivals: Mapping[str, str], best: str | None, baseline: str
+) -> list[tuple[str, str]]:
+    """Return the pairs of systems to compare.
+
+    All systems with the baseline and with the best one that does not search; every search with its rival and with the
+    systems of its budget.
+    """
+    budgets = {name: own["budget"] for name, own in figures.items()}
+    alone = len({budget for budget in budgets.values() if budget}) < 2
+    wanted = [(name, baseline) for name in figures]
+    wanted += [(s, n) for s in searches for n in figures if budgets[n] == budgets[s] or (alone and not budgets[n])]
+    wanted += [(name, best) for name in figures if best] + list(rivals.items())
     chosen: list[tuple[str, str]] = []
     for a, b in wanted:
-        if a is not None and a != b and {a, b} <= set(table.names) and not {(a, b), (b, a)} & set(chosen):
+        if a != b and {a, b} <= set(figures) and not {(a, b), (b, a)} & set(chosen):
             chosen.append((a, b))
+    return chosen
+
+
+def _pairs(table: Table, chosen: Sequence[tuple[str, str]]) -> dict[str, Any]:
     found: dict[str, dict[str, Any]] = {f"{a} vs {b}": {} for a, b in chosen}
     for key, metric in table.metrics.items():
         compared = compare_all(metric, [(table.names.index(a), table.names.index(b)) for a, b in chosen])
@@ -215,27 +221,22 @@ def _segment_scores(table: Table, name: str, rows: Sequence[int]) -> NDArray[np.
 
 
 def _cost_deviation(figures: Mapping[str, Record]) -> dict[str, Any] | None:
-    """Compare mean costs of the systems that have a budget; None where fewer than two have one."""
-    costs = {n: own["cost_tokens"] for n, own in figures.items() if own["budget_tokens"]}
-    if len(costs) < 2:
-        return None
-    low, high = min(costs, key=lambda n: costs[n]), max(costs, key=lambda n: costs[n])
-    return {"percent": 100 * (costs[high] / costs[low] - 1), "cheapest": low, "dearest": high}
+    """Compare mean costs of systems of one budget; None where no two have the same."""
+    groups: dict[float, dict[str, float]] = {}
+    for name, own in figures.items():
+        if own["budget_tokens"]:
+            groups.setdefault(own["budget"], {})[name] = own["cost_tokens"]
+    found: list[dict[str, Any]] = []
+    for costs in groups.values():
+        low, high = min(costs, key=lambda n: costs[n]), max(costs, key=lambda n: costs[n])
+        if low != high:
+            found.append({"percent": 100 * (costs[high] / costs[low] - 1), "cheapest": low, "dearest": high})
+    return max(found, key=lambda own: own["percent"], default=None)
 
 
-def _costs(benchmark: Benchmark, figures: Mapping[str, Record]) -> list[dict[str, Any]]:
-    """Return what every system costs, and its scores."""
-    wanted = [name for key in (CHRF, COMET) for name in (key, f"{key}_interval")]
-    return [
-        {"system": name, "budget": benchmark.config["budget"], "cost_tokens": own["cost_tokens"]}
-        | {key: own[key] for key in wanted if own.get(key) is not None}
-        for name, own in figures.items()
-    ]
-
-
-def _examples(table: Table, baseline: str) -> dict[str, list[dict[str, Any]]]:
+def _examples(table: Table, search: str | None, baseline: str) -> dict[str, list[dict[str, Any]]]:
     """Return the segments on which the search wins and loses most chrF++ against the baseline."""
-    ranked = _segments(table, baseline)
+    ranked = _segments(table, search, baseline)
     return {
         "wins": [e for e in ranked if e["delta"] > 0][:EXAMPLES],
         "losses": [e for e in reversed(ranked) if e["delta"] < 0][:EXAMPLES],
@@ -244,12 +245,13 @@ def _examples(table: Table, baseline: str) -> dict[str, list[dict[str, Any]]]:
 
 def build_segments(benchmark: Benchmark, baseline: str = BASELINE) -> list[dict[str, Any]]:
     """Return all segments that the search and the baseline have finished, sorted by the difference in chrF++."""
-    return [segment for table in benchmark.tables.values() for segment in _segments(table, baseline)]
+    tables = benchmark.tables
+    return [s for pair, table in tables.items() for s in _segments(table, searching(benchmark, pair), baseline)]
 
 
-def _segments(table: Table, baseline: str) -> list[dict[str, Any]]:
+def _segments(table: Table, search: str | None, baseline: str) -> list[dict[str, Any]]:
     """Describe the segments with references; the largest gain of the search over the baseline comes first."""
-    metric, search = table.metrics.get(CHRF), searching(table)
+    metric = table.metrics.get(CHRF)
     if metric is None or search is None or baseline not in table.names:
         return []
     positions = table.positions[CHRF]

@@ -29,9 +29,11 @@ def to_markdown(report: Figures) -> str:
 def setting(config: Figures) -> str:
     """Say what was run."""
     model = config["model"]
+    budgets = sorted({own["budget"] for own in config["systems"].values() if own.get("budget")})
+    spent = f"budget {', '.join(f'{b:g}' for b in budgets)} samples, " if budgets else ""
     return (
-        f"Model {model['name']} ({model['dtype']}, {model['device']}), budget {config['budget']:g} samples, "
-        f"seed {config['seed']}, {config['glossary']['terms']} glossary terms."
+        f"Model {model['name']} ({model['dtype']}, {model['device']}), {spent}seed {config['seed']}, "
+        f"{config['glossary']['terms']} glossary terms."
     )
 
 
@@ -42,9 +44,12 @@ def _pair(report: Figures) -> Iterator[str]:
     if any(own["optimised"] for own in systems.values()):
         yield r"\* the system maximised this while it chose: no evidence that its translations are better."
     yield cost_note(report)
-    if rows := cost_rows(report):
-        yield "### Quality against cost"
+    for key, rows in frontier_rows(report).items():
+        yield f"### {report['metrics'][key]} against cost"
         yield format_table(rows)
+        yield FRONTIER_NOTE
+    if notes := worth_notes(report):
+        yield "\n".join(f"- {note}" for note in notes)
     if report["pairs"]:
         yield "### Differences"
         for key in compared_metrics(report):
@@ -194,25 +199,43 @@ def cost_note(report: Figures) -> str:
     """Say how equal the costs are."""
     deviation = report["cost_deviation"]
     if deviation is None:
-        return "Fewer than two systems have a budget, so there is no cost to compare."
+        return "No two systems have the same budget, so there are no equal costs to compare."
     return (
-        f"Cost: the dearest system with a budget ({deviation['dearest']}) spends {deviation['percent']:.1f} % more "
+        f"Cost: the dearest system of a budget ({deviation['dearest']}) spends {deviation['percent']:.1f} % more "
         f"tokens than the cheapest ({deviation['cheapest']})."
     )
 
 
-def cost_rows(report: Figures) -> list[dict[str, str]]:
-    """Return the table of budgets, by column; nothing where there is only one."""
-    if len({own["budget"] for own in report["costs"]}) < 2:
-        return []
-    rows = []
-    for own in sorted(report["costs"], key=lambda own: (own["system"], own["budget"])):
-        row = {"system": own["system"], "budget": f"{own['budget']:g}", "tokens": f"{own['cost_tokens']:.0f}"}
-        rows.append(
-            row
-            | {t: _with_half(own, k, DIGITS.get(k, 1)) for k, t in report["metrics"].items() if own.get(k) is not None}
+def frontier_rows(report: Figures) -> dict[str, list[dict[str, str]]]:
+    """Return for each metric the systems that no cheaper one equals, and what they cost, by column."""
+    return {
+        key: [
+            {
+                "system": name,
+                "tokens": f"{report['systems'][name]['cost_tokens']:.0f}",
+                "seconds": f"{report['systems'][name]['seconds']:.2f}",
+                report["metrics"][key]: _with_half(report["systems"][name], key, DIGITS.get(key, 1)),
+            }
+            for name in names
+        ]
+        for key, names in report["frontier"].items()
+    }
+
+
+FRONTIER_NOTE = "No cheaper system translates as well as these; tokens and seconds are means per segment."
+
+
+def worth_notes(report: Figures) -> list[str]:
+    """Say of each search whether it is better than what can be had without it for the same cost."""
+    notes = []
+    for own in report["worth"]:
+        low, high = own["interval"]
+        verdict = "the search pays" if own["pays"] else "the search does not pay here"
+        notes.append(
+            f"{own['search']} ({own['tokens']:.0f} tokens) against {own['against']} ({own['against_tokens']:.0f}), the "
+            f"best one without a search for no more: {own['delta']:+.1f} chrF++ [{low:+.1f}, {high:+.1f}]: {verdict}."
         )
-    return rows
+    return notes
 
 
 def _example(example: Figures, report: Figures) -> str:

@@ -7,21 +7,24 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from mtreason.benchmark import family
 from mtreason.evaluation import CHRF, COMET
 from mtreason.report.charts import Point, cost_chart, difference_chart
 from mtreason.report.markdown import (
     CORRELATION_NOTE,
+    FRONTIER_NOTE,
     Figures,
     compared_metrics,
     correlation_rows,
     cost_note,
-    cost_rows,
     counts,
     difference_rows,
     domain_rows,
+    frontier_rows,
     setting,
     system_note,
     system_rows,
+    worth_notes,
 )
 
 if TYPE_CHECKING:
@@ -65,7 +68,9 @@ def _pair(report: Figures) -> dict[str, Any]:
         "note": system_note(report) + " * The system maximised this while it chose: no evidence that it is better.",
         "cost_note": cost_note(report),
         "figures": list(_figures(report)),
-        "costs": cost_rows(report),
+        "frontier": [{"title": report["metrics"][key], "rows": rows} for key, rows in frontier_rows(report).items()],
+        "frontier_note": FRONTIER_NOTE,
+        "worth": worth_notes(report),
         "differences": [
             {"title": report["metrics"][key], "rows": difference_rows(report["pairs"], key)}
             for key in compared_metrics(report)
@@ -82,11 +87,13 @@ def _figures(report: Figures) -> Iterator[dict[str, str]]:
         if key not in report["metrics"]:
             continue
         title = report["metrics"][key]
-        points = [Point(p["system"], p["cost_tokens"], p[key], *p[f"{key}_interval"]) for p in report["costs"]]
+        reached = report["frontier"][key]
+        points = [_point(name, own, key, frontier=name in reached) for name, own in report["systems"].items()]
         read = ", ".join(f"{p.system} {p.score:.3g} at {p.tokens:.0f} tokens" for p in points)
         yield {
             "svg": cost_chart(points, title, f"{title} against cost: {read}"),
-            "caption": f"{title} with its 95 % interval against tokens a segment; systems of one cost side by side.",
+            "caption": f"{title} with its 95 % interval against tokens a segment; systems of one cost side by side. No "
+            "cheaper system reaches those on the dotted line.",
         }
     if report["pairs"] and CHRF in report["metrics"]:
         read = ", ".join(f"{name} {own['delta']:+.1f}" for name, own in report["pairs"].items())
@@ -94,6 +101,11 @@ def _figures(report: Figures) -> Iterator[dict[str, str]]:
             "svg": difference_chart(report["pairs"], "difference in chrF++", f"Differences in chrF++: {read}"),
             "caption": "Differences in chrF++ with their 95 % intervals; filled: zero is outside.",
         }
+
+
+def _point(system: str, own: Figures, key: str, *, frontier: bool) -> Point:
+    low, high = own[f"{key}_interval"]
+    return Point(system, family(system), own["cost_tokens"], own[key], low, high, frontier)
 
 
 def _example(example: Mapping[str, Any]) -> dict[str, Any]:

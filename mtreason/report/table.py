@@ -9,7 +9,7 @@ from typing import Any
 
 from mtreason.benchmark import SYSTEMS, read_config, read_results
 from mtreason.errors import InputError
-from mtreason.evaluation import Metric, corpus_metrics, mean_metric
+from mtreason.evaluation import CHRF, Metric, corpus_metrics, mean_metric
 from mtreason.languages import parse_language
 
 Record = Mapping[str, Any]
@@ -17,7 +17,8 @@ Record = Mapping[str, Any]
 Learn = Callable[[Sequence[str], Sequence[Sequence[str]], Mapping[str, Sequence[str]]], Metric]
 """Scores the translations of each system with a learned metric, given sources and references."""
 
-REWARD = "reward"
+SURFACE = ("bleu", CHRF, "ter")
+REWARD, MEAN_REWARD = "reward", "mean_reward"
 REWARD_TIE = 1e-4
 """Nats; rounding can change a part by this much when the same tokens are read in other batches."""
 
@@ -97,7 +98,7 @@ def _metrics(table: Table, learn: Learn | None) -> list[tuple[list[int], Metric]
         texts = {name: [own[i]["translation"] for i in referenced] for name, own in table.rows.items()}
         references = [some[i]["refs"] for i in referenced]
         target = parse_language(some[0]["tgt_lang"])
-        found += [(referenced, metric) for metric in corpus_metrics(list(texts.values()), references, target)]
+        found += [(referenced, metric) for metric in corpus_metrics(list(texts.values()), references, target, SURFACE)]
     if learn is not None:
         scored = referenced or list(range(len(some)))
         texts = {name: [own[i]["translation"] for i in scored] for name, own in table.rows.items()}

@@ -29,6 +29,11 @@ def plan(settings: Settings, reward: Reward | None = None) -> tuple[Decoder, Rew
     return decoder, decoder.reward or REWARDS[DEFAULT_REWARD]
 
 
+def spends_budget(settings: Settings) -> bool:
+    """Return whether the budget makes a difference to what these settings do."""
+    return "budget" in DECODERS[settings.decoder].options and settings.beam_width is None
+
+
 def check_settings(settings: Settings, reward: Reward | None = None) -> None:
     """Raise `SettingError` for a decoder, reward or node size that does not exist, or a setting that would do nothing.
 

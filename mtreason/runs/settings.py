@@ -11,6 +11,8 @@ from typing import Any
 
 from mtreason.errors import SettingError, near
 
+DEFAULT_BUDGET = 16.0
+
 EFFORTS = {"low": 4, "medium": 16, "high": 64}
 """Named budgets: the cost of this many full samples."""
 
@@ -49,7 +51,7 @@ class Settings:
     """Width of beam search; None for as wide as the budget pays for."""
     full_budget: bool = False
     """Whether to keep searching when nothing better is expected."""
-    budget: float = EFFORTS["medium"]
+    budget: float = DEFAULT_BUDGET
     """What a sentence may cost, in full samples."""
     context: int = field(default=0, metadata={REACH: SEGMENT})
     """Preceding segments shown in each prompt."""

@@ -53,8 +53,8 @@ def data(tmp_path_factory):
 def bench(data, tiny_model):
     """Run the command with three systems, or others."""
 
-    def run(out, *args, systems=THREE, data=data):
-        common = ["--model", tiny_model, "--budget", 2, "--systems", ",".join(systems)]
+    def run(out, *args, systems=THREE, data=data, budgets="2"):
+        common = ["--model", tiny_model, "--budgets", budgets, "--systems", ",".join(systems)]
         command("bench", "run", "--data", data, *common, "-o", out, *args)
         return out
 
@@ -150,7 +150,7 @@ def test_further_systems_join_in(finished, bench, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("args", "difference"),
     [
-        (["--budget", "3"], "budget was 2.0, now 3.0"),
+        (["--budgets", "3"], "systems.mcts.budget was 2.0, now 3.0"),
         (["--seed", "1"], "seed was 0, now 1"),
         (["--no-glossary"], "glossary.terms was"),
         (["--dtype", "fp32"], "model.dtype was"),
@@ -212,7 +212,7 @@ def test_report_as_text(finished, capsys) -> None:
     assert text == (finished / "report.md").read_text("utf-8")
     assert "5 segments, 4 with references: BLEU and chrF++ are of those (an indication: fewer than 100)" in text
     tables = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
-    assert len(tables) == 6
+    assert len(tables) == 8
     for table in tables:
         assert len({len(line) for line in table.splitlines()}) == 1, "aligned"
     [mcts] = [line for line in tables[0].splitlines() if line.startswith("| mcts")]
@@ -221,36 +221,72 @@ def test_report_as_text(finished, capsys) -> None:
     assert "nw:2" in text
 
 
-def test_other_budgets_and_another_baseline(finished, tmp_path, capsys) -> None:
-    other = tmp_path / "8"
-    shutil.copytree(finished, other)
-    config = json.loads((other / "config.json").read_text("utf-8"))
-    (other / "config.json").write_text(json.dumps({**config, "budget": 2 * config["budget"]}), "utf-8")
-    cheaper = [r | {"cost_tokens": r["cost_tokens"] / 2} for r in lines(finished)]
-    write_rows(other / "results.jsonl", cheaper)
-    both = tmp_path / "4"
-    shutil.copytree(finished, both)
-    command("bench", "report", both, other, "--baseline", "best-of-n:mix")
+@pytest.fixture(scope="module")
+def budgets(bench, tmp_path_factory):
+    """Three systems with several budgets each, where they have any."""
+    return bench(tmp_path_factory.mktemp("budgets") / "out", budgets="2,8,4")
+
+
+def test_several_budgets_are_systems_beside_one_another(budgets, finished) -> None:
+    found = lines(budgets)
+    named = ["greedy", *(f"{name}/{n}" for name in ("best-of-n:mix", "mcts") for n in (2, 4, 8))]
+    assert {r["system"] for r in found} == set(named)
+    # A system with a budget of two does the same, whatever else is run beside it.
+    same = [{k: v for k, v in r.items() if k not in {"seconds", "system"}} for r in found if r["system"] == "mcts/2"]
+    before = [{k: v for k, v in r.items() if k not in {"seconds", "system"}} for r in lines(finished)]
+    assert all(own in before for own in same)
+    config = json.loads((budgets / "config.json").read_text("utf-8"))["systems"]
+    assert [config[name]["budget"] for name in named] == [None, 2, 4, 8, 2, 4, 8]
+
+
+def test_the_frontier_of_quality_and_cost(budgets, tmp_path, capsys) -> None:
+    shutil.copytree(budgets, tmp_path / "b")
+    command("bench", "report", tmp_path / "b")
     text = capsys.readouterr().out
-    assert "### Quality against cost" in text
+    found = json.loads((tmp_path / "b" / "report.json").read_text("utf-8"))
+    assert found["search"] == "mcts/8"
+    systems = found["systems"]
+    reached = found["frontier"]["chrf"]
+    for name, own in systems.items():
+        no_dearer = [systems[n]["chrf"] for n in systems if systems[n]["cost_tokens"] <= own["cost_tokens"]]
+        assert (name in reached) == (own["chrf"] == max(no_dearer) and no_dearer.count(own["chrf"]) == 1)
+    assert "### chrF++ against cost" in text
+    for own in found["worth"]:
+        assert own["search"].startswith("mcts/")
+        assert own["against_tokens"] <= 1.03 * own["tokens"]
+        assert own["pays"] == (own["interval"][0] > 0)
+        assert f"- {own['search']} ({own['tokens']:.0f} tokens) against {own['against']}" in text
+    assert len(found["worth"]) == 3
+    # Systems are compared where they cost the same.
+    assert "mcts/4 vs best-of-n:mix/4" in found["pairs"]
+    assert "mcts/4 vs best-of-n:mix/8" not in found["pairs"] or found["best_without_search"] == "best-of-n:mix/8"
+    page = (tmp_path / "b" / "report.html").read_text("utf-8")
+    assert page.count('role="img"') == 2
+    assert "No cheaper system" in page
+
+
+def test_search_that_does_not_pay_is_said_so(budgets, tmp_path, capsys) -> None:
+    """The translations of greedy, at the price of a search."""
+    greedy = {r["id"]: r["translation"] for r in lines(budgets) if r["system"] == "greedy"}
+    shutil.copy(budgets / "config.json", tmp_path / "config.json")
+    write_rows(tmp_path / "results.jsonl", [r | {"translation": greedy[r["id"]]} for r in lines(budgets)])
+    command("bench", "report", tmp_path)
+    found = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert found["frontier"]["chrf"] == ["greedy"]
+    assert [own["pays"] for own in found["worth"]] == [False] * 3
+    assert capsys.readouterr().out.count("the search does not pay here") == 3
+
+
+def test_another_baseline(finished, tmp_path, capsys) -> None:
+    shutil.copytree(finished, tmp_path / "b")
+    command("bench", "report", tmp_path / "b", "--baseline", "best-of-n:mix")
+    text = capsys.readouterr().out
     assert "### Largest losses of mcts against best-of-n:mix" in text or "### Largest wins of mcts" in text
-    found = json.loads((both / "report.json").read_text("utf-8"))
-    assert {(p["system"], p["budget"]) for p in found["costs"]} == {
-        (name, times * config["budget"]) for name in found["systems"] for times in (1, 2)
-    }
+    found = json.loads((tmp_path / "b" / "report.json").read_text("utf-8"))
     assert found["baseline"] == "best-of-n:mix"
     assert set(found["pairs"]) >= {"greedy vs best-of-n:mix", "mcts vs best-of-n:mix"}
-    page = (both / "report.html").read_text("utf-8")
-    assert page.count('role="img"') == 2
-    (other / "config.json").write_text(json.dumps({**config, "seed": 7}), "utf-8")
-    with pytest.raises(InputError, match=r"8 and .*4 differ in seed: "):
-        command("bench", "report", both, other)
-    (other / "config.json").write_text(json.dumps(config), "utf-8")
-    write_rows(other / "results.jsonl", [r for r in cheaper if r["id"] != "r1"])
-    with pytest.raises(InputError, match="differ in finished segments"):
-        command("bench", "report", both, other)
     with pytest.raises(InputError, match="--baseline 'none': not in this benchmark, which has greedy, best-of-n:mix"):
-        command("bench", "report", both, "--baseline", "none")
+        command("bench", "report", tmp_path / "b", "--baseline", "none")
 
 
 def test_learned_metric_beside_the_others(finished, tmp_path, tiny_comet, capfd, monkeypatch) -> None:
@@ -339,7 +375,7 @@ def test_systems_are_settings_that_exist(name) -> None:
     assert settings.budget == 7
     check_settings(settings)
     own = own_settings(name, Settings())
-    assert "budget" not in own
+    assert (own["budget"] is None) == (name in {"greedy", "sample", "beam-5"})
     assert own["decoder"] in DECODERS
     assert (own["reward"] in REWARDS) == (own["decoder"] in {"best-of-n", "mcts", "mcts-uct"})
 
@@ -438,7 +474,8 @@ def test_refused_commands(data, tmp_path) -> None:
     run = ["bench", "run"]
     for args, expected in (
         ([*run, "--data", data, "--systems", "greedy,mctx", *out], r"'mctx': no such system, did you mean 'mcts'\?"),
-        ([*run, "--data", data, "--budget", "0.5", *out], "`budget` 0.5: must be at least 1"),
+        ([*run, "--data", data, "--budgets", "0.5", *out], "`budget` 0.5: must be at least 1"),
+        ([*run, "--data", data, "--budgets", "4;8", *out], "--budgets '4;8': expected numbers with commas"),
         ([*run, *out], "no segments are named"),
         ([*run, "--data", data, "--testset", "wmt22", *out], "--data and --testset exclude each other"),
         ([*run, "--data", data, "--from", "zh", *out], "--from belongs to --src"),

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from mtreason.benchmark.systems import SYSTEMS, optimised, own_settings, pick_systems, read_system, settings_of
+from mtreason.benchmark.systems import SYSTEMS, family, optimised, own_settings, pick_systems, read_system, settings_of
 from mtreason.decoding import DECODERS
 from mtreason.errors import InputError
 from mtreason.rewards import PARTS, REWARDS
@@ -79,4 +79,17 @@ def test_a_system_may_have_a_wording_of_its_own() -> None:
 
 
 def test_doubles_are_left_out() -> None:
-    assert pick_systems(["mcts", "greedy", "mcts"]) == ["mcts", "greedy"]
+    assert pick_systems(["mcts", "greedy", "mcts"], [8.0]) == ["mcts", "greedy"]
+
+
+def test_budgets_multiply_the_systems_that_spend_them() -> None:
+    names = ["greedy", "beam-5", "beam", "mcts:channel@into", "mcts/3"]
+    assert pick_systems(names, [4.0, 2.5]) == [
+        "greedy", "beam-5", "beam/4", "beam/2.5", "mcts:channel@into/4", "mcts:channel@into/2.5", "mcts/3",
+    ]  # fmt: skip
+    assert read_system("mcts:channel@into/2.5") == {
+        "decoder": "mcts", "reward": "channel", "full_budget": True, "prompt": "into", "budget": 2.5,
+    }  # fmt: skip
+    assert [family(name) for name in ("mcts@into/2.5", "greedy", "mcts@a/b.toml/16")] == [
+        "mcts@into", "greedy", "mcts@a/b.toml",
+    ]  # fmt: skip

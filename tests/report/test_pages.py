@@ -38,9 +38,9 @@ def benchmark(tmp_path_factory):
     rows += [result("mcts", i, f"It is day {i} today." if i else "Bad.") for i in range(6)]
     (directory / "results.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows), "utf-8")
     config = {
-        "model": {"name": "tiny", "digest": "0", "dtype": "fp32", "device": "cpu"}, "budget": 4.0, "seed": 0,
+        "model": {"name": "tiny", "digest": "0", "dtype": "fp32", "device": "cpu"}, "seed": 0,
         "glossary": {"terms": 0, "digest": ""},
-        "systems": {"greedy": {}, "mcts": {"decoder": "mcts", "reward": "mix"}},
+        "systems": {"greedy": {}, "mcts": {"decoder": "mcts", "reward": "mix", "budget": 4.0}},
     }  # fmt: skip
     (directory / "config.json").write_text(json.dumps(config), "utf-8")
     command("bench", "report", directory)

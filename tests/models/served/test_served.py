@@ -645,7 +645,7 @@ def test_no_torch_is_needed_for_a_server() -> None:
 def test_the_benchmark_runs_on_a_server(vllm_url, tmp_path) -> None:
     segments = (ROOT / "benchmarks" / "segments.jsonl").read_text("utf-8").splitlines()[:2]
     (tmp_path / "segments.jsonl").write_text("\n".join(segments) + "\n", "utf-8")
-    args = ["bench", "run", "--data", tmp_path / "segments.jsonl", "--systems", "greedy,best-of-n:mix", "--budget", 2]
+    args = ["bench", "run", "--data", tmp_path / "segments.jsonl", "--systems", "greedy,best-of-n:mix", "--budgets", 2]
     args += ["--model", vllm_url, "--no-glossary", "-o", tmp_path / "results"]
     code, _, err = run(args, tmp_path / "cache")
     assert code == 0, err
