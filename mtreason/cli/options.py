@@ -70,7 +70,10 @@ Nodes = Annotated[
     typer.Option(metavar="SIZE", help="Tokens per tree node, or step, mini-step-64, mini-step-32; 1 if left out."),
 ]
 BeamWidth = Annotated[
-    int | None, typer.Option(metavar="N", help="Of --decoder beam; what the budget pays for if left out.")
+    int | None,
+    typer.Option(
+        metavar="N", help="Of --decoder beam, or of the beam that mcts begins with; by the budget if left out."
+    ),
 ]
 FullBudget = Annotated[
     bool, typer.Option("--full-budget", help="Search on even where nothing better is to be expected.")

@@ -52,9 +52,9 @@ class MctsDecoder:
     first_drafts: int = FIRST_DRAFTS
     """The least number of drafts before the search."""
     opening: float = OPENING
-    beam: int = 0
-    """Width of the beam search whose hypotheses are the first in the tree; none where the budget is below twice that,
-    and where answers reason first."""
+    beam: int = 1
+    """Width of the beam search whose hypotheses are the first in the tree, unless the settings have another one; a beam
+    of one is the greedy draft. It is narrower where the budget is smaller, and none where answers reason first."""
     reward: Reward | None = None
     """The reward that it always chooses by; None for the one of the settings."""
 
@@ -64,7 +64,7 @@ class MctsDecoder:
     def options(self) -> frozenset[str]:
         """See `Decoder.options`."""
         early = {"full_budget"} if self.stopping_rule else set()
-        return frozenset({"reward", "budget", "nodes", "think", "reflect", *early})
+        return frozenset({"reward", "budget", "beam_width", "nodes", "think", "reflect", *early})
 
     def decode(self, task: BoundTask, settings: DecodingSettings) -> Calls[Result]:
         """See `Decoder.decode`."""
@@ -75,10 +75,12 @@ class MctsDecoder:
         settings = sentence.settings
         parts = parts_of(settings.reward)
         compares = any(part.compares_samples for part in parts)
-        width = self.beam if settings.budget >= 2 * self.beam and settings.thinking is None else 0
-        samples = int(self.opening * (settings.budget - width)) if compares else 0
-        drawn = yield from sentence.open_with_drafts(max(self.first_drafts, samples))
-        if width:
+        width = self._beam_width(settings)
+        # What the beam leaves; it takes its part of the first drafts, too.
+        left = settings.budget - (width if width > 1 else 0)
+        samples = int(self.opening * left) if compares else 0
+        drawn = yield from sentence.open_with_drafts(max(min(self.first_drafts, int(left)), samples))
+        if width > 1:
             found = yield from beam_search(sentence, width)
             yield from sentence.candidates.add_drawn(found)
             drawn += found
@@ -95,6 +97,12 @@ class MctsDecoder:
         yield from repair(sentence)
         yield from problem.close()
         return (yield from sentence.close([], trace))
+
+    def _beam_width(self, settings: DecodingSettings) -> int:
+        """Return how wide the beam is that the tree begins with: the greedy draft has to be paid for as well."""
+        if settings.thinking is not None:
+            return 1
+        return min(self.beam if settings.beam_width is None else settings.beam_width, max(1, int(settings.budget) - 1))
 
 
 class TranslationProblem:

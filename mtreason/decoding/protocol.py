@@ -78,7 +78,7 @@ class DecodingSettings:
     temperature: float = 0.5
     """Temperature of drafts that are drawn from the beginning."""
     beam_width: int | None = None
-    """Width of beam search; None for as wide as the budget pays for."""
+    """Width of beam search, or of the beam that a tree begins with; None for what the decoder finds best."""
     full_budget: bool = False
     """Whether to keep searching when nothing better is expected."""
     thinking: Thinking | None = None

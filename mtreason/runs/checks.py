@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from mtreason.decoding import DECODERS, Decoder
+from mtreason.decoding.beam import BeamDecoder
 from mtreason.decoding.best_of_n import BestOfNDecoder
 from mtreason.decoding.borders import parse_border
 from mtreason.decoding.wordings import WITHOUT_CHAT, Wording, named_wording
@@ -31,7 +32,9 @@ def plan(settings: Settings, reward: Reward | None = None) -> tuple[Decoder, Rew
 
 def spends_budget(settings: Settings) -> bool:
     """Return whether the budget makes a difference to what these settings do."""
-    return "budget" in DECODERS[settings.decoder].options and settings.beam_width is None
+    decoder = DECODERS[settings.decoder]
+    fixed = isinstance(decoder, BeamDecoder) and settings.beam_width is not None
+    return "budget" in decoder.options and not fixed
 
 
 def check_settings(settings: Settings, reward: Reward | None = None) -> None:
@@ -45,6 +48,8 @@ def check_settings(settings: Settings, reward: Reward | None = None) -> None:
         if getattr(settings, name) not in {None, False} and name not in decoder.options:
             users = ", ".join(d.name for d in DECODERS.values() if name in d.options)
             raise SettingError(f"`{name}` does nothing for `decoder` {decoder.name}: leave it out, or take {users}")
+    if settings.think and settings.beam_width is not None:
+        raise SettingError("`beam_width` does nothing with `think`: leave one of them out")
     parse_border(settings.nodes or DEFAULT_NODES, str)
     if settings.prompt is not None:
         named_wording(settings.prompt)

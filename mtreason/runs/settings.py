@@ -48,7 +48,7 @@ class Settings:
     nodes: str | None = None
     """None for DEFAULT_NODES; may be given only for a decoder that searches a tree."""
     beam_width: int | None = None
-    """Width of beam search; None for as wide as the budget pays for."""
+    """Width of beam search, as wide as the budget pays for if None; or of the beam that a searched tree begins with."""
     full_budget: bool = False
     """Whether to keep searching when nothing better is expected."""
     budget: float = DEFAULT_BUDGET

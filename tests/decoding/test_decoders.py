@@ -11,10 +11,9 @@ from support.common import LETTERS, LONGEST, SENTENCES, decode, spell, summary, 
 from support.fakes import TableMetric, TableModel
 from transformers import AutoModelForCausalLM
 
-from mtreason.decoding import DECODERS, run
+from mtreason.decoding import DECODERS, mcts, run
 from mtreason.decoding.borders import Clauses, EveryN, parse_border
 from mtreason.decoding.candidates import Candidates
-from mtreason.decoding.mcts import MctsDecoder
 from mtreason.decoding.protocol import derive_seed
 from mtreason.decoding.sentence import Sentence
 from mtreason.errors import InputError
@@ -72,7 +71,8 @@ def test_in_flight_and_order_change_nothing(loaded, decoder) -> None:
         ({"decoder": "greedy", "reward": "mix"}, "`reward` does nothing for `decoder` greedy: .* best-of-n, mcts"),
         ({"decoder": "mbr", "reward": "mix"}, "`reward` does nothing for `decoder` mbr"),
         ({"decoder": "best-of-n", "nodes": "4"}, "`nodes` does nothing for `decoder` best-of-n: .* mcts, mcts-uct"),
-        ({"decoder": "mcts", "beam_width": 4}, "`beam_width` does nothing for `decoder` mcts: .* take beam"),
+        ({"decoder": "mbr", "beam_width": 4}, "`beam_width` does nothing for `decoder` mbr: .* take beam, mcts"),
+        ({"think": True, "beam_width": 4}, "`beam_width` does nothing with `think`: leave one of them out"),
         (
             {"decoder": "mcts-uct", "full_budget": True},
             "`full_budget` does nothing for `decoder` mcts-uct",
@@ -282,28 +282,37 @@ def test_a_beam_of_one_is_greedy() -> None:
 
 
 @pytest.mark.parametrize("reward", ["two-way", "mix"])
-@pytest.mark.parametrize("width", [2, 4])
-def test_a_beam_may_be_the_first_move_of_the_tree(width, reward) -> None:
+@pytest.mark.parametrize(("width", "budget"), [(2, 12.0), (4, 12.0), (3, 4.0)])
+def test_a_beam_may_be_the_first_move_of_the_tree(width, budget, reward) -> None:
     """Its hypotheses are candidates and in the tree; all is paid for and given back, and company changes nothing."""
     model = TableModel(seed=5)
     tasks = table_tasks(model, 3)
     held, before = set(model.tokens), model.usage.tokens
-    decoder = MctsDecoder(beam=width)
-    together = list(run(decoder, tasks, table_settings(reward, 12.0), model, 3))
+    decoder, settings = DECODERS["mcts"], table_settings(reward, budget, beam_width=width)
+    together = list(run(decoder, tasks, settings, model, 3))
     assert set(model.tokens) == held, "prefixes were not given back"
     assert sum(r.cost.tokens for r in together) == model.usage.tokens - before, "costs do not add up"
-    alone = [r for task in tasks for r in run(decoder, [task], table_settings(reward, 12.0), model, 1)]
+    alone = [r for task in tasks for r in run(decoder, [task], settings, model, 1)]
     assert summary(sorted(together, key=lambda r: r.index)) == summary(alone)
     for task, result in zip(tasks, alone, strict=True):
-        [beam] = run(DECODERS["beam"], [task], table_settings(reward, 12.0, beam_width=width), model, 1)
+        [beam] = run(DECODERS["beam"], [task], table_settings(reward, budget, beam_width=width), model, 1)
         assert {c.text for c in beam.candidates} <= {c.text for c in result.candidates}
         ends = {text for text in result.trace["translation"] if text is not None}
         assert {c.text for c in beam.candidates} <= ends
 
 
+def test_a_beam_before_the_tree_is_no_wider_than_the_budget_pays_for(monkeypatch) -> None:
+    asked = []
+    search = mcts.beam_search
+    monkeypatch.setattr(mcts, "beam_search", lambda sentence, width: asked.append(width) or search(sentence, width))
+    model = TableModel(seed=5)
+    for budget in (1.0, 2.0, 3.0, 4.0, 30.0):
+        list(run(DECODERS["mcts"], table_tasks(model, 1), table_settings("mix", budget, beam_width=5), model, 1))
+    assert asked == [2, 3, 5]
+
+
 def test_a_beam_first_in_the_real_engine(loaded) -> None:
-    t = translator(loaded, budget=12)
-    t.decoder = MctsDecoder(beam=3)
+    t = translator(loaded, budget=12, beam_width=3)
     assert summary(decode(t, in_flight=1)) == summary(decode(t, in_flight=16))
 
 

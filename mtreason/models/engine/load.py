@@ -21,7 +21,7 @@ from mtreason.models.engine.verdict import recall, remember
 from mtreason.models.files.cache import is_cached, verify_cached
 from mtreason.models.loaded import LoadedModel
 from mtreason.models.protocol import ROOT, LanguageModel
-from mtreason.models.text import LibraryTokenizer
+from mtreason.models.text import LibraryTokenizer, turn_end
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -69,7 +69,8 @@ def load_directory(
         remember(path, arithmetic, shares=isinstance(model, TreeModel))
     stop = _stop_tokens(network, tokenizer)
     width = network.config.get_text_config().vocab_size
-    return LoadedModel(model, LibraryTokenizer(tokenizer), stop, width, chosen, device, arithmetic)
+    end = turn_end(LibraryTokenizer(tokenizer))
+    return LoadedModel(model, LibraryTokenizer(tokenizer, end), stop | {end}, width, chosen, device, arithmetic)
 
 
 def _wide_network(path: Path, dtype: str, trust_remote_code: bool) -> PreTrainedModel:
