@@ -71,9 +71,7 @@ Nodes = Annotated[
 ]
 BeamWidth = Annotated[
     int | None,
-    typer.Option(
-        metavar="N", help="Of --decoder beam, or of the beam that mcts begins with; by the budget if left out."
-    ),
+    typer.Option(metavar="N", help="Of --decoder beam, or of the beam before mcts; by the budget if left out."),
 ]
 FullBudget = Annotated[
     bool, typer.Option("--full-budget", help="Search on even where nothing better is to be expected.")
