@@ -30,6 +30,7 @@ SYSTEMS: dict[str, Mapping[str, Any]] = {
     "marco-mini-step-64": {"decoder": "mcts-uct", "reward": "confidence", "nodes": "mini-step-64"},
     "marco-mini-step-32": {"decoder": "mcts-uct", "reward": "confidence", "nodes": "mini-step-32"},
     "mcts": {"decoder": "mcts", "full_budget": True},
+    "mcts-beam": {"decoder": "mcts", "full_budget": True, "beam_width": 4},
     "mcts-early": {"decoder": "mcts"},
 }
 """System -> the settings that it changes; these systems are compared where none are named. `beam` is as wide as the
