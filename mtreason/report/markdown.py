@@ -230,7 +230,7 @@ def worth_notes(report: Figures) -> list[str]:
     notes = []
     for own in report["worth"]:
         low, high = own["interval"]
-        verdict = "the search pays" if own["pays"] else "the search does not pay here"
+        verdict = "the search pays" if own["pays"] else "that the search pays is not shown"
         notes.append(
             f"{own['search']} ({own['tokens']:.0f} tokens) against {own['against']} ({own['against_tokens']:.0f}), the "
             f"best one without a search for no more: {own['delta']:+.1f} chrF++ [{low:+.1f}, {high:+.1f}]: {verdict}."
