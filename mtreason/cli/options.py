@@ -55,7 +55,10 @@ MaxSeconds = Annotated[
 ]
 
 # Only `translate` has these; they are here because their long help texts do not fit beside its other options.
-Decoder = Annotated[str, typer.Option(metavar="NAME", help="greedy, sample, beam, best-of-n, mbr, mcts or mcts-uct.")]
+Decoder = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="greedy, sample, beam, best-of-n, mbr, mcts or mcts-uct; mcts if left out."),
+]
 RewardName = Annotated[
     str | None,
     typer.Option(
@@ -79,7 +82,14 @@ FullBudget = Annotated[
 StrictTerms = Annotated[
     bool, typer.Option("--strict-terms", help="Exit with 3 where a glossary term was missed in the end.")
 ]
-Effort = Annotated[str | None, typer.Option(help="low, medium or high: a budget of 4, 16 or 64.")]
+Effort = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="low (a beam, at 3 times the tokens of greedy), medium (a search, at 25 times) or high (at 100 times); medium "
+        "if left out.",
+    ),
+]
 Trace = Annotated[Path | None, typer.Option(metavar="FILE.jsonl", help="Record the search, one JSON line a segment.")]
 Think = Annotated[bool, typer.Option("--think", help="Let the model reason before it translates.")]
 MaxThoughtTokens = Annotated[

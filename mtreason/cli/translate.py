@@ -13,7 +13,7 @@ from mtreason.cli.loading import Session
 from mtreason.cli.output import say
 from mtreason.errors import InputError
 from mtreason.runs.job import STANDARD_INPUT, DocumentJob, DocumentReport
-from mtreason.runs.settings import DEFAULT_REWARD, EFFORTS, Settings
+from mtreason.runs.settings import DEFAULT_REWARD, Settings, with_effort
 
 if TYPE_CHECKING:
     from mtreason.glossary import Term
@@ -37,7 +37,7 @@ def translate(
     model: options.Model = None,
     tokenizer: options.Tokenizer = None,
     prompt: options.Prompt = None,
-    decoder: options.Decoder = "mcts",
+    decoder: options.Decoder = None,
     reward: options.RewardName = None,
     qe: options.Checkpoint = None,
     nodes: options.Nodes = None,
@@ -70,8 +70,9 @@ def translate(
     if n_best < 1 or (n_best > 1 and not as_json):
         raise InputError(f"--n-best {n_best}: alternatives are in what --json writes: add it, or leave this out")
     settings = Settings(
-        prompt=prompt, decoder=decoder, reward=reward, nodes=nodes, beam_width=beam_width, full_budget=full_budget,
-        budget=_budget(budget, effort), context=context, in_flight=in_flight, seed=seed,
+        **with_effort(effort, {"decoder": decoder, "budget": budget, "beam_width": beam_width}),
+        prompt=prompt, reward=reward, nodes=nodes, full_budget=full_budget,
+        context=context, in_flight=in_flight, seed=seed,
         glossaries=tuple(glossary or ()), shipped_glossaries=not no_glossary, memories=tuple(tm or ()), qe=qe,
         think=think, max_thought_tokens=max_thought_tokens, reward_over=reward_over, reflect=reflect,
         segment_seconds=segment_seconds,
@@ -108,18 +109,9 @@ def _wording_file(prompt: str | None) -> list[Path]:
     return [Path(prompt)] if prompt is not None and prompt.endswith(".toml") else []
 
 
-def _budget(budget: float | None, effort: str | None) -> float:
-    if budget is not None and effort is not None:
-        raise InputError("--budget and --effort say the same: give one of them")
-    if effort is not None and effort not in EFFORTS:
-        raise InputError(f"--effort {effort!r}: expected one of {', '.join(EFFORTS)}")
-    if effort is not None:
-        return EFFORTS[effort]
-    return EFFORTS["medium"] if budget is None else budget
-
-
 def _make_translator(direction: Direction, settings: Settings, session: Session) -> Translator:
     """Read the small files first, then the model."""
+    from mtreason.runs.checks import spends_budget
     from mtreason.runs.translator import Translator, load_memories, load_terms
 
     terms, human = load_terms(direction, settings), load_memories(direction, settings)
@@ -131,7 +123,7 @@ def _make_translator(direction: Direction, settings: Settings, session: Session)
     session.note(
         f"model: {loaded.name} ({loaded.dtype}, {loaded.device}); decoder: {settings.decoder}"
         + (f", reward {settings.reward or DEFAULT_REWARD}" if "reward" in translator.decoder.options else "")
-        + f", budget {settings.budget:g}"
+        + (f", budget {settings.budget:g}" if spends_budget(settings) else "")
     )
     return translator
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,12 @@ from mtreason.errors import SettingError, near
 
 DEFAULT_BUDGET = 16.0
 
-EFFORTS = {"low": 4, "medium": 16, "high": 64}
-"""Named budgets: the cost of this many full samples."""
+EFFORTS: Mapping[str, Mapping[str, Any]] = {
+    "low": {"decoder": "beam", "beam_width": 3},
+    "medium": {"decoder": "mcts", "budget": DEFAULT_BUDGET},
+    "high": {"decoder": "mcts", "budget": 64.0},
+}
+"""Names for what a segment may cost: points on the frontier of quality and cost (benchmarks/effort.md)."""
 
 DEFAULT_REWARD = "mix"
 DEFAULT_NODES = "1"
@@ -126,6 +130,21 @@ def make_settings(base: Settings | None = None, /, **changes: Any) -> Settings: 
         if name in PATHS:
             changes[name] = _paths(name, value)
     return replace(base or Settings(), **changes)
+
+
+def with_effort(effort: str | None, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that were given, less those that are None, with those that the effort stands for.
+
+    Raises `SettingError` for an unknown effort, and for one beside a setting that it sets itself.
+    """
+    own = {name: value for name, value in given.items() if value is not None}
+    if effort is None:
+        return own
+    if effort not in EFFORTS:
+        raise SettingError(f"`effort` {effort!r}: expected one of {', '.join(EFFORTS)}{near(effort, EFFORTS)}")
+    for name in own.keys() & EFFORTS[effort].keys():
+        raise SettingError(f"`effort` {effort} sets `{name}` itself: leave one of them out")
+    return own | dict(EFFORTS[effort])
 
 
 def _paths(name: str, value: Any) -> tuple[Path, ...]:  # noqa: ANN401 - whatever was given

@@ -203,6 +203,7 @@ def test_unknown_names(cache, text, kept) -> None:
         ("--reward", "x", "likelihood"),
         ("--nodes", "0", "mini-step-64"),
         ("--effort", "huge", "medium"),
+        ("--effort", "low", "sets --decoder itself: leave one of them out"),
         ("--dtype", "int4", "bf16"),
         ("--budget", "0", "at least 1"),
         ("--budget", "nan", "at least 1"),

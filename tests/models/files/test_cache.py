@@ -320,8 +320,8 @@ def test_the_real_small_model_translates(tmp_path) -> None:
         "en",
         "--model",
         "qwen2.5-coder-0.5b",
-        "--effort",
-        "low",
+        "--budget",
+        "4",
         "--no-memory",
     ]
     done = subprocess.run(
