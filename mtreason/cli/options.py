@@ -86,7 +86,7 @@ Effort = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="low (a beam, at 3 times the tokens of greedy), medium (a search, at 25 times) or high (at 100 times); medium "
+        help="low (a beam, 3 times the tokens of greedy), medium (a search, 25 times) or high (100 times); medium "
         "if left out.",
     ),
 ]
