@@ -20,7 +20,7 @@ from mtreason.errors import InputError, near
 from mtreason.files import read_text
 from mtreason.languages import Direction, Language, name_in
 
-DEFAULT, WITHOUT_CHAT = "formal", "plain"
+DEFAULT, WITHOUT_CHAT = "short", "plain"
 """The wordings for models without a row of their own: with a chat template, and without."""
 
 _PLACE = re.compile(r"\{(\w*)\}")

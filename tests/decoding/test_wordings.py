@@ -58,18 +58,18 @@ def test_the_wording_of_a_model() -> None:
     def pick(model, direction=DIRECTION, given=None, *, chat=True):
         return pick_wording(given, model, direction, chat=chat).name
 
-    assert pick("my-model") == pick("qwen2.5-coder-0.5b") == "formal"
+    assert pick("my-model") == pick("qwen2.5-coder-0.5b") == "short"
     assert pick("tencent/Hunyuan-MT-7B") == "segment-chinese"
     assert pick("tencent/Hunyuan-MT-7B", Direction(DE, EN)) == "segment"
     assert pick("Unbabel/TowerInstruct-7B-v0.2") == "tower"
     assert pick("ByteDance-Seed/Seed-X-PPO-7B", chat=False) == "seed-x"
     assert pick("google/gemma-3-270m", chat=False) == "plain"
     assert pick("gemma-3-4b-it") == "short-bare"
-    assert pick("seed-x-7b-chat") == "formal", "a row for plain text is not for a chat"
+    assert pick("seed-x-7b-chat") == "short", "a row for plain text is not for a chat"
     assert pick("anything", given="into") == "into"
     assert known_wording(None, "my-model", DIRECTION, chat=None) is None
-    assert known_wording(None, "my-model", DIRECTION, chat=True) == named_wording("formal")
-    assert known_wording("short", "my-model", DIRECTION, chat=None) == named_wording("short")
+    assert known_wording(None, "my-model", DIRECTION, chat=True) == named_wording("short")
+    assert known_wording("into", "my-model", DIRECTION, chat=None) == named_wording("into")
 
 
 USABLE = {"instruction": "Translate to {target}:\n"}
@@ -173,13 +173,13 @@ def with_template(loaded: LoadedModel, template: str | None) -> LoadedModel:
 def test_a_template_without_a_system_turn(loaded) -> None:
     own = with_template(loaded, REFUSES)
     with pytest.raises(SettingError, match="refuses a system turn: leave `system` out of the wording"):
-        Translator(own, ZH, EN, terms=(), prompt="short")
+        Translator(own, ZH, EN, terms=(), prompt="formal")
     bare = Translator(own, ZH, EN, terms=(), prompt="short-bare")
     folded = Translator(own, ZH, EN, terms=())
-    assert folded.wording.name == "formal", "what nobody asked for is put where it fits"
+    assert folded.wording.name == "short", "what nobody asked for is put where it fits"
     decode_head = own.tokenizer.library.decode
     assert decode_head(bare.way.head) == "Translate Chinese to English:\n\n"
-    assert decode_head(folded.way.head).startswith("You are a professional translator.\n\nTranslate the following")
+    assert decode_head(folded.way.head).startswith("You are a professional translator.\n\nTranslate Chinese to English")
 
 
 def test_a_model_without_a_chat_template_goes_on_with_a_text(loaded) -> None:

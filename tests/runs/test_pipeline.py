@@ -4,7 +4,7 @@ import pytest
 from support.common import EN, SENTENCES, ZH, text_units, translator
 
 from mtreason.decoding.prompts import translation_prompt
-from mtreason.decoding.wordings import named_wording
+from mtreason.decoding.wordings import DEFAULT, named_wording
 from mtreason.errors import InterruptedRunError
 from mtreason.runs.pipeline import HUMAN, KEPT, MODEL, TranslationCache, translate_units
 from mtreason.storage import StoredTranslation
@@ -41,7 +41,7 @@ def test_context_is_what_came_before_with_its_translation(loaded, in_flight, mon
 
 
 def test_context_in_the_prompt() -> None:
-    prompt = translation_prompt(named_wording("formal"), "三", ZH, EN, (("一", "one"), ("二", "two")))
+    prompt = translation_prompt(named_wording(DEFAULT), "三", ZH, EN, (("一", "one"), ("二", "two")))
     assert prompt.before.endswith("reference only:\n一\none\n二\ntwo\n\nText:\n")
     assert prompt.segment == "三"
 

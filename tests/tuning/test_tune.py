@@ -473,19 +473,19 @@ def test_a_wording_is_tuned_from_the_command_line(tiny_model, tmp_path, capfd, d
     out = tmp_path / "wording.toml"
     own = tmp_path / "own.toml"
     own.write_text('instruction = "To {target}: "\n', "utf-8")
-    command("--prompt", "--data", data, "-o", out, "--prompts", f"short,{own}", "--folds", 2, "--model", tiny_model)
+    command("--prompt", "--data", data, "-o", out, "--prompts", f"formal,{own}", "--folds", 2, "--model", tiny_model)
     table = capfd.readouterr().out
     assert all(name in table for name in ("formal", "short", "own", "picked", "usual", "held out"))
     assert read_wording(out).name in {"formal", "short", "own"}
     assert out.read_text("utf-8").startswith("# ")
     before = out.read_bytes()
     command(
-        "--prompt", "--data", data, "-o", out, "--prompts", f"short,{own}", "--folds", 2, "--model", tiny_model,
+        "--prompt", "--data", data, "-o", out, "--prompts", f"formal,{own}", "--folds", 2, "--model", tiny_model,
         "--json",
     )  # fmt: skip
     report = json.loads(capfd.readouterr().out)
     assert {row["wording"] for row in report["wordings"]} == {"formal", "short", "own"}
-    assert report["usual"] == "formal"
+    assert report["usual"] == "short"
     assert out.read_bytes() == before
 
 
