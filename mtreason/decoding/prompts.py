@@ -22,7 +22,7 @@ class Prompt:
     """A user's message in three parts around the segment, which is data and never part of the wording."""
 
     instruction: str
-    """What all prompts of a run begin with."""
+    """What all prompts of a run begin with, as far as they have hints or context, or have not."""
     before: str
     """Hints and context, up to where the segment begins."""
     segment: str
@@ -34,10 +34,21 @@ class Prompt:
         return self.instruction + self.before + self.segment + self.after
 
 
-def instruction(wording: Wording, source: Language, target: Language, max_thought_tokens: int | None = None) -> str:
-    """Return the beginning that all prompts of a direction share; with a number of tokens, answers reason first."""
+def instruction(
+    wording: Wording,
+    source: Language,
+    target: Language,
+    max_thought_tokens: int | None = None,
+    *,
+    hinted: bool = False,
+) -> str:
+    """Return the beginning that all prompts of a direction share; with a number of tokens, answers reason first.
+
+    `hinted` prompts have hints or context before the segment.
+    """
     if max_thought_tokens is None:
-        return wording.fill("instruction", source, target)
+        asked = "instruction_with_hints" if hinted and wording.instruction_with_hints else "instruction"
+        return wording.fill(asked, source, target)
     words = max(1, int(WORDS_PER_TOKEN * max_thought_tokens))
     return wording.fill("thinking", source, target, words=str(words))
 
@@ -66,7 +77,8 @@ def translation_prompt(
         given += wording.fill("hints", source, target, hints="\n".join(dict.fromkeys(pairs)))
     if given:
         given += wording.fill("label", source, target)
-    return Prompt(instruction(wording, source, target), given + before, _with_renderings(segment, hits), after)
+    asked = instruction(wording, source, target, hinted=bool(given))
+    return Prompt(asked, given + before, _with_renderings(segment, hits), after)
 
 
 def _rendering(hit: Hit) -> str:

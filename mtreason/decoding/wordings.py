@@ -27,6 +27,7 @@ _PLACE = re.compile(r"\{(\w*)\}")
 _NAMES = frozenset({"source", "target", "source_code", "target_code"})
 _PLACES = {
     "instruction": _NAMES,
+    "instruction_with_hints": _NAMES,
     "system": _NAMES,
     "text": _NAMES | {"text"},
     "answer": _NAMES,
@@ -55,6 +56,9 @@ class Wording:
     name: str
     instruction: str
     """What a message begins with."""
+    instruction_with_hints: str = ""
+    """The same where hints or context stand before the segment; empty where it is no other. After a short instruction
+    small models take the hints for the text."""
     system: str | None = None
     """The system turn; None for what the chat template has by itself."""
     text: str = "{text}"
@@ -215,9 +219,10 @@ def _check_places(wording: Wording, where: str) -> None:
             if found.count(place) != 1:
                 count = "no place" if place not in found else f"{found.count(place)} places"
                 raise InputError(f"{where}: {field}: it has {count} {{{place}}} and needs one, for {_MEANING[place]}")
-    asked = wording.instruction + wording.text + wording.answer
-    if "{target}" not in asked and "{target_code}" not in asked:
-        raise InputError(f"{where}: it does not say which language to write: put {{target}} into the instruction")
+    for instruction in (wording.instruction, wording.instruction_with_hints or wording.instruction):
+        asked = instruction + wording.text + wording.answer
+        if "{target}" not in asked and "{target_code}" not in asked:
+            raise InputError(f"{where}: it does not say which language to write: put {{target}} into the instruction")
     if not 0 <= wording.examples <= len(_table()["examples"]):
         raise InputError(f"{where}: examples: there are {len(_table()['examples'])}")
     name_in_code = wording.names

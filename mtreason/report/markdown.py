@@ -99,7 +99,7 @@ def system_rows(report: Figures) -> list[dict[str, str]]:
         row = {"system": name}
         for key, title in report["metrics"].items():
             row[title] = _with_half(own, figure_of(key), DIGITS.get(key, 1)) + STAR * (key in own["optimised"])
-        for other in (report["baseline"], best):
+        for other in (o for o in (report["baseline"], best) if o in report["systems"]):
             row[f"p vs {other}"] = _p_of(report["pairs"], name, other)
         row |= {
             "tokens": f"{own['cost_tokens']:.0f}",

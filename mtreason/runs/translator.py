@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from mtreason.runs.checks import check_backend, check_settings, check_wording, l
 from mtreason.runs.settings import DEFAULT_NODES, Settings, make_settings
 from mtreason.runs.spec import NO_METRIC, RunSpec, describe_run
 from mtreason.runs.task import Task
-from mtreason.runs.ways import make_way, open_chat
+from mtreason.runs.ways import Way, make_way, open_chat
 from mtreason.storage import read_tmx
 
 if TYPE_CHECKING:
@@ -35,6 +36,15 @@ if TYPE_CHECKING:
 TOKENS_PER_SOURCE_TOKEN = 2.5
 SPARE_TOKENS = 24
 """A translation may take this many tokens more than its source's length explains; a longer one is running away."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """What prompts of a kind begin with; the model has read it."""
+
+    head: Prefix
+    unconditional: Prefix
+    """The whole prompt, without a segment."""
 
 
 def load_terms(direction: Direction, settings: Settings) -> tuple[Term, ...]:
@@ -133,12 +143,20 @@ class Translator:
         # A system turn that nobody asked for goes where the chat template has a place for it.
         fold = self.settings.prompt is None
         there = self.way = make_way(self.codec, self.wording, source, target, limit, fold=fold)
+        hinted = make_way(self.codec, self.wording, source, target, limit, hinted=True, fold=fold)
         back = self.way_back = make_way(self.codec, self.wording, target, source, fold=fold)
         chat = self._chat = open_chat(self.codec, self.wording, source, target, fold=fold)
         self._verdicts = tuple(self.codec.encode(word) for word in self.wording.verdicts)
         [self._chat_head] = self.model.extend([ROOT], [chat.head]) if chat.head else [ROOT]
-        self._head, self._back_head = (self._read_on(head) for head in (there.head, back.head + back.before))
-        [self._unconditional] = self.model.extend([self._head], [there.before + there.tail])
+        self._bare = self._read_way(there)
+        needed = hinted.head != there.head and (self.terms or self.settings.context)
+        self._hinted = self._read_way(hinted) if needed else self._bare
+        self._back_head = self._read_on(back.head + back.before)
+
+    def _read_way(self, way: Way) -> _Start:
+        head = self._read_on(way.head)
+        [unconditional] = self.model.extend([head], [way.before + way.tail])
+        return _Start(head, unconditional)
 
     def _read_on(self, head: tuple[int, ...]) -> Prefix:
         """Read the beginning of prompts, after what it shares with all others."""
@@ -196,13 +214,14 @@ class Translator:
             raise SettingError("a task of other languages or settings than those of this translator")
         source, target = self.direction.source, self.direction.target
         prompt = translation_prompt(self.wording, task.text, source, target, task.context, task.hits)
+        start = self._hinted if task.hits or task.context else self._bare
         own = self.codec.encode(self.way_back.lead + task.text)
         return BoundTask(
             index=task.index,
             source=task.text,
-            head=self._head,
+            head=start.head,
             prompt=self.codec.encode(prompt.before) + self.codec.encode(prompt.segment) + self.way.tail + self._opening,
-            unconditional=self._unconditional,
+            unconditional=start.unconditional,
             back_head=self._back_head,
             back_tail=self.way_back.tail,
             source_tokens=(*own, self.way_back.end),

@@ -54,10 +54,14 @@ def make_way(
     target: Language,
     max_thought_tokens: int | None = None,
     *,
+    hinted: bool = False,
     fold: bool,
 ) -> Way:
-    """Put a wording into tokens; with a number of tokens for a thought, answers reason first."""
-    asked = instruction(wording, source, target, max_thought_tokens)
+    """Put a wording into tokens; with a number of tokens for a thought, answers reason first.
+
+    `hinted` prompts have hints or context before the segment.
+    """
+    asked = instruction(wording, source, target, max_thought_tokens, hinted=hinted)
     before, after = wording.around(source, target)
     # Examples of bare translations, and an answer that is one, would contradict an instruction to reason.
     bare = max_thought_tokens is None

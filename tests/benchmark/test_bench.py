@@ -330,7 +330,9 @@ def test_only_segments_of_all_systems_are_compared(finished, tmp_path) -> None:
     assert (found["segments"], found["left_out"]) == (3, 2)
     assert "3 segments finished by all systems (2 others are left out)" in to_markdown(found)
     write_rows(tmp_path / "results.jsonl", [r for r in kept if r["system"] == "greedy" or r["id"] == "r9"])
-    assert list(build_report(read_benchmark(tmp_path))["systems"]) == ["greedy"]
+    alone = build_report(read_benchmark(tmp_path))
+    assert list(alone["systems"]) == ["greedy"]
+    assert "None" not in to_markdown(alone)
     write_rows(tmp_path / "results.jsonl", [kept[0] | {"system": "greedy", "id": "a"}, kept[0] | {"system": "mcts"}])
     with pytest.raises(InputError, match="no zh-en segment is finished by all of greedy, mcts"):
         build_report(read_benchmark(tmp_path))

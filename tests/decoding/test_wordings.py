@@ -22,6 +22,7 @@ from mtreason.glossary import Hit, Term
 from mtreason.languages import Direction, parse_language
 from mtreason.models.loaded import LoadedModel
 from mtreason.runs.translator import Translator
+from mtreason.runs.ways import make_way
 
 DIRECTION = Direction(ZH, EN)
 DE, JA, SW = (parse_language(tag) for tag in ("de", "ja", "sw"))
@@ -85,6 +86,7 @@ USABLE = {"instruction": "Translate to {target}:\n"}
         ({"hints": "Hints"}, "no place {hints} and needs one, for the glossary's hints"),
         ({"hint": "{term}"}, "no place {rendering} and needs one"),
         ({"context": "Before:"}, "no place {context} and needs one"),
+        ({"instruction_with_hints": "With hints:"}, "does not say which language to write"),
         ({"instruction": "{target} {sauce}"}, "{sauce} has no meaning here"),
         ({"sistem": "x"}, "'sistem': no such field, did you mean 'system'?"),
         ({"examples": 99}, "examples: there are"),
@@ -142,7 +144,9 @@ def test_the_whole_search_with_every_wording(loaded, name) -> None:
     assert all(result.candidates for result in results)
     task = t.bind(t.task(0, SENTENCES[0], (("甲", "yi"),)))
     library = loaded.tokenizer.library
-    shown = library.decode([*t.way.head, *task.prompt])
+    head = make_way(t.codec, t.wording, ZH, EN, hinted=True, fold=False).head
+    assert task.head.length == len(head)
+    shown = library.decode([*head, *task.prompt])
     message = translation_prompt(t.wording, SENTENCES[0], ZH, EN, (("甲", "yi"),), task.hits)
     system = [] if t.wording.system is None else [{"role": "system", "content": t.wording.fill("system", ZH, EN)}]
     before, after = t.wording.around(ZH, EN)
@@ -153,6 +157,31 @@ def test_the_whole_search_with_every_wording(loaded, name) -> None:
     turns.append({"role": "user", "content": message.text})
     expected = library.apply_chat_template([*system, *turns], tokenize=False, add_generation_prompt=True)
     assert shown == expected + t.wording.fill("answer", ZH, EN).rstrip()
+
+
+def test_hints_may_have_an_instruction_of_their_own(loaded) -> None:
+    """Segments with hints or context are asked in it, all others in the short one, on the way back as well."""
+    terms = [h.term for h in HITS]
+    t = Translator(loaded, ZH, EN, terms=terms, prompt="short", budget=2)
+    plain, hinted, context = (
+        t.bind(t.task(i, text, context))
+        for i, (text, context) in enumerate((("我们去公园。", ()), ("今天天气", ()), ("我们去公园。", (("甲", "a"),))))
+    )
+    assert hinted.hits
+    assert plain.head != hinted.head == context.head
+    assert plain.unconditional != hinted.unconditional
+    assert plain.back_head == hinted.back_head
+    short = t.codec.encode("Translate Chinese to English:\n\n")
+    assert plain.head.length < hinted.head.length
+    assert t.way.head[-len(short) :] == short
+    for task in (plain, hinted, context):
+        assert translation_prompt(t.wording, task.source, ZH, EN, (), task.hits).instruction.startswith(
+            "Translate the following" if task.hits else "Translate Chinese"
+        )
+    without = Translator(loaded, ZH, EN, terms=(), prompt="short")
+    assert without._hinted is without._bare, "nothing is read that nobody will need"
+    same = Translator(loaded, ZH, EN, terms=terms, prompt="formal")
+    assert same._hinted is same._bare
 
 
 REFUSES = (

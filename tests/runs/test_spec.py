@@ -81,7 +81,8 @@ def test_every_setting_is_in_it_or_changes_nothing(name) -> None:
 REWORDED = replace(WORDING, system="You translate.")
 REWORDINGS = [
     {"system": "You translate."}, {"system": None}, {"instruction": "{source} {target}"}, {"text": "- {text}"},
-    {"text": "{text}."}, {"answer": "{target}:"}, {"hint": "{term}: {rendering}"}, {"hints": "{hints}\n"},
+    {"instruction_with_hints": "{target}: "}, {"text": "{text}."}, {"answer": "{target}:"},
+    {"hint": "{term}: {rendering}"}, {"hints": "{hints}\n"},
     {"context": "{context}\n"}, {"label": "-\n"}, {"names": "zh"}, {"examples": 1}, {"chat": False},
     {"thinking": "{words} words"}, {"verdict": "{text}?"}, {"verdicts": ("Good", "Bad")}, {"rethink": "Look again."},
 ]  # fmt: skip

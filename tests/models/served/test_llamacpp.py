@@ -79,7 +79,7 @@ def test_the_whole_search_with_every_reward(served, reward) -> None:
     assert np.isfinite(best.reward)
     assert set(REWARDS[reward].weights) <= set(best.parts)
     assert results[0].trace["parent"]
-    assert t.model.paths.held <= {t._chat_head.id, t._head.id, t._back_head.id, t._unconditional.id, EMPTY.id}
+    assert t.model.paths.held <= {t._chat_head.id, t._bare.head.id, t._back_head.id, t._bare.unconditional.id, EMPTY.id}
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_rollouts_heed_the_guard_and_what_was_tried(served) -> None:
     [prompt] = t.model.extend([task.head], [task.prompt])
     [top] = t.model.top_k([prompt], task.mask, 3)
     sampling = t.model.sampling(task.mask)
-    contrast = Contrast(t._unconditional, 0.4)
+    contrast = Contrast(t._bare.unconditional, 0.4)
     sampling.add(
         [
             Draw(prompt, 1, 0.0, 12),

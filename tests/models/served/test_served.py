@@ -188,7 +188,7 @@ def test_every_decoder_runs_unchanged(vllm_url, decoder) -> None:
     results = decode(t, SENTENCES[:2])
     assert [r.index for r in results] == [0, 1]
     assert all(r.candidates for r in results)
-    shared = {t._chat_head.id, t._head.id, t._back_head.id, t._unconditional.id, EMPTY.id}
+    shared = {t._chat_head.id, t._bare.head.id, t._back_head.id, t._bare.unconditional.id, EMPTY.id}
     assert served.model.paths.held <= shared, "all handles are given back"
     served.close()
 
