@@ -14,11 +14,11 @@ from mtreason.errors import SettingError, near
 DEFAULT_BUDGET = 16.0
 
 EFFORTS: Mapping[str, Mapping[str, Any]] = {
-    "low": {"decoder": "beam", "beam_width": 3},
+    "low": {"decoder": "mcts", "budget": 4.0},
     "medium": {"decoder": "mcts", "budget": DEFAULT_BUDGET},
     "high": {"decoder": "mcts", "budget": 64.0},
 }
-"""Names for what a segment may cost: points on the frontier of quality and cost (benchmarks/effort.md)."""
+"""Names for the settings that decide what a segment costs."""
 
 DEFAULT_REWARD = "mix"
 DEFAULT_NODES = "1"
