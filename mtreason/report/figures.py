@@ -203,6 +203,8 @@ def _correlations(table: Table) -> dict[str, Any]:
         if key == REWARD or len(both) < 2:
             continue
         rewards, scores = (_segment_scores(table, name, both) for name in (REWARD, key))
+        # So that a positive correlation is a good one in every row.
+        scores = -scores if table.metrics[key].lower_is_better else scores
         within = [(a - a.mean(0)).ravel() for a in (rewards, scores)]
         if min(np.ptp(a) for a in (rewards, scores, *within)) > 0:
             found[key] = {

@@ -177,8 +177,9 @@ def domain_rows(report: Figures) -> list[dict[str, str]]:
 
 
 CORRELATION_NOTE = (
-    "Spearman's correlation of the reward with each metric, over the translations of all systems; within a segment: "
-    "after the segment's mean is taken off both, which is what choosing between candidates depends on."
+    "Spearman's correlation of the reward with each metric (TER with its sign turned, as less is better), over the "
+    "translations of all systems; within a segment: after the segment's mean is taken off both, which is what choosing "
+    "between candidates depends on."
 )
 
 

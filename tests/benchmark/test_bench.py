@@ -302,7 +302,7 @@ def test_learned_metric_beside_the_others(finished, tmp_path, tiny_comet, capfd,
     scores = Estimator(str(checkpoint)).scores([(r["src"], r["translation"], r["refs"][0]) for r in rows])
     assert found["systems"]["mcts"]["comet"] == pytest.approx(np.mean(scores))
     assert found["pairs"]["mcts vs greedy"]["metrics"]["comet"]["p_value"] <= 1
-    assert set(found["correlations"]) <= {"bleu", "chrf", "comet"}
+    assert set(found["correlations"]) <= {"bleu", "chrf", "ter", "comet"}
     assert checkpoint.name in found["signatures"]["comet"]
     out, err = capfd.readouterr()
     assert f"| {title} |" in re.sub(" +", " ", out)

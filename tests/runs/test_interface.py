@@ -83,7 +83,7 @@ def test_terms_are_told(model, tmp_path) -> None:
         ({"glossaries": "a.tsv"}, "`glossaries` 'a.tsv': expected a list of files"),
         ({"glossaries": [1]}, "`glossaries` 1: expected the name of a file"),
         ({"decoder": "mtcs"}, "`decoder` 'mtcs': expected one of greedy.*did you mean 'mcts'"),
-        ({"beam_width": 3}, "`beam_width` does nothing for `decoder` mcts"),
+        ({"beam_width": 3, "decoder": "mbr"}, "`beam_width` does nothing for `decoder` mbr"),
         ({"reward": "qe"}, "`reward` qe needs a COMET checkpoint: name one with `qe`"),
     ],
 )

@@ -33,7 +33,7 @@ def test_another_wording_makes_outputs_stale(repository, tmp_path, monkeypatch) 
     batch(repository, code={0, 3})
     project = Project(config)
     assert not [f for f in project.check() if f.kind == "stale"]
-    monkeypatch.setattr("mtreason.decoding.wordings.DEFAULT", "short")
+    monkeypatch.setattr("mtreason.decoding.wordings.DEFAULT", "into")
     assert {f.message for f in project.check() if f.kind == "stale"} == {"prompt changed: run mtreason batch"}
     monkeypatch.undo()
     (repository / "own.toml").write_text('instruction = "To {target}: "\n', "utf-8")
