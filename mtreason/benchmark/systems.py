@@ -35,7 +35,7 @@ SYSTEMS: dict[str, Mapping[str, Any]] = {
 }
 """System -> the settings that it changes; these systems are compared where none are named. `beam` is as wide as the
 budget pays for. `mcts-early` is the default, which stops when nothing better is expected; `mcts` spends as much as the
-other systems."""
+other systems, and `mcts-beam` begins its tree with a beam."""
 
 _SHARED = (spec.name for spec in fields(Settings) if spec.metadata.get(REACH) in {NOWHERE, SEGMENT})
 OF_THE_RUN = frozenset({"seed", *_SHARED})
@@ -85,9 +85,8 @@ def pick_systems(names: list[str], budgets: Sequence[float]) -> list[str]:
     """
     picked = []
     for name in names:
-        several = (
-            len(budgets) > 1 and "budget" not in read_system(name) and spends_budget(Settings(**read_system(name)))
-        )
+        own = read_system(name)
+        several = len(budgets) > 1 and "budget" not in own and spends_budget(Settings(**own))
         picked += [f"{name}/{budget:g}" for budget in budgets] if several else [name]
     return list(dict.fromkeys(picked))
 
