@@ -86,7 +86,7 @@ Effort = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="low (a search, 6 times the tokens of greedy), medium (25 times) or high (100 times); medium if left out.",
+        help="low (a search, 7 times the tokens of greedy), medium (25 times) or high (100 times); medium if left out.",
     ),
 ]
 Trace = Annotated[Path | None, typer.Option(metavar="FILE.jsonl", help="Record the search, one JSON line a segment.")]
