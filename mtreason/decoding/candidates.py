@@ -48,7 +48,7 @@ class Candidates:
         self.continuations: dict[str, Continuation] = {}
         """The drafts of each candidate, from the prompt on; their handles belong to the decoder."""
         self.samples: Counter[str] = Counter()
-        """Clean samples, and the greedy draft."""
+        """Clean samples, the greedy draft, and the hypotheses of a beam."""
         self.forms: Counter[str] = Counter()
         """How often answers that reason first kept their form, and how often they missed it in which way."""
         self._counts_terms = any(part.counts_terms for part in parts_of(judge.reward))
@@ -64,7 +64,7 @@ class Candidates:
         return [c for c in self.by_text.values() if not c.problems]
 
     def add_samples(self, drawn: Sequence[Continuation]) -> Calls[list[Candidate]]:
-        """Judge whole continuations that were drawn freely: they show what the model prefers by itself."""
+        """Judge whole continuations that no search has steered: they show what the model prefers by itself."""
         self.samples.update(c.text for c in map(self._checked, drawn) if not c.problems)
         return (yield from self.add_drawn(drawn))
 

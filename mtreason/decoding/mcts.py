@@ -82,7 +82,8 @@ class MctsDecoder:
         drawn = yield from sentence.open_with_drafts(max(min(self.first_drafts, int(left)), samples))
         if width > 1:
             found = yield from beam_search(sentence, width)
-            yield from sentence.candidates.add_drawn(found)
+            # They count as samples: where few are drawn, consensus would choose what is most like the greedy draft.
+            yield from sentence.candidates.add_samples(found)
             drawn += found
         tree = Tree()
         # Not where answers reason first: after the unconditional prompt the thought would be another one.
