@@ -77,10 +77,10 @@ class MctsDecoder:
         compares = any(part.compares_samples for part in parts)
         width = self._beam_width(settings)
         # What the beam leaves; it takes its part of the first drafts, too.
-        left = settings.budget - (width if width > 1 else 0)
+        left = settings.budget - width
         samples = int(self.opening * left) if compares else 0
         drawn = yield from sentence.open_with_drafts(max(min(self.first_drafts, int(left)), samples))
-        if width > 1:
+        if width:
             found = yield from beam_search(sentence, width)
             # They count as samples: where few are drawn, consensus would choose what is most like the greedy draft.
             yield from sentence.candidates.add_samples(found)
@@ -100,10 +100,10 @@ class MctsDecoder:
         return (yield from sentence.close([], trace))
 
     def _beam_width(self, settings: DecodingSettings) -> int:
-        """Return how wide the beam is that the tree begins with: the greedy draft has to be paid for as well."""
-        if settings.thinking is not None:
-            return 1
-        return min(self.beam if settings.beam_width is None else settings.beam_width, max(1, int(settings.budget) - 1))
+        """Return how wide the beam is that the tree begins with, 0 for none: the greedy draft has to be paid, too."""
+        wanted = self.beam if settings.beam_width is None else settings.beam_width
+        width = min(wanted, int(settings.budget) - 1)
+        return width if width > 1 and settings.thinking is None else 0
 
 
 class TranslationProblem:

@@ -27,6 +27,8 @@ class Prompt:
     """Hints and context, up to where the segment begins."""
     segment: str
     after: str
+    hinted: bool
+    """Whether hints or context stand before the segment."""
 
     @property
     def text(self) -> str:
@@ -77,8 +79,9 @@ def translation_prompt(
         given += wording.fill("hints", source, target, hints="\n".join(dict.fromkeys(pairs)))
     if given:
         given += wording.fill("label", source, target)
-    asked = instruction(wording, source, target, hinted=bool(given))
-    return Prompt(asked, given + before, _with_renderings(segment, hits), after)
+    hinted = bool(given)
+    asked = instruction(wording, source, target, hinted=hinted)
+    return Prompt(asked, given + before, _with_renderings(segment, hits), after, hinted)
 
 
 def _rendering(hit: Hit) -> str:

@@ -214,7 +214,7 @@ class Translator:
             raise SettingError("a task of other languages or settings than those of this translator")
         source, target = self.direction.source, self.direction.target
         prompt = translation_prompt(self.wording, task.text, source, target, task.context, task.hits)
-        start = self._hinted if task.hits or task.context else self._bare
+        start = self._hinted if prompt.hinted else self._bare
         own = self.codec.encode(self.way_back.lead + task.text)
         return BoundTask(
             index=task.index,
