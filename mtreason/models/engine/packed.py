@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 from torch import nn
 
+from mtreason.models.engine.int8 import Int8Linear
+
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
@@ -71,15 +73,22 @@ class Reading:
     hidden: torch.Tensor
     """[q, W], the last layer's output at each new token."""
     cache: torch.Tensor | None
-    """[L, 2, H, q, D], keys and values of the new tokens."""
+    """[L, 2, H, q, D], keys and values of the new tokens, in the model's `cache_dtype`."""
 
 
 class _Read:
     """Reads several tokens per row: attention per row, on exact lengths."""
 
-    def __init__(self, contexts: Sequence[torch.Tensor | None], lengths: Sequence[int], keep_cache: bool) -> None:
+    def __init__(
+        self,
+        contexts: Sequence[torch.Tensor | None],
+        lengths: Sequence[int],
+        cache_dtype: torch.dtype,
+        keep_cache: bool,
+    ) -> None:
         self.contexts = contexts
         self.lengths = lengths
+        self.cache_dtype = cache_dtype
         self.keep_cache = keep_cache
         self.keys: dict[int, torch.Tensor] = {}  # layer -> [H, N, D]
         self.values: dict[int, torch.Tensor] = {}
@@ -89,6 +98,7 @@ class _Read:
         self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float
     ) -> torch.Tensor:
         """[H*G, N, D], [H, N, D] -> [N, H*G, D]."""
+        key, value = key.to(self.cache_dtype), value.to(self.cache_dtype)
         if self.keep_cache:
             self.keys[layer], self.values[layer] = key, value
         heads, width = key.shape[0], query.shape[-1]
@@ -101,6 +111,7 @@ class _Read:
             if context is not None:
                 c = context.shape[3]
                 k, v = torch.cat((context[layer, 0], k), 1), torch.cat((context[layer, 1], v), 1)
+            k, v = k.to(query.dtype), v.to(query.dtype)
             own = query[:, start : start + q].reshape(heads, group * q, width) * scale
             scores = torch.matmul(own, k.transpose(-1, -2)) + self._mask(c, q, group, own)
             out = torch.matmul(torch.softmax(scores, -1), v)  # [H, G*q, D]
@@ -141,7 +152,8 @@ class DecodeBatch:
         self.lengths += [c.shape[3] for c in contexts]
         if not self.buffers:
             _, two, heads, _, width = contexts[0].shape
-            self.buffers = [layer.new_empty(two, 0, heads, 0, width) for layer in contexts[0]]
+            # As wide as the arithmetic: what is read at every step is widened once.
+            self.buffers = [layer.new_empty(two, 0, heads, 0, width, dtype=self.packed.dtype) for layer in contexts[0]]
         self._fit(len(self.lengths))
         for layer, buffer in enumerate(self.buffers):
             for row, context in enumerate(contexts, before):
@@ -175,8 +187,9 @@ class DecodeBatch:
         self.lengths.pop()
 
     def cache(self, row: int, start: int) -> torch.Tensor:
-        """Copy a row's keys and values from position `start` on, [L, 2, H, *, D]."""
-        return torch.stack([buffer[:, row, :, start : self.lengths[row]] for buffer in self.buffers])
+        """Copy a row's keys and values from position `start` on, [L, 2, H, *, D], in the model's `cache_dtype`."""
+        own = [buffer[:, row, :, start : self.lengths[row]].to(self.packed.cache_dtype) for buffer in self.buffers]
+        return torch.stack(own)
 
     def step(self, tokens: Sequence[int]) -> torch.Tensor:
         """Read one token per row; returns the last layer's output [R, W]."""
@@ -201,8 +214,9 @@ class DecodeBatch:
         heads, rows, width = key.shape
         blocks = self._mask.shape[2]
         keys, values = self.buffers[layer][:, :rows]  # [R, H, T, D] each
-        keys[self._index, :, self._slots] = key.transpose(0, 1)
-        values[self._index, :, self._slots] = value.transpose(0, 1)
+        # Rounded before they are used, so that a token counts the same in the step that read it and in later ones.
+        keys[self._index, :, self._slots] = key.transpose(0, 1).to(self.packed.cache_dtype).to(keys.dtype)
+        values[self._index, :, self._slots] = value.transpose(0, 1).to(self.packed.cache_dtype).to(values.dtype)
         if keys.shape[2] != blocks * BLOCK:
             # Copied here: the product would copy transposed keys, and takes those by another kernel that rounds
             # otherwise, so that a row would depend on how long the rows beside it have been.
@@ -230,6 +244,11 @@ class PackedModel:
         self.decoder: nn.Module = model.base_model
         self.lm_head: nn.Module = model.get_output_embeddings()
         self.device = next(model.parameters()).device
+        self.dtype = max((p.dtype for p in model.parameters()), key=lambda dtype: dtype.itemsize)
+        """Of the arithmetic; the embedding table alone may be narrower."""
+        is_int8 = any(isinstance(module, Int8Linear) for module in model.modules())
+        self.cache_dtype = torch.float16 if is_int8 else self.dtype
+        """Of the keys and values that are kept: beside weights of 8 bits, 16 are as good as 32 and take half."""
 
     def run(self, step: _Pass, tokens: Sequence[int], positions: Sequence[int]) -> torch.Tensor:
         """One pass over N packed tokens; returns the last layer's output [N, W]."""
@@ -250,7 +269,7 @@ class PackedModel:
     ) -> list[Reading]:
         """Read each row's tokens after its context (keys and values [L, 2, H, c, D], None for none)."""
         lengths = [len(t) for t in tokens]
-        step = _Read(contexts, lengths, keep_cache)
+        step = _Read(contexts, lengths, self.cache_dtype, keep_cache)
         positions = [
             (0 if context is None else context.shape[3]) + i
             for context, q in zip(contexts, lengths, strict=True)
