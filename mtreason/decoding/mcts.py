@@ -102,7 +102,7 @@ class MctsDecoder:
     def _beam_width(self, settings: DecodingSettings) -> int:
         """Return how wide the beam is that the tree begins with, 0 for none: the greedy draft has to be paid, too."""
         wanted = self.beam if settings.beam_width is None else settings.beam_width
-        width = min(wanted, int(settings.budget) - 1)
+        width = min(wanted, int(settings.budget / 2))
         return width if width > 1 and settings.thinking is None else 0
 
 
