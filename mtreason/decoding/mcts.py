@@ -54,7 +54,7 @@ class MctsDecoder:
     opening: float = OPENING
     beam: int = 1
     """Width of the beam search whose hypotheses are the first in the tree, unless the settings have another one; a beam
-    of one is the greedy draft. It is narrower where the budget is smaller, and none where answers reason first."""
+    of one is the greedy draft. It takes at most half of the budget, and there is none where answers reason first."""
     reward: Reward | None = None
     """The reward that it always chooses by; None for the one of the settings."""
 
@@ -100,7 +100,7 @@ class MctsDecoder:
         return (yield from sentence.close([], trace))
 
     def _beam_width(self, settings: DecodingSettings) -> int:
-        """Return how wide the beam is that the tree begins with, 0 for none: the greedy draft has to be paid, too."""
+        """Return how wide the beam is that the tree begins with, 0 for none."""
         wanted = self.beam if settings.beam_width is None else settings.beam_width
         width = min(wanted, int(settings.budget / 2))
         return width if width > 1 and settings.thinking is None else 0

@@ -25,7 +25,7 @@ from mtreason.runs.settings import DEFAULT_NODES, FROM_ELSEWHERE, NOWHERE, REACH
 LAYOUT = 2
 """Version of the fields below, for files that hold them."""
 
-BEHAVIOUR = 2
+BEHAVIOUR = 3
 """Raise it whenever the same run would give another output: gates, cutting of segments, decoders, rewards, repairs. The
 wording of prompts does not need it, because its digest is in the identity. `tests/runs/test_behaviour.py` knows the
 outputs of each number, and fails when they change and the number does not."""
