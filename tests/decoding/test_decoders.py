@@ -301,14 +301,14 @@ def test_a_beam_may_be_the_first_move_of_the_tree(width, budget, reward) -> None
         assert {c.text for c in beam.candidates} <= ends
 
 
-def test_a_beam_before_the_tree_is_no_wider_than_the_budget_pays_for(monkeypatch) -> None:
+def test_a_beam_before_the_tree_is_takes_at_most_half_of_the_budget(monkeypatch) -> None:
     asked = []
     search = mcts.beam_search
     monkeypatch.setattr(mcts, "beam_search", lambda sentence, width: asked.append(width) or search(sentence, width))
     model = TableModel(seed=5)
     for budget in (1.0, 2.0, 3.0, 4.0, 30.0):
         list(run(DECODERS["mcts"], table_tasks(model, 1), table_settings("mix", budget, beam_width=5), model, 1))
-    assert asked == [2, 3, 5]
+    assert asked == [2, 5]
 
 
 def test_a_beam_first_in_the_real_engine(loaded) -> None:

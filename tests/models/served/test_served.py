@@ -196,8 +196,8 @@ def test_every_decoder_runs_unchanged(vllm_url, decoder) -> None:
 # Ollama, where prompts are text.
 
 
-def test_a_server_that_takes_text(oracle, loaded, tiny_model) -> None:
-    """What travels as text becomes the same tokens there, and what is drawn is what the engine would draw."""
+def test_a_server_that_takes_text(oracle, loaded, tiny_model, vllm_url) -> None:
+    """What travels as text becomes the same tokens there, and what is drawn is what a server of tokens draws."""
     tokenizer = LibraryTokenizer(loaded.tokenizer.library, turn_end(loaded.tokenizer))
     with listening(ollama(oracle, tokenizer)) as url:
         served = open_served(url, str(tiny_model), silent)
@@ -205,9 +205,11 @@ def test_a_server_that_takes_text(oracle, loaded, tiny_model) -> None:
         t = Translator(served, ZH, EN, Settings(decoder="mcts", reward="consensus", budget=3), terms=())
         results = decode(t, SENTENCES[:2])
         assert all(r.candidates for r in results)
-        here = Translator(loaded, ZH, EN, Settings(decoder="greedy"), terms=())
-        for r, own in zip(results, decode(here, SENTENCES[:2]), strict=True):
+        tokens = open_served(vllm_url + "/v1", None, silent)
+        there = Translator(tokens, ZH, EN, Settings(decoder="greedy"), terms=())
+        for r, own in zip(results, decode(there, SENTENCES[:2]), strict=True):
             assert own.candidates[0].text in {c.text for c in r.candidates}
+        tokens.close()
         with pytest.raises(SettingError, match="`reward` mix needs prompt log-probabilities"):
             Translator(served, ZH, EN, Settings(), terms=())
         served.close()
