@@ -208,6 +208,8 @@ class DocumentRun:
         stores: list[Store] = []
         if self.job.journalled and self.output.path is not None:
             self.journal = Journal(self.output.path)
+            if self.journal.damaged:
+                self.progress.warn(self.journal.damage())
             if self.journal.found:
                 self.progress.note(f"{self.journal.found} segments are finished already: going on")
             stores.append(self.journal)
@@ -284,7 +286,7 @@ def open_memory(progress: Progress) -> list[Store]:
     from mtreason.models.files.cache import cache_dir
 
     try:
-        return [BestEffortStore(Memory(cache_dir() / "translations"), progress.note)]
+        return [BestEffortStore(Memory(cache_dir() / "translations", progress.warn), progress.note)]
     except MtreasonError as error:
         progress.note(f"{error}: going on without")
         return []
