@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
 import stat
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
@@ -205,6 +207,17 @@ def parse_json(text: bytes) -> Any:  # noqa: ANN401 - what JSON can hold
         return _DECODER.decode(text.decode("utf-8", "surrogatepass"))
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
+
+
+def finite(value: Any) -> Any:  # noqa: ANN401 - what JSON can hold
+    """Return a value in JSON types with None for each number that is none: JSON has no word for NaN and infinity."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {name: finite(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(inner) for inner in value]
+    return value
 
 
 _NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from mtreason.errors import InputError, MtreasonError
-from mtreason.files import write_text
+from mtreason.files import finite, parse_json, write_bytes
+from mtreason.storage.sums import LineSums
 
 CONFIG, RESULTS, MANIFEST = "config.json", "results.jsonl", "manifest.json"
 MOST_SHOWN = 4
@@ -20,8 +21,11 @@ MOST_SHOWN = 4
 class ResultsWriter:
     """Adds results to a directory, one JSON line each, as they come."""
 
-    def __init__(self, directory: Path, stream: IO[bytes], done: dict[tuple[str, str, str], float]) -> None:
+    def __init__(
+        self, directory: Path, stream: IO[bytes], done: dict[tuple[str, str, str], float], sums: LineSums
+    ) -> None:
         self.directory = directory
+        self._sums = sums
         self.done = done
         """(system, pair, id) of every result in the file -> its seconds."""
         self._stream = stream
@@ -29,7 +33,9 @@ class ResultsWriter:
     def write(self, record: Mapping[str, Any]) -> None:
         """Write and flush one result; raises `MtreasonError` when that fails."""
         try:
-            self._stream.write(json.dumps(record, ensure_ascii=False).encode("utf-8") + b"\n")
+            line = json.dumps(finite(record), ensure_ascii=False).encode("utf-8", "backslashreplace")
+            self._sums.add(line)
+            self._stream.write(line + b"\n")
             self._stream.flush()
         except OSError as error:
             raise MtreasonError(
@@ -82,12 +88,17 @@ def _open(directory: Path, config: Mapping[str, Any]) -> Iterator[ResultsWriter]
         config = {**config, "systems": {**before["systems"], **config["systems"]}}
     elif file.exists():
         raise InputError(f"{file} exists without {CONFIG}: its configuration is unknown, name another -o")
-    write_json(directory / CONFIG, config)
     drop_broken_end(file)
+    sums = LineSums(file)
+    if not file.stat().st_size:
+        sums.begin()
+    text = _json_text(config)
+    sums.add(text)
+    write_bytes(directory / CONFIG, text)
     done = {_key(record): float(record["seconds"]) for record in read_results(directory)}
     (directory / MANIFEST).unlink(missing_ok=True)
     with file.open("ab") as stream:
-        yield ResultsWriter(directory, stream, done)
+        yield ResultsWriter(directory, stream, done, sums)
 
 
 def drop_broken_end(file: Path) -> None:
@@ -128,8 +139,10 @@ def read_config(directory: Path) -> dict[str, Any]:
     """Read the configuration of a benchmark; raises `InputError` where there is none."""
     path = directory / CONFIG
     try:
-        config: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        data = path.read_bytes()
+        config: dict[str, Any] = parse_json(data)
         config["systems"].keys(), config["glossary"]["terms"], config["model"]["name"]
+        sums = LineSums(directory / RESULTS)
     except OSError as error:
         raise InputError(
             f"{directory} holds no benchmark ({CONFIG}: {error.strerror or error}): "
@@ -137,6 +150,8 @@ def read_config(directory: Path) -> dict[str, Any]:
         ) from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(f"{path} is not what 'mtreason bench run' writes: name another directory") from error
+    if not sums.fits(data):
+        raise InputError(f"{path} is damaged (its checksum does not fit): fetch it again, or name another directory")
     return config
 
 
@@ -145,6 +160,7 @@ def read_results(directory: Path) -> list[dict[str, Any]]:
     path = directory / RESULTS
     try:
         lines = path.read_bytes().split(b"\n")[:-1]
+        sums = LineSums(path)
     except OSError as error:
         raise InputError(
             f"{path} cannot be read ({error.strerror or error}): run 'mtreason bench run' first"
@@ -152,14 +168,22 @@ def read_results(directory: Path) -> list[dict[str, Any]]:
     records: dict[tuple[str, str, str], dict[str, Any]] = {}
     for number, line in enumerate(lines, 1):
         try:
-            record = json.loads(line)
+            record = parse_json(line)
             records.setdefault(_key(record), record)
             float(record["seconds"])
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, OverflowError) as error:
             raise InputError(f"{path}:{number}: not a result: delete the line to have it made again") from error
+        if not sums.fits(line):
+            raise InputError(
+                f"{path}:{number}: damaged (its checksum does not fit): delete the line to have it made again"
+            )
     return list(records.values())
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write a file completely or not at all."""
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    write_bytes(path, _json_text(value))
+
+
+def _json_text(value: Mapping[str, Any]) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "backslashreplace")

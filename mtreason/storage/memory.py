@@ -24,14 +24,12 @@ SIZE = 1 << 30
 class Memory:
     """Translations by key."""
 
-    def __init__(self, directory: Path, note: Callable[[str], None] = lambda _: None) -> None:
-        """Open the memory; `note` is told once where a translation in it is damaged.
-
-        Raises `MtreasonError` where it cannot be written, or is not what this version writes.
-        """
+    def __init__(self, directory: Path) -> None:
+        """Open the memory; raises `MtreasonError` where it cannot be written, or is not what this version writes."""
         self.directory = directory
-        self._database = Database(directory, SIZE, "the memory of translations")
-        self._note = note
+        self._cache = Database(directory, SIZE, "the memory of translations")
+        self.note: Callable[[str], None] = lambda _: None
+        """Told once where a translation is damaged."""
         self.damaged = 0
         """How many damaged translations were met so far."""
 
@@ -41,7 +39,7 @@ class Memory:
         Raises `MtreasonError` where the file cannot be read.
         """
         own = _short(key)
-        value = self._database.get(own)
+        value = self._cache.get(own)
         kept = None if value is None else _kept(own, value)
         if value is not None and kept is None:
             self._tell_damage()
@@ -49,11 +47,11 @@ class Memory:
 
     def put(self, key: str, kept: StoredTranslation) -> None:
         """Keep a translation; raises `MtreasonError` where there is no room."""
-        self._database.put({_short(key): seal({"key": key, **asdict(kept)})})
+        self._cache.put({_short(key): seal({"key": key, **asdict(kept)})})
 
     def entries(self) -> Iterator[StoredTranslation]:
         """Yield all translations that are not damaged, oldest first."""
-        for _, key, _, value in self._database.entries():
+        for _, key, _, value in self._cache.entries():
             kept = _kept(key, value)
             if kept is None:
                 self._tell_damage()
@@ -62,26 +60,26 @@ class Memory:
 
     def size(self) -> tuple[int, int]:
         """Return (translations, bytes)."""
-        return self._database.size()
+        return self._cache.size()
 
     def prune(self, seconds: float | None) -> int:
         """Remove what was kept longer ago than this and what is damaged, or everything for None; return how many."""
         if seconds is None:
-            return self._database.remove()
+            return self._cache.remove()
         limit = time.time() - seconds
-        return self._database.remove(
-            [n for n, key, made, value in self._database.entries() if not made >= limit or _kept(key, value) is None]
+        return self._cache.remove(
+            [n for n, key, made, value in self._cache.entries() if not made >= limit or _kept(key, value) is None]
         )
 
     def close(self) -> None:
         """Close the file; the memory must not be used afterwards."""
-        self._database.close()
+        self._cache.close()
 
     def _tell_damage(self) -> None:
         self.damaged += 1
         if self.damaged == 1:
-            self._note(
-                f"{self._database.path}: a translation in it is damaged and left out; "
+            self.note(
+                f"{self._cache.path}: a translation in it is damaged and left out; "
                 "'mtreason cache prune --older-than 3650d' removes such ones"
             )
 

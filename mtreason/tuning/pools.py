@@ -20,11 +20,13 @@ from mtreason.decoding import DECODERS, BoundTask, Candidate, Decoder, DecodingS
 from mtreason.decoding.judging import Judge
 from mtreason.decoding.protocol import Cost
 from mtreason.errors import InputError, MtreasonError
+from mtreason.files import parse_json
 from mtreason.models.calls import Calls, extend, release, score
 from mtreason.models.protocol import TOP_K
 from mtreason.rewards import REWARDS, Draft, Reward
 from mtreason.runs.spec import read_spec
 from mtreason.runs.translator import Translator
+from mtreason.storage.sums import sum_fits, with_sum
 from mtreason.tuning.fit import Judged
 from mtreason.tuning.segments import Segment, gold_values
 
@@ -168,7 +170,7 @@ class PoolFile:
             raise InputError(f"{path} is not what 'mtreason tune --pools' writes: name another file")
         for number, line in enumerate(lines, 1):
             try:
-                record = json.loads(line)
+                record = parse_json(line)
                 if number == 1:
                     self.config = dict(record[CONFIG])
                     self.config["parts"] = list(self.config["parts"])
@@ -176,9 +178,12 @@ class PoolFile:
                 else:
                     _check_record(record, self.config or {})
                     self.records[record["id"]] = record
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
+            except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
                 hint = "name another --pools" if number == 1 else "delete the line to have it made again"
                 raise InputError(f"{path}:{number}: not what 'mtreason tune --pools' writes: {hint}") from error
+            if not sum_fits(line):
+                hint = "name another --pools" if number == 1 else "delete the line to have it made again"
+                raise InputError(f"{path}:{number}: damaged (its checksum does not fit): {hint}")
 
     def begin(self, config: Mapping[str, Any]) -> None:
         """Continue a file of the same configuration, or create it; raises `InputError` that names the differences."""
@@ -234,7 +239,7 @@ class PoolFile:
     def _append(path: Path, record: Mapping[str, Any]) -> None:
         try:
             with path.open("ab") as stream:
-                stream.write(json.dumps(record, ensure_ascii=False).encode("utf-8") + b"\n")
+                stream.write(with_sum(record) + b"\n")
         except OSError as error:
             raise MtreasonError(
                 f"{path} cannot be written ({error.strerror or error}): make room and run again, all pools before "

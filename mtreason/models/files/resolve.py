@@ -19,7 +19,6 @@ from mtreason.files import parse_json
 from mtreason.models.files.cache import Report, gguf_digest, prepare_embedded, prepare_gguf
 from mtreason.models.files.digests import file_digest
 from mtreason.models.files.embedded import EMBEDDED, is_installed
-from mtreason.models.files.weights import INDEX, SINGLE
 
 MODELSCOPE = "modelscope:"
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
@@ -142,7 +141,8 @@ def content_digest(path: Path, *, weights: bool = True) -> str:
     files = [f for f in path.iterdir() if f.is_file() and f.suffix in _CONTENT]
     files += [f for f in (path / _TEMPLATES).glob("*.jinja") if f.is_file()]
     files += _named_by_indices(path)
-    if any((path / name).is_file() for name in (SINGLE, INDEX)):
+    # Under other names they are not the model's: an adapter, or what a training left.
+    if any(f.suffix == ".safetensors" and f.name.startswith("model") for f in files):
         files = [f for f in files if f.suffix != ".bin"]
     if not weights:
         files = [f for f in files if f.suffix not in _WEIGHTS]
