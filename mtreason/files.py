@@ -40,6 +40,13 @@ def read_bytes(path: Path, advice: str) -> bytes:
         raise InputError(f"{path} cannot be read ({error.strerror or error}): {advice}") from error
 
 
+def read_regular(path: Path) -> bytes:
+    """Read a file of our own; raises `OSError` for a pipe, which would be waited for, and for whatever is no file."""
+    if path.exists() and not path.is_file():
+        raise OSError("it is no file")
+    return path.read_bytes()
+
+
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file's bytes."""
     with path.open("rb") as file:
@@ -62,23 +69,21 @@ def write_text(path: Path, text: str) -> None:
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file completely or not at all; raises `MtreasonError` on failure.
 
-    A file that was there keeps its permissions, and a symbolic link still leads to it.
+    A file that was there keeps its permissions. A symbolic link is replaced, because it may lead anywhere.
     """
+    temporary = part_of(path)
     try:
-        target = path.resolve() if path.is_symlink() else path
-        temporary = part_of(target)
-        try:
-            sweep_parts(target)
-            with open_part(target) as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-            temporary.replace(target)
-        finally:
-            with suppress(OSError):  # After success it no longer exists.
-                temporary.unlink()
+        sweep_parts(path)
+        with open_part(path) as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
     except OSError as error:
         raise MtreasonError(f"{path} cannot be written ({error.strerror or error})") from error
+    finally:
+        with suppress(OSError):  # After success it no longer exists.
+            temporary.unlink()
 
 
 PART = "mtreason-part"
@@ -197,8 +202,13 @@ def _refuse(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number")
 
 
+def _number(digits: str) -> float:
+    number = float(digits)
+    return number if math.isfinite(number) else _refuse(digits[:20])
+
+
 # Made once: making it takes longer than most lines.
-_DECODER = json.JSONDecoder(parse_constant=_refuse)
+_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_number)
 
 
 def parse_json(text: bytes) -> Any:  # noqa: ANN401 - what JSON can hold

@@ -59,13 +59,12 @@ def test_nobody_else_can_read_what_is_being_written(tmp_path, umask) -> None:
     assert (path.read_text("utf-8"), list(tmp_path.iterdir())) == ("old", [path])
 
 
-def test_a_symbolic_link_still_leads_to_the_file(tmp_path) -> None:
-    path, link = tmp_path / "out.txt", tmp_path / "link"
+def test_a_symbolic_link_leads_nobody_to_another_file(tmp_path) -> None:
+    path, link = tmp_path / "precious", tmp_path / "link"
     path.write_text("old", "utf-8")
     link.symlink_to(path)
     write_text(link, "new")
-    assert link.is_symlink()
-    assert path.read_text("utf-8") == "new"
+    assert (path.read_text("utf-8"), link.read_text("utf-8"), link.is_symlink()) == ("old", "new", False)
 
 
 def test_parts_of_ended_processes_are_swept_by_whoever_writes_there(tmp_path) -> None:

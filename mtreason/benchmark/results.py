@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from mtreason.errors import InputError, MtreasonError
-from mtreason.files import finite, parse_json, write_bytes
+from mtreason.files import finite, parse_json, read_regular, write_bytes
 from mtreason.storage.sums import LineSums
 
 CONFIG, RESULTS, MANIFEST = "config.json", "results.jsonl", "manifest.json"
@@ -88,12 +88,15 @@ def _open(directory: Path, config: Mapping[str, Any]) -> Iterator[ResultsWriter]
         config = {**config, "systems": {**before["systems"], **config["systems"]}}
     elif file.exists():
         raise InputError(f"{file} exists without {CONFIG}: its configuration is unknown, name another -o")
-    drop_broken_end(file)
-    sums = LineSums(file)
-    if not file.stat().st_size:
-        sums.begin()
     text = _json_text(config)
-    sums.add(text)
+    try:
+        drop_broken_end(file)
+        sums = LineSums(file)
+        if not file.stat().st_size:
+            sums.begin()
+        sums.add(text)
+    except OSError as error:
+        raise InputError(f"{file} cannot be written ({error.strerror or error}): name another -o") from error
     write_bytes(directory / CONFIG, text)
     done = {_key(record): float(record["seconds"]) for record in read_results(directory)}
     (directory / MANIFEST).unlink(missing_ok=True)
@@ -106,6 +109,8 @@ def drop_broken_end(file: Path) -> None:
     if not file.exists():
         file.touch()
         return
+    if not file.is_file():
+        raise OSError("it is no file")
     with file.open("r+b") as stream:
         stream.truncate(stream.read().rfind(b"\n") + 1)
 
@@ -139,7 +144,7 @@ def read_config(directory: Path) -> dict[str, Any]:
     """Read the configuration of a benchmark; raises `InputError` where there is none."""
     path = directory / CONFIG
     try:
-        data = path.read_bytes()
+        data = read_regular(path)
         config: dict[str, Any] = parse_json(data)
         config["systems"].keys(), config["glossary"]["terms"], config["model"]["name"]
         sums = LineSums(directory / RESULTS)
@@ -159,7 +164,7 @@ def read_results(directory: Path) -> list[dict[str, Any]]:
     """Read all finished results, without a last line that was cut off; of duplicates, only the first."""
     path = directory / RESULTS
     try:
-        lines = path.read_bytes().split(b"\n")[:-1]
+        lines = read_regular(path).split(b"\n")[:-1]
         sums = LineSums(path)
     except OSError as error:
         raise InputError(

@@ -20,7 +20,7 @@ from mtreason.decoding import DECODERS, BoundTask, Candidate, Decoder, DecodingS
 from mtreason.decoding.judging import Judge
 from mtreason.decoding.protocol import Cost
 from mtreason.errors import InputError, MtreasonError
-from mtreason.files import parse_json
+from mtreason.files import parse_json, read_regular
 from mtreason.models.calls import Calls, extend, release, score
 from mtreason.models.protocol import TOP_K
 from mtreason.rewards import REWARDS, Draft, Reward
@@ -163,7 +163,7 @@ class PoolFile:
 
     def _read(self, path: Path) -> None:
         try:
-            *lines, rest = path.read_bytes().split(b"\n")
+            *lines, rest = read_regular(path).split(b"\n")
         except OSError as error:
             raise InputError(f"{path} cannot be read ({error.strerror or error}): name another --pools") from error
         if not lines and rest[: len(_HEAD)] != _HEAD[: len(rest)]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mtreason.errors import MtreasonError
-from mtreason.files import seal, unseal, write_bytes
+from mtreason.files import read_regular, seal, unseal, write_bytes
 
 FILE = "digests.json"
 MOST = 4096
@@ -65,7 +65,7 @@ def _place() -> Path:
 def _known() -> dict[str, Any]:
     """Return what is remembered: place -> [stamp, digest]; nothing where the file is damaged."""
     try:
-        found = unseal(_place().read_bytes().removesuffix(b"\n"))
+        found = unseal(read_regular(_place()).removesuffix(b"\n"))
     except (OSError, ValueError):
         return {}
     if not isinstance(found, dict) or not all(map(_is_entry, found.values())):
