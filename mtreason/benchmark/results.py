@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from mtreason.errors import InputError, MtreasonError
-from mtreason.files import finite, parse_json, read_regular, write_bytes
+from mtreason.files import finite, parse_json, part_of, read_regular, write_bytes
+from mtreason.storage.shapes import MAYBE_NUMBER, NUMBER, Each, fits
 from mtreason.storage.sums import LineSums
 
 CONFIG, RESULTS, MANIFEST = "config.json", "results.jsonl", "manifest.json"
+_COST = {"prompt_tokens": int, "sampled_tokens": int, "scored_tokens": int}
+_RESULT = {
+    "system": str, "pair": str, "id": str, "src_lang": str, "tgt_lang": str, "domain": (str, type(None)), "src": str,
+    "refs": [str], "translation": str, "reward": MAYBE_NUMBER, "parts": Each(MAYBE_NUMBER), "cost": _COST,
+    "cost_tokens": int, "budget_tokens": MAYBE_NUMBER, "distinct": int, "candidates": int, "fell_back": bool,
+    "seconds": NUMBER,
+}  # fmt: skip
+_SYSTEM = Each((str, int, float, bool, type(None), list, dict))
+_CONFIG = {
+    "model": {"name": str, "digest": str, "dtype": str, "device": str}, "seed": int,
+    "glossary": {"terms": int, "digest": str}, "systems": Each(_SYSTEM),
+}  # fmt: skip
 MOST_SHOWN = 4
 """How many differences are named when a directory belongs to another configuration."""
 
@@ -57,7 +69,7 @@ def check_directory(directory: Path) -> None:
     """Create the directory; raises `InputError` when nothing can be written there."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        probe = directory / f".probe-{os.getpid()}"
+        probe = part_of(directory / "probe")
         probe.touch()
         probe.unlink()
     except OSError as error:
@@ -146,18 +158,25 @@ def read_config(directory: Path) -> dict[str, Any]:
     try:
         data = read_regular(path)
         config: dict[str, Any] = parse_json(data)
-        config["systems"].keys(), config["glossary"]["terms"], config["model"]["name"]
         sums = LineSums(directory / RESULTS)
     except OSError as error:
         raise InputError(
             f"{directory} holds no benchmark ({CONFIG}: {error.strerror or error}): "
             "name a directory that 'mtreason bench run -o' wrote"
         ) from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except ValueError as error:
         raise InputError(f"{path} is not what 'mtreason bench run' writes: name another directory") from error
+    if not fits(config, _CONFIG) or not all(fits(own, _named(own)) for own in config["systems"].values()):
+        raise InputError(f"{path} is not what 'mtreason bench run' writes: name another directory")
     if not sums.fits(data):
         raise InputError(f"{path} is damaged (its checksum does not fit): fetch it again, or name another directory")
     return config
+
+
+def _named(system: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the shape of a system's settings: those that it has of the ones that are read here."""
+    known = {"decoder": str, "reward": (str, type(None)), "budget": MAYBE_NUMBER}
+    return {name: shape for name, shape in known.items() if name in system}
 
 
 def read_results(directory: Path) -> list[dict[str, Any]]:
@@ -174,14 +193,15 @@ def read_results(directory: Path) -> list[dict[str, Any]]:
     for number, line in enumerate(lines, 1):
         try:
             record = parse_json(line)
-            records.setdefault(_key(record), record)
-            float(record["seconds"])
-        except (ValueError, TypeError, KeyError, OverflowError) as error:
-            raise InputError(f"{path}:{number}: not a result: delete the line to have it made again") from error
+        except ValueError:
+            record = None
+        if not fits(record, _RESULT):
+            raise InputError(f"{path}:{number}: not a result: delete the line to have it made again")
         if not sums.fits(line):
             raise InputError(
                 f"{path}:{number}: damaged (its checksum does not fit): delete the line to have it made again"
             )
+        records.setdefault(_key(record), record)
     return list(records.values())
 
 

@@ -26,6 +26,7 @@ from mtreason.models.protocol import TOP_K
 from mtreason.rewards import REWARDS, Draft, Reward
 from mtreason.runs.spec import read_spec
 from mtreason.runs.translator import Translator
+from mtreason.storage.shapes import NUMBER, fits
 from mtreason.storage.sums import sum_fits, with_sum
 from mtreason.tuning.fit import Judged
 from mtreason.tuning.segments import Segment, gold_values
@@ -172,8 +173,9 @@ class PoolFile:
             try:
                 record = parse_json(line)
                 if number == 1:
+                    if not fits(record, {CONFIG: {"parts": [str]}}):
+                        raise ValueError("no configuration")
                     self.config = dict(record[CONFIG])
-                    self.config["parts"] = list(self.config["parts"])
                     read_spec(self.config["run"], str(path))
                 else:
                     _check_record(record, self.config or {})
@@ -247,13 +249,12 @@ class PoolFile:
             ) from error
 
 
-def _check_record(record: Mapping[str, Any], config: Mapping[str, Any]) -> None:
-    """Raise one of the errors of a lookup where something is missing."""
-    record["id"], record["src"].strip(), record["greedy"].strip()
-    for candidate in record["candidates"]:
-        candidate["text"].strip()
-        for part in config["parts"]:
-            float(candidate["parts"][part])
+def _check_record(record: Any, config: Mapping[str, Any]) -> None:  # noqa: ANN401 - what JSON can hold
+    """Raise `ValueError` for anything else than a pool that has all parts."""
+    parts = dict.fromkeys(config["parts"], NUMBER)
+    candidate = {"text": str, "count": int, "parts": parts}
+    if not fits(record, {"id": str, "src": str, "greedy": str, "candidates": [candidate]}):
+        raise ValueError("no pool")
 
 
 def _short(value: object) -> str:

@@ -154,11 +154,19 @@ def read_the_lock(root: Path) -> list[bool]:
     return [f"{i}.en.txt" in outputs for i in range(NUMBER)]
 
 
-CONFIG = {"model": {"name": "m", "digest": "0"}, "seed": 0, "glossary": {"terms": 0}, "systems": {"greedy": {}}}
+CONFIG = {
+    "model": {"name": "m", "digest": "0", "dtype": "fp32", "device": "cpu"}, "seed": 0,
+    "glossary": {"terms": 0, "digest": ""}, "systems": {"greedy": {}},
+}  # fmt: skip
 
 
 def result(i: int) -> dict[str, object]:
-    return {"system": "greedy", "pair": "zh-en", "id": f"r{i}", "translation": f"day {i}", "seconds": i / 7}
+    return {
+        "system": "greedy", "pair": "zh-en", "id": f"r{i}", "src_lang": "zh", "tgt_lang": "en", "domain": "news",
+        "src": f"第{i}天", "refs": [f"Day {i}."], "translation": f"day {i}", "reward": -i / 7, "parts": {"terms": 1.0},
+        "cost": {"prompt_tokens": i, "sampled_tokens": i, "scored_tokens": 0}, "cost_tokens": 2 * i,
+        "budget_tokens": None, "distinct": 1, "candidates": 1, "fell_back": False, "seconds": i / 7,
+    }  # fmt: skip
 
 
 def make_results(root: Path) -> None:

@@ -19,9 +19,9 @@ class KeptScores:
 
     def __init__(self, directory: Path, note: Callable[[str], None]) -> None:
         self._note = note
-        self._database: Database | None = None
+        self._cache: Database | None = None
         try:
-            self._database = Database(directory, SIZE, "the store of scores")
+            self._cache = Database(directory, SIZE, "the store of scores")
         except MtreasonError as error:
             self._give_up(error)
 
@@ -29,8 +29,8 @@ class KeptScores:
         """Return what is known; a damaged score counts as unknown."""
         found: dict[str, float] = {}
         try:
-            for key in keys if self._database is not None else ():
-                value = self._database.get(key.encode()) if self._database is not None else None
+            for key in keys if self._cache is not None else ():
+                value = self._cache.get(key.encode()) if self._cache is not None else None
                 score = None if value is None else _score(key, value)
                 if score is not None:
                     found[key] = score
@@ -41,13 +41,13 @@ class KeptScores:
     def put(self, scores: Mapping[str, float]) -> None:
         """Keep scores."""
         try:
-            if self._database is not None and scores:
-                self._database.put({key.encode(): seal([key, score]) for key, score in scores.items()})
+            if self._cache is not None and scores:
+                self._cache.put({key.encode(): seal([key, score]) for key, score in scores.items()})
         except MtreasonError as error:
             self._give_up(error)
 
     def _give_up(self, error: MtreasonError) -> None:
-        self._database = None
+        self._cache = None
         self._note(f"{error}: going on without")
 
 
