@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import glob
 import hashlib
+import json
+import math
 import os
 import re
+import stat
+import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, BinaryIO, NoReturn
 
 from mtreason.errors import InputError, MtreasonError
+
+if sys.platform != "win32":
+    import fcntl
 
 
 def read_text(path: Path, advice: str) -> str:
@@ -32,6 +40,13 @@ def read_bytes(path: Path, advice: str) -> bytes:
         raise InputError(f"{path} cannot be read ({error.strerror or error}): {advice}") from error
 
 
+def read_regular(path: Path) -> bytes:
+    """Read a file of our own; raises `OSError` for a pipe, which would be waited for, and for whatever is no file."""
+    if path.exists() and not path.is_file():
+        raise OSError("it is no file")
+    return path.read_bytes()
+
+
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file's bytes."""
     with path.open("rb") as file:
@@ -52,10 +67,17 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file completely or not at all; raises `MtreasonError` on failure."""
+    """Write a file completely or not at all; raises `MtreasonError` on failure.
+
+    A file that was there keeps its permissions. A symbolic link is replaced, because it may lead anywhere.
+    """
     temporary = part_of(path)
     try:
-        temporary.write_bytes(data)
+        sweep_parts(path)
+        with open_part(path) as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
         temporary.replace(path)
     except OSError as error:
         raise MtreasonError(f"{path} cannot be written ({error.strerror or error})") from error
@@ -73,18 +95,75 @@ def part_of(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}.{PART}")
 
 
+def open_part(path: Path) -> BinaryIO:
+    """Open the part of a file for writing, with the permissions that the file has or would get."""
+    temporary = part_of(path)
+    with suppress(FileNotFoundError):  # A killed process may have had our number.
+        temporary.unlink()
+    stream = open_like(path, temporary, os.O_WRONLY | os.O_EXCL)
+    _hold(stream)
+    return stream
+
+
+def open_like(model: Path, path: Path, flags: int) -> BinaryIO:
+    """Open a file as the flags say; a new one gets the permissions of the model from the beginning.
+
+    Where there is no model, they are those that a new file gets.
+    """
+    try:
+        like = model.stat()
+    except OSError:
+        like = None
+    flags |= os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    descriptor = os.open(path, flags, 0o666 if like is None else 0o600)
+    try:
+        if like is not None and sys.platform != "win32":
+            with suppress(OSError):  # Only some may give a file to its owner or group.
+                os.fchown(descriptor, like.st_uid, like.st_gid)
+            os.fchmod(descriptor, stat.S_IMODE(like.st_mode))
+        return os.fdopen(descriptor, "r+b" if flags & os.O_RDWR else "wb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
 def sweep_parts(path: Path) -> None:
-    """Remove unfinished versions of a file that ended processes have left."""
-    for part in path.parent.glob(f".{glob.escape(path.name)}.*.{PART}"):
-        number = part.name.split(".")[-2]
-        if number.isdecimal() and not _runs(int(number)):
-            with suppress(OSError):
-                part.unlink()
+    """Remove the parts that ended processes have left in the directory of a file."""
+    with suppress(OSError), os.scandir(path.parent) as entries:
+        for entry in entries:
+            name = entry.name.split(".")
+            if len(name) < 4 or name[0] or name[-1] != PART or not name[-2].isascii() or not name[-2].isdecimal():
+                continue
+            process = int(name[-2]) if len(name[-2]) < 20 else 0
+            if process == os.getpid() or not _runs(process):
+                _remove_unheld(Path(entry.path))
+
+
+def _hold(stream: BinaryIO) -> None:
+    """Mark a part as being written: a process may be out of sight, and numbers of processes are used again."""
+    if sys.platform != "win32":
+        with suppress(OSError):  # Some file systems have no locks.
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _remove_unheld(part: Path) -> None:
+    with suppress(OSError):
+        if sys.platform == "win32" or not stat.S_ISREG(part.lstat().st_mode):
+            part.unlink()  # On Windows this fails while somebody writes there.
+            return
+        descriptor = os.open(part, os.O_RDWR)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            part.unlink()
+        finally:
+            os.close(descriptor)
 
 
 def _runs(process: int) -> bool:
     if os.name == "nt":
         return False  # On Windows an open file cannot be removed, and asking would end the process.
+    if process <= 0:
+        return False
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -92,6 +171,63 @@ def _runs(process: int) -> bool:
     except (OSError, OverflowError):
         return True
     return True
+
+
+SUM = 16
+"""Hexadecimal digits of a checksum."""
+
+
+def checksum(data: bytes) -> str:
+    """Return a checksum that shows any damage; it does not protect against a person who wants to deceive."""
+    return hashlib.sha256(data).hexdigest()[:SUM]
+
+
+def seal(value: Any) -> bytes:  # noqa: ANN401 - what JSON can hold
+    """Write a value as one line of JSON that begins with its checksum, without a line break; see `unseal`."""
+    body = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return f"{checksum(body)} ".encode() + body
+
+
+def unseal(line: bytes) -> Any:  # noqa: ANN401 - what JSON can hold
+    """Return the value of a line of `seal`; raises `ValueError` for a line that has changed since, or is no such line.
+
+    Numbers that are none (NaN, infinity) are refused too.
+    """
+    if line[SUM : SUM + 1] != b" " or line[:SUM] != checksum(line[SUM + 1 :]).encode():
+        raise ValueError("the checksum does not fit")
+    return parse_json(line[SUM + 1 :])
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number")
+
+
+def _number(digits: str) -> float:
+    number = float(digits)
+    return number if math.isfinite(number) else _refuse(digits[:20])
+
+
+# Made once: making it takes longer than most lines.
+_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_number)
+
+
+def parse_json(text: bytes) -> Any:  # noqa: ANN401 - what JSON can hold
+    """Parse JSON from a file of our own; raises `ValueError` for all that is none, NaN and endless nesting included."""
+    try:
+        return _DECODER.decode(text.decode("utf-8", "surrogatepass"))
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def finite(value: Any) -> Any:  # noqa: ANN401 - what JSON can hold
+    """Return a value in JSON types with None for each number that is none: JSON has no word for NaN and infinity."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {name: finite(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(inner) for inner in value]
+    return value
 
 
 _NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from mtreason.errors import InputError, MtreasonError
-from mtreason.files import write_text
+from mtreason.files import finite, parse_json, part_of, read_regular, write_bytes
+from mtreason.storage.shapes import MAYBE_NUMBER, NUMBER, Each, fits
+from mtreason.storage.sums import LineSums
 
 CONFIG, RESULTS, MANIFEST = "config.json", "results.jsonl", "manifest.json"
+_COST = {"prompt_tokens": int, "sampled_tokens": int, "scored_tokens": int}
+_RESULT = {
+    "system": str, "pair": str, "id": str, "src_lang": str, "tgt_lang": str, "domain": (str, type(None)), "src": str,
+    "refs": [str], "translation": str, "reward": MAYBE_NUMBER, "parts": Each(MAYBE_NUMBER), "cost": _COST,
+    "cost_tokens": int, "budget_tokens": MAYBE_NUMBER, "distinct": int, "candidates": int, "fell_back": bool,
+    "seconds": NUMBER,
+}  # fmt: skip
+_SYSTEM = Each((str, int, float, bool, type(None), list, dict))
+_CONFIG = {
+    "model": {"name": str, "digest": str, "dtype": str, "device": str}, "seed": int,
+    "glossary": {"terms": int, "digest": str}, "systems": Each(_SYSTEM),
+}  # fmt: skip
 MOST_SHOWN = 4
 """How many differences are named when a directory belongs to another configuration."""
 
@@ -20,8 +33,11 @@ MOST_SHOWN = 4
 class ResultsWriter:
     """Adds results to a directory, one JSON line each, as they come."""
 
-    def __init__(self, directory: Path, stream: IO[bytes], done: dict[tuple[str, str, str], float]) -> None:
+    def __init__(
+        self, directory: Path, stream: IO[bytes], done: dict[tuple[str, str, str], float], sums: LineSums
+    ) -> None:
         self.directory = directory
+        self._sums = sums
         self.done = done
         """(system, pair, id) of every result in the file -> its seconds."""
         self._stream = stream
@@ -29,7 +45,9 @@ class ResultsWriter:
     def write(self, record: Mapping[str, Any]) -> None:
         """Write and flush one result; raises `MtreasonError` when that fails."""
         try:
-            self._stream.write(json.dumps(record, ensure_ascii=False).encode("utf-8") + b"\n")
+            line = json.dumps(finite(record), ensure_ascii=False).encode("utf-8", "backslashreplace")
+            self._sums.add(line)
+            self._stream.write(line + b"\n")
             self._stream.flush()
         except OSError as error:
             raise MtreasonError(
@@ -51,7 +69,7 @@ def check_directory(directory: Path) -> None:
     """Create the directory; raises `InputError` when nothing can be written there."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        probe = directory / f".probe-{os.getpid()}"
+        probe = part_of(directory / "probe")
         probe.touch()
         probe.unlink()
     except OSError as error:
@@ -82,12 +100,20 @@ def _open(directory: Path, config: Mapping[str, Any]) -> Iterator[ResultsWriter]
         config = {**config, "systems": {**before["systems"], **config["systems"]}}
     elif file.exists():
         raise InputError(f"{file} exists without {CONFIG}: its configuration is unknown, name another -o")
-    write_json(directory / CONFIG, config)
-    drop_broken_end(file)
+    text = _json_text(config)
+    try:
+        drop_broken_end(file)
+        sums = LineSums(file)
+        if not file.stat().st_size:
+            sums.begin()
+        sums.add(text)
+    except OSError as error:
+        raise InputError(f"{file} cannot be written ({error.strerror or error}): name another -o") from error
+    write_bytes(directory / CONFIG, text)
     done = {_key(record): float(record["seconds"]) for record in read_results(directory)}
     (directory / MANIFEST).unlink(missing_ok=True)
     with file.open("ab") as stream:
-        yield ResultsWriter(directory, stream, done)
+        yield ResultsWriter(directory, stream, done, sums)
 
 
 def drop_broken_end(file: Path) -> None:
@@ -95,6 +121,8 @@ def drop_broken_end(file: Path) -> None:
     if not file.exists():
         file.touch()
         return
+    if not file.is_file():
+        raise OSError("it is no file")
     with file.open("r+b") as stream:
         stream.truncate(stream.read().rfind(b"\n") + 1)
 
@@ -128,23 +156,35 @@ def read_config(directory: Path) -> dict[str, Any]:
     """Read the configuration of a benchmark; raises `InputError` where there is none."""
     path = directory / CONFIG
     try:
-        config: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        config["systems"].keys(), config["glossary"]["terms"], config["model"]["name"]
+        data = read_regular(path)
+        config: dict[str, Any] = parse_json(data)
+        sums = LineSums(directory / RESULTS)
     except OSError as error:
         raise InputError(
             f"{directory} holds no benchmark ({CONFIG}: {error.strerror or error}): "
             "name a directory that 'mtreason bench run -o' wrote"
         ) from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except ValueError as error:
         raise InputError(f"{path} is not what 'mtreason bench run' writes: name another directory") from error
+    if not fits(config, _CONFIG) or not all(fits(own, _named(own)) for own in config["systems"].values()):
+        raise InputError(f"{path} is not what 'mtreason bench run' writes: name another directory")
+    if not sums.fits(data):
+        raise InputError(f"{path} is damaged (its checksum does not fit): fetch it again, or name another directory")
     return config
+
+
+def _named(system: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the shape of a system's settings: those that it has of the ones that are read here."""
+    known = {"decoder": str, "reward": (str, type(None)), "budget": MAYBE_NUMBER}
+    return {name: shape for name, shape in known.items() if name in system}
 
 
 def read_results(directory: Path) -> list[dict[str, Any]]:
     """Read all finished results, without a last line that was cut off; of duplicates, only the first."""
     path = directory / RESULTS
     try:
-        lines = path.read_bytes().split(b"\n")[:-1]
+        lines = read_regular(path).split(b"\n")[:-1]
+        sums = LineSums(path)
     except OSError as error:
         raise InputError(
             f"{path} cannot be read ({error.strerror or error}): run 'mtreason bench run' first"
@@ -152,14 +192,23 @@ def read_results(directory: Path) -> list[dict[str, Any]]:
     records: dict[tuple[str, str, str], dict[str, Any]] = {}
     for number, line in enumerate(lines, 1):
         try:
-            record = json.loads(line)
-            records.setdefault(_key(record), record)
-            float(record["seconds"])
-        except (ValueError, TypeError, KeyError) as error:
-            raise InputError(f"{path}:{number}: not a result: delete the line to have it made again") from error
+            record = parse_json(line)
+        except ValueError:
+            record = None
+        if not fits(record, _RESULT):
+            raise InputError(f"{path}:{number}: not a result: delete the line to have it made again")
+        if not sums.fits(line):
+            raise InputError(
+                f"{path}:{number}: damaged (its checksum does not fit): delete the line to have it made again"
+            )
+        records.setdefault(_key(record), record)
     return list(records.values())
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write a file completely or not at all."""
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    write_bytes(path, _json_text(value))
+
+
+def _json_text(value: Mapping[str, Any]) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "backslashreplace")

@@ -15,6 +15,7 @@ from mtreason.benchmark.results import ResultsWriter
 from mtreason.benchmark.systems import COMMON_REWARD, JudgeDecoder, chosen, common_reward, own_settings, settings_of
 from mtreason.decoding import BoundTask, Result, run
 from mtreason.decoding.wordings import pick_wording
+from mtreason.evaluation.learned.estimator import Estimator
 from mtreason.languages import Direction, parse_language
 from mtreason.runs.checks import check_settings
 from mtreason.runs.checks import plan as plan_decoder
@@ -83,7 +84,7 @@ def describe(plan: Plan, loaded: LoadedModel) -> dict[str, Any]:
 
 
 def _spec(plan: Plan, loaded: LoadedModel, system: str, pair: str) -> RunSpec:
-    """Return the identity of one system's run; a learned metric is identified by the digest of its name."""
+    """Return the identity of one system's run."""
     settings = settings_of(system, plan.settings)
     direction = _direction(plan.groups[pair])
     return describe_run(
@@ -94,7 +95,7 @@ def _spec(plan: Plan, loaded: LoadedModel, system: str, pair: str) -> RunSpec:
         plan.terms[pair],
         model=loaded.digest,
         arithmetic=loaded.arithmetic,
-        metric=settings.qe or NO_METRIC,
+        metric=NO_METRIC if settings.qe is None else Estimator(settings.qe).identity,
     )
 
 

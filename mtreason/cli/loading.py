@@ -66,7 +66,7 @@ class Terminal:
         from mtreason.models.files.cache import cache_dir
 
         self.stage(f"opening {name}", 0.0)
-        estimator = Estimator(name, cache_dir() / "scores", encoder, self.stage)
+        estimator = Estimator(name, cache_dir() / "scores", encoder, self.stage, self.note)
         self.stop()
         return estimator
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from mtreason.errors import SettingError
+from mtreason.errors import MtreasonError, SettingError
+from mtreason.models.templates import fill_in
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -42,7 +43,10 @@ class Tokenizer(Protocol):
         ...
 
     def render(self, turns: list[dict[str, str]]) -> str:
-        """Write a chat in the form that the model learned, up to the beginning of its answer."""
+        """Write a chat in the form that the model learned, up to the beginning of its answer.
+
+        Raises `ModelError` for a template that does not come to an end, and whatever a template may raise.
+        """
         ...
 
     def encode(self, text: str, *, control: bool) -> tuple[int, ...]:
@@ -88,7 +92,10 @@ class LibraryTokenizer:
 
     def render(self, turns: list[dict[str, str]]) -> str:
         """See `Tokenizer.render`."""
-        return str(self.library.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+        return fill_in(
+            lambda: str(self.library.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)),
+            self.library.chat_template,
+        )
 
     def encode(self, text: str, *, control: bool) -> tuple[int, ...]:
         """See `Tokenizer.encode`."""
@@ -176,16 +183,26 @@ class Codec:
         first = [] if system is None else [{"role": "system", "content": system}]
         try:
             text = self.tokenizer.render([*first, *turns])
+        except MtreasonError:
+            raise
         except Exception as error:  # templates can raise anything
             if not first or not fold:
                 turn = "these turns" if not first else "a system turn: leave `system` out of the wording"
                 raise SettingError(f"the model's chat template refuses {turn} ({_first_line(error)})") from error
             turns[0] = {"role": "user", "content": f"{system}\n\n{turns[0]['content']}"}
-            text = self.tokenizer.render(turns)
+            text = self._rendered(turns)
         head, mark, tail = text.partition(_MARK)
         if not mark:
             raise SettingError("the model's chat template does not show the user's message")
         return ChatFrame(self.tokenizer.encode(head, control=True), self.tokenizer.encode(tail, control=True))
+
+    def _rendered(self, turns: list[dict[str, str]]) -> str:
+        try:
+            return self.tokenizer.render(turns)
+        except MtreasonError:
+            raise
+        except Exception as error:  # as above
+            raise SettingError(f"the model's chat template refuses these turns ({_first_line(error)})") from error
 
     def answer_turn(self, system: str | None, text: str) -> tuple[int, ...] | None:
         """Return the tokens from the end of an answer to the beginning of the answer to `text`, the user's next turn.
@@ -196,8 +213,10 @@ class Codec:
         try:
             first = [] if system is None else [{"role": "system", "content": system}]
             shown = self.tokenizer.render([*first, *turns])
+        except MtreasonError:
+            raise
         except Exception:  # noqa: BLE001 - as above
-            shown = self.tokenizer.render(turns)
+            shown = self._rendered(turns)
         _, mark, rest = shown.partition(_MARK)
         return self.tokenizer.encode(rest, control=True) if mark else None
 

@@ -32,6 +32,7 @@ from mtreason.runs.pipeline import Segment, TranslatedUnit, TranslationCache, tr
 from mtreason.runs.progress import Progress, Silence
 from mtreason.runs.stopping import keeping
 from mtreason.runs.trace import trace_record
+from mtreason.runs.trace_file import TraceFile
 from mtreason.runs.translator import Translator
 from mtreason.storage import BestEffortStore, Journal, Memory, Store, tmx_bytes
 
@@ -94,6 +95,7 @@ class DocumentRun:
     report: DocumentReport = field(default_factory=DocumentReport)
     output: Output = field(init=False)
     journal: Journal | None = None
+    trace: TraceFile | None = None
 
     def __post_init__(self) -> None:
         out = self.job.out.resolve() if self.job.out is not None and self.job.out.is_symlink() else self.job.out
@@ -139,6 +141,8 @@ class DocumentRun:
         finally:
             self.progress.stop()
             self.output.discard()
+            if self.trace is not None:
+                self.trace.discard()
             if self.journal is not None:
                 self.journal.close()
         return self.report
@@ -208,6 +212,8 @@ class DocumentRun:
         stores: list[Store] = []
         if self.job.journalled and self.output.path is not None:
             self.journal = Journal(self.output.path)
+            if self.journal.damaged:
+                self.progress.warn(self.journal.damage())
             if self.journal.found:
                 self.progress.note(f"{self.journal.found} segments are finished already: going on")
             stores.append(self.journal)
@@ -217,7 +223,7 @@ class DocumentRun:
 
     def _translate(self, document: Document, units: Iterator[Unit], translator: Translates, total: int | None) -> None:
         job, started = self.job, time.monotonic()
-        record = Output(job.trace) if job.trace else None
+        self.trace = TraceFile(job.trace) if job.trace else None
         pairs: list[tuple[str, str]] = []
 
         def texts(done: Iterator[TranslatedUnit]) -> Iterator[str]:
@@ -227,7 +233,7 @@ class DocumentRun:
                 yield unit.text
 
         if isinstance(translator, Translator):
-            done = self._ours(translator, units, total, record)
+            done = self._ours(translator, units, total)
         else:
             done = _theirs(translator, units)
         with translator.loaded.lock if isinstance(translator, Translator) else nullcontext():
@@ -241,18 +247,18 @@ class DocumentRun:
         self.progress.stop()
         if job.bilingual is not None and isinstance(translator, Translator):
             write_pairs(job.bilingual, pairs, translator.direction)
-        if record is not None:
-            record.close()
+        if self.trace is not None:
+            self.trace.close()
         self.output.close()
         if self.journal is not None:
             self.journal.remove()
         self.report.seconds = time.monotonic() - started
 
-    def _ours(
-        self, translator: Translator, units: Iterator[Unit], total: int | None, record: Output | None
-    ) -> Iterator[TranslatedUnit]:
+    def _ours(self, translator: Translator, units: Iterator[Unit], total: int | None) -> Iterator[TranslatedUnit]:
         """Yield units that our own translator has translated, and report every segment."""
         cache = self._cache()
+        if self.trace is not None and self.journal is not None and self.journal.found:
+            self.trace.go_on()
         usage, started = translator.model.usage, time.monotonic()
         before = usage.tokens
         self.progress.segments(total)
@@ -260,9 +266,8 @@ class DocumentRun:
         def settle(segment: Segment) -> None:
             self.report.count(segment)
             self.report.tokens = usage.tokens - before
-            if record is not None:
-                line = json.dumps(trace_record(segment, translator.settings), ensure_ascii=False)
-                record.write(line + "\n")
+            if self.trace is not None:
+                self.trace.write(trace_record(segment, translator.settings))
             speed = self.report.tokens / max(time.monotonic() - started, 1e-9)
             self.progress.advance(self.output.parts, self.report.segments, speed)
 
@@ -284,10 +289,12 @@ def open_memory(progress: Progress) -> list[Store]:
     from mtreason.models.files.cache import cache_dir
 
     try:
-        return [BestEffortStore(Memory(cache_dir() / "translations"), progress.note)]
+        memory = Memory(cache_dir() / "translations")
     except MtreasonError as error:
         progress.note(f"{error}: going on without")
         return []
+    memory.note = progress.warn
+    return [BestEffortStore(memory, progress.note)]
 
 
 def _theirs(translator: Translates, units: Iterable[Unit]) -> Iterator[TranslatedUnit]:

@@ -61,6 +61,8 @@ def read_lock(root: Path) -> Lock:
     path = root / LOCK
     if not path.exists():
         return Lock()
+    if not path.is_file():
+        raise InputError(f"{path}: it is no file: remove it")
     try:
         found: dict[str, Any] = json.loads(read_text(path, "check it"))
         version = found["version"]
@@ -72,7 +74,7 @@ def read_lock(root: Path) -> Lock:
         runs = {str(digest): read_spec(record, str(path)) for digest, record in found["runs"].items()}
         outputs = {str(n): Made(str(made["source"]), str(made["run"])) for n, made in found["outputs"].items()}
         _check(runs, outputs)
-    except (ValueError, AttributeError, KeyError, TypeError) as error:
+    except (ValueError, AttributeError, KeyError, TypeError, RecursionError) as error:
         raise InputError(f"{path}: not a lock of this tool: remove it to translate all anew") from error
     return Lock(outputs, runs)
 

@@ -6,13 +6,13 @@ import errno
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from mtreason.errors import DocumentError, MtreasonError
-from mtreason.files import part_of, sweep_parts
+from mtreason.files import open_part, part_of, sweep_parts
 
 
 @dataclass(slots=True)
@@ -23,6 +23,8 @@ class Output:
     """None: standard output."""
     whole: bool = False
     """Write to a file beside this one, and rename that at the end."""
+    append: bool = False
+    """Write after what is in the file already."""
     parts: int = 0
     """How many parts were written so far."""
     _stream: BinaryIO | None = field(default=None, init=False)
@@ -51,10 +53,15 @@ class Output:
                 self._beside.replace(self.path)
 
     def discard(self) -> None:
-        """Remove a file that is not complete."""
-        if self.whole and self._stream is not None and self.path is not None:
+        """Close the file, and remove one that is not complete."""
+        if self._stream is None or self.path is None:
+            return
+        # On a full disk, what is still in the buffer fails once more.
+        with suppress(OSError):
             self._stream.close()
-            self._beside.unlink(missing_ok=True)
+        if self.whole:
+            with suppress(OSError):
+                self._beside.unlink(missing_ok=True)
 
     @property
     def _beside(self) -> Path:
@@ -67,9 +74,8 @@ class Output:
             if self.path is None:
                 self._stream = sys.stdout.buffer
             else:
-                if self.whole:
-                    sweep_parts(self.path)
-                self._stream = (self._beside if self.whole else self.path).open("wb")
+                sweep_parts(self.path)
+                self._stream = open_part(self.path) if self.whole else self.path.open("ab" if self.append else "wb")
         return self._stream
 
     @contextmanager

@@ -142,6 +142,8 @@ class Project:
             closing(Journal(self.root / LOCK)) as journal,
             keeping(lambda: f"{len(journal)} segments are kept; the same command goes on"),
         ):
+            if journal.damaged:
+                shown.warn(journal.damage())
             lock = read_lock(self.root)
             todo = self._todo(lock)
             names = {job.name for job in self.jobs}

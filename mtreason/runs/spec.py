@@ -21,6 +21,7 @@ from mtreason.glossary import Hit, Term
 from mtreason.languages import Direction
 from mtreason.rewards import Reward
 from mtreason.runs.settings import DEFAULT_NODES, FROM_ELSEWHERE, NOWHERE, REACH, SEGMENT, Settings
+from mtreason.storage.shapes import Each, fits
 
 LAYOUT = 2
 """Version of the fields below, for files that hold them."""
@@ -34,6 +35,16 @@ NO_METRIC = "none"
 
 NESTED = ("settings", "document")
 """Fields whose parts have names of their own."""
+PAIRS = ("glossaries", "memories")
+_VALUE = (str, int, float, bool, type(None), list, dict)
+_SHAPE = {
+    **dict.fromkeys(("behaviour", "prompt", "model", "arithmetic", "source", "target", "metric"), str),
+    **dict.fromkeys(NESTED, Each(_VALUE)),
+    "glossaries": [[str]],
+    "memories": [[str]],
+    "reward": Each((int, float)),
+    "adapters": [str],
+}
 
 
 @dataclass(frozen=True)
@@ -110,7 +121,7 @@ def _named(record: Mapping[str, Any]) -> dict[str, Any]:
 def read_spec(record: Any, where: str) -> RunSpec:  # noqa: ANN401 - what JSON can hold
     """Read an identity from a file; raises `InputError` for one of another version, and for anything else."""
     names = {spec.name for spec in fields(RunSpec)}
-    if not isinstance(record, dict) or not isinstance(record.get("layout"), int):
+    if not fits(record, {"layout": int}):
         raise InputError(f"{where}: not the identity of a run: remove the file to begin anew")
     if record["layout"] > LAYOUT:
         raise InputError(
@@ -120,7 +131,9 @@ def read_spec(record: Any, where: str) -> RunSpec:  # noqa: ANN401 - what JSON c
     if set(record) - {"layout"} != names:
         raise InputError(f"{where}: not the identity of a run: remove the file to begin anew")
     values = {name: record[name] for name in names}
-    for name in ("glossaries", "memories"):
+    if not fits(values, _SHAPE) or not all(len(pair) == 2 for name in PAIRS for pair in values[name]):
+        raise InputError(f"{where}: not the identity of a run: remove the file to begin anew")
+    for name in PAIRS:
         values[name] = [tuple(pair) for pair in values[name]]
     return RunSpec(**values)
 

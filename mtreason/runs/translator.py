@@ -183,7 +183,7 @@ class Translator:
             self.terms,
             model=self.loaded.digest,
             arithmetic=self.loaded.arithmetic,
-            metric=NO_METRIC if self.metric is None else self.metric.digest,
+            metric=NO_METRIC if self.metric is None else self.metric.identity,
             memories=[(str(path), sha256_of(path)) for path in self.settings.memories],
         )
 

@@ -1,27 +1,29 @@
 """The journal of one output: it records every finished segment before anything depends on the segment.
 
-Each segment is a line of JSON, appended and passed to the operating system at once, so that a killed process loses
-nothing. The file is forced to the disk at most `SYNC` seconds later, which is what a power cut can cost. It is beside
-the output, and is removed when the output has its final name.
+Each segment is a line of JSON after its checksum, appended and passed to the operating system at once, so that a killed
+process loses nothing. The file is forced to the disk at most `SYNC` seconds later, which is what a power cut can cost.
+A line that was damaged since is left out: its segment is translated again. The journal is beside the output, has the
+output's permissions, and is removed when the output has its final name.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import time
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from mtreason.errors import DocumentError, MtreasonError
-from mtreason.storage.protocol import StoredTranslation
+from mtreason.files import open_like, seal, unseal
+from mtreason.storage.locking import NOT_THROUGH_LINKS, HeldError, Lock
+from mtreason.storage.protocol import StoredTranslation, stored
 
 SYNC = 1.0
 """Seconds between two times that the file is forced to the disk."""
+MOST_NAMED = 10
+"""How many damaged lines are named."""
 
 
 class Journal:
@@ -33,16 +35,19 @@ class Journal:
         Raises `DocumentError` where another process writes this output, or where the journal cannot be written.
         """
         self.path = output.with_name(f".{output.name}.mtreason-journal")
-        self._lock = FileLock(f"{self.path}.lock", timeout=0)
         self._synced = time.monotonic()
         try:
-            self._lock.acquire()
-        except Timeout as error:
+            self._lock = Lock(Path(f"{self.path}.lock"))
+        except HeldError as error:
             raise DocumentError(f"{output} is being written by {_owner(self.path)}: wait for it, or stop it") from error
         except OSError as error:
             raise self._refused(error) from error
         try:
-            self._stream = self.path.open("a+b")
+            if self.path.exists() and not self.path.is_file():
+                raise OSError("it is no file")
+            self._stream = open_like(output, self.path, os.O_RDWR | NOT_THROUGH_LINKS)
+            self.damaged: list[int] = []
+            """Numbers of the lines that are damaged, from 1; their segments are translated again."""
             self._places = self._read()
             self._write({"process": os.getpid()})
         except OSError as error:
@@ -54,18 +59,30 @@ class Journal:
     def _refused(self, error: OSError) -> DocumentError:
         return DocumentError(f"{self.path} cannot be written ({error.strerror or error}): name another file with -o")
 
+    def damage(self) -> str:
+        """Say which lines are damaged; "" where none is."""
+        if not self.damaged:
+            return ""
+        named = ", ".join(str(number) for number in self.damaged[:MOST_NAMED])
+        more = f" and {len(self.damaged) - MOST_NAMED} more" if len(self.damaged) > MOST_NAMED else ""
+        what = "line" if len(self.damaged) == 1 else "lines"
+        return f"{self.path}: damaged in {what} {named}{more}: what stood there is translated again, the rest is kept"
+
     def _read(self) -> dict[bytes, int]:
-        """Find the lines of segments; half a line at the end is removed, and other lines are skipped."""
+        """Find the lines of segments; half a line at the end is removed, and damaged lines are left out."""
         places = {}
         place = 0
         self._stream.seek(0)
-        for line in self._stream:
+        for number, line in enumerate(self._stream, 1):
             if not line.endswith(b"\n"):
                 self._stream.truncate(place)
                 break
-            with suppress(ValueError, KeyError, TypeError):
-                key, _ = _parse(line)
-                places[_short(key)] = place
+            try:
+                record = unseal(line[:-1])
+                if set(record) != {"process"}:
+                    places[_short(_parse(record)[0])] = place
+            except (ValueError, TypeError):
+                self.damaged.append(number)
             place += len(line)
         return places
 
@@ -73,12 +90,19 @@ class Journal:
         return len(self._places)
 
     def get(self, key: str) -> StoredTranslation | None:
-        """Return the translation under a key."""
+        """Return the translation under a key; None where its line was damaged since the journal was opened."""
         place = self._places.get(_short(key))
         if place is None:
             return None
         self._stream.seek(place)
-        return _parse(self._stream.readline())[1]
+        try:
+            found, kept = _parse(unseal(self._stream.readline().removesuffix(b"\n")))
+        except (ValueError, TypeError):
+            found = ""
+        if found != key:
+            del self._places[_short(key)]
+            return None
+        return kept
 
     def put(self, key: str, kept: StoredTranslation) -> None:
         """Append a segment; raises `MtreasonError` where there is no room."""
@@ -96,7 +120,7 @@ class Journal:
         """Append a line, and return its position."""
         start = self._stream.seek(0, os.SEEK_END)
         try:
-            self._stream.write(json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
+            self._stream.write(seal(record) + b"\n")
             self._stream.flush()
             if time.monotonic() - self._synced > SYNC:
                 os.fsync(self._stream.fileno())
@@ -110,33 +134,36 @@ class Journal:
 
     def close(self) -> None:
         """Force everything to the disk, and unlock the journal."""
-        if not self._stream.closed:
-            with suppress(OSError):  # If something was lost, an error has said so before.
-                self._stream.flush()
-                os.fsync(self._stream.fileno())
-            self._stream.close()
+        self._end_stream()
         self._lock.release()
+
+    def _end_stream(self) -> None:
+        if self._stream.closed:
+            return
+        with suppress(OSError):  # If something was lost, an error has said so before.
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+        with suppress(OSError):
+            self._stream.close()
 
     def remove(self) -> None:
         """Remove the journal: the output is complete."""
-        self.close()
+        self._end_stream()
+        # Before the lock is released: afterwards another process may have begun a journal of this name.
         self.path.unlink(missing_ok=True)
-        Path(f"{self.path}.lock").unlink(missing_ok=True)
+        self._lock.remove()
 
 
-def _parse(line: bytes) -> tuple[str, StoredTranslation]:
-    """Return the key and translation in a line; raises ValueError, KeyError or TypeError for any other line."""
-    record = json.loads(line)
-    source, target = map(str, record["languages"])
-    kept = StoredTranslation(
-        str(record["source"]), str(record["translation"]), bool(record["fell_back"]), (source, target)
-    )
-    return str(record["key"]), kept
+def _parse(record: object) -> tuple[str, StoredTranslation]:
+    """Return the key and translation of a record; raises `ValueError` for any other record."""
+    if not isinstance(record, dict) or not isinstance(key := record.pop("key", None), str):
+        raise ValueError("no key")
+    return key, stored(record)
 
 
 def _short(key: str) -> bytes:
     """Return what identifies a key in memory: 16 of the 32 bytes of a digest."""
-    return hashlib.sha256(key.encode()).digest()[:16]
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:16]
 
 
 def _owner(path: Path) -> str:
@@ -146,6 +173,6 @@ def _owner(path: Path) -> str:
     except OSError:
         return "another process"
     for line in reversed(lines):
-        if line.startswith(b'{"process"'):
-            return f"process {json.loads(line)['process']}"
+        with suppress(ValueError, TypeError, KeyError):
+            return f"process {int(unseal(line)['process'])}"
     return "another process"

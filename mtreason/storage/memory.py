@@ -1,22 +1,21 @@
 """The memory of translations: a translation with the same settings is made only once.
 
-It is a SQLite file in the cache directory (diskcache), for all documents and runs; the least recently used goes first.
+It is a file in the cache directory, for all documents and runs; the least recently used goes first. Each translation is
+a line of JSON after its checksum, so that a damaged one is noticed and made again.
 """
 
 from __future__ import annotations
 
-import sqlite3
+import hashlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from mtreason.errors import MtreasonError
-from mtreason.storage.protocol import Store, StoredTranslation
-
-if TYPE_CHECKING:
-    from diskcache import Cache
+from mtreason.files import seal, unseal
+from mtreason.storage.database import Database
+from mtreason.storage.protocol import Store, StoredTranslation, stored
 
 SIZE = 1 << 30
 """Bytes on disk."""
@@ -26,58 +25,63 @@ class Memory:
     """Translations by key."""
 
     def __init__(self, directory: Path) -> None:
-        """Open the memory; raises `MtreasonError` where it cannot be written."""
-        from diskcache import Cache, JSONDisk, Timeout
-
+        """Open the memory; raises `MtreasonError` where it cannot be written, or is not what this version writes."""
         self.directory = directory
-        try:
-            self._cache: Cache = Cache(
-                str(directory), disk=JSONDisk, size_limit=SIZE, eviction_policy="least-recently-used"
-            )
-        except (OSError, sqlite3.Error, Timeout) as error:
-            raise MtreasonError(f"{directory}: the memory of translations cannot be opened ({error})") from error
+        self._cache = Database(directory, SIZE, "the memory of translations")
+        self.note: Callable[[str], None] = lambda _: None
+        """Told once where a translation is damaged."""
+        self.damaged = 0
+        """How many damaged translations were met so far."""
 
     def get(self, key: str) -> StoredTranslation | None:
-        """Return the translation under a key; raises `MtreasonError` where the file cannot be read."""
-        from diskcache import Timeout
+        """Return the translation under a key, None for a damaged one too.
 
-        try:
-            record = self._cache.get(key)
-        except (OSError, sqlite3.Error, Timeout) as error:
-            raise MtreasonError(f"{self.directory}: the memory of translations cannot be read ({error})") from error
-        return None if record is None else _kept(record)
+        Raises `MtreasonError` where the file cannot be read.
+        """
+        own = _short(key)
+        value = self._cache.get(own)
+        kept = None if value is None else _kept(own, value)
+        if value is not None and kept is None:
+            self._tell_damage()
+        return kept
 
     def put(self, key: str, kept: StoredTranslation) -> None:
         """Keep a translation; raises `MtreasonError` where there is no room."""
-        from diskcache import Timeout
-
-        try:
-            self._cache.set(key, asdict(kept), tag=repr(time.time()))
-        except (OSError, sqlite3.Error, Timeout) as error:
-            raise MtreasonError(f"{self.directory}: the memory of translations cannot be written ({error})") from error
+        self._cache.put({_short(key): seal({"key": key, **asdict(kept)})})
 
     def entries(self) -> Iterator[StoredTranslation]:
-        """Yield all translations, oldest first."""
-        for key in self._cache:
-            found = self.get(key)
-            if found is not None:
-                yield found
+        """Yield all translations that are not damaged, oldest first."""
+        for _, key, _, value in self._cache.entries():
+            kept = _kept(key, value)
+            if kept is None:
+                self._tell_damage()
+            else:
+                yield kept
 
     def size(self) -> tuple[int, int]:
         """Return (translations, bytes)."""
-        return len(self._cache), self._cache.volume()
+        return self._cache.size()
 
     def prune(self, seconds: float | None) -> int:
-        """Remove what was kept longer ago than this, or everything for None; return how many."""
+        """Remove what was kept longer ago than this and what is damaged, or everything for None; return how many."""
         if seconds is None:
-            return int(self._cache.clear())
+            return self._cache.remove()
         limit = time.time() - seconds
-        gone = 0
-        for key in list(self._cache):
-            _, stored = self._cache.get(key, tag=True)
-            if stored is not None and float(stored) < limit:
-                gone += bool(self._cache.delete(key))
-        return gone
+        return self._cache.remove(
+            [n for n, key, made, value in self._cache.entries() if not made >= limit or _kept(key, value) is None]
+        )
+
+    def close(self) -> None:
+        """Close the file; the memory must not be used afterwards."""
+        self._cache.close()
+
+    def _tell_damage(self) -> None:
+        self.damaged += 1
+        if self.damaged == 1:
+            self.note(
+                f"{self._cache.path}: a translation in it is damaged and left out; "
+                "'mtreason cache prune --older-than 3650d' removes such ones"
+            )
 
 
 class BestEffortStore:
@@ -108,8 +112,17 @@ class BestEffortStore:
         self._note(f"{error}: going on without")
 
 
-def _kept(record: dict[str, Any]) -> StoredTranslation:
-    source, target = record["languages"]
-    return StoredTranslation(
-        str(record["source"]), str(record["translation"]), bool(record["fell_back"]), (source, target)
-    )
+def _kept(own: bytes, value: bytes) -> StoredTranslation | None:
+    """Return the translation in a value; None for a damaged value, and for that of another key."""
+    try:
+        record = unseal(value)
+        if _short(record.pop("key")) != own:
+            return None
+        return stored(record)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def _short(key: str) -> bytes:
+    """Return what a key is found by: 16 of the 32 bytes of a digest."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:16]

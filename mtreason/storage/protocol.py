@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,6 +16,23 @@ class StoredTranslation:
     fell_back: bool
     languages: tuple[str, str]
     """Source and target, BCP 47."""
+
+
+_FIELDS = {"source", "translation", "fell_back", "languages"}
+_TAG = re.compile(r"[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*")
+
+
+def stored(record: object) -> StoredTranslation:
+    """Return the translation that a record in JSON types describes; raises `ValueError` for anything else."""
+    # In this form because a memory has hundreds of thousands of them.
+    if isinstance(record, dict) and record.keys() == _FIELDS:
+        source, translation, fell_back = record["source"], record["translation"], record["fell_back"]
+        languages = record["languages"]
+        texts = [source, translation, *languages] if isinstance(languages, list) else []
+        right = len(texts) == 4 and all(type(text) is str for text in texts) and type(fell_back) is bool
+        if right and all(_TAG.fullmatch(tag) for tag in languages):
+            return StoredTranslation(source, translation, fell_back, (languages[0], languages[1]))
+    raise ValueError("no translation")
 
 
 class Store(Protocol):

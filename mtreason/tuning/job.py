@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mtreason.errors import DocumentError, InputError
+from mtreason.evaluation.learned.estimator import Estimator, known_identity
 from mtreason.glossary import Term
 from mtreason.languages import Direction, parse_language
 from mtreason.models.files.resolve import known_digest
@@ -169,7 +170,7 @@ class TuneJob:
             terms,
             model=digest,
             arithmetic="" if loaded is None else loaded.arithmetic,
-            metric=self.settings.qe or NO_METRIC,
+            metric=NO_METRIC if self.settings.qe is None else _identity(self.settings.qe, loaded),
         )
         return {
             "pair": segments[0].row.pair,
@@ -200,6 +201,11 @@ class TuneJob:
             "gain_over_first_interval": [round(first.low, 4), round(first.high, 4)],
             "gain_over_first_p_value": round(first.p_value, 4),
         }
+
+
+def _identity(qe: str, loaded: LoadedModel | None) -> str:
+    """Return the identity of a learned metric; without a model, only what is known without making the checkpoint."""
+    return known_identity(qe) if loaded is None else Estimator(qe).identity
 
 
 def _gold(segments: Sequence[Segment]) -> str:

@@ -20,11 +20,14 @@ from mtreason.decoding import DECODERS, BoundTask, Candidate, Decoder, DecodingS
 from mtreason.decoding.judging import Judge
 from mtreason.decoding.protocol import Cost
 from mtreason.errors import InputError, MtreasonError
+from mtreason.files import parse_json, read_regular
 from mtreason.models.calls import Calls, extend, release, score
 from mtreason.models.protocol import TOP_K
 from mtreason.rewards import REWARDS, Draft, Reward
 from mtreason.runs.spec import read_spec
 from mtreason.runs.translator import Translator
+from mtreason.storage.shapes import NUMBER, fits
+from mtreason.storage.sums import sum_fits, with_sum
 from mtreason.tuning.fit import Judged
 from mtreason.tuning.segments import Segment, gold_values
 
@@ -161,24 +164,28 @@ class PoolFile:
 
     def _read(self, path: Path) -> None:
         try:
-            *lines, rest = path.read_bytes().split(b"\n")
+            *lines, rest = read_regular(path).split(b"\n")
         except OSError as error:
             raise InputError(f"{path} cannot be read ({error.strerror or error}): name another --pools") from error
         if not lines and rest[: len(_HEAD)] != _HEAD[: len(rest)]:
             raise InputError(f"{path} is not what 'mtreason tune --pools' writes: name another file")
         for number, line in enumerate(lines, 1):
             try:
-                record = json.loads(line)
+                record = parse_json(line)
                 if number == 1:
+                    if not fits(record, {CONFIG: {"parts": [str]}}):
+                        raise ValueError("no configuration")
                     self.config = dict(record[CONFIG])
-                    self.config["parts"] = list(self.config["parts"])
                     read_spec(self.config["run"], str(path))
                 else:
                     _check_record(record, self.config or {})
                     self.records[record["id"]] = record
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
+            except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
                 hint = "name another --pools" if number == 1 else "delete the line to have it made again"
                 raise InputError(f"{path}:{number}: not what 'mtreason tune --pools' writes: {hint}") from error
+            if not sum_fits(line):
+                hint = "name another --pools" if number == 1 else "delete the line to have it made again"
+                raise InputError(f"{path}:{number}: damaged (its checksum does not fit): {hint}")
 
     def begin(self, config: Mapping[str, Any]) -> None:
         """Continue a file of the same configuration, or create it; raises `InputError` that names the differences."""
@@ -234,7 +241,7 @@ class PoolFile:
     def _append(path: Path, record: Mapping[str, Any]) -> None:
         try:
             with path.open("ab") as stream:
-                stream.write(json.dumps(record, ensure_ascii=False).encode("utf-8") + b"\n")
+                stream.write(with_sum(record) + b"\n")
         except OSError as error:
             raise MtreasonError(
                 f"{path} cannot be written ({error.strerror or error}): make room and run again, all pools before "
@@ -242,13 +249,12 @@ class PoolFile:
             ) from error
 
 
-def _check_record(record: Mapping[str, Any], config: Mapping[str, Any]) -> None:
-    """Raise one of the errors of a lookup where something is missing."""
-    record["id"], record["src"].strip(), record["greedy"].strip()
-    for candidate in record["candidates"]:
-        candidate["text"].strip()
-        for part in config["parts"]:
-            float(candidate["parts"][part])
+def _check_record(record: Any, config: Mapping[str, Any]) -> None:  # noqa: ANN401 - what JSON can hold
+    """Raise `ValueError` for anything else than a pool that has all parts."""
+    parts = dict.fromkeys(config["parts"], NUMBER)
+    candidate = {"text": str, "count": int, "parts": parts}
+    if not fits(record, {"id": str, "src": str, "greedy": str, "candidates": [candidate]}):
+        raise ValueError("no pool")
 
 
 def _short(value: object) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import importlib.util
+import inspect
 import io
 import itertools
 import json
@@ -19,7 +20,7 @@ import logging
 import math
 import warnings
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
 from functools import cached_property
 from pathlib import Path
@@ -28,14 +29,17 @@ from typing import TYPE_CHECKING, Any
 from mtreason.errors import ModelError
 from mtreason.evaluation.learned.checkpoints import LANGUAGES, PACKAGED, prepare_metric
 from mtreason.evaluation.learned.encoder import ENCODER
+from mtreason.evaluation.learned.scores import KeptScores
+from mtreason.extras import unattended
 from mtreason.files import sha256_of
 from mtreason.models.files.cache import Report
+from mtreason.models.files.digests import file_digest
 from mtreason.models.files.embedded import part_files
+from mtreason.models.files.resolve import content_digest
 from mtreason.models.protocol import Triple
 
 if TYPE_CHECKING:
     import torch
-    from diskcache import Cache
 
 REFERENCELESS = "referenceless_regression_metric"
 APART = (REFERENCELESS, "regression_metric", "ranking_metric")
@@ -49,10 +53,8 @@ MOST_SCORES = 100_000
 MOST_TEXTS = 4_000
 """How many of the latest scores and encoded texts are kept: some tens of megabytes at most."""
 
-STORE = 1 << 28
-"""Bytes of scores that are kept on disk; those used longest ago are removed."""
-
-MISSING_WEIGHTS = "Found keys that are in the model state dict but not in the checkpoint"
+PATCHED = "sparsemax_patch"
+"""What some checkpoints name their average of layers, which comet computes as a softmax since its release 2.2.4."""
 
 
 class Estimator:
@@ -64,12 +66,14 @@ class Estimator:
         store: Path | None = None,
         encoder: Path | None = None,
         report: Report = lambda _stage, _fraction: None,
+        note: Callable[[str], None] = lambda _message: None,
     ) -> None:
         """Open a checkpoint file, the directory around it, one of this package, or the one with this name on a hub.
 
         `store` is a directory where scores are kept from run to run; `encoder` is a directory with the configuration
-        and tokenizer of the encoder, used instead of the one that the checkpoint names. Raises `ModelError` where there
-        is no checkpoint, where it is damaged, or where comet is not installed.
+        and tokenizer of the encoder, used instead of the one that the checkpoint names; `note` is told where the
+        store cannot be used. Raises `ModelError` where there is no checkpoint, where it is damaged, or where comet is
+        not installed.
         """
         _import_comet(name)
         self.encoder = encoder
@@ -79,7 +83,7 @@ class Estimator:
         self.computed = 0
         """Triples that were computed because they were not known."""
         self._scores: dict[Triple, float] = {}
-        self._store = _open_store(store) if store is not None else None
+        self._store = KeptScores(store, note) if store is not None else None
         self._texts: dict[tuple[int, ...], torch.Tensor] = {}
 
     def load(self) -> None:
@@ -118,7 +122,12 @@ class Estimator:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the checkpoint file, without the encoder's configuration and tokenizer, which are elsewhere."""
-        return sha256_of(self.file)
+        return file_digest(self.file)
+
+    @cached_property
+    def identity(self) -> str:
+        """SHA-256 of all that a score depends on besides the texts and the version of comet."""
+        return identity_of(self.file, self.encoder)
 
     @cached_property
     def label(self) -> str:
@@ -138,9 +147,8 @@ class Estimator:
         """
         found = {t: self._scores[t] for t in triples if t in self._scores}
         if self._store is not None:
-            for triple in dict.fromkeys(t for t in triples if t not in found):
-                kept = self._store.get(self._key(triple))
-                found |= {} if kept is None else {triple: float(kept)}
+            asked = {self._key(t): t for t in triples if t not in found}
+            found |= {asked[key]: score for key, score in self._store.get(list(asked)).items()}
         fresh = [t for t in dict.fromkeys(triples) if t not in found]
         for with_reference in (False, True):
             group = sorted((t for t in fresh if (t[2] is not None) == with_reference), key=_length)
@@ -151,9 +159,7 @@ class Estimator:
                 chunk = group[start : start + rows]
                 found.update(zip(chunk, self._compute(chunk, rows), strict=True))
         if self._store is not None:
-            with self._store.transact():
-                for triple in fresh:
-                    self._store.set(self._key(triple), found[triple])
+            self._store.put({self._key(triple): found[triple] for triple in fresh})
         self.computed += len(fresh)
         self._scores.update((t, found[t]) for t in fresh)
         _forget_oldest(self._scores, MOST_SCORES)
@@ -161,7 +167,7 @@ class Estimator:
 
     def _key(self, triple: Triple) -> str:
         """Return the key of a triple under this checkpoint, in this version of comet."""
-        return hashlib.sha256(json.dumps([self.signature, self.digest, *triple]).encode()).hexdigest()
+        return hashlib.sha256(json.dumps([self.signature, self.identity, *triple]).encode()).hexdigest()
 
     def _compute(self, chunk: Sequence[Triple], rows: int) -> list[float]:
         import torch
@@ -195,13 +201,6 @@ class Estimator:
         return found
 
 
-def _open_store(directory: Path) -> Cache:
-    """Open the store of scores; it uses JSON, because unpickling can run code."""
-    from diskcache import Cache, JSONDisk
-
-    return Cache(str(directory), disk=JSONDisk, size_limit=STORE)
-
-
 def needs_references(name: str) -> str:
     """Return the message that a checkpoint cannot be used as a reward."""
     return f"the COMET checkpoint {name} needs references: name a referenceless one, such as mtreason-e5s-qe"
@@ -219,6 +218,21 @@ def check_checkpoint(name: str, *, referenceless: bool) -> None:
         kind = _read_kind(file)[0] if file is not None else None
     if referenceless and kind in APART and kind != REFERENCELESS:
         raise ModelError(needs_references(name))
+
+
+def identity_of(file: Path, encoder: Path | None = None) -> str:
+    """Return a digest of a checkpoint, its settings, and the configuration and tokenizer of its encoder."""
+    beside = file.absolute().parents[1] / "hparams.yaml"
+    named = encoder or Path(str(_read_settings(beside).get("pretrained_model", "")))
+    inner = content_digest(named, weights=False) if named.is_dir() else str(named)
+    parts = [file_digest(file), sha256_of(beside), inner]
+    return hashlib.sha256(json.dumps(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def known_identity(name: str) -> str:
+    """Return the identity of a checkpoint where that can be told without making or downloading it, else ""."""
+    file = None if name in PACKAGED else find_checkpoint(name)
+    return "" if file is None else identity_of(file)
 
 
 def find_checkpoint(name: str, report: Report = lambda _stage, _fraction: None) -> Path | None:
@@ -239,19 +253,25 @@ def find_checkpoint(name: str, report: Report = lambda _stage, _fraction: None) 
 
 def _read_kind(file: Path) -> tuple[str, tuple[str, ...]]:
     """Return the class identifier of a checkpoint, and which of "mt", "src" and "ref" it looks at."""
-    import yaml
-
     beside = file.absolute().parents[1] / "hparams.yaml"
     if not beside.is_file():
         raise ModelError(f"{file} is no COMET checkpoint: there is no {beside}, expected X/checkpoints/model.ckpt")
-    try:
-        settings = yaml.safe_load(beside.read_text("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ModelError(f"{beside}: not the YAML file of a COMET checkpoint: {_first_line(error)}") from error
-    kind = settings.get("class_identifier") if isinstance(settings, dict) else None
-    if kind not in {*APART, *TOGETHER}:
+    settings = _read_settings(beside)
+    kind = settings.get("class_identifier")
+    if kind not in (*APART, *TOGETHER):
         raise ModelError(f"{beside}: class_identifier is {kind!r}, expected one of {', '.join((*APART, *TOGETHER))}")
     return str(kind), tuple(settings.get("input_segments") or ("mt", "src", "ref"))
+
+
+def _read_settings(beside: Path) -> dict[str, Any]:
+    """Read the settings beside a checkpoint; {} for a file that holds something else."""
+    import yaml
+
+    try:
+        settings = yaml.safe_load(beside.read_text("utf-8"))
+    except (yaml.YAMLError, ValueError, OSError, RecursionError) as error:
+        raise ModelError(f"{beside}: not the YAML file of a COMET checkpoint: {_first_line(error)}") from error
+    return settings if isinstance(settings, dict) else {}
 
 
 _NO_COMET = "the COMET checkpoint {} needs the comet package: pip install 'mtreason[comet]'"
@@ -266,36 +286,45 @@ def _import_comet(name: str) -> None:
 
 
 def _load(file: Path, encoder: Path | None) -> Any:  # noqa: ANN401 - comet is untyped
-    with _quiet() as said:
-        from comet import load_from_checkpoint
-        from comet.models import str2model
+    """Make the network of a checkpoint.
 
+    As comet's `load_from_checkpoint` does, but whatever the libraries' defaults are, nothing of the file is unpickled
+    besides weights and settings: a pickle can run any code.
+    """
+    import torch
+
+    with _quiet():
         try:
-            if encoder is None:
-                model = load_from_checkpoint(str(file))
-            else:
-                # The same as `load_from_checkpoint`, which does not accept another encoder.
-                kind = str2model[_read_kind(file)[0]]
-                model = kind.load_from_checkpoint(
-                    str(file),
-                    map_location="cpu",
-                    strict=False,
-                    load_pretrained_weights=False,
-                    local_files_only=True,
-                    pretrained_model=str(encoder),
-                )
+            from comet.models import str2model
+
+            read = torch.load(file, map_location="cpu", weights_only=True)
+            weights, settings = read["state_dict"], dict(read["hyper_parameters"])
+            kind = str2model[_read_kind(file)[0]]
+            settings |= {"load_pretrained_weights": False}
+            settings |= {} if encoder is None else {"pretrained_model": str(encoder), "local_files_only": True}
+            if settings.get("layer_transformation") == PATCHED:
+                settings["layer_transformation"] = "softmax"
+            known = inspect.signature(kind.__init__).parameters
+            model = kind(**{name: value for name, value in settings.items() if name in known})
+            missing = model.load_state_dict(weights, strict=False).missing_keys
         except Exception as error:
             raise ModelError(_what_is_wrong(file, encoder, error)) from error
-    for warning in said:
-        # Comet would continue with random numbers for the missing weights.
-        if str(warning.message).startswith(MISSING_WEIGHTS):
-            raise ModelError(f"{file} lacks weights: {_first_line(warning.message).removeprefix(MISSING_WEIGHTS)[2:]}")
+    if missing:
+        # Comet would continue with random numbers for them.
+        raise ModelError(f"{file} lacks weights: {missing}")
     return model.eval()
 
 
 def _what_is_wrong(file: Path, encoder: Path | None, error: Exception) -> str:
     if encoder is not None and isinstance(error, (OSError, ValueError, RuntimeError)):
         return f"--comet-encoder {encoder} does not fit the COMET checkpoint {file}: {_first_line(error)}"
+    if type(error).__name__ == "UnpicklingError" or "weights_only" in str(error):
+        if zipfile.is_zipfile(file):
+            return (
+                f"{file} holds something besides weights, which could be a program: it is not loaded, get the "
+                "checkpoint from those who made it"
+            )
+        return f"{file} is no COMET checkpoint: not a file that torch.save wrote"
     if isinstance(error, OSError):
         return f"cannot load the encoder that the COMET checkpoint {file} is built on: {_first_line(error)}"
     if not zipfile.is_zipfile(file):
@@ -322,17 +351,17 @@ def _download(name: str) -> Path:
 
 
 @contextmanager
-def _quiet() -> Iterator[list[warnings.WarningMessage]]:
-    """Keep the logs and warnings of comet and lightning off the terminal; yield the warnings."""
+def _quiet() -> Iterator[None]:
+    """Keep the logs and warnings of comet and lightning off the terminal, and its questions from being asked."""
     root, before = logging.getLogger(), logging.root.manager.disable
     # With a handler present, comet's `basicConfig` leaves the root logger unchanged.
     silent = logging.NullHandler()
     root.addHandler(silent)
     logging.disable(logging.CRITICAL)
     try:
-        with warnings.catch_warnings(record=True) as said:
-            warnings.simplefilter("always")
-            yield said
+        with warnings.catch_warnings(), unattended():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         logging.disable(before)
         root.removeHandler(silent)

@@ -65,7 +65,7 @@ def int8_network(path: Path, trust_remote_code: bool, ahead: Future[dict[str, Pa
         make_int8(network)
         return network
     if (path / "generation_config.json").is_file():
-        network.generation_config = GenerationConfig.from_pretrained(path)
+        network.generation_config = GenerationConfig.from_pretrained(path, trust_remote_code=False)
     _fill(network, files, {} if ahead is None else ahead.result())
     return network
 

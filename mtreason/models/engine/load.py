@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from mtreason.errors import ModelError
+from mtreason.extras import unattended
 from mtreason.models.engine.building import int8_network, read_ahead
 from mtreason.models.engine.int8 import int8_available, weight_levels
 from mtreason.models.engine.packed import PackedModel, UnsupportedArchitectureError
@@ -156,14 +157,14 @@ def _uncollected() -> Iterator[None]:
 
 @contextmanager
 def quiet_libraries() -> Iterator[None]:
-    """Keep progress bars and advice of the libraries off the terminal while they work."""
+    """Keep progress bars and advice of the libraries off the terminal, and let them ask nothing, while they work."""
     from transformers.utils import logging
 
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), unattended():
             warnings.simplefilter("ignore")
             yield
     finally:

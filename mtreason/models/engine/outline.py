@@ -19,7 +19,9 @@ def outline(config: PretrainedConfig) -> PreTrainedModel:
 
     # Buffers are computed from the configuration, not read, so they are made in full.
     with no_init_weights(), init_empty_weights():
-        network: PreTrainedModel = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)
+        network: PreTrainedModel = AutoModelForCausalLM.from_config(
+            config, dtype=torch.bfloat16, trust_remote_code=False
+        )
     network.tie_weights()
     return network
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 import torch
 
+from mtreason.errors import MtreasonError
+from mtreason.files import write_text
 from mtreason.models.files.cache import cached_digests, is_cached
 
 FILE = "probe.json"
@@ -45,8 +45,5 @@ def remember(path: Path, arithmetic: str, *, shares: bool) -> None:
     """Keep a verdict; a cache that cannot be written to goes without."""
     if not is_cached(path):
         return
-    with suppress(OSError):
-        handle, name = tempfile.mkstemp(prefix=".probe-", dir=path)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump({"conditions": _conditions(path, arithmetic), "shares": shares}, file)
-        Path(name).replace(path / FILE)
+    with suppress(OSError, MtreasonError):
+        write_text(path / FILE, json.dumps({"conditions": _conditions(path, arithmetic), "shares": shares}))

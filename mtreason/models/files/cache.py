@@ -20,6 +20,7 @@ from typing import Any
 
 from mtreason.errors import ModelError
 from mtreason.files import sha256_of
+from mtreason.models.files.digests import file_digest
 from mtreason.models.files.embedded import EmbeddedModel, part_files
 from mtreason.models.files.gguf import convert_gguf
 from mtreason.models.files.int8_form import kind_of, write_int8
@@ -129,17 +130,12 @@ def prepare_gguf(path: Path, report: Report) -> tuple[Path, str]:
 
 def gguf_digest(path: Path, progress: Callable[[float], None]) -> str:
     """Return the SHA-256 of a GGUF file; raises `ModelError` when it does not begin as one."""
-    digest = hashlib.sha256()
-    size = max(1, path.stat().st_size)
+    digest = file_digest(path, progress)
     with path.open("rb") as file:
         magic = file.read(len(GGUF_MAGIC))
-        digest.update(magic)
-        while block := file.read(CHUNK):
-            digest.update(block)
-            progress(file.tell() / size)
     if magic != GGUF_MAGIC:
-        raise ModelError(f"{path} (SHA-256 {digest.hexdigest()}) is not a GGUF file: download it again")
-    return digest.hexdigest()
+        raise ModelError(f"{path} (SHA-256 {digest}) is not a GGUF file: download it again")
+    return digest
 
 
 def cached_models() -> list[CachedModel]:

@@ -62,9 +62,9 @@ def _describe(gguf: Path, target: Path, progress: Callable[[float], None]) -> Pr
 
     from mtreason.models.engine.outline import outline
 
-    AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name).save_pretrained(target)
+    AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name, trust_remote_code=False).save_pretrained(target)
     progress(0.2)
-    network = outline(AutoConfig.from_pretrained(gguf.parent, gguf_file=gguf.name))
+    network = outline(AutoConfig.from_pretrained(gguf.parent, gguf_file=gguf.name, trust_remote_code=False))
     network.config.architectures = [type(network).__name__]
     network.config.dtype = "bfloat16"
     network.config.save_pretrained(target)

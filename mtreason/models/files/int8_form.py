@@ -62,7 +62,7 @@ def write_int8(source: Path, target: Path, levels: int) -> list[str]:
 
     from mtreason.models.engine.outline import linear_layers, outline
 
-    layers = linear_layers(outline(AutoConfig.from_pretrained(source)))
+    layers = linear_layers(outline(AutoConfig.from_pretrained(source, trust_remote_code=False)))
     by_name: dict[str, list[str]] = {}
     for layer, stored in layers.items():
         by_name.setdefault(stored, []).append(layer)

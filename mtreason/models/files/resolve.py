@@ -8,19 +8,24 @@ import mmap
 import os
 import re
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from mtreason.errors import ModelError, near
-from mtreason.files import sha256_of
+from mtreason.extras import unattended
+from mtreason.files import parse_json
 from mtreason.models.files.cache import Report, gguf_digest, prepare_embedded, prepare_gguf
+from mtreason.models.files.digests import file_digest
 from mtreason.models.files.embedded import EMBEDDED, is_installed
 
 MODELSCOPE = "modelscope:"
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 _HUB_FILES = ["*.json", "*.safetensors", "*.jinja", "*.txt", "*.model", "*.tiktoken"]
-_CONTENT = {".safetensors", ".bin", ".json", ".jinja", ".txt", ".model", ".tiktoken", ".py"}
+_WEIGHTS = {".safetensors", ".bin"}
+_TEXTS = {".json", ".jinja", ".txt", ".model", ".tiktoken", ".spm", ".vocab", ".codes", ".bpe", ".py"}
+_CONTENT = _WEIGHTS | _TEXTS
 _TEMPLATES = "additional_chat_templates"
 
 
@@ -127,21 +132,46 @@ def _check_directory(path: Path) -> Path:
     return path
 
 
-def content_digest(path: Path) -> str:
+def content_digest(path: Path, *, weights: bool = True) -> str:
     """Return the SHA-256 of what a model directory answers by: weights, configuration, tokenizer, chat template.
 
     Files that the transformers library does not load (pickled weights beside safetensors, read-me files) do not count.
+    Without `weights`, it is that of what a tokenizer and a network without weights are made from.
     """
     files = [f for f in path.iterdir() if f.is_file() and f.suffix in _CONTENT]
     files += [f for f in (path / _TEMPLATES).glob("*.jinja") if f.is_file()]
-    if any(f.suffix == ".safetensors" for f in files):
+    files += _named_by_indices(path)
+    # Under other names they are not the model's: an adapter, or what a training left.
+    if any(f.suffix == ".safetensors" and f.name.startswith("model") for f in files):
         files = [f for f in files if f.suffix != ".bin"]
-    named = sorted((f.relative_to(path).as_posix(), f) for f in files)
+    if not weights:
+        files = [f for f in files if f.suffix not in _WEIGHTS]
+    named = sorted({Path(os.path.relpath(f, path)).as_posix(): f for f in files}.items())
     # Hashing lets other threads run.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        digests = list(pool.map(sha256_of, [f for _, f in named]))
+        digests = list(pool.map(file_digest, [f for _, f in named]))
     listed = [[name, digest] for (name, _), digest in zip(named, digests, strict=True)]
+    if (base := _base_of_adapter(path)) is not None and weights:
+        listed.append(["base", content_digest(base) if base.is_dir() else str(base)])
     return hashlib.sha256(json.dumps(listed).encode()).hexdigest()
+
+
+def _named_by_indices(path: Path) -> list[Path]:
+    """Return the files that indices of weights name, wherever they lie."""
+    found = []
+    for index in path.glob("*.index.json"):
+        with suppress(OSError, ValueError, AttributeError):
+            names = parse_json(index.read_bytes()).get("weight_map", {}).values()
+            found += [path / name for name in set(map(str, names))]
+    return [file for file in found if "\0" not in str(file) and file.is_file()]
+
+
+def _base_of_adapter(path: Path) -> Path | None:
+    """Return the model that an adapter in a directory belongs to: its weights are elsewhere, and are loaded as well."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        base = Path(parse_json((path / "adapter_config.json").read_bytes())["base_model_name_or_path"])
+        return None if base.resolve() == path.resolve() or (base / "adapter_config.json").exists() else base
+    return None
 
 
 def _from_hub(name: str) -> Path:
@@ -149,7 +179,8 @@ def _from_hub(name: str) -> Path:
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
-        return Path(snapshot_download(name, allow_patterns=_HUB_FILES))
+        with unattended():
+            return Path(snapshot_download(name, allow_patterns=_HUB_FILES))
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ModelError(f"cannot download the model {name!r} from the Hugging Face hub: {reason}") from error
@@ -163,7 +194,8 @@ def _from_modelscope(name: str) -> Path:
             f"{MODELSCOPE}{name} needs the modelscope package: pip install 'mtreason[modelscope]'"
         ) from error
     try:
-        return Path(snapshot_download(name))
+        with unattended():
+            return Path(snapshot_download(name))
     except Exception as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ModelError(f"cannot download the model {name!r} from ModelScope: {reason}") from error

@@ -306,8 +306,9 @@ def _tokenizer(client: Client, served: Served, named: str | None) -> tuple[Token
     place = path if path.is_dir() else source
     try:
         with quiet_libraries():
-            library = AutoTokenizer.from_pretrained(place)
-            width = served.vocabulary or AutoConfig.from_pretrained(place).get_text_config().vocab_size
+            library = AutoTokenizer.from_pretrained(place, trust_remote_code=False)
+            config = None if served.vocabulary else AutoConfig.from_pretrained(place, trust_remote_code=False)
+            width = served.vocabulary if config is None else config.get_text_config().vocab_size
     except Exception as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ModelError(
