@@ -229,7 +229,7 @@ class DocumentRun:
         if isinstance(translator, Translator):
             done = self._ours(translator, units, total, record)
         else:
-            done = _theirs(translator, units)
+            done = translated_by(translator, units)
         with translator.loaded.lock if isinstance(translator, Translator) else nullcontext():
             if job.as_json:
                 for unit in done:
@@ -290,7 +290,7 @@ def open_memory(progress: Progress) -> list[Store]:
         return []
 
 
-def _theirs(translator: Translates, units: Iterable[Unit]) -> Iterator[TranslatedUnit]:
+def translated_by(translator: Translates, units: Iterable[Unit]) -> Iterator[TranslatedUnit]:
     """Yield units that a translator of somebody else has translated; blanks around a text stay as they are."""
     waiting = iter(units)
     while batch := list(itertools.islice(waiting, AT_ONCE)):
