@@ -298,9 +298,9 @@ def translated_by(translator: Translates, units: Iterable[Unit]) -> Iterator[Tra
         answers = list(translator.translate([unit.text.strip() for unit in asked])) if asked else []
         if len(answers) != len(asked):
             raise MtreasonError(f"the translator returned {len(answers)} translations for {len(asked)} texts")
-        texts = {unit.number: _between_blanks(unit.text, a) for unit, a in zip(asked, answers, strict=True)}
+        rest = iter(answers)
         for unit in batch:
-            yield TranslatedUnit(unit, texts.get(unit.number, unit.text), ())
+            yield TranslatedUnit(unit, _between_blanks(unit.text, next(rest)) if unit.text.strip() else unit.text, ())
 
 
 def _between_blanks(text: str, answer: HasText | str) -> str:
