@@ -1,4 +1,4 @@
-"""What people changed in outputs is kept, piece by piece, in every format; where the source changed too, they are asked.
+"""What people changed in outputs is kept, piece by piece, in every format; where the source changed too, it is said.
 
 Every test failed before: `batch` replaced an edited output as soon as its source changed, and a file it had not made.
 """

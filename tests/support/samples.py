@@ -8,22 +8,30 @@ PLAIN = {
     "txt": lambda t: "".join(f"{x}\n" for x in t),
     "md": lambda t: "# 题目\n\n" + "".join(f"{x}\n\n" for x in t) + "```\ncode\n```\n",
     "html": lambda t: "<html><body>" + "".join(f"<p>{x}</p>\n" for x in t) + "</body></html>\n",
-    "po": lambda t: 'msgid ""\nmsgstr "Language: \\n"\n\n'
-    + "".join(f'#: a.c:{i}\nmsgid "{x}"\nmsgstr ""\n\n' for i, x in enumerate(t)),
-    "xlf": lambda t: '<xliff version="1.2" xmlns="urn:oasis:names:tc:xliff:document:1.2"><file original="a"><body>\n'
-    + "".join(f'<trans-unit id="u{names(t)[i]}"><source>{x}</source></trans-unit>\n' for i, x in enumerate(t))
-    + "</body></file></xliff>\n",
-    "xliff": lambda t: '<xliff version="2.0" srcLang="zh" xmlns="urn:oasis:names:tc:xliff:document:2.0"><file id="f">\n'
-    + "".join(
-        f'<unit id="u{names(t)[i]}"><segment><source>{x}</source></segment></unit>\n' for i, x in enumerate(t)
-    )
-    + "</file></xliff>\n",
+    "po": lambda t: (
+        'msgid ""\nmsgstr "Language: \\n"\n\n'
+        + "".join(f'#: a.c:{i}\nmsgid "{x}"\nmsgstr ""\n\n' for i, x in enumerate(t))
+    ),
+    "xlf": lambda t: (
+        '<xliff version="1.2" xmlns="urn:oasis:names:tc:xliff:document:1.2"><file original="a"><body>\n'
+        + "".join(f'<trans-unit id="u{names(t)[i]}"><source>{x}</source></trans-unit>\n' for i, x in enumerate(t))
+        + "</body></file></xliff>\n"
+    ),
+    "xliff": lambda t: (
+        '<xliff version="2.0" srcLang="zh" xmlns="urn:oasis:names:tc:xliff:document:2.0"><file id="f">\n'
+        + "".join(
+            f'<unit id="u{names(t)[i]}"><segment><source>{x}</source></segment></unit>\n' for i, x in enumerate(t)
+        )
+        + "</file></xliff>\n"
+    ),
     "json": lambda t: json.dumps([{"t": x, "n": 1} for x in t], ensure_ascii=False, indent=1) + "\n",
     "jsonl": lambda t: "".join(json.dumps({"t": x}, ensure_ascii=False) + "\n" for x in t),
     "srt": lambda t: "".join(f"{i}\n00:00:0{i},000 --> 00:00:0{i},500\n{x}\n\n" for i, x in enumerate(t, 1)),
     "vtt": lambda t: "WEBVTT\n\n" + "".join(f"00:0{i}.000 --> 00:0{i}.500\n{x}\n\n" for i, x in enumerate(t, 1)),
-    "ass": lambda t: "[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
-    + "".join(f"Dialogue: 0,0:00:0{i}.00,0:00:0{i}.50,Default,,0,0,0,,{x}\n" for i, x in enumerate(t)),
+    "ass": lambda t: (
+        "[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
+        + "".join(f"Dialogue: 0,0:00:0{i}.00,0:00:0{i}.50,Default,,0,0,0,,{x}\n" for i, x in enumerate(t))
+    ),
     "csv": lambda t: "k,t\n" + "".join(f"{i},{x}\n" for i, x in enumerate(t)),
     "tsv": lambda t: "k\tt\n" + "".join(f"{i}\t{x}\n" for i, x in enumerate(t)),
 }
