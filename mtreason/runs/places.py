@@ -15,6 +15,11 @@ def folded(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
+def has_controls(name: str) -> bool:
+    """Return whether a name has characters that would act on a terminal or break a line, or that are none."""
+    return any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in name)
+
+
 def leads_into(path: Path, top: Path) -> bool:
     """Return whether a path, with all its symbolic links, ends in a directory or below it; false for a loop."""
     try:
@@ -78,7 +83,7 @@ def inside(root: Path, name: str, what: str) -> Path:
     outside.
     """
     pure = PurePosixPath(name)
-    if any(not c.isprintable() for c in name):
+    if has_controls(name):
         raise InputError(f"{what} has a control character in its name: name another place")
     if pure.is_absolute() or ".." in pure.parts:
         raise InputError(f"{what} is outside of {root}")

@@ -151,7 +151,7 @@ class Project:
         for source in find_sources(self.config, self.root):
             if unnamable(source):
                 name = name_of(source.relative_to(self.root))
-                found.append(Finding("unreadable", name, "its name is not UTF-8: rename it"))
+                found.append(Finding("unreadable", name, "its name is not UTF-8, or has control characters: rename it"))
         targets = {job.target: self.inputs(job.target) for job in self.jobs}
         runs = {target: self.run(target, None, inputs) for target, inputs in targets.items()}
         matchers = {target: Matcher(inputs.terms, self.config.source) for target, inputs in targets.items()}

@@ -19,7 +19,7 @@ from mtreason.errors import DocumentError, InputError, check_names, near
 from mtreason.evaluation.metrics import TITLES
 from mtreason.files import read_text
 from mtreason.languages import Language, parse_language
-from mtreason.runs.places import SOURCE, Protected, folded, leads_into, protect
+from mtreason.runs.places import SOURCE, Protected, folded, has_controls, leads_into, protect
 
 LOCK = "mtreason.lock"
 """The name of the file that says what was made from what; see `runs.lock`."""
@@ -137,8 +137,8 @@ def inputs_of(config: Config, root: Path, path: Path | None = None) -> Iterator[
 def find_jobs(config: Config, root: Path, protected: Protected | None = None) -> list[Job]:
     """Return the outputs to keep translated, sorted by name.
 
-    A source whose name is not UTF-8 is left out; see `unnamable`. Raises `InputError` for a pattern without files, an
-    output in a place where none may be (see `Protected`), or two sources for one output.
+    A source whose name cannot be written is left out; see `unnamable`. Raises `InputError` for a pattern without files,
+    an output in a place where none may be (see `Protected`), or two sources for one output.
     """
     sources = find_sources(config, root)
     protected = protected or protect(root, inputs_of(config, root))
@@ -184,12 +184,8 @@ def _is_file(path: Path) -> bool:
 
 
 def unnamable(path: Path) -> bool:
-    """Return whether a file's name cannot be written in a lock or a report."""
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:
-        return True
-    return False
+    """Return whether a file's name cannot be written in a lock or a report: it is not UTF-8, or has line breaks."""
+    return has_controls(str(path))
 
 
 def _glob(root: Path, pattern: str) -> list[Path]:

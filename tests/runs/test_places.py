@@ -128,12 +128,15 @@ def test_one_output_that_cannot_be_written_does_not_stop_the_others(repository) 
     assert (repository.root / "out" / "en" / "a").read_text("utf-8") == "a file in the way\n"
 
 
-def test_names_that_are_no_text(repository) -> None:
-    path = os.fsencode(repository.root / "docs") + b"/\xff.md"
-    with open(path, "wb") as file:  # noqa: PTH123 - a name in bytes
-        file.write("# 三\n".encode())
+def test_names_that_are_no_text(repository, monkeypatch, capfd) -> None:
+    for name in (b"/\xff.md", b"/\x1b[31m.md", b"/a\nb.md"):
+        with open(os.fsencode(repository.root / "docs") + name, "wb") as file:  # noqa: PTH123 - a name in bytes
+            file.write("# 三\n".encode())
     assert repository.update().asked == ["一", "二"]
-    assert repository.findings() == [("unreadable", "\\xff.md")]
+    assert sorted(repository.findings()) == [("unreadable", name) for name in ("\x1b[31m.md", "\\xff.md", "a\nb.md")]
+    code, _, err = run_inside(["batch", repository.config, "--check"], monkeypatch, capfd)
+    assert (code, len(err.splitlines())) == (3, 4)
+    assert "\x1b" not in err
 
 
 ODD = ("$x.md", "{b}.md", "[red]x.md", "a b.md", "'q'.md", "%s.md")
