@@ -232,6 +232,24 @@ def attack(scenario: Scenario, top: Path, model: object, chance: random.Random, 
     return counts
 
 
+def warm_up(work: Path, model: object, name: str) -> None:
+    """Load in this process what every fork would load by itself."""
+    from mtreason import cli, translate_document
+    from mtreason.runs.project import Project
+    from mtreason.runs.translator import Translator
+    from support.samples import make
+
+    del cli
+    (work / "docs").mkdir(parents=True)
+    (work / "mtreason.toml").write_text(CONFIG.format(model=name), "utf-8")
+    for form in ("txt", "md", "po", "json"):
+        (work / "docs" / f"page.{form}").write_bytes(make(form, "甲。", "乙。"))
+    project = Project(work / "mtreason.toml")
+    project.update(lambda: model)
+    project.review()
+    translate_document(work / "docs" / "page.txt", work / "out.txt", Translator(model, "zh", "en", decoder="greedy"))
+
+
 def scenarios(top: Path, model: object, name: str) -> list[Scenario]:
     """Make the directories that runs begin in, and what they lead to."""
     from support.samples import edit, make
@@ -243,14 +261,26 @@ def scenarios(top: Path, model: object, name: str) -> list[Scenario]:
         for form in ("txt", "md", "po", "json"):
             (root / "docs" / f"page.{form}").write_bytes(make(form, "甲。", "乙。", "今天天气很好。"))
     text.mkdir()
-    (text / "in.txt").write_text("".join(f"今天天气很好，第{i}天。\n" for i in range(30)), "utf-8")
+    (text / "in.txt").write_text("".join(f"今天天气很好，第{i}天。\n" for i in range(12)), "utf-8")
 
     def batch(work: Path) -> list[str]:
         return ["batch", str(work / "mtreason.toml"), "--in-flight", "4"]
 
     def translate(work: Path) -> list[str]:
         own = [str(work / "in.txt"), "-o", str(work / "out.txt"), "--from", "zh", "--to", "en", "--no-memory"]
-        return ["translate", *own, "--decoder", "greedy", "--budget", "1", "--in-flight", "4", "--model", name, "--no-glossary"]
+        return [
+            "translate",
+            *own,
+            "--decoder",
+            "greedy",
+            "--budget",
+            "1",
+            "--in-flight",
+            "4",
+            "--model",
+            name,
+            "--no-glossary",
+        ]
 
     found = [Scenario("batch", batch, fresh), Scenario("batch again", batch, stale)]
     found.append(Scenario("translate", translate, text))
@@ -297,7 +327,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=1000, help="how many kills")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--model", type=Path, help="a directory of the transformers library; a tiny one is made if none")
+    parser.add_argument(
+        "--model", type=Path, help="a directory of the transformers library; a tiny one is made if none"
+    )
     asked = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -307,6 +339,7 @@ def main() -> None:
 
     path = asked.model or _tiny(top)
     model = load_directory(path, note=lambda _: None)
+    warm_up(top / "warm", model, str(path))
     made = scenarios(top, model, str(path))
     chance, counts = random.Random(asked.seed), Counter()
     started = time.monotonic()
@@ -321,7 +354,12 @@ def main() -> None:
         kills += found.total() - found["no kill"]
         counts += Counter({f"{scenario.name}: {name}": n for name, n in found.items()})
     shutil.rmtree(top)
-    card = {"kills": kills, "seed": asked.seed, "seconds": round(time.monotonic() - started), **dict(sorted(counts.items()))}
+    card = {
+        "kills": kills,
+        "seed": asked.seed,
+        "seconds": round(time.monotonic() - started),
+        **dict(sorted(counts.items())),
+    }
     sys.stdout.write(json.dumps(card, indent=1) + "\n")
 
 
