@@ -19,6 +19,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -120,7 +121,7 @@ def _inside(args: Sequence[str], work: Path, notes: Path, model: object, kill: K
     from mtreason.storage import Journal
 
     for number in SIGNALS[:3]:
-        signal.signal(number, signal.SIG_DFL if number != signal.SIGINT else signal.default_int_handler)
+        signal.signal(number, signal.SIG_DFL)
     counts = os.open(notes / "counts", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     err = os.open(notes / "err", os.O_WRONLY | os.O_CREAT)
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -162,9 +163,7 @@ def _inside(args: Sequence[str], work: Path, notes: Path, model: object, kill: K
     except SystemExit as end:
         sys.stderr.flush()
         os._exit(end.code if isinstance(end.code, int) else 0)
-    except BaseException:
-        import traceback
-
+    except Exception:  # what the command line lets through is a fault
         traceback.print_exc()
         sys.stderr.flush()
         os._exit(98)
@@ -234,12 +233,12 @@ def attack(scenario: Scenario, top: Path, model: object, chance: random.Random, 
 
 def warm_up(work: Path, model: object, name: str) -> None:
     """Load in this process what every fork would load by itself."""
-    from mtreason import cli, translate_document
-    from mtreason.runs.project import Project
-    from mtreason.runs.translator import Translator
     from support.samples import make
 
-    del cli
+    from mtreason import translate_document
+    from mtreason.runs.project import Project
+    from mtreason.runs.translator import Translator
+
     (work / "docs").mkdir(parents=True)
     (work / "mtreason.toml").write_text(CONFIG.format(model=name), "utf-8")
     for form in ("txt", "md", "po", "json"):
@@ -327,9 +326,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=1000, help="how many kills")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument(
-        "--model", type=Path, help="a directory of the transformers library; a tiny one is made if none"
-    )
+    parser.add_argument("--model", type=Path, help="a directory of the transformers library; else a tiny one is made")
     asked = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
