@@ -83,8 +83,10 @@ class DocxView:
         del more
         document, paragraphs = _open(self.data, self.name)
         for i, raw in raws.items():
-            old = paragraphs[i]._p
-            old.getparent().replace(old, parse_xml(raw))
+            old, new = paragraphs[i]._p, parse_xml(raw)
+            if _relations(old) != _relations(new):
+                raise DocumentError(f"{self.name}: paragraph {i + 1}: its links and pictures are those of another file")
+            old.getparent().replace(old, new)
         stream = io.BytesIO()
         document.save(stream)
         return stream.getvalue()
@@ -101,6 +103,14 @@ class DocxView:
         """See `View.obsolete`."""
         del piece
         return ""
+
+
+_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+
+
+def _relations(element: Any) -> list[str]:  # noqa: ANN401 - lxml's element
+    """Return what a paragraph refers to in other parts of its file."""
+    return [value for child in element.iter() for name, value in child.attrib.items() if name.startswith(_RELATION)]
 
 
 _NOTHING = re.compile(r"}(?:proofErr|lastRenderedPageBreak|bookmarkStart|bookmarkEnd|lang|noProof|rsids)$")

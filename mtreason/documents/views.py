@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 from mtreason.documents.protocol import Unit
@@ -116,7 +117,7 @@ class SplicedView:
         return ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class JoinedView:
     """A file that consists of other files, such as a book."""
 
@@ -126,7 +127,7 @@ class JoinedView:
     write: Callable[[Mapping[str, bytes]], bytes]
     keyed: bool = False
 
-    @property
+    @cached_property
     def pieces(self) -> Sequence[Piece]:
         """See `View.pieces`."""
         return [replace(p, place=f"{name}, {p.place}") for name, view in self.parts.items() for p in view.pieces]

@@ -217,7 +217,7 @@ class Updater:
                 try:
                     self._finish(own, texts, run)
                 except DocumentError as error:
-                    self.update.faults.append(Finding("unreadable", own.examined.job.name, str(error)))
+                    self.update.faults.append(Finding("unwritable", own.examined.job.name, str(error)))
         finally:
             self.progress.stop()
 

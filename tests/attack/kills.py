@@ -163,7 +163,7 @@ def _inside(args: Sequence[str], work: Path, notes: Path, model: object, kill: K
     except SystemExit as end:
         sys.stderr.flush()
         os._exit(end.code if isinstance(end.code, int) else 0)
-    except Exception:  # what the command line lets through is a fault
+    except Exception:  # noqa: BLE001 - what the command line lets through is a fault
         traceback.print_exc()
         sys.stderr.flush()
         os._exit(98)
