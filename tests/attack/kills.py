@@ -23,6 +23,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -88,12 +89,17 @@ def run(scenario: Scenario, work: Path, model: object, kill: Kill | None) -> End
     notes = work.parent / "notes"
     shutil.rmtree(notes, ignore_errors=True)
     notes.mkdir()
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS[:3])  # Until the child handles signals as a new process does.
     child = os.fork()
     if child == 0:
         try:
             _inside(scenario.args(work), work, notes, model, kill)
+        except BaseException:  # noqa: BLE001 - a signal outside of the command line is a fault as well
+            traceback.print_exc()
+            sys.stderr.flush()
         finally:
             os._exit(99)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS[:3])
     if kill is not None and kill.call is None:
         time.sleep(kill.seconds)
         os.kill(child, kill.number)
@@ -116,12 +122,13 @@ def run(scenario: Scenario, work: Path, model: object, kill: Kill | None) -> End
 
 def _inside(args: Sequence[str], work: Path, notes: Path, model: object, kill: Kill | None) -> None:
     """What the forked process does; never returns."""
+    for number in SIGNALS[:3]:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS[:3])
     from mtreason import cli
     from mtreason.models import load
     from mtreason.storage import Journal
 
-    for number in SIGNALS[:3]:
-        signal.signal(number, signal.SIG_DFL)
     counts = os.open(notes / "counts", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     err = os.open(notes / "err", os.O_WRONLY | os.O_CREAT)
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -239,6 +246,7 @@ def warm_up(work: Path, model: object, name: str) -> None:
     from mtreason.runs.project import Project
     from mtreason.runs.translator import Translator
 
+    import_module("mtreason.cli")
     (work / "docs").mkdir(parents=True)
     (work / "mtreason.toml").write_text(CONFIG.format(model=name), "utf-8")
     for form in ("txt", "md", "po", "json"):
@@ -348,7 +356,9 @@ def main() -> None:
         except AssertionError:
             sys.stderr.write(f"{scenario.name} after {kills} kills of seed {asked.seed}; its files: {top / 'work'}\n")
             raise
-        kills += found.total() - found["no kill"]
+        before, kills = kills, kills + found.total() - found["no kill"]
+        if kills // 100 > before // 100:
+            sys.stderr.write(f"{kills} kills\n")
         counts += Counter({f"{scenario.name}: {name}": n for name, n in found.items()})
     shutil.rmtree(top)
     card = {

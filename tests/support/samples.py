@@ -50,7 +50,16 @@ def docx(texts):
         document.add_paragraph(text)
     stream = io.BytesIO()
     document.save(stream)
-    return stream.getvalue()
+    return undated(stream.getvalue())
+
+
+def undated(data):
+    """Return an archive that does not tell when it was made."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as written:
+        for name in archive.namelist():
+            written.writestr(zipfile.ZipInfo(name), archive.read(name))
+    return out.getvalue()
 
 
 def epub(texts):
@@ -61,7 +70,7 @@ def epub(texts):
         half = len(texts) // 2
         for name, own in (("one", texts[:half]), ("two", texts[half:])):
             archive.writestr(f"OEBPS/{name}.xhtml", PLAIN["html"](own))
-    return stream.getvalue()
+    return undated(stream.getvalue())
 
 
 FORMATS = (*PLAIN, "docx", "epub")
