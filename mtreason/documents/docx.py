@@ -6,13 +6,17 @@ the formatting of single words is lost, and pictures, fields, breaks and links s
 
 from __future__ import annotations
 
+import copy
+import hashlib
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mtreason.documents.archives import read_members
 from mtreason.documents.protocol import Document, Unit
+from mtreason.documents.views import Piece, View, short_digest
 from mtreason.errors import DocumentError
 from mtreason.extras import need
 from mtreason.files import xml_text
@@ -29,9 +33,18 @@ class DocxDocument:
 
     def __init__(self, data: bytes, name: str) -> None:
         self._data = data
+        self._name = name
         read_members(data, name, "a Word document")
         self._document, self._paragraphs = _open(data, name)
         self.units = tuple(Unit(i, f"paragraph {i}", _text(p).strip()) for i, p in enumerate(self._paragraphs, 1))
+
+    def view(self) -> View:
+        """Return the document as it stands, paragraph by paragraph."""
+        pieces = [
+            Piece(unit.place, "", unit.text, _written(p._p), _mark(p._p))
+            for unit, p in zip(self.units, self._paragraphs, strict=True)
+        ]
+        return DocxView(self._data, self._name, pieces)
 
     def render(self, texts: Iterable[str]) -> Iterator[bytes]:
         """Yield the document; exactly the bytes that were read if nothing was translated."""
@@ -45,6 +58,108 @@ class DocxDocument:
         stream = io.BytesIO()
         self._document.save(stream)
         yield stream.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class DocxView:
+    """The paragraphs of a document; implements `View`."""
+
+    data: bytes
+    name: str
+    pieces: Sequence[Piece]
+    keyed: bool = False
+
+    @property
+    def frame(self) -> str:
+        """See `View.frame`; what Word writes anew each time does not count."""
+        archive = read_members(self.data, self.name, "a Word document")
+        members = [n for n in sorted(archive.namelist()) if not n.startswith("docProps/")]
+        return short_digest("\0".join(f"{n} {_frame_of(n, archive.read(n))}" for n in members))
+
+    def put(self, raws: Mapping[int, str], more: Sequence[str] = ()) -> bytes:
+        """See `View.put`."""
+        from docx.oxml import parse_xml
+
+        del more
+        document, paragraphs = _open(self.data, self.name)
+        for i, raw in raws.items():
+            old, new = paragraphs[i]._p, parse_xml(raw)
+            if _relations(old) != _relations(new):
+                raise DocumentError(f"{self.name}: paragraph {i + 1}: its links and pictures are those of another file")
+            old.getparent().replace(old, new)
+        stream = io.BytesIO()
+        document.save(stream)
+        return stream.getvalue()
+
+    def owner(self, unit: Unit) -> int:
+        """See `View.owner`."""
+        return unit.number - 1
+
+    def doubtful(self, raw: str) -> str:
+        """See `View.doubtful`."""
+        return raw
+
+    def obsolete(self, piece: Piece) -> str:
+        """See `View.obsolete`."""
+        del piece
+        return ""
+
+
+_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+
+
+def _relations(element: Any) -> list[str]:  # noqa: ANN401 - lxml's element
+    """Return what a paragraph refers to in other parts of its file."""
+    return [value for child in element.iter() for name, value in child.attrib.items() if name.startswith(_RELATION)]
+
+
+_NOTHING = re.compile(r"}(?:proofErr|lastRenderedPageBreak|bookmarkStart|bookmarkEnd|lang|noProof|rsids)$")
+_OF_WORD = re.compile(r"}(?:rsid\w*|paraId|textId)$")
+_WITH_PIECES = re.compile(r"word/(?:document|header\d*|footer\d*)\.xml")
+
+
+def _tidied(element: Any) -> Any:  # noqa: ANN401 - lxml's element
+    """Remove what says nothing, and changes each time that Word saves the file."""
+    for child in list(element.iter()):
+        for attribute in [a for a in child.attrib if _OF_WORD.search(a)]:
+            del child.attrib[attribute]
+        parent = child.getparent()
+        if parent is not None and isinstance(child.tag, str) and _NOTHING.search(child.tag):
+            parent.remove(child)
+    return element
+
+
+def _frame_of(name: str, content: bytes) -> str:
+    """Return a digest of a member, without the paragraphs that are pieces."""
+    from docx.oxml.ns import qn
+    from lxml import etree
+
+    if not name.endswith((".xml", ".rels")):
+        return hashlib.sha256(content).hexdigest()
+    root = _tidied(etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)))
+    for paragraph in list(root.iter(qn("w:p"))) if _WITH_PIECES.fullmatch(name) else []:
+        if _LETTER.search("".join(t.text or "" for t in paragraph.iter(qn("w:t")))):
+            paragraph.clear()
+    if name.endswith(".rels"):
+        root[:] = sorted(root, key=lambda e: e.get("Id") or "")
+    return short_digest(etree.tostring(root, method="c14n").decode())
+
+
+def _mark(element: Any) -> str:  # noqa: ANN401 - lxml's element
+    """Return the text and formatting of a paragraph, however it is cut into runs."""
+    from docx.oxml.ns import qn
+    from lxml import etree
+
+    parts: list[tuple[str, str]] = []
+    for child in _tidied(copy.deepcopy(element)).iter(qn("w:t"), qn("w:br"), qn("w:tab"), qn("w:drawing"), qn("w:pPr")):
+        form = child.getparent().find(qn("w:rPr")) if child.tag != qn("w:pPr") else None
+        look = "" if form is None or not len(form) else etree.tostring(form, method="c14n").decode()
+        said = child.text or "" if child.tag == qn("w:t") else etree.tostring(child, method="c14n").decode()
+        if said and parts and parts[-1][0] == look:
+            parts[-1] = (look, parts[-1][1] + said)
+        elif said:
+            parts.append((look, said))
+    return repr(parts)
 
 
 def read_docx(data: bytes, name: str) -> Document:
@@ -62,6 +177,12 @@ def _open(data: bytes, name: str) -> tuple[Any, list[Paragraph]]:
         return document, [p for p in _paragraphs(document) if _LETTER.search(_text(p))]
     except Exception as error:
         raise DocumentError(f"{name}: not a Word document: {str(error) or type(error).__name__}") from error
+
+
+def _written(element: Any) -> str:  # noqa: ANN401 - lxml's element
+    from lxml import etree
+
+    return str(etree.tostring(element, encoding="unicode", with_tail=False))
 
 
 def _paragraphs(document: Any) -> Iterator[Paragraph]:  # noqa: ANN401 - as above

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 
 from mtreason.documents.archives import read_members, replaced
 from mtreason.documents.html import read_html
 from mtreason.documents.protocol import Document, Unit
+from mtreason.documents.views import JoinedView, View
 from mtreason.errors import DocumentError
 
 _SUFFIXES = (".xhtml", ".html", ".htm")
@@ -39,6 +41,13 @@ class EpubDocument:
             own = [next(rest) for _ in part.units]
             changes[path] = b"".join(part.render(own))
         yield replaced(self._archive, changes)
+
+    def view(self) -> View:
+        """Return the book as it stands, piece by piece."""
+        others = [n for n in sorted(self._archive.namelist()) if n not in self._parts]
+        rest = [f"{n} {hashlib.sha256(self._archive.read(n)).hexdigest()}" for n in others]
+        parts = {path: part.view() for path, part in self._parts.items()}
+        return JoinedView(parts, "\n".join(rest), lambda changes: replaced(self._archive, changes))
 
 
 def read_epub(data: bytes, name: str) -> Document:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
+from mtreason.documents.po_view import PoView
 from mtreason.documents.protocol import Document
 from mtreason.documents.spans import RawLine, Span, SpannedDocument, decode, raw_lines
 from mtreason.errors import DocumentError
@@ -49,10 +50,10 @@ def read_po(data: bytes, name: str) -> Document:
     for entry in (e for e in catalogue if _open(e)):
         start = max(1, entry.linenum)  # polib counts from 0
         found = list(_spans(entry, lines[start - 1 : starts[bisect_right(starts, start)] - 1]))
-        if not found:
+        if not found and not any(entry.msgstr_plural.values()):
             raise DocumentError(f"{name}: line {start}: not a gettext catalogue: this message has no msgstr")
         spans += found
-    return SpannedDocument(content, sorted(spans, key=lambda s: s.start), bom)
+    return SpannedDocument(content, sorted(spans, key=lambda s: s.start), bom, lambda: PoView(content, bom))
 
 
 def _open(entry: POEntry) -> bool:
@@ -69,6 +70,9 @@ def _spans(entry: POEntry, lines: list[RawLine]) -> Iterator[Span]:
         while end < len(lines) and _QUOTED.match(lines[end].text):
             end += 1
         number = int(found[1] or 0)
+        if entry.msgstr_plural.get(number) and "fuzzy" not in entry.flags:
+            i = end
+            continue  # a person filled in this form, and not yet the others
         plural = found[1] is not None and (number > 0 or len(entry.msgstr_plural) == 1)
         text = entry.msgid_plural if plural else entry.msgid
         label = "msgstr" if found[1] is None else f"msgstr[{number}]"

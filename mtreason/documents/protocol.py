@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from mtreason.documents.views import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +34,6 @@ class Document(Protocol):
 
         With the units' own texts this is the file that was read, byte for byte, except where the format says otherwise.
         """
+
+    def view(self) -> View:
+        """Return the file as it stands, piece by piece; plain text can be read once, so this or its units."""

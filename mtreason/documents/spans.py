@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mtreason.documents.protocol import Unit
+from mtreason.documents.views import Piece, SplicedView, View
 from mtreason.errors import DocumentError
 
 
@@ -29,10 +30,13 @@ class Span:
 class SpannedDocument:
     """Text with the spans that are translated, in order and without overlap."""
 
-    def __init__(self, content: str, spans: Sequence[Span], bom: bytes = b"") -> None:
+    def __init__(
+        self, content: str, spans: Sequence[Span], bom: bytes = b"", view: Callable[[], View] | None = None
+    ) -> None:
         self._content = content
         self._bom = bom
         self._spans = spans
+        self._view = view
         self.units: tuple[Unit, ...] = tuple(Unit(i, s.place, s.text) for i, s in enumerate(spans, 1))
 
     def render(self, texts: Iterable[str]) -> Iterator[bytes]:
@@ -45,6 +49,14 @@ class SpannedDocument:
             yield (self._content[span.start : span.end] if same else span.write(text)).encode()
             end = span.end
         yield self._content[end:].encode()
+
+    def view(self) -> View:
+        """Return the file as it stands, piece by piece."""
+        if self._view is not None:
+            return self._view()
+        bounds = [(s.start, s.end) for s in self._spans]
+        pieces = [Piece(s.place, "", s.text, self._content[s.start : s.end]) for s in self._spans]
+        return SplicedView(self._content, bounds, pieces, self._bom)
 
 
 def decode(data: bytes, name: str) -> tuple[str, bytes]:

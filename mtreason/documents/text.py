@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from mtreason.documents.protocol import Unit
 from mtreason.documents.sentences import split_segments
+from mtreason.documents.views import View, view_of_lines
 from mtreason.errors import DocumentError
 from mtreason.languages import Language, scripts_of
 
@@ -48,6 +49,10 @@ class TextDocument:
         """Yield each line as its text arrives."""
         for text in texts:
             yield text.encode()
+
+    def view(self) -> View:
+        """Return the text as it stands, line by line; reads the lines, as `units` does."""
+        return view_of_lines(self._lines)
 
 
 def check_text(path: Path) -> int:

@@ -7,12 +7,16 @@ attributes and their order stay; quotation marks around attributes may change, a
 from __future__ import annotations
 
 import html
+import json
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from mtreason.documents.html import escape
 from mtreason.documents.protocol import Document, Unit
+from mtreason.documents.views import Piece, View, short_digest
 from mtreason.errors import DocumentError
 from mtreason.files import xml_text
 
@@ -27,6 +31,7 @@ class XliffDocument:
 
     def __init__(self, data: bytes, name: str) -> None:
         self._data = data
+        self._name = name
         self._root = parse_xml(data, name)
         parse_xml(self._written(), name)  # lxml reads some names that it cannot read again after writing them
         space, _, local = self._root.tag.rpartition("}")
@@ -65,6 +70,10 @@ class XliffDocument:
 
         return bytes(etree.tostring(self._root.getroottree(), xml_declaration=True, encoding="UTF-8"))
 
+    def view(self) -> View:
+        """Return the targets as they stand, unit by unit."""
+        return XliffView(self._data, self._name, self._space)
+
     def _put(self, source: Any, text: str) -> None:  # noqa: ANN401 - lxml's element
         from lxml import etree
 
@@ -86,6 +95,116 @@ class XliffDocument:
             filled = etree.fromstring(f"<t>{escape(_TAG.sub('', text))}</t>", _parser())
         target.text = filled.text
         target.extend(list(filled))
+
+
+class XliffView:
+    """The targets of a file, known by the names of their units; implements `View`."""
+
+    keyed = True
+
+    def __init__(self, data: bytes, name: str, space: str) -> None:
+        self._data, self._name, self._space = data, name, space
+        found = [
+            e
+            for e in parse_xml(data, name).iter(f"{space}trans-unit", f"{space}segment")
+            if self._source(e) is not None
+        ]
+        seen: Counter[str] = Counter()
+        self.pieces = []
+        for element in found:
+            key = _path(element)
+            seen[key] += 1
+            self.pieces.append(self._piece(element, f"{key} {seen[key]}"))
+
+    def _source(self, element: Any) -> Any:  # noqa: ANN401 - lxml's element
+        return element.find(f"{self._space}source")
+
+    def _piece(self, element: Any, key: str) -> Piece:  # noqa: ANN401 - as above
+        from lxml import etree
+
+        source, target = self._source(element), element.find(f"{self._space}target")
+        written = "" if target is None else etree.tostring(target, encoding="unicode", with_tail=False)
+        state = [(a, element.get(a)) for a in _STATES if element.get(a) is not None]
+        attributes = [] if target is None else sorted(target.attrib.items())
+        return Piece(
+            f"line {source.sourceline}",
+            key,
+            _inner(source),
+            json.dumps([state, written]),
+            repr((state, attributes, "" if target is None else _inner(target))),
+            target is not None and bool("".join(target.itertext()).strip()),
+        )
+
+    @property
+    def frame(self) -> str:
+        """See `View.frame`."""
+        from lxml import etree
+
+        root = parse_xml(self._data, self._name)
+        for target in list(root.iter(f"{self._space}target")):
+            target.getparent().remove(target)
+        for element in root.iter(f"{self._space}trans-unit", f"{self._space}segment"):
+            for attribute in _STATES:
+                element.attrib.pop(attribute, None)
+        for element in root.iter():
+            element.tail = (element.tail or "").strip()
+            element.text = (element.text or "").strip() if len(element) else element.text
+        return short_digest(etree.tostring(root, method="c14n").decode())
+
+    def put(self, raws: Mapping[int, str], more: Sequence[str] = ()) -> bytes:
+        """See `View.put`."""
+        from lxml import etree
+
+        del more
+        root = parse_xml(self._data, self._name)
+        found = [
+            e for e in root.iter(f"{self._space}trans-unit", f"{self._space}segment") if self._source(e) is not None
+        ]
+        for i, raw in raws.items():
+            state, written = json.loads(raw)
+            element = found[i]
+            for attribute in _STATES:
+                element.attrib.pop(attribute, None)
+            element.attrib.update(dict(state))
+            old, new = element.find(f"{self._space}target"), etree.fromstring(written, _parser()) if written else None
+            if old is not None and new is not None:
+                new.tail = old.tail
+                element.replace(old, new)
+            elif new is not None:
+                source = self._source(element)
+                new.tail = source.tail
+                source.addnext(new)
+            elif old is not None:
+                element.remove(old)
+        return bytes(etree.tostring(root.getroottree(), xml_declaration=True, encoding="UTF-8"))
+
+    def owner(self, unit: Unit) -> int:
+        """See `View.owner`."""
+        return self._places.get(unit.place, -1)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        # Where several units stand on one line, it does not tell them apart.
+        lines = Counter(piece.place for piece in self.pieces)
+        return {piece.place: i for i, piece in enumerate(self.pieces) if lines[piece.place] == 1}
+
+    def doubtful(self, raw: str) -> str:
+        """See `View.doubtful`."""
+        return raw
+
+    def obsolete(self, piece: Piece) -> str:
+        """See `View.obsolete`."""
+        del piece
+        return ""
+
+
+_STATES = ("state", "subState", "approved")
+
+
+def _path(element: Any) -> str:  # noqa: ANN401 - lxml's element
+    """Return the names of a unit and of all that it is in."""
+    names = [a.get("id") or a.get("original") or "" for a in (element, *element.iterancestors())]
+    return "/".join(reversed(names))
 
 
 def read_xliff(data: bytes, name: str) -> Document:

@@ -235,7 +235,7 @@ class DocumentRun:
         if isinstance(translator, Translator):
             done = self._ours(translator, units, total)
         else:
-            done = _theirs(translator, units)
+            done = translated_by(translator, units)
         with translator.loaded.lock if isinstance(translator, Translator) else nullcontext():
             if job.as_json:
                 for unit in done:
@@ -297,7 +297,7 @@ def open_memory(progress: Progress) -> list[Store]:
     return [BestEffortStore(memory, progress.note)]
 
 
-def _theirs(translator: Translates, units: Iterable[Unit]) -> Iterator[TranslatedUnit]:
+def translated_by(translator: Translates, units: Iterable[Unit]) -> Iterator[TranslatedUnit]:
     """Yield units that a translator of somebody else has translated; blanks around a text stay as they are."""
     waiting = iter(units)
     while batch := list(itertools.islice(waiting, AT_ONCE)):
@@ -305,9 +305,9 @@ def _theirs(translator: Translates, units: Iterable[Unit]) -> Iterator[Translate
         answers = list(translator.translate([unit.text.strip() for unit in asked])) if asked else []
         if len(answers) != len(asked):
             raise MtreasonError(f"the translator returned {len(answers)} translations for {len(asked)} texts")
-        texts = {unit.number: _between_blanks(unit.text, a) for unit, a in zip(asked, answers, strict=True)}
+        rest = iter(answers)
         for unit in batch:
-            yield TranslatedUnit(unit, texts.get(unit.number, unit.text), ())
+            yield TranslatedUnit(unit, _between_blanks(unit.text, next(rest)) if unit.text.strip() else unit.text, ())
 
 
 def _between_blanks(text: str, answer: HasText | str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from mtreason.documents import broken, placeholders
@@ -12,21 +11,16 @@ from mtreason.evaluation.metrics import corpus_metrics
 from mtreason.files import xml_text
 from mtreason.glossary import Matcher, follows
 from mtreason.languages import already_in, parse_language
-from mtreason.runs.repository import Config, Job, fill_pattern, inside, open_document
+from mtreason.runs.finding import Finding, visible
+from mtreason.runs.places import inside
+from mtreason.runs.repository import Config, Job, fill_pattern, open_document
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A fault of an output."""
+def inspect(job: Job, config: Config, matcher: Matcher, *, free: bool = False) -> Iterator[Finding]:
+    """Compare an output with its source: it must have as many units, all placeholders and all terms.
 
-    kind: str
-    """stale, structure, placeholder, term or metric."""
-    name: str
-    message: str
-
-
-def inspect(job: Job, config: Config, matcher: Matcher) -> Iterator[Finding]:
-    """Compare an output with its source: it must have as many units, all placeholders and all terms."""
+    `free` is for a file that a person gave another structure on purpose.
+    """
     try:
         _, sources = open_document(job.source, config.columns)
         _, outputs = open_document(job.output, config.columns)
@@ -36,6 +30,8 @@ def inspect(job: Job, config: Config, matcher: Matcher) -> Iterator[Finding]:
     if job.source.suffix.lower() in {".po", ".pot", ".xlf", ".xliff"}:
         return  # reading such an output yields only what is not translated
     if len(sources) != len(outputs):
+        if free:
+            return
         yield Finding("structure", job.name, f"has {len(outputs)} units, the source {len(sources)}: translate it again")
         return
     source = parse_language(config.source)
@@ -62,11 +58,16 @@ def below_floors(config: Config, root: Path, jobs: Sequence[Job]) -> Iterator[Fi
         hypotheses: list[str] = []
         references: list[str] = []
         for job in (j for j in jobs if j.target == target):
-            path = inside(root, fill_pattern(config.references, root, job.source, target))
+            name = fill_pattern(config.references, root, job.source, target)
+            path = inside(root, name, f"references {name!r}")
             if not path.is_file() or not job.output.is_file():
                 continue
-            _, own = open_document(job.output, config.columns)
-            _, wanted = open_document(path, config.columns)
+            try:
+                _, own = open_document(job.output, config.columns)
+                _, wanted = open_document(path, config.columns)
+            except DocumentError as error:
+                yield Finding("metric", job.name, f"cannot be compared: {error}")
+                continue
             if len(own) != len(wanted):
                 yield Finding("metric", job.name, f"has {len(own)} units, its reference {len(wanted)}")
                 continue
@@ -89,22 +90,30 @@ def junit(jobs: Sequence[Job], findings: Sequence[Finding]) -> bytes:
     suite = etree.Element("testsuite", name="mtreason", tests=str(len(names)))
     failed = 0
     for name in names:
-        case = etree.SubElement(suite, "testcase", classname="mtreason", name=name)
+        case = etree.SubElement(suite, "testcase", classname="mtreason", name=xml_text(visible(name)))
         own = [f for f in findings if f.name == name]
         failed += bool(own)
         for finding in own:
-            message = xml_text(finding.message)
+            message = xml_text(visible(finding.message))
             etree.SubElement(case, "failure", type=finding.kind, message=message).text = message
     suite.set("failures", str(failed))
     return bytes(etree.tostring(suite, xml_declaration=True, encoding="UTF-8", pretty_print=True))
 
 
-def markdown(jobs: Sequence[Job], made: Sequence[str], findings: Sequence[Finding]) -> str:
+TITLE = "## Translations"
+"""How a summary in Markdown begins."""
+
+
+def markdown(
+    jobs: Sequence[Job], made: Sequence[str], findings: Sequence[Finding], edited: Sequence[Finding] = ()
+) -> str:
     """Return a summary for people."""
     from tabulate import tabulate
 
-    text = f"## Translations\n\n{len(jobs)} outputs, {len(made)} made, {len(findings)} findings\n"
-    if findings:
-        rows = [[f.kind, f.name, f.message.replace("|", "\\|")] for f in findings]
+    text = f"{TITLE}\n\n{len(jobs)} outputs, {len(made)} made, {len(findings)} findings\n"
+    if findings or edited:
+        rows = [
+            [visible(cell).replace("|", "\\|") for cell in (f.kind, f.name, f.message)] for f in [*findings, *edited]
+        ]
         text += "\n" + tabulate(rows, ["what", "where", "finding"], tablefmt="github") + "\n"
     return text

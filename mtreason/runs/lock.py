@@ -1,33 +1,33 @@
-"""`mtreason.lock`: what every output of a repository was made from.
+"""`mtreason.lock`: what every output of a repository was made from, and what was written into it.
 
-The file is beside the configuration, and belongs in version control.
+The file is beside the configuration, and belongs in version control: one line for each piece of an output.
+
+An output gets its final name a moment before the lock can say so. What is about to happen is therefore written into
+a file beside the lock first (`Intents`); after a crash, that file and the output together tell what did happen.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mtreason.errors import InputError
-from mtreason.files import read_text, sha256_of, write_text
-from mtreason.runs.repository import Job
+from mtreason.errors import InputError, MtreasonError
+from mtreason.files import read_text, write_text
+from mtreason.runs.made import Made, just_made, read_made
+from mtreason.runs.repository import LOCK, Job, take_snapshot
 from mtreason.runs.spec import RunSpec, read_spec
 
-LOCK = "mtreason.lock"
-VERSION = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What one output was made from."""
-
-    source: str
-    """SHA-256 of its source."""
-    run: str
-    """Digest of the run."""
+VERSION = 3
+ADVICE = (
+    "take it from version control again; without it, mtreason batch --adopt keeps all outputs as they are, and "
+    "overwrites none"
+)
 
 
 @dataclass(slots=True)
@@ -40,48 +40,68 @@ class Lock:
     """By digest; several outputs may share one run."""
 
     def record(self, job: Job, run: RunSpec) -> None:
-        """Record that this run has just made an output."""
-        self.runs[run.digest] = run
-        self.outputs[job.name] = Made(sha256_of(job.source), run.digest)
+        """Record that this run has just made an output, all of it."""
+        output = take_snapshot(job.output, job.columns)
+        self.put(job.name, just_made(take_snapshot(job.source, job.columns), output, run.digest), run)
 
-    def stale(self, job: Job, run: RunSpec) -> str:
-        """Return why this run has to make an output again, or "" where it does not."""
-        if not job.output.is_file():
-            return "missing"
-        made = self.outputs.get(job.name)
-        if made is None:
-            return "not made by this tool"
-        changed = ["source"] if made.source != sha256_of(job.source) else []
-        changed += run.changed(self.runs[made.run])
-        return f"{' and '.join(changed)} changed" if changed else ""
+    def put(self, name: str, made: Made, run: RunSpec | None = None) -> None:
+        """Record what an output is made from; `run` is needed where its run is not known yet."""
+        if run is not None:
+            self.runs[run.digest] = run
+        self.outputs[name] = made
 
 
 def read_lock(root: Path) -> Lock:
-    """Read the lock; an empty one where there is none. Raises `InputError` for another version or a broken lock."""
+    """Read the lock; an empty one where there is none. Raises `InputError` for a newer version or a broken lock.
+
+    What an older version recorded cannot be told from what people did since, so it counts as unknown.
+    """
     path = root / LOCK
-    if not path.exists():
-        return Lock()
-    if not path.is_file():
-        raise InputError(f"{path}: it is no file: remove it")
-    try:
-        found: dict[str, Any] = json.loads(read_text(path, "check it"))
-        version = found["version"]
-        if version > VERSION:
-            raise InputError(
-                f"{path}: written by a newer version of mtreason (lock {version}, this one knows {VERSION}): update "
-                "mtreason, or remove the file to translate all anew"
-            )
-        runs = {str(digest): read_spec(record, str(path)) for digest, record in found["runs"].items()}
-        outputs = {str(n): Made(str(made["source"]), str(made["run"])) for n, made in found["outputs"].items()}
+    lock = Lock()
+    if os.path.lexists(path):
+        text = read_text(path, "check it")
+        try:
+            lock = _parse(json.loads(text), path)
+        except (ValueError, AttributeError, KeyError, TypeError, RecursionError) as error:
+            raise InputError(f"{path}: not a lock of this tool: {ADVICE}") from error
+    _replay(root, lock)
+    return lock
+
+
+def _parse(found: Any, path: Path) -> Lock:  # noqa: ANN401 - what JSON can hold
+    version = found["version"]
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise TypeError(version)
+    newer = version > VERSION
+    if not newer:
+        if version < VERSION:
+            return Lock()
+        runs = {digest: _spec(record, path) for digest, record in found["runs"].items()}
+        outputs = {name: read_made(made) for name, made in found["outputs"].items()}
         _check(runs, outputs)
-    except (ValueError, AttributeError, KeyError, TypeError, RecursionError) as error:
-        raise InputError(f"{path}: not a lock of this tool: remove it to translate all anew") from error
-    return Lock(outputs, runs)
+        return Lock(outputs, runs)
+    raise _newer(path, f"lock {version}, this one knows {VERSION}")
+
+
+def _newer(path: Path, versions: str) -> InputError:
+    return InputError(f"{path}: written by a newer version of mtreason ({versions}): update mtreason")
+
+
+def _spec(record: Any, path: Path) -> RunSpec:  # noqa: ANN401 - as above
+    try:
+        run = read_spec(record, str(path))
+    except InputError as error:
+        if "newer version" in str(error):
+            raise _newer(path, "in the identity of a run") from error
+        raise ValueError(str(error)) from error
+    run.changed(run)  # fails where a field has the wrong type
+    return run
 
 
 def _check(runs: Mapping[str, RunSpec], outputs: Mapping[str, Made]) -> None:
-    """Raise `KeyError` for an output whose run is missing, and for a run that does not match its digest."""
-    for made in outputs.values():
+    """Raise for an output whose run is missing, a run that does not match its digest, and a name that cannot be one."""
+    for name, made in outputs.items():
+        name.encode()
         runs[made.run]
     for digest, run in runs.items():
         if run.digest != digest:
@@ -94,6 +114,71 @@ def write_lock(root: Path, lock: Lock) -> None:
     content = {
         "version": VERSION,
         "runs": {digest: lock.runs[digest].to_json() for digest in sorted(used)},
-        "outputs": {name: {"source": m.source, "run": m.run} for name, m in sorted(lock.outputs.items())},
+        "outputs": {name: made.to_json() for name, made in sorted(lock.outputs.items())},
     }
     write_text(root / LOCK, json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
+
+
+def intents_path(root: Path) -> Path:
+    """Return where intents are written."""
+    return root / f".{LOCK}.mtreason-made"
+
+
+@dataclass(slots=True)
+class Intents:
+    """What is about to get its final name; each line is on the disk before that happens."""
+
+    root: Path
+
+    def add(self, name: str, made: Made, run: RunSpec, before: str) -> None:
+        """Write what is about to be made; `before` is the digest of what stands there now, "" for nothing.
+
+        Raises `MtreasonError` where it cannot be written.
+        """
+        path = intents_path(self.root)
+        record = {"name": name, "made": made.to_json(), "run": run.to_json(), "before": before}
+        text = json.dumps(record, ensure_ascii=False)
+        try:
+            with path.open("ab") as stream:
+                stream.write(f"{_sum(text)} {text}\n".encode())
+                stream.flush()
+                os.fsync(stream.fileno())
+        except OSError as error:
+            raise MtreasonError(f"{path} cannot be written ({error.strerror or error})") from error
+
+    @property
+    def pending(self) -> bool:
+        """Whether an interrupted run has left some."""
+        return intents_path(self.root).exists()
+
+    def clear(self) -> None:
+        """Remove them: the lock says the same."""
+        with suppress(OSError):
+            intents_path(self.root).unlink()
+
+
+def _replay(root: Path, lock: Lock) -> None:
+    """Put into the lock what an interrupted run has made, and could not record there."""
+    with suppress(OSError):
+        for raw in intents_path(root).read_bytes().split(b"\n"):
+            with suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError, InputError):
+                total, _, text = raw.decode().partition(" ")
+                if total != _sum(text):
+                    continue  # half a line, or a damaged one: what it says did not happen, or counts as a person's
+                record = json.loads(text)
+                if digest_of(root / record["name"]) != record["before"]:
+                    run = read_spec(record["run"], str(root))
+                    lock.put(record["name"], read_made(record["made"]), run)
+
+
+def _sum(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file, or "" where there is none that can be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from pathlib import Path, PurePosixPath
+from string import Formatter
 from typing import Any
 
-from mtreason.documents import (
-    Document,
-    TextDocument,
-    Unit,
-    check_text,
-    open_text,
-    pick_format,
-    read_document,
-    read_lines,
-)
-from mtreason.errors import InputError, check_names, near
+from mtreason.documents import Document, TextDocument, Unit, open_text, pick_format, read_lines
+from mtreason.documents.formats import MOST_BYTES
+from mtreason.documents.views import View
+from mtreason.errors import DocumentError, InputError, check_names, near
 from mtreason.evaluation.metrics import TITLES
 from mtreason.files import read_text
 from mtreason.languages import Language, parse_language
+from mtreason.runs.places import SOURCE, Protected, folded, has_controls, leads_into, protect
+
+LOCK = "mtreason.lock"
+"""The name of the file that says what was made from what; see `runs.lock`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,27 +60,48 @@ _KEYS: dict[str, Any] = {
 }  # fmt: skip
 
 
+MOST_CONFIG = 1 << 20
+"""The largest size of a configuration."""
+
+
 def read_config(path: Path) -> Config:
     """Read a configuration; raises `InputError` that names what is unknown, missing or of the wrong kind."""
+    text = read_text(path, "name the configuration")
+    if len(text) > MOST_CONFIG:
+        raise InputError(f"{path}: larger than {MOST_CONFIG >> 20} MB: this is no configuration")
     try:
-        found: dict[str, Any] = tomllib.loads(read_text(path, "name the configuration"))
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path}: not TOML: {error}") from error
+        found: dict[str, Any] = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        what = "nested too deep" if isinstance(error, RecursionError) else error
+        raise InputError(f"{path}: not TOML: {what}") from error
     for key, value in found.items():
         if key not in _KEYS:
             raise InputError(f"{path}: unknown key {key!r}{near(key, _KEYS)} (there are {', '.join(_KEYS)})")
         if not isinstance(value, _KEYS[key]) or (isinstance(value, bool) and _KEYS[key] is not bool):
-            raise InputError(f"{path}: {key} is {value!r}, which is of the wrong kind")
+            raise InputError(f"{path}: {key} is {shortened(value)}, which is of the wrong kind")
         if isinstance(value, list) and not all(isinstance(item, str) for item in value):
             raise InputError(f"{path}: {key} holds something that is no text")
     for spec in fields(Config)[:4]:
         if not found.get(spec.name):
             raise InputError(f"{path}: {spec.name} is missing")
-    check_names(f"{path}: floors", list(found.get("floors", {})), "metric", TITLES)
+    floors = found.get("floors", {})
+    check_names(f"{path}: floors", list(floors), "metric", TITLES)
+    for name, value in floors.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InputError(f"{path}: floors: {name} is {shortened(value)}, which is no number")
     if "{lang}" not in found["output"] and len(found["targets"]) > 1:
         raise InputError(f"{path}: output {found['output']!r} has no {{lang}}, but there are several targets")
     values: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in found.items()}
     return Config(**values)
+
+
+def shortened(value: object) -> str:
+    """Return a value as Python writes it, but not at any length."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a number of thousands of digits, or a nest of thousands of lists
+        text = f"a {type(value).__name__} of great size"
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,41 +113,88 @@ class Job:
     target: Language
     name: str
     """The output's name, relative to the root, with slashes."""
+    columns: tuple[str, ...] = ()
+    """What is translated in a table or in JSON."""
 
 
-def find_jobs(config: Config, root: Path) -> list[Job]:
+def inputs_of(config: Config, root: Path, path: Path | None = None) -> Iterator[tuple[Path, str]]:
+    """Yield all files that a repository is made from, with what they are."""
+    yield root / (path or Path("mtreason.toml")).name, "the configuration"
+    yield root / LOCK, "the lock"
+    yield from ((root / name, "a glossary") for name in config.glossaries)
+    yield from ((root / name, "a memory") for name in config.memories)
+    if config.prompt.endswith(".toml"):
+        yield root / config.prompt, "the prompt"
+    if config.model and (model := Path(config.model).expanduser()).exists():
+        yield model.absolute(), "the model"
+    sources = [source for source in find_sources(config, root) if not unnamable(source)]
+    yield from ((source, SOURCE) for source in sources)
+    if config.references:
+        for target in map(parse_language, config.targets):
+            yield from ((root / fill_pattern(config.references, root, s, target), "a reference") for s in sources)
+
+
+def find_jobs(config: Config, root: Path, protected: Protected | None = None) -> list[Job]:
     """Return the outputs to keep translated, sorted by name.
 
-    Raises `InputError` for a pattern without files, an output outside the root, a symbolic link in the place of an
-    output, or two sources for one output.
+    A source whose name cannot be written is left out; see `unnamable`. Raises `InputError` for a pattern without files,
+    an output in a place where none may be (see `Protected`), or two sources for one output.
     """
+    sources = find_sources(config, root)
+    protected = protected or protect(root, inputs_of(config, root))
+    jobs: dict[str, Job] = {}
+    for target in map(parse_language, config.targets):
+        for source in sources:
+            if unnamable(source):
+                continue
+            name = fill_pattern(config.output, root, source, target)
+            output = protected.checked(name, f"output {name!r}")
+            key = folded(name)
+            if key in jobs:
+                other = jobs[key]
+                same = "" if other.name == name else f" (as {other.name!r}, which some file systems take for the same)"
+                raise InputError(
+                    f"output {name!r} would come from {other.source} and from {source}{same}: use {{path}} in it"
+                )
+            jobs[key] = Job(source, output, target, name, config.columns)
+    for key, job in jobs.items():
+        for parent in PurePosixPath(key).parents:
+            if str(parent) in jobs:
+                raise InputError(f"output {job.name!r} would be inside of {jobs[str(parent)].name!r}, which is a file")
+    return sorted(jobs.values(), key=lambda job: job.name)
+
+
+def find_sources(config: Config, root: Path) -> list[Path]:
+    """Return the files that the patterns of a configuration match, in order."""
     excluded = {path for pattern in config.exclude for path in _glob(root, pattern)}
     sources: list[Path] = []
     for pattern in config.files:
-        matching = [p for p in _glob(root, pattern) if p.is_file()]
+        matching = [p for p in _glob(root, pattern) if _is_file(p)]
         if not matching:
             raise InputError(f"files {pattern!r}: nothing in {root} matches")
         sources += [p for p in matching if p not in excluded]
-    jobs: dict[str, Job] = {}
-    for target in map(parse_language, config.targets):
-        for source in dict.fromkeys(sources):
-            name = fill_pattern(config.output, root, source, target)
-            output = inside(root, name)
-            if output == source or output in sources:
-                raise InputError(f"output {name!r} is itself a source: leave it out with exclude, or name others")
-            if name in jobs:
-                other = jobs[name].source
-                raise InputError(f"output {name!r} would come from {other} and from {source}: use {{path}} in it")
-            jobs[name] = Job(source, output, target, name)
-    return [jobs[name] for name in sorted(jobs)]
+    return list(dict.fromkeys(sources))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def unnamable(path: Path) -> bool:
+    """Return whether a file's name cannot be written in a lock or a report: it is not UTF-8, or has line breaks."""
+    return has_controls(str(path))
 
 
 def _glob(root: Path, pattern: str) -> list[Path]:
     if PurePosixPath(pattern).is_absolute() or ".." in PurePosixPath(pattern).parts:
         raise InputError(f"files {pattern!r}: patterns begin in the directory of the configuration")
     try:
-        return sorted(p for p in root.glob(pattern) if p.resolve().is_relative_to(root.resolve()))
-    except (ValueError, IndexError, NotImplementedError, OSError) as error:
+        top = root.resolve()
+        return sorted(p for p in root.glob(pattern) if leads_into(p, top))
+    except (ValueError, IndexError, NotImplementedError, OSError, RecursionError) as error:
         raise InputError(f"files {pattern!r}: not a pattern: {error}") from error
 
 
@@ -136,31 +205,57 @@ def fill_pattern(pattern: str, root: Path, source: Path, target: Language) -> st
         "lang": target.tag, "path": path.as_posix(), "dir": path.parent.as_posix(), "stem": path.stem,
         "suffix": path.suffix,
     }  # fmt: skip
+    filled = ""
     try:
-        return PurePosixPath(pattern.format(**parts)).as_posix()
-    except (KeyError, IndexError, ValueError) as error:
+        for text, name, form, conversion in Formatter().parse(pattern):
+            if form or conversion:
+                raise ValueError(form)
+            filled += text + ("" if name is None else parts[name])
+    except (KeyError, ValueError) as error:
         raise InputError(f"output {pattern!r}: use {{lang}}, {{path}}, {{dir}}, {{stem}} and {{suffix}}") from error
+    return PurePosixPath(filled).as_posix()
 
 
-def inside(root: Path, name: str) -> Path:
-    """Return the path of a name in the repository; raises `InputError` for a path outside, or a symbolic link."""
-    path = root / name
-    if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
-        raise InputError(f"output {name!r} is outside of {root}")
-    if path.is_symlink() or not path.parent.resolve().is_relative_to(root.resolve()):
-        raise InputError(f"output {name!r} is, or is behind, a symbolic link: name a place of its own")
-    return path
+@dataclass(frozen=True)
+class Snapshot:
+    """A file as it was read, once: what is compared, translated and recorded are the same bytes."""
+
+    path: Path
+    data: bytes
+    columns: tuple[str, ...] = ()
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the bytes."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    def document(self) -> Document:
+        """Read it as a document; raises `DocumentError` for what is none."""
+        asked = [c for c in self.columns if c]
+        form = pick_format(self.path.name, None, ())
+        if form is not None:
+            return form.read(self.data, str(self.path), asked if form.columns else ())
+        return TextDocument(list(read_lines(io.BytesIO(self.data), str(self.path))))
+
+    @cached_property
+    def view(self) -> View:
+        """Its pieces as they stand; raises `DocumentError` as `document` does."""
+        return self.document().view()
+
+
+def take_snapshot(path: Path, columns: Sequence[str] = ()) -> Snapshot:
+    """Read a file once; raises `DocumentError` for one that cannot be read, or is too large."""
+    with open_text(path) as stream:
+        try:
+            data = stream.read(MOST_BYTES + 1)
+        except OSError as error:
+            raise DocumentError(f"{path}: cannot be read ({error.strerror or error})") from error
+    if len(data) > MOST_BYTES:
+        raise DocumentError(f"{path}: larger than {MOST_BYTES >> 20} MB: cut it into parts")
+    return Snapshot(path, data, tuple(columns))
 
 
 def open_document(path: Path, columns: Sequence[str]) -> tuple[Document, list[Unit]]:
     """Read a file of the repository, with its units."""
-    asked = [c for c in columns if c]
-    form = pick_format(path.name, None, ())
-    if form is not None:
-        document = read_document(path, form, asked if form.columns else ())
-        return document, list(document.units)
-    check_text(path)
-    with open_text(path) as stream:
-        lines = list(read_lines(stream, str(path)))
-    document = TextDocument(lines)
+    document = take_snapshot(path, columns).document()
     return document, list(document.units)
