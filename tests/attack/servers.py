@@ -157,7 +157,6 @@ CHUNK = b"40000\r\n" + b" " * (1 << 18) + b"\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
-REFUSALS = (400, 402, 404, 405, 413, 418, 422)
 ELSEWHERE, LEADS = f"http://elsewhere.invalid/v1?x={KEY}", "leads to http://elsewhere.invalid: name"
 USED = ("usage", "prompt_tokens")
 
@@ -421,10 +420,9 @@ def main(names) -> int:
             once, always = (attack(url, plan, fault, once=once) for once in (True, False))
             mended = (once.code == 0) == fault.passes and once.right
             bad += not (mended and always.code in {2, 3} and always.seconds < LIMIT)
-            print(
-                f"{always.code}  {always.seconds:4.1f} s  {fault.name[:40]:40}  {always.line.partition(': ')[2][:150]}"
-            )
-    print(f"{len(chosen)} faults, {bad} with a wrong end")
+            said = always.line.removeprefix(url)[:150]
+            sys.stdout.write(f"{always.code}  {always.seconds:4.1f} s  {fault.name[:40]:40}  {said}\n")
+    sys.stdout.write(f"{len(chosen)} faults, {bad} with a wrong end\n")
     return bool(bad)
 
 
