@@ -55,11 +55,11 @@ class Fault:
 class Numbers(Oracle):
     """A model of nothing: a distribution for every beginning, always the same one."""
 
-    def __init__(self) -> None:
-        self.size = SIZE
+    def __init__(self, size=SIZE) -> None:
+        self.size = size
 
     def log_probs(self, tokens):
-        logits = np.random.default_rng([len(tokens), *tokens]).normal(0, 3, SIZE)
+        logits = np.random.default_rng([len(tokens), *tokens]).normal(0, 3, self.size)
         return logits - np.logaddexp.reduce(logits)
 
 
