@@ -100,7 +100,7 @@ FLOOD = wire(CHUNKED, more=CHUNK, every=0)
 GONE = wire(b"")
 
 PHASES = (
-    Phase("start: imports", args=("glossary", "lint", "SOURCE"), forked=False, told=False),
+    Phase("start: imports", args=LOADING, forked=False, told=False),
     Phase("imports and loading of a model", args=LOADING, sign="loading", forked=False),
     Phase("loading of a model", args=LOADING, sign="loading"),
     Phase("translation on this machine", args=LOADING, sign="model:"),
@@ -255,7 +255,9 @@ def wrong(phase, name, end) -> str:
     if "Traceback" in end.err and phase.told:
         return f"a traceback: {last}"
     if not phase.told:
-        return "" if end.code in {130, -getattr(signal, name)} else f"exit {end.code}"
+        # An interrupt while the interpreter itself starts is its own affair.
+        early = "init_import_site" in end.err or "Traceback" not in end.err
+        return "" if end.code in {130, 1, -getattr(signal, name)} and early else f"exit {end.code}: {last}"
     if end.code != 130 or not last.startswith(f"mtreason: {WORDS[name]}: "):
         return f"exit {end.code}: {last}"
     if phase.calm and f"{end.kept} finished segments are kept" not in last:

@@ -58,6 +58,6 @@ def open_served(name: str, tokenizer: str | None, report: Report) -> LoadedModel
         raise
     named = name if name.startswith(LOCAL) else f"{served.model} on {', '.join(place.urls)}"
     # A model file with a known digest is identified by that digest, wherever the server runs.
-    own = opening.digest_of(served) if address is name else f"{served.dialect.name} {digest}"
+    own = opening.digest_of(served, loaded.tokenizer) if address is name else f"{served.dialect.name} {digest}"
     loaded.name, loaded.digest, loaded.arithmetic = named, own, "served"
     return loaded

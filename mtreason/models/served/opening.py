@@ -6,6 +6,7 @@ Everything is asked of the server itself; a table only says where kinds of serve
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -40,6 +41,8 @@ REQUESTS = 16
 """Requests in flight at an address that does not say how many it serves side by side."""
 PROBE = (40, 41, 42)
 """Tokens that are ordinary characters in all known vocabularies; used to examine a server."""
+CHAT = "Hi! 今天天气很好。 Où? Привет, 1234"
+"""A text that tokenizers divide in different ways; part of what identifies a model."""
 MOST_REQUESTS = 1024
 """Side by side at one address, whatever it says."""
 MOST_MODELS = 10_000
@@ -344,10 +347,15 @@ def lacks(served: Served) -> frozenset[Capability]:
     return frozenset(missing)
 
 
-def digest_of(served: Served) -> str:
-    """Return what identifies this model, independently of where it runs."""
-    named = f"{served.dialect.name}\x1f{served.model}\x1f{served.vocabulary}"
-    return hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()
+def digest_of(served: Served, tokenizer: Tokenizer) -> str:
+    """Return what identifies this model, independently of where it runs: its names, and how texts become its tokens.
+
+    Two models can have one name on two days, so what it was loaded from counts as well, if the server tells.
+    """
+    chat = tokenizer.render([{"role": "user", "content": CHAT}]) if tokenizer.chat else ""
+    tokens = tokenizer.encode(CHAT, control=False)
+    named = [served.dialect.name, served.model, served.vocabulary, _model_name(served.source), chat, tokens]
+    return hashlib.sha256(json.dumps(named).encode("ascii")).hexdigest()
 
 
 def _model_name(name: str) -> str:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _HUB_ID = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}", re.ASCII)
 _NEEDED = ("config.json", "tokenizer_config.json")
 """Files of every directory with a tokenizer that can be used."""
+MOST_SHOWN = 300
+"""Characters of a path or of a library's reason in a message."""
 _READ = ("tokenizer.json", "chat_template.jinja", "special_tokens_map.json", "added_tokens.json", *_NEEDED)
 """Files that the library may read there."""
 
@@ -35,17 +37,18 @@ def library_tokenizer(
     `told` is the directory or hub id that the server names, `named` the one that a person does.
     """
     source = named or told
+    shown = source[:MOST_SHOWN]
     try:
         place = _named(source) if named else _told(source, urls)
         library, size = _load(place)
     except Exception as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:MOST_SHOWN]
         raise ModelError(
-            f"no tokenizer for {model}, which is {source} to its server ({reason}): name the model's directory or hub "
+            f"no tokenizer for {model}, which is {shown} to its server ({reason}): name the model's directory or hub "
             "id with --tokenizer"
         ) from error
     if library.chat_template is None or library.eos_token_id is None:
-        raise ModelError(f"the tokenizer of {source} has no chat template: name that of an instruction-tuned model")
+        raise ModelError(f"the tokenizer of {shown} has no chat template: name that of an instruction-tuned model")
     return library, size
 
 
