@@ -20,7 +20,7 @@ from mtreason.models.served.answers import MOST_VOCABULARY
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-_HUB_ID = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}", re.ASCII)
+_HUB_ID = re.compile(r"\w[\w.-]{0,95}/\w[\w.-]{0,95}", re.ASCII)
 _NEEDED = ("config.json", "tokenizer_config.json")
 """Files of every directory with a tokenizer that can be used."""
 MOST_SHOWN = 300
@@ -66,7 +66,7 @@ def _told(source: str, urls: Sequence[str]) -> str:
         if not path.is_dir():
             raise LookupError("no such directory here")
         return str(_ordinary(path))
-    if not _HUB_ID.fullmatch(source) or ".." in source:
+    if not _HUB_ID.fullmatch(source):
         raise LookupError("neither a directory nor the name of a model on a hub")
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
