@@ -50,6 +50,8 @@ MOST_QUOTED = 200
 """Characters of a server's own words in a message."""
 BUSY = frozenset({408, 425, 429, 502, 503, 504, 520, 521, 522, 523, 524, 529})
 """HTTP states that pass, as a server or what stands before it says (RFC 9110, 15; from 520 on those of gateways)."""
+WHO = Request("/v1/models")
+"""What every server answers with the models that it serves."""
 REDIRECTIONS = frozenset({300, 301, 302, 303, 307, 308})
 """They are not followed: the key and the text would go where nobody has sent them."""
 LOADING = 503
@@ -76,6 +78,8 @@ class Address:
     url: str
     in_flight: int = 0
     down_until: float = 0.0
+    doubtful: bool = False
+    """Whether it was away, and may be another server now."""
 
 
 @dataclass(slots=True)
@@ -116,6 +120,8 @@ class Client:
         self.addresses = [Address(url) for url in urls]
         self.traffic = Traffic()
         self.patience = PATIENCE if patience is None else patience
+        self.recognised: Callable[[str, Any], bool] | None = None
+        """Says from an address and its answer to WHO whether the same model is still served there; None for any."""
         self._key = key
         self._limit = limit
         self._read_seconds = READ_SECONDS if read_seconds is None else read_seconds
@@ -234,6 +240,7 @@ class Client:
 
     async def _try(self, request: Request, read: Callable[[Any], T], address: Address) -> T:
         """Send one request; a failure that may pass is a `FailedError`."""
+        await self._recognise(address)
         self.traffic.requests += 1
         self.traffic.per_address[address.url] = self.traffic.per_address.get(address.url, 0) + 1
         address.in_flight += 1
@@ -242,6 +249,7 @@ class Client:
         except FailedError as error:
             if error.gone:
                 address.down_until = time.monotonic() + DOWN_SECONDS
+                address.doubtful = True
             raise
         finally:
             address.in_flight -= 1
@@ -253,6 +261,19 @@ class Client:
         except Exception as error:  # noqa: BLE001 - whatever the content of an answer makes its reader raise
             reason = f"wrong answer from {request.path} ({self._quoted(_fault(error))})"
             raise FailedError(reason, gone=False) from None
+
+    async def _recognise(self, address: Address) -> None:
+        """Make sure that a server which was away still serves the same model: its answers would not show it."""
+        if not address.doubtful or self.recognised is None:
+            return
+        content = self._content(await send(self._http, address.url, WHO, self._read_seconds), address)
+        try:
+            same = self.recognised(address.url, content)
+        except Exception as error:  # noqa: BLE001 - as for any answer
+            raise FailedError(f"wrong answer from {WHO.path} ({self._quoted(_fault(error))})", gone=False) from None
+        if not same:
+            raise ServerGoneError(f"{address.url} was away and serves another model now: start the former one.")
+        address.doubtful = False
 
     def _content(self, reply: Reply, address: Address) -> Any:  # noqa: ANN401 - what JSON can hold
         """Return what an answer holds; raises `FailedError` where asking again may help, else `RefusedError`."""

@@ -26,7 +26,7 @@ from mtreason.models.served.answers import (
     text,
     whole,
 )
-from mtreason.models.served.client import Client, RefusedError
+from mtreason.models.served.client import WHO, Client, RefusedError
 from mtreason.models.served.completions import SampleRequest
 from mtreason.models.served.dialects import Dialect, LlamaCpp, Sglang, Vllm, broken_pieces
 from mtreason.models.served.exchange import Request, post
@@ -47,6 +47,7 @@ MOST_REQUESTS = 1024
 """Side by side at one address, whatever it says."""
 MOST_MODELS = 10_000
 """Models that one server lists."""
+MOST_ALIASES = 100
 LISTED = 10
 """Models that are named in a message."""
 NEAR = 100
@@ -115,8 +116,13 @@ def connect(place: Place, key: str | None) -> Client:
 
 
 def examine(client: Client, place: Place) -> Served:
-    """Find out what is served and what it can do; raises `ModelError` with the next step."""
-    found = [_examine_one(client, place, url) for url in place.urls]
+    """Find out what is served and what it can do; raises `ModelError` with the next step.
+
+    From then on the client makes sure that a server which was away serves the same model.
+    """
+    entries: dict[str, _Entry] = {}
+    found = [_examine_one(client, place, url, entries) for url in place.urls]
+    client.recognised = lambda url, got: entries[url] in _entries(got)
     first = replace(found[0], place=place)
     for other in found[1:]:
         if (other.model, other.dialect) != (first.model, first.dialect):
@@ -127,9 +133,9 @@ def examine(client: Client, place: Place) -> Served:
     return first
 
 
-def _examine_one(client: Client, place: Place, url: str) -> Served:
+def _examine_one(client: Client, place: Place, url: str, known: dict[str, _Entry]) -> Served:
     entries = _listed(client, url)
-    entry = _pick(entries, place.model, url)
+    entry = known[url] = _pick(entries, place.model, url)
     if client.reveals(entry.id) or client.reveals(entry.root):
         raise ModelError(f"{url} names its model by the key that it was sent: nothing of it is used")
     here = Place((url,), place.model)
@@ -150,12 +156,12 @@ class _Entry:
     """A model in a server's list, as far as it is used."""
 
     id: str
-    aliases: tuple[str, ...]
     owner: str
     root: str
     """What it was loaded from; "" if the server does not say."""
-    context: int
     vocabulary: int
+    context: int = field(compare=False)
+    aliases: tuple[str, ...] = field(compare=False)
 
 
 def _listed(client: Client, url: str) -> list[_Entry]:
@@ -163,12 +169,12 @@ def _listed(client: Client, url: str) -> list[_Entry]:
 
     def read(got: Any) -> list[_Entry] | str:  # noqa: ANN401 - what JSON can hold
         try:
-            return [_entry(one) for one in rows(mapping(got, "the answer")["data"], "data", most=MOST_MODELS)]
+            return _entries(got)
         except (FaultyAnswerError, KeyError) as error:
             return str(error) if isinstance(error, FaultyAnswerError) else f"no {error}"
 
     try:
-        found = client.ask_now(Request("/v1/models"), read, url=url)
+        found = client.ask_now(WHO, read, url=url)
     except RefusedError as error:
         if error.status != 404:
             raise
@@ -180,21 +186,24 @@ def _listed(client: Client, url: str) -> list[_Entry]:
     return found
 
 
+def _entries(got: Any) -> list[_Entry]:  # noqa: ANN401
+    return [_entry(one) for one in rows(mapping(got, "the answer")["data"], "data", most=MOST_MODELS)]
+
+
 def _entry(one: Any) -> _Entry:  # noqa: ANN401
     told = mapping(one, "a model")
     meta = mapping(told.get("meta") or {}, "meta")
+    aliases = rows(told.get("aliases") or [], "aliases", most=MOST_ALIASES)
     name = text(told["id"], "id", most=MOST_NAME)
     if not name.strip():
         raise FaultyAnswerError("a model without a name")
     return _Entry(
         name,
-        tuple(
-            text(alias, "an alias", most=MOST_NAME) for alias in rows(told.get("aliases") or [], "aliases", most=100)
-        ),
         text(told.get("owned_by") or "", "owned_by", most=MOST_NAME).lower(),
         text(told.get("root") or "", "root", most=MOST_NAME),
-        whole(told.get("max_model_len") or 0, "max_model_len"),
         whole(meta.get("n_vocab") or 0, "n_vocab", most=MOST_VOCABULARY),
+        whole(told.get("max_model_len") or 0, "max_model_len"),
+        tuple(text(alias, "an alias", most=MOST_NAME) for alias in aliases),
     )
 
 
