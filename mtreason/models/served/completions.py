@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mtreason.models.protocol import TokenMask, TopTokens
-from mtreason.models.served.answers import MOST_VOCABULARY, FaultyAnswerError, log_prob, whole
+from mtreason.models.served.answers import LEAST, MOST_VOCABULARY, ROUNDING, FaultyAnswerError, log_prob
 from mtreason.models.served.exchange import LARGE, MOST_BYTES
 
 TOLERANCE = 0.05
@@ -75,14 +76,27 @@ def alternatives_of(pairs: Iterable[tuple[Any, Any]], *, most: int) -> TopTokens
     listed = list(pairs)
     if not 0 < len(listed) <= most:
         raise FaultyAnswerError(f"{len(listed)} alternatives of a token, {most} were asked for")
-    tokens = [whole(token, "an alternative", most=MOST_VOCABULARY) for token, _ in listed]
+    tokens, told = zip(*listed, strict=True)
+    if set(map(type, tokens)) != {int} or min(tokens) < 0 or max(tokens) >= MOST_VOCABULARY:
+        raise FaultyAnswerError("an alternative that is no token")
     if len(set(tokens)) < len(tokens):
         raise FaultyAnswerError("the same token twice among its alternatives")
-    values = np.array([log_prob(value) for _, value in listed], np.float64)
-    if float(np.exp(values).sum()) > MASS:
-        raise FaultyAnswerError(f"probabilities that add up to {float(np.exp(values).sum()):.3g}")
+    values = _log_probs(told)
+    mass = float(np.exp(values).sum())
+    if mass > MASS:
+        raise FaultyAnswerError(f"probabilities that add up to {mass:.3g}")
     order = np.argsort(-values, kind="stable")
     return TopTokens(np.array(tokens, np.int64)[order], values[order])
+
+
+def _log_probs(told: Sequence[Any]) -> NDArray[np.float64]:
+    """Take log-probabilities as `log_prob` does, but all at once: an answer has ten thousands of them."""
+    if set(map(type, told)) != {float}:
+        return np.array([log_prob(value) for value in told], np.float64)
+    values = np.array(told, np.float64)
+    if not (values <= ROUNDING).all():
+        raise FaultyAnswerError(f"a log-probability of {values[~(values <= ROUNDING)][0]}")
+    return np.where(values > LEAST, np.minimum(values, 0.0), -np.inf)
 
 
 def nothing_told() -> TopTokens:
@@ -119,7 +133,7 @@ def check_written(found: Sequence[Completion], ask: SampleRequest) -> None:
 
 def check_tokens(one: Completion, vocabulary: int) -> None:
     """Raise `FaultyAnswerError` for a token that the model does not have."""
-    highest = max((*one.tokens, *(int(top.tokens.max()) for top in one.top if len(top.tokens))))
+    highest = int(np.concatenate([one.tokens, *(top.tokens for top in one.top)]).max())
     if highest >= vocabulary:
         raise FaultyAnswerError(
             f"token {highest} of a vocabulary of {vocabulary}: is the tokenizer that of the served model?"
@@ -134,8 +148,9 @@ def check_places(one: Completion) -> None:
     for i, (token, own, top) in enumerate(zip(one.tokens, one.log_probs, one.top, strict=True)):
         if i in one.gaps:
             continue
-        found = np.flatnonzero(top.tokens == token)
-        told = float(top.log_probs[found[0] if len(found) else -1])
-        highest, least = told + TOLERANCE, told - TOLERANCE if len(found) else -np.inf
-        if not least <= own <= highest:
+        tokens = top.tokens.tolist()
+        place = tokens.index(token) if token in tokens else None
+        told = float(top.log_probs[-1 if place is None else place])
+        least = -np.inf if place is None else told - TOLERANCE
+        if not least <= own <= told + TOLERANCE:
             raise FaultyAnswerError(f"the log-probability of another token ({own:.4g} beside {told:.4g})")
