@@ -1,6 +1,6 @@
 """How long the command takes to end after a signal, in each phase of its work.
 
-    PYTHONPATH=.:tests python tests/attack/signals.py MODEL-DIRECTORY [TIMES]
+    PYTHONPATH=.:tests python tests/attack/signals.py MODEL-DIRECTORY [TIMES [PHASE ...]]
 
 prints, for each phase and signal, the median and the 95th percentile of the seconds until the process was gone.
 
@@ -255,8 +255,8 @@ def wrong(phase, name, end) -> str:
     if "Traceback" in end.err and phase.told:
         return f"a traceback: {last}"
     if not phase.told:
-        # An interrupt while the interpreter itself starts is its own affair.
-        early = "init_import_site" in end.err or "Traceback" not in end.err
+        # Until our own code runs, an interrupt is the interpreter's affair.
+        early = "Traceback" not in end.err or "mtreason/cli" not in end.err
         return "" if end.code in {130, 1, -getattr(signal, name)} and early else f"exit {end.code}: {last}"
     if end.code != 130 or not last.startswith(f"mtreason: {WORDS[name]}: "):
         return f"exit {end.code}: {last}"
@@ -270,12 +270,12 @@ def percentile(values, share):
     return sorted(values)[max(0, -int(-share * len(values) // 1) - 1)]
 
 
-def main(model, times) -> int:
+def main(model, times, names) -> int:
     forking, bad = Forking(), 0
     sys.stdout.write(
         f"{'seconds to exit (median, p95 of ' + str(times) + ')':42}" + "".join(f"{n:>16}" for n in SIGNALS)
     )
-    for phase in PHASES:
+    for phase in [phase for phase in PHASES if not names or phase.name in names]:
         sys.stdout.write(f"\n{phase.name:42}")
         for name in SIGNALS:
             ends = [meet(phase, name, model, forking) for _ in range(times)]
@@ -291,4 +291,4 @@ def main(model, times) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]).resolve(), int(sys.argv[2]) if len(sys.argv) > 2 else 20))
+    sys.exit(main(Path(sys.argv[1]).resolve(), int([*sys.argv, 20, 20][2]), sys.argv[3:]))
