@@ -46,11 +46,19 @@ def main() -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 bad input, 3 some segments fell back, 130 interrupted."""
     with watching(say):
         try:
-            app()
-        except MtreasonError as error:
-            leave(error.as_options if isinstance(error, SettingError) else str(error), error.exit_code)
-        except SystemExit as end:
-            # Typer raises this for an interrupt, without a message.
-            if end.code != INTERRUPTED or not stopped_by():
-                raise
+            _run()
+        except KeyboardInterrupt:
+            # Typer catches those during a command; this one came when the command had ended.
             leave(f"{stopped_by()}: {NOTHING_KEPT}", INTERRUPTED)
+
+
+def _run() -> None:
+    try:
+        app()
+    except MtreasonError as error:
+        leave(error.as_options if isinstance(error, SettingError) else str(error), error.exit_code)
+    except SystemExit as end:
+        # Typer raises this for an interrupt, without a message.
+        if end.code != INTERRUPTED or not stopped_by():
+            raise
+        leave(f"{stopped_by()}: {NOTHING_KEPT}", INTERRUPTED)

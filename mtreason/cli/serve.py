@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
@@ -24,14 +23,15 @@ def serve(
 
     Where MTREASON_API_KEY is set, it is asked of all who come.
     """
-    from mtreason.models.served.client import KEY_VARIABLE
+    from mtreason.models.served.keys import key_of_environment
     from mtreason.models.served.local import gguf_of, start
 
+    key = key_of_environment()
     terminal = Terminal(quiet=False)
     path, name, _ = gguf_of(model, terminal.stage)
     terminal.stage(f"starting llama.cpp's server with {name}", 0.0)
     with keeping(lambda: "the server has ended"):
-        server = start(path, name, port=port, key=os.environ.get(KEY_VARIABLE) or None, threads=threads)
+        server = start(path, name, port=port, key=key, threads=threads)
         terminal.stop()
         terminal.note(f"{name} is served: --model {server.url}/v1 (until interrupted)")
         try:

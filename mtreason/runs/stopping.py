@@ -57,6 +57,8 @@ class _State:
     """How the watched signals were handled before, by signal number."""
     wakeup: int = -1
     """The wake-up file descriptor that was set before."""
+    ending: bool = False
+    """Whether the process says its last line: what happens now does not change it."""
     leaving: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -130,6 +132,7 @@ def leave(message: str, code: int, *, tidy: bool = False) -> NoReturn:
     with _STATE.leaving:  # never released: of two threads that arrive here, only one writes
         end = threading.Timer(SPEAK, os._exit, (code,))
         end.daemon = True
+        _STATE.ending = True
         try:
             end.start()
             if tidy and sys.stderr is not None and sys.stderr.isatty():
@@ -139,6 +142,7 @@ def leave(message: str, code: int, *, tidy: bool = False) -> NoReturn:
             os._exit(code)
         finally:  # reached only in tests, which replace the call that ends the process
             end.cancel()
+            _STATE.ending = False
 
 
 def _install() -> None:
@@ -158,7 +162,7 @@ def _restore() -> None:
 
 
 def _handle(number: int, _frame: FrameType | None) -> None:
-    if _STATE.told or _STATE.say is None:
+    if _STATE.told or _STATE.ending or _STATE.say is None:
         return  # The thread ends the process; the clean-up must not be interrupted again.
     _STATE.told = REASONS[signal.Signals(number).name]
     raise KeyboardInterrupt(_STATE.told)

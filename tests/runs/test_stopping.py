@@ -44,7 +44,7 @@ KEPT = 'with stopping.keeping(lambda: "7 things are kept; the same command goes 
 NATIVE = f"{KEPT}native()"
 
 
-def program(command, **options):
+def program(command, wait=0.3, **options):
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     options = {"preexec_fn": as_at_a_terminal, "stderr": subprocess.PIPE} | options
     process = subprocess.Popen(
@@ -56,7 +56,7 @@ def program(command, **options):
         **options,
     )
     assert process.stdout.readline() == "begun\n", process.communicate()
-    time.sleep(0.3)  # until it is inside the call that follows
+    time.sleep(wait)  # until it is inside the call that follows
     return process
 
 
@@ -132,6 +132,38 @@ def test_a_second_signal_ends_it_at_once(first, second) -> None:
     _, lines = ended(process, second, limit=1.5)
     assert len(lines) == 1
     assert lines[0].endswith(": 7 things are kept; the same command goes on")
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+def test_a_signal_while_the_last_line_is_written(name) -> None:
+    """The run has failed already, with its own line and exit code."""
+    command = """
+    def say(message):
+        begun()
+        time.sleep(0.4)
+        os.write(2, f"{message}\\n".encode())
+
+    stopping._STATE.say = say
+    raise cli.MtreasonError("it failed")"""
+    process = program(command.lstrip(), wait=0.0)
+    process.send_signal(getattr(signal, name))
+    _, err = process.communicate(timeout=60)
+    assert err == "it failed\n"
+    assert process.returncode == 1
+
+
+def test_a_signal_after_the_command() -> None:
+    """Typer turns an interrupt into an exit, but not one that comes when the command has ended."""
+    command = """
+    class Ended(cli.MtreasonError):
+        @property
+        def exit_code(self):
+            begun()
+            time.sleep(600)
+
+    raise Ended("it failed")"""
+    lines = ["mtreason: terminated: run the same command again"]
+    assert ended(program(command.lstrip()), "SIGTERM", limit=stopping.GRACE)[1] == lines
 
 
 def test_nobody_said_what_is_kept() -> None:

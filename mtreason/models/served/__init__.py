@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,12 +23,12 @@ def examine_served(address: str) -> tuple[Served, frozenset[Capability]]:
     """Find out what an address serves, and what it lacks for some rewards; raises `ModelError`."""
     from mtreason.errors import ModelError
     from mtreason.models.served import opening
-    from mtreason.models.served.client import KEY_VARIABLE
+    from mtreason.models.served.keys import key_of_environment
 
     if not is_served(address) or address.startswith(LOCAL):
         raise ModelError(f"--model {address}: expected the address of a server, http(s)://HOST:PORT/v1")
     place = opening.parse_place(address)
-    client = opening.connect(place, os.environ.get(KEY_VARIABLE) or None)
+    client = opening.connect(place, key_of_environment())
     try:
         served = opening.examine(client, place)
     finally:
@@ -40,9 +39,9 @@ def examine_served(address: str) -> tuple[Served, frozenset[Capability]]:
 def open_served(name: str, tokenizer: str | None, report: Report) -> LoadedModel:
     """Find out what is served, and start the server where it runs here; raises `ModelError` with the next step."""
     from mtreason.models.served import local, opening
-    from mtreason.models.served.client import KEY_VARIABLE
+    from mtreason.models.served.keys import key_of_environment
 
-    key = os.environ.get(KEY_VARIABLE) or None
+    key = key_of_environment()
     address = name
     if name.startswith(LOCAL):
         server, _, digest = local.start_for_one_run(name.removeprefix(LOCAL), report)
@@ -59,6 +58,6 @@ def open_served(name: str, tokenizer: str | None, report: Report) -> LoadedModel
         raise
     named = name if name.startswith(LOCAL) else f"{served.model} on {', '.join(place.urls)}"
     # A model file with a known digest is identified by that digest, wherever the server runs.
-    own = opening.digest_of(served) if address is name else f"{served.dialect.name} {digest}"
+    own = opening.digest_of(served, loaded.tokenizer) if address is name else f"{served.dialect.name} {digest}"
     loaded.name, loaded.digest, loaded.arithmetic = named, own, "served"
     return loaded

@@ -6,71 +6,61 @@ An event loop runs in a thread of its own, so that requests continue while the s
 from __future__ import annotations
 
 import asyncio
-import json
-import ssl
 import threading
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
-from mtreason.errors import ModelError, ServerGoneError
+from mtreason.errors import ModelError, MtreasonError, ServerGoneError
+from mtreason.models.served.answers import FaultyAnswerError
+from mtreason.models.served.exchange import (
+    FailedError,
+    Reply,
+    Request,
+    elsewhere,
+    open_http,
+    read_json,
+    retry_after,
+    send,
+)
+from mtreason.models.served.keys import KEY_VARIABLE, check_key, hide_key
 
-KEY_VARIABLE = "MTREASON_API_KEY"
-"""The environment variable that holds the key; there is no other way to give one."""
-
-CONNECT_SECONDS = 10.0
 READ_SECONDS = 300.0
-"""A server without an answer for this long counts as gone; it is a long time because requests may queue there."""
+"""A server without a whole answer for this long counts as gone; it is a long time because requests may queue there."""
 PATIENCE = 120.0
 """Seconds that a run waits for a server that is gone or overloaded."""
 TRIES = 6
 """How often a request is sent that gets faulty answers again and again."""
+LEAST_WAIT = 0.1
+"""The fewest seconds between two tries, also where a server asks for none."""
 MOST_WAIT = 15.0
 """The most seconds between two tries, unless a server asks for more."""
 DOWN_SECONDS = 5.0
 """Seconds during which an address that failed is not used, if there are others."""
 QUEUE = 2
 """A request goes where its beginning is cached, unless that address has this many more in flight than another."""
+SECRET = 8
+"""Shorter keys are words that are put where any key will do."""
 MOST_QUOTED = 200
+"""Characters of a server's own words in a message."""
+BUSY = frozenset({408, 425, 429, 502, 503, 504, 520, 521, 522, 523, 524, 529})
+"""HTTP states that pass, as a server or what stands before it says (RFC 9110, 15; from 520 on those of gateways)."""
+WHO = Request("/v1/models")
+"""What every server answers with the models that it serves."""
+REDIRECTIONS = frozenset({300, 301, 302, 303, 307, 308})
+"""They are not followed: the key and the text would go where nobody has sent them."""
+LOADING = 503
+LOADING_SECONDS = 0.5
+"""Between two questions whether a server has loaded its model, unless it asks for more."""
+INTERNAL = 500
+"""From here on a state may pass, but it may also be this request that makes the server fail."""
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A request to a server."""
-
-    path: str
-    """The path after the address; only this for GET."""
-    body: bytes | None = None
-    """JSON; None for GET."""
-
-
-def post(path: str, content: dict[str, Any], **raw: str) -> Request:
-    """Build a request; `raw` are further keys whose values are JSON already."""
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    more = "".join(f",{json.dumps(key)}:{value}" for key, value in raw.items())
-    return Request(path, (text[:-1] + more + "}").encode("utf-8", "surrogatepass"))
-
-
-class FaultyAnswerError(Exception):
-    """An answer that does not fit the request; asking again may help."""
-
-
-class _FailedError(Exception):
-    """A try that failed."""
-
-    def __init__(self, reason: str, *, gone: bool, retry_after: float | None = None) -> None:
-        super().__init__(reason)
-        self.gone = gone
-        """The server does not answer or is overloaded: worth waiting for."""
-        self.retry_after = retry_after
 
 
 class RefusedError(ModelError):
@@ -88,6 +78,8 @@ class Address:
     url: str
     in_flight: int = 0
     down_until: float = 0.0
+    doubtful: bool = False
+    """Whether it was away, and may be another server now."""
 
 
 @dataclass(slots=True)
@@ -122,28 +114,29 @@ class Client:
     ) -> None:
         """`limit` is the largest number of requests in flight, over all addresses together.
 
-        None means PATIENCE and READ_SECONDS.
+        None means PATIENCE and READ_SECONDS. Raises `ModelError` for a key or a proxy that cannot be used.
         """
+        check_key(key)
         self.addresses = [Address(url) for url in urls]
         self.traffic = Traffic()
         self.patience = PATIENCE if patience is None else patience
+        self.recognised: Callable[[str, Any], bool] | None = None
+        """Says from an address and its answer to WHO whether the same model is still served there; None for any."""
         self._key = key
         self._limit = limit
         self._read_seconds = READ_SECONDS if read_seconds is None else read_seconds
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="served-model", daemon=True)
         self._thread.start()
-        self._http, self._room = self.begin(self._open()).result()
-        self._backoff = wait_random_exponential(multiplier=0.25, max=MOST_WAIT)
+        try:
+            self._http, self._room = self.begin(self._open()).result()
+        except BaseException:
+            self._end_loop()
+            raise
+        self._backoff = wait_random_exponential(multiplier=0.25, max=MOST_WAIT, min=min(LEAST_WAIT, MOST_WAIT))
 
     async def _open(self) -> tuple[httpx.AsyncClient, asyncio.Semaphore]:
-        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
-        http = httpx.AsyncClient(
-            headers=headers | {"Content-Type": "application/json"},
-            timeout=httpx.Timeout(self._read_seconds, connect=CONNECT_SECONDS, pool=None),
-            limits=httpx.Limits(max_connections=self._limit + 2, max_keepalive_connections=self._limit + 2),
-            follow_redirects=False,
-        )
+        http = open_http(self._key, limit=self._limit, read_seconds=self._read_seconds)
         return http, asyncio.Semaphore(self._limit)
 
     def widen(self, limit: int) -> None:
@@ -152,6 +145,10 @@ class Client:
         old = self._http
         self._http, self._room = self.begin(self._open()).result()
         self.begin(old.aclose()).result()
+
+    def reveals(self, name: str) -> bool:
+        """Whether a name that a server gives holds the key, which would then be shown and written with it."""
+        return self._key is not None and len(self._key) >= SECRET and self._key in name
 
     def begin(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Start work on the event loop."""
@@ -170,6 +167,9 @@ class Client:
             await self._http.aclose()
 
         self.begin(finish()).result()
+        self._end_loop()
+
+    def _end_loop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -186,11 +186,11 @@ class Client:
             while True:
                 try:
                     return await self._try(request, read, address)
-                except _FailedError as error:
-                    loading = error.gone and error.retry_after is not None
-                    if not loading or time.monotonic() > deadline:
-                        raise ModelError(self._explain(address, str(error))) from None
-                    await asyncio.sleep(0.5)
+                except FailedError as error:
+                    left = deadline - time.monotonic()
+                    if not error.gone or error.retry_after is None or left <= 0:
+                        raise ModelError(self._explain(address, error)) from None
+                    await asyncio.sleep(min(max(error.retry_after, LOADING_SECONDS), left))
 
         return self.begin(once()).result()
 
@@ -200,7 +200,7 @@ class Client:
         Raises `RefusedError` where the server refuses, `ServerGoneError` when it stays away too long.
         """
         tries = AsyncRetrying(
-            retry=retry_if_exception_type(_FailedError), wait=self._wait, stop=self._give_up, reraise=True
+            retry=retry_if_exception_type(FailedError), wait=self._wait, stop=self._give_up, reraise=True
         )
         address = self.addresses[0]
         try:
@@ -210,21 +210,26 @@ class Client:
                     async with self._room:
                         address = self._pick(affinity)
                         return await self._try(request, read, address)
-        except _FailedError as error:
-            raise ServerGoneError(self._explain(address, str(error))) from None
+        except FailedError as error:
+            raise ServerGoneError(self._explain(address, error)) from None
         raise RuntimeError("a retried request neither failed nor succeeded")
 
     def _wait(self, state: RetryCallState) -> float:
+        """Return the seconds until the next try: what the server asks for, but never none, and never too many."""
         failed = state.outcome.exception() if state.outcome else None
-        if isinstance(failed, _FailedError) and failed.retry_after is not None:
-            return min(failed.retry_after, self.patience)
-        return self._backoff(state)
+        own = self._backoff(state)
+        if not isinstance(failed, FailedError) or failed.retry_after is None:
+            return own
+        left = self.patience - (state.seconds_since_start or 0.0)
+        return max(own, min(failed.retry_after, left))
 
     def _give_up(self, state: RetryCallState) -> bool:
         failed = state.outcome.exception() if state.outcome else None
-        if isinstance(failed, _FailedError) and failed.gone:
-            return (state.seconds_since_start or 0.0) >= self.patience
-        return state.attempt_number >= TRIES
+        waited = (state.seconds_since_start or 0.0) >= self.patience
+        if isinstance(failed, FailedError) and failed.gone:
+            return waited
+        # A faulty answer may have come after a long time in a queue: it is asked for once more in any case.
+        return state.attempt_number >= TRIES or (waited and state.attempt_number > 1)
 
     def _pick(self, affinity: int) -> Address:
         now = time.monotonic()
@@ -234,102 +239,101 @@ class Client:
         return favourite if favourite.in_flight - idlest.in_flight <= QUEUE else idlest
 
     async def _try(self, request: Request, read: Callable[[Any], T], address: Address) -> T:
-        """Send one request; a failure that may pass is a `_FailedError`."""
+        """Send one request; a failure that may pass is a `FailedError`."""
+        await self._recognise(address)
         self.traffic.requests += 1
         self.traffic.per_address[address.url] = self.traffic.per_address.get(address.url, 0) + 1
         address.in_flight += 1
         try:
-            method = "GET" if request.body is None else "POST"
-            response = await self._http.request(method, address.url + request.path, content=request.body)
-        except httpx.TransportError as error:
-            address.down_until = time.monotonic() + DOWN_SECONDS
-            if (reason := _tls_reason(error)) is not None:
-                raise ModelError(
-                    f"{address.url}: TLS failed ({reason}): check the address and its certificate"
-                ) from None
-            raise _FailedError(_transport_reason(error), gone=True) from None
+            reply = await send(self._http, address.url, request, self._read_seconds)
+        except FailedError as error:
+            if error.gone:
+                address.down_until = time.monotonic() + DOWN_SECONDS
+                address.doubtful = True
+            raise
         finally:
             address.in_flight -= 1
-        content = self._content(response, address)
+        content = self._content(reply, address)
         try:
             return read(content)
-        except (FaultyAnswerError, KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-            missing = str(error) if isinstance(error, FaultyAnswerError) else f"no usable {error}"
-            raise _FailedError(f"wrong answer from {request.path} ({missing})", gone=False) from None
+        except MtreasonError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever the content of an answer makes its reader raise
+            reason = f"wrong answer from {request.path} ({self._quoted(_fault(error))})"
+            raise FailedError(reason, gone=False) from None
 
-    def _content(self, response: httpx.Response, address: Address) -> Any:  # noqa: ANN401 - what JSON can hold
-        status = response.status_code
-        if status in {408, 429, 500, 502, 503, 504}:
-            asked = _retry_after(response)
-            if status == 503 and asked is None:
-                asked = 1.0
-            reason = f"HTTP {status}{self._said(response)}"
-            raise _FailedError(reason, gone=status != 500, retry_after=asked)
-        if status in {401, 403}:
-            what = "rejects the key in" if self._key else "wants a key: put it into"
-            raise RefusedError(status, f"{address.url} {what} the environment variable {KEY_VARIABLE} (HTTP {status})")
-        if status >= 300:
-            raise RefusedError(status, f"{address.url}: HTTP {status}{self._said(response)}")
+    async def _recognise(self, address: Address) -> None:
+        """Make sure that a server which was away still serves the same model: its answers would not show it."""
+        if not address.doubtful or self.recognised is None:
+            return
+        content = self._content(await send(self._http, address.url, WHO, self._read_seconds), address)
         try:
-            return response.json()
-        except ValueError:
-            kind = response.headers.get("content-type", "no content type").split(";")[0]
-            if "html" in kind:
+            same = self.recognised(address.url, content)
+        except Exception as error:  # noqa: BLE001 - as for any answer
+            raise FailedError(f"wrong answer from {WHO.path} ({self._quoted(_fault(error))})", gone=False) from None
+        if not same:
+            raise ServerGoneError(f"{address.url} was away and serves another model now: start the former one.")
+        address.doubtful = False
+
+    def _content(self, reply: Reply, address: Address) -> Any:  # noqa: ANN401 - what JSON can hold
+        """Return what an answer holds; raises `FailedError` where asking again may help, else `RefusedError`."""
+        status = reply.status
+        if status in BUSY or status >= INTERNAL:
+            asked = retry_after(reply)
+            if status == LOADING and asked is None:
+                asked = LOADING_SECONDS
+            raise FailedError(f"HTTP {status}{self._said(reply)}", gone=status in BUSY, retry_after=asked)
+        if (refused := self._refusal(reply)) is not None:
+            raise RefusedError(status, f"{address.url}{refused}")
+        try:
+            return read_json(reply.content)
+        except ValueError as error:
+            kind = self._quoted(reply.kind)
+            if "html" in kind.lower():
                 # A login page or a web site: waiting will not turn it into a model server.
                 raise RefusedError(
                     status, f"{address.url} answers with an HTML page: name the address of a model server"
                 ) from None
-            raise _FailedError(f"an answer that is not JSON ({kind})", gone=False) from None
+            raise FailedError(f"an answer that is not JSON ({kind}), {error}", gone=False) from None
 
-    def _said(self, response: httpx.Response) -> str:
-        """Quote the server's reason for its refusal, with the key made unreadable."""
+    def _refusal(self, reply: Reply) -> str | None:
+        """Return, for a message, why an answer cannot be used and asking again would not help; None where it can."""
+        status = reply.status
+        if status in {401, 403}:
+            what = "rejects the key in" if self._key else "wants a key: put it into"
+            return f" {what} the environment variable {KEY_VARIABLE} (HTTP {status})"
+        if status == httpx.codes.PROXY_AUTHENTICATION_REQUIRED:
+            return f": the proxy in the environment wants a login (HTTP {status})"
+        if status in REDIRECTIONS:
+            leads = self._quoted(elsewhere(reply))
+            return f": HTTP {status}, it leads {leads}: name the address of the model server itself"
+        return None if status == httpx.codes.OK else f": HTTP {status}{self._said(reply)}"
+
+    def _quoted(self, words: str) -> str:
+        """Make words of a server fit for a message: one short line, without the key."""
+        whole = words[: 4 * MOST_QUOTED].encode("utf-8", "replace").decode("utf-8")
+        line = hide_key(" ".join(whole.split()), self._key)
+        return line if len(line) <= MOST_QUOTED else f"{line[:MOST_QUOTED]}…"
+
+    def _said(self, reply: Reply) -> str:
+        """Quote the server's reason for its refusal."""
         try:
-            content = response.json()
+            content = read_json(reply.content)
             error = content.get("error", content) if isinstance(content, dict) else content
-            text = error.get("message", error.get("detail", "")) if isinstance(error, dict) else error
-        except (ValueError, AttributeError):
+            said = error.get("message", error.get("detail", "")) if isinstance(error, dict) else error
+        except ValueError:
             return ""
-        line = " ".join(str(text).split())[:MOST_QUOTED]
-        if self._key:
-            line = line.replace(self._key, "…")
+        line = self._quoted(said) if isinstance(said, str) else ""
         return f" ({line})" if line else ""
 
     @staticmethod
-    def _explain(address: Address, reason: str) -> str:
-        return f"{address.url}: {reason}: is the server running, and is this its address?"
+    def _explain(address: Address, error: FailedError) -> str:
+        asks = "is the server running, and is this its address" if error.gone else "does something else answer there"
+        return f"{address.url}: {error}: {asks}?"
 
 
-def _transport_reason(error: httpx.TransportError) -> str:
-    if isinstance(error, httpx.ConnectTimeout):
-        return f"no connection within {CONNECT_SECONDS:g} s"
-    if isinstance(error, httpx.TimeoutException):
-        return "no answer in time"
-    if isinstance(error, httpx.ConnectError):
-        return "cannot be reached"
-    if isinstance(error, httpx.UnsupportedProtocol):
-        return "not an http address"
-    return "the connection was cut"
-
-
-def _tls_reason(error: BaseException) -> str | None:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLError):
-            return cause.verify_message if isinstance(cause, ssl.SSLCertVerificationError) else cause.reason or "error"
-        cause = cause.__cause__ or cause.__context__
-    return "certificate" if "CERTIFICATE_VERIFY" in str(error) else None
-
-
-def _retry_after(response: httpx.Response) -> float | None:
-    """Return the seconds of the header Retry-After, which may be a number or a date (RFC 9110, 10.2.3)."""
-    value = response.headers.get("retry-after")
-    if value is None:
-        return None
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
-        return None
+def _fault(error: Exception) -> str:
+    """Return what is wrong with an answer, from what its reader raised."""
+    if isinstance(error, FaultyAnswerError):
+        return str(error)
+    return f"no usable {error}" if isinstance(error, KeyError) else "an entry is missing, or of another type"

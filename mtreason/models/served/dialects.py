@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,47 +18,29 @@ import numpy as np
 from mtreason.models.engine.drawing import CANDIDATES
 from mtreason.models.protocol import TokenMask, TopTokens
 from mtreason.models.sequences import common_length
-from mtreason.models.served.client import FaultyAnswerError, Request, post
-
-LEAST = -1e4
-"""Lower log-probabilities stand for minus infinity, which JSON cannot express."""
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """Tokens after a prompt, drawn or given."""
-
-    tokens: tuple[int, ...]
-    log_probs: tuple[float, ...]
-    top: tuple[TopTokens, ...]
-    """The most probable tokens at each of the n positions."""
-    finished: bool
-    """Whether the model ended here; the last token is then the end."""
-    read: int
-    """Prompt tokens that the server computed."""
-    cached: int
-    """Prompt tokens that the server had in its cache."""
-    gaps: tuple[int, ...] = ()
-    """Positions for which the server reports nothing: NaN and no alternatives; they are asked for one by one."""
-
-
-@dataclass(frozen=True, slots=True)
-class SampleRequest:
-    """A request for continuations."""
-
-    prompt: tuple[int, ...]
-    count: int
-    room: int
-    """The largest number of tokens of each."""
-    temperature: float
-    seed: int
-    mask: TokenMask | None
-    """None for any token and any script."""
-
-    @property
-    def top_p(self) -> float:
-        """Nucleus from which the server draws."""
-        return self.mask.top_p if self.mask is not None else 1.0
+from mtreason.models.served.answers import (
+    MOST_VOCABULARY,
+    FaultyAnswerError,
+    log_prob,
+    mapping,
+    rows,
+    text,
+    tokens_of,
+    whole,
+)
+from mtreason.models.served.completions import (
+    Completion,
+    SampleRequest,
+    alternatives_of,
+    check_places,
+    check_written,
+    each_once,
+    largest_answer,
+    nothing_told,
+    same_length,
+    same_prompt,
+)
+from mtreason.models.served.exchange import Request, post
 
 
 class Dialect(Protocol):
@@ -102,8 +84,8 @@ class Dialect(Protocol):
         """Ask for continuations."""
         ...
 
-    def written(self, content: Any) -> list[Completion]:  # noqa: ANN401 - what JSON can hold
-        """Read the answer; raises `FaultyAnswerError` or what indexing raises where it is not one."""
+    def written(self, content: Any, ask: SampleRequest) -> list[Completion]:  # noqa: ANN401 - what JSON can hold
+        """Read the answer; raises `FaultyAnswerError` or what indexing raises where it is not one to this request."""
         ...
 
     def read(self, prompt: Sequence[int], target: Sequence[int], alternatives: int) -> Request:
@@ -158,29 +140,42 @@ class LlamaCpp:
             "return_tokens": True,
             "cache_prompt": True,
         }
-        return post("/completion", content, logit_bias=_false_pairs(ask.mask) if ask.mask else "[]")
+        asked = post("/completion", content, logit_bias=_false_pairs(ask.mask) if ask.mask else "[]")
+        return _sized(asked, ask.room, self.alternatives, ask.count)
 
-    def written(self, content: Any) -> list[Completion]:  # noqa: ANN401
+    def written(self, content: Any, ask: SampleRequest) -> list[Completion]:  # noqa: ANN401
         """See `Dialect.written`."""
-        rows = content if isinstance(content, list) else [content]
-        return [self._row(row) for row in sorted(rows, key=lambda row: row["index"])]
+        listed = rows(content if isinstance(content, list) else [content], "continuations", most=ask.count)
+        numbered = _in_order(listed, ask.count)
+        found = [self._row(row, len(ask.prompt), ask.room, self.alternatives) for row in numbered]
+        check_written(found, ask)
+        return found
 
     @staticmethod
-    def _row(row: Mapping[str, Any]) -> Completion:
-        tokens, told = row["tokens"], row.get("completion_probabilities", [])
-        timings = row["timings"]
+    def _row(row: Mapping[str, Any], prompt: int, room: int, alternatives: int) -> Completion:
+        tokens = tokens_of(row["tokens"], "tokens", most=room, vocabulary=MOST_VOCABULARY)
+        told = rows(row.get("completion_probabilities", []), "completion_probabilities", most=room)
+        timings = mapping(row["timings"], "timings")
+        if row.get("tokens_evaluated") is not None:
+            same_prompt(whole(row["tokens_evaluated"], "tokens_evaluated"), prompt)
         places = _aligned(tokens, told)
-        return Completion(
-            tokens=tuple(map(int, tokens)),
-            log_probs=tuple(finite(place["logprob"]) if place else np.nan for place in places),
+        most = alternatives + 1
+        found = Completion(
+            tokens=tokens,
+            log_probs=tuple(log_prob(place["logprob"]) if place else np.nan for place in places),
             top=tuple(
-                _nexts([(t["id"], t["logprob"]) for t in place["top_logprobs"]] if place else []) for place in places
+                alternatives_of(((t["id"], t["logprob"]) for t in place["top_logprobs"]), most=most)
+                if place
+                else nothing_told()
+                for place in places
             ),
             gaps=tuple(i for i, place in enumerate(places) if place is None),
             finished=row["stop_type"] == "eos",
-            read=int(timings["prompt_n"]),
-            cached=int(timings.get("cache_n", 0)),
+            read=whole(timings["prompt_n"], "prompt_n"),
+            cached=whole(timings.get("cache_n", 0), "cache_n"),
         )
+        check_places(found)
+        return found
 
     def read(self, prompt: Sequence[int], target: Sequence[int], alternatives: int) -> Request:
         """See `Dialect.read`."""
@@ -197,13 +192,13 @@ class LlamaCpp:
             "cache_prompt": True,
             "grammar": f"%llguidance {{}}\nstart: {names}" if self.guidance else f"root ::= {names}",
         }
-        return post("/completion", content)
+        return _sized(post("/completion", content), len(target), max(1, alternatives))
 
     def readings(self, content: Any, prompt: Sequence[int], target: Sequence[int]) -> Completion:  # noqa: ANN401
         """See `Dialect.readings`."""
-        del prompt
-        row = self._row(content)
         n = len(target)
+        # How many alternatives were asked for only bounds the size of the answer.
+        row = self._row(mapping(content, "the answer"), len(prompt), n, MOST_VOCABULARY)
         # Its own grammars may end with any token that ends a turn.
         same = common_length(row.tokens, target)
         if tuple(target) == self.probe_token and (row.gaps or not same):
@@ -212,7 +207,7 @@ class LlamaCpp:
         return Completion(
             tokens=tuple(target),
             log_probs=row.log_probs[:same] + (np.nan,) * missing,
-            top=row.top[:same] + (_nexts([]),) * missing,
+            top=row.top[:same] + (nothing_told(),) * missing,
             finished=row.finished,
             read=row.read,
             cached=row.cached,
@@ -230,6 +225,8 @@ class Vllm:
     """
 
     model: str
+    names: frozenset[str] = field(default=frozenset(), compare=False)
+    """Other names of the same model, one of which its answers may have."""
     alternatives: int = 20
     """The default of --max-logprobs."""
     name: str = "vLLM"
@@ -260,30 +257,50 @@ class Vllm:
             "return_tokens_as_token_ids": True,
             "stop_token_ids": sorted(ask.mask.stop) if ask.mask else [],
         }
-        return post("/v1/completions", content, logit_bias=_hundreds(ask.mask) if ask.mask else "null")
+        asked = post("/v1/completions", content, logit_bias=_hundreds(ask.mask) if ask.mask else "null")
+        return _sized(asked, ask.room, self.alternatives, ask.count)
 
-    def written(self, content: Any) -> list[Completion]:  # noqa: ANN401
+    def written(self, content: Any, ask: SampleRequest) -> list[Completion]:  # noqa: ANN401
         """See `Dialect.written`."""
-        read, cached = _prompt_tokens(content)
-        return [self._row(row, read, cached) for row in sorted(content["choices"], key=lambda row: row["index"])]
+        read, cached = self._prompt_tokens(content, len(ask.prompt))
+        numbered = _in_order(rows(content["choices"], "choices", most=ask.count), ask.count)
+        found = [self._row(row, ask.room, read, cached) for row in numbered]
+        check_written(found, ask)
+        return found
 
-    @staticmethod
-    def _row(row: Mapping[str, Any], read: int, cached: int) -> Completion:
-        logprobs = row["logprobs"]
-        tokens = [_token_id(name) for name in logprobs["tokens"]]
-        same_length(tokens, logprobs["token_logprobs"])
-        same_length(tokens, logprobs["top_logprobs"])
-        return Completion(
+    def _row(self, row: Mapping[str, Any], room: int, read: int, cached: int) -> Completion:
+        logprobs = mapping(row["logprobs"], "logprobs")
+        tokens = [_token_id(name) for name in rows(logprobs["tokens"], "tokens", most=room)]
+        own = rows(logprobs["token_logprobs"], "token_logprobs", most=room)
+        tops = rows(logprobs["top_logprobs"], "top_logprobs", most=room)
+        same_length(tokens, own)
+        same_length(tokens, tops)
+        most = self.alternatives + 1
+        found = Completion(
             tokens=tuple(tokens),
-            log_probs=tuple(finite(value) for value in logprobs["token_logprobs"]),
+            log_probs=tuple(log_prob(value) for value in own),
             top=tuple(
-                _nexts([(_token_id(name), value) for name, value in place.items()])
-                for place in logprobs["top_logprobs"]
+                alternatives_of(((_token_id(name), value) for name, value in place.items()), most=most)
+                for place in tops
             ),
             finished=row["finish_reason"] == "stop",
             read=read,
             cached=cached,
         )
+        check_places(found)
+        return found
+
+    def _prompt_tokens(self, content: Any, sent: int) -> tuple[int, int]:  # noqa: ANN401
+        """Return the prompt tokens that were computed and those that were cached; check that the answer is ours."""
+        model = mapping(content, "the answer").get("model", self.model)
+        if model != self.model and model not in self.names:
+            raise FaultyAnswerError(f"it is from the model {text(model, 'model')!r}, not {self.model!r}")
+        usage = content["usage"]
+        told = whole(usage["prompt_tokens"], "prompt_tokens")
+        same_prompt(told, sent)
+        details = usage.get("prompt_tokens_details") or {}
+        cached = whole(details.get("cached_tokens") or 0, "cached_tokens")
+        return max(0, told - cached), cached
 
     def read(self, prompt: Sequence[int], target: Sequence[int], alternatives: int) -> Request:
         """See `Dialect.read`."""
@@ -294,21 +311,27 @@ class Vllm:
             "temperature": 0.0,
             "prompt_logprobs": min(alternatives, self.alternatives),
         }
-        return post("/v1/completions", content)
+        places = len(prompt) + len(target)
+        return _sized(post("/v1/completions", content), places, max(alternatives, self.alternatives))
 
     def readings(self, content: Any, prompt: Sequence[int], target: Sequence[int]) -> Completion:  # noqa: ANN401
         """See `Dialect.readings`."""
-        read, cached = _prompt_tokens(content)
-        places = content["choices"][0]["prompt_logprobs"][len(prompt) :]
-        same_length(target, places)
-        return Completion(
+        n = len(prompt) + len(target)
+        read, cached = self._prompt_tokens(content, n)
+        [choice] = rows(content["choices"], "choices", most=1)
+        told = rows(choice["prompt_logprobs"], "prompt_logprobs", most=n)
+        same_length([*prompt, *target], told)
+        places = [{_number(t): v["logprob"] for t, v in place.items()} for place in told[len(prompt) :]]
+        found = Completion(
             tokens=tuple(target),
-            log_probs=tuple(finite(place[str(token)]["logprob"]) for place, token in zip(places, target, strict=True)),
-            top=tuple(_nexts([(int(t), v["logprob"]) for t, v in place.items()]) for place in places),
+            log_probs=tuple(log_prob(place[token]) for place, token in zip(places, target, strict=True)),
+            top=tuple(alternatives_of(place.items(), most=self.alternatives + 1) for place in places),
             finished=False,
             read=read,
             cached=cached,
         )
+        check_places(found)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,25 +372,42 @@ class Sglang:
         }
         bias = _hundreds(ask.mask) if ask.mask else "null"
         inner = post("", sampling, logit_bias=bias).body or b""
-        return post("/generate", content, sampling_params=inner.decode("utf-8"))
+        asked = post("/generate", content, sampling_params=inner.decode("utf-8"))
+        return _sized(asked, ask.room, self.alternatives, ask.count)
 
-    def written(self, content: Any) -> list[Completion]:  # noqa: ANN401
+    def written(self, content: Any, ask: SampleRequest) -> list[Completion]:  # noqa: ANN401
         """See `Dialect.written`."""
-        return [self._row(row["meta_info"]) for row in (content if isinstance(content, list) else [content])]
+        listed = rows(content if isinstance(content, list) else [content], "continuations", most=ask.count)
+        found = [self._row(mapping(row["meta_info"], "meta_info"), len(ask.prompt), ask.room) for row in listed]
+        check_written(found, ask)
+        return found
 
-    @staticmethod
-    def _row(meta: Mapping[str, Any]) -> Completion:
-        drawn, tops = meta["output_token_logprobs"], meta["output_top_logprobs"]
+    def _row(self, meta: Mapping[str, Any], prompt: int, room: int) -> Completion:
+        drawn = rows(meta["output_token_logprobs"], "output_token_logprobs", most=room)
+        tops = rows(meta["output_top_logprobs"], "output_top_logprobs", most=room)
         same_length(drawn, tops)
-        cached = int(meta.get("cached_tokens", 0))
-        return Completion(
-            tokens=tuple(int(entry[1]) for entry in drawn),
-            log_probs=tuple(finite(entry[0]) for entry in drawn),
-            top=tuple(_nexts([(entry[1], entry[0]) for entry in place]) for place in tops),
+        read, cached = self._prompt_tokens(meta, prompt)
+        found = Completion(
+            tokens=tokens_of([entry[1] for entry in drawn], "tokens", most=room, vocabulary=MOST_VOCABULARY),
+            log_probs=tuple(log_prob(entry[0]) for entry in drawn),
+            top=tuple(self._nexts(place) for place in tops),
             finished=meta["finish_reason"]["type"] == "stop",
-            read=int(meta["prompt_tokens"]) - cached,
+            read=read,
             cached=cached,
         )
+        check_places(found)
+        return found
+
+    def _nexts(self, place: Sequence[Any]) -> TopTokens:
+        return alternatives_of(((entry[1], entry[0]) for entry in place), most=self.alternatives + 1)
+
+    @staticmethod
+    def _prompt_tokens(meta: Mapping[str, Any], sent: int) -> tuple[int, int]:
+        """Return the prompt tokens that were computed and those that were cached; check that they are ours."""
+        told = whole(meta["prompt_tokens"], "prompt_tokens")
+        same_prompt(told, sent)
+        cached = whole(meta.get("cached_tokens", 0), "cached_tokens")
+        return max(0, told - cached), cached
 
     def read(self, prompt: Sequence[int], target: Sequence[int], alternatives: int) -> Request:
         """See `Dialect.read`."""
@@ -379,25 +419,29 @@ class Sglang:
             "return_text_in_logprobs": False,
             "sampling_params": {"max_new_tokens": 1, "temperature": 0.0},
         }
-        return post("/generate", content)
+        return _sized(post("/generate", content), len(target) + 2, self.alternatives)
 
     def readings(self, content: Any, prompt: Sequence[int], target: Sequence[int]) -> Completion:  # noqa: ANN401
         """See `Dialect.readings`."""
-        del prompt
-        meta = (content if isinstance(content, list) else [content])[0]["meta_info"]
-        given = meta["input_token_logprobs"][-len(target) :]
-        if [int(entry[1]) for entry in given] != list(target):
+        n = len(target)
+        [row] = rows(content if isinstance(content, list) else [content], "continuations", most=1)
+        meta = mapping(row["meta_info"], "meta_info")
+        read, cached = self._prompt_tokens(meta, len(prompt) + n)
+        given = rows(meta["input_token_logprobs"], "input_token_logprobs", most=n + 2)[-n:]
+        if [entry[1] for entry in given] != list(target):
             raise FaultyAnswerError("other tokens than were sent")
-        tops = (meta.get("input_top_logprobs") or [[]] * len(given))[-len(target) :]
-        cached = int(meta.get("cached_tokens", 0))
-        return Completion(
+        tops = rows(meta["input_top_logprobs"], "input_top_logprobs", most=n + 2)[-n:]
+        same_length(given, tops)
+        found = Completion(
             tokens=tuple(target),
-            log_probs=tuple(finite(entry[0]) for entry in given),
-            top=tuple(_nexts([(entry[1], entry[0]) for entry in place or []]) for place in tops),
+            log_probs=tuple(log_prob(entry[0]) for entry in given),
+            top=tuple(self._nexts(place) for place in tops),
             finished=False,
-            read=int(meta["prompt_tokens"]) - cached,
+            read=read,
             cached=cached,
         )
+        check_places(found)
+        return found
 
 
 @functools.lru_cache(maxsize=16)
@@ -412,35 +456,9 @@ def _hundreds(mask: TokenMask) -> str:
     return "{" + ",".join(f'"{token}":-100' for token in np.flatnonzero(mask.banned).tolist()) + "}"
 
 
-def finite(value: Any) -> float:  # noqa: ANN401
-    """Read a log-probability; raises `FaultyAnswerError` where there is none."""
-    if value is None:
-        raise FaultyAnswerError("a log-probability is missing")
-    number = float(value)
-    if number != number or number > 1e-3:
-        raise FaultyAnswerError(f"a log-probability of {number}")
-    return min(number, 0.0) if number > LEAST else float("-inf")
-
-
-def _nexts(pairs: list[tuple[Any, Any]]) -> TopTokens:
-    values = np.array([finite(value) for _, value in pairs], np.float64)
-    order = np.argsort(-values, kind="stable")
-    return TopTokens(np.array([int(token) for token, _ in pairs], np.int64)[order], values[order])
-
-
-def same_length(tokens: Sequence[Any], places: Sequence[Any]) -> None:
-    """Raise `FaultyAnswerError` unless there is something for every token."""
-    if not tokens or len(tokens) != len(places):
-        raise FaultyAnswerError(f"{len(places)} log-probabilities for {len(tokens)} tokens")
-
-
 def broken_pieces(pieces: Sequence[bytes]) -> frozenset[int]:
     """Return the tokens that are not whole characters."""
     return frozenset(i for i, piece in enumerate(pieces) if piece.decode("utf-8", "replace").encode() != piece)
-
-
-def _pairs(entries: Sequence[Mapping[str, Any]]) -> list[tuple[Any, Any]]:
-    return [(entry["id"], entry["logprob"]) for entry in entries]
 
 
 def _aligned(tokens: Sequence[int], told: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any] | None]:
@@ -452,14 +470,27 @@ def _aligned(tokens: Sequence[int], told: Sequence[Mapping[str, Any]]) -> list[M
     return beside[::-1]
 
 
+def _in_order(listed: Sequence[Mapping[str, Any]], count: int) -> list[Mapping[str, Any]]:
+    """Sort continuations by their numbers."""
+    numbers = [whole(row["index"], "index", most=count - 1) for row in listed]
+    each_once(numbers)
+    return [listed[i] for i in np.argsort(numbers).tolist()]
+
+
+def _sized(asked: Request, places: int, alternatives: int, answers: int = 1) -> Request:
+    """Bound the answer to a request by what it asks for."""
+    sent = len(asked.body or b"")
+    return replace(asked, most=largest_answer(places, alternatives, answers=answers, asked=sent))
+
+
 def _token_id(name: str) -> int:
     if not name.startswith("token_id:"):
         raise FaultyAnswerError("tokens without their numbers")
-    return int(name.removeprefix("token_id:"))
+    return _number(name.removeprefix("token_id:"))
 
 
-def _prompt_tokens(content: Mapping[str, Any]) -> tuple[int, int]:
-    """Return the prompt tokens that were computed and those that were cached."""
-    usage = content["usage"]
-    cached = int((usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0)
-    return int(usage["prompt_tokens"]) - cached, cached
+def _number(digits: str) -> int:
+    """Read a token that is the key of an object; Python itself would read more than digits."""
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
+        raise FaultyAnswerError("a token that is not a number")
+    return int(digits)

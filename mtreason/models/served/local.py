@@ -18,7 +18,7 @@ from pathlib import Path
 from mtreason.errors import ModelError
 from mtreason.models.files.cache import Report, gguf_digest, prepare_file
 from mtreason.models.files.embedded import EMBEDDED
-from mtreason.models.served.client import KEY_VARIABLE
+from mtreason.models.served.keys import KEY_VARIABLE
 
 LOOPBACK = "127.0.0.1"
 SLOTS = 16

@@ -36,8 +36,10 @@ from mtreason.models.protocol import (
     Usage,
 )
 from mtreason.models.sequences import running_away
+from mtreason.models.served.answers import MOST_VOCABULARY
 from mtreason.models.served.client import Client
-from mtreason.models.served.dialects import Completion, Dialect, SampleRequest
+from mtreason.models.served.completions import Completion, SampleRequest, check_tokens, nothing_told
+from mtreason.models.served.dialects import Dialect
 
 MORE_ALTERNATIVES = (4096, 1 << 20)
 """How many alternatives are searched for a token for which the server reports nothing by itself."""
@@ -74,9 +76,11 @@ class _Row:
 class ServedModel:
     """A language model on one server or on several equal ones; implements `LanguageModel`."""
 
-    def __init__(self, client: Client, dialect: Dialect) -> None:
+    def __init__(self, client: Client, dialect: Dialect, vocabulary: int = MOST_VOCABULARY) -> None:
+        """`vocabulary` is the width of the model's output."""
         self.client = client
         self.dialect = dialect
+        self.vocabulary = vocabulary
         self.usage = Usage()
         self.paths = TokenPaths()
         self._known: OrderedDict[Path, TopTokens] = OrderedDict()
@@ -131,7 +135,15 @@ class ServedModel:
 
     async def _write(self, ask: SampleRequest) -> list[Completion]:
         """Draw continuations after a prompt; the server may give fewer than were asked for."""
-        written = await self.client.ask(self.dialect.write(ask), self.dialect.written, hash(ask.prompt[:SAME_SENTENCE]))
+        width = self.vocabulary if ask.mask is None else min(self.vocabulary, len(ask.mask.banned))
+
+        def read(content: object) -> list[Completion]:
+            found = self.dialect.written(content, ask)
+            for one in found:
+                check_tokens(one, width)
+            return found
+
+        written = await self.client.ask(self.dialect.write(ask), read, hash(ask.prompt[:SAME_SENTENCE]))
         for one in written:
             self._count(one)
             self.usage.sampled_tokens += len(one.tokens)
@@ -141,7 +153,7 @@ class ServedModel:
                 replace(one, log_probs=read.log_probs, top=read.top, gaps=read.gaps)
                 for one, read in zip(written, again, strict=True)
             ]
-        written = [await self._filled(ask.prompt, one) for one in written[: ask.count]]
+        written = [await self._filled(ask.prompt, one) for one in written]
         for one in written:
             for i, top in enumerate(one.top):
                 self._remember(ask.prompt + one.tokens[:i], top)
@@ -165,7 +177,9 @@ class ServedModel:
         request = self.dialect.read(prompt, target, alternatives)
 
         def read(content: object) -> Completion:
-            return self.dialect.readings(content, prompt, target)
+            found = self.dialect.readings(content, prompt, target)
+            check_tokens(found, self.vocabulary)
+            return found
 
         written = await self.client.ask(request, read, hash(prompt[:SAME_SENTENCE]))
         self._count(written)
@@ -178,7 +192,7 @@ class ServedModel:
         for i in written.gaps:
             path, token = prompt + written.tokens[:i], written.tokens[i]
             for count in (self.dialect.alternatives, *MORE_ALTERNATIVES):
-                told = await self._read(path, self.dialect.probe_token, count)
+                told = await self._read(path, self.dialect.probe_token, min(count, self.vocabulary))
                 top[i] = told.top[0]
                 found = np.flatnonzero(top[i].tokens == token)
                 if len(found):
@@ -383,9 +397,10 @@ def _runs(target: Path, broken: frozenset[int]) -> list[tuple[int, int]]:
 
 def _unread(tokens: Path) -> Completion:
     """Return a completion of tokens about which nothing is known yet."""
-    nothing = TopTokens(np.zeros(0, np.int64), np.zeros(0))
     n = len(tokens)
-    return Completion(tokens, (np.nan,) * n, (nothing,) * n, finished=False, read=0, cached=0, gaps=tuple(range(n)))
+    return Completion(
+        tokens, (np.nan,) * n, (nothing_told(),) * n, finished=False, read=0, cached=0, gaps=tuple(range(n))
+    )
 
 
 def _appended(a: Completion, b: Completion) -> Completion:

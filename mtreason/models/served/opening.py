@@ -6,25 +6,52 @@ Everything is asked of the server itself; a table only says where kinds of serve
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+import httpx
 
 from mtreason.errors import ModelError, near
 from mtreason.models.loaded import LoadedModel
 from mtreason.models.protocol import TOP_K, Capability
-from mtreason.models.served.client import KEY_VARIABLE, Client, RefusedError, Request, post
-from mtreason.models.served.dialects import Dialect, LlamaCpp, SampleRequest, Sglang, Vllm, broken_pieces
+from mtreason.models.served.answers import (
+    MOST_NAME,
+    MOST_VOCABULARY,
+    FaultyAnswerError,
+    mapping,
+    rows,
+    text,
+    whole,
+)
+from mtreason.models.served.client import WHO, Client, RefusedError
+from mtreason.models.served.completions import SampleRequest
+from mtreason.models.served.dialects import Dialect, LlamaCpp, Sglang, Vllm, broken_pieces
+from mtreason.models.served.exchange import Request, post
+from mtreason.models.served.keys import KEY_VARIABLE
 from mtreason.models.served.model import ServedModel
 from mtreason.models.served.texts import Ollama, Spelling
-from mtreason.models.served.tokens import ServerTokenizer
+from mtreason.models.served.tokenizers import library_tokenizer
+from mtreason.models.served.tokens import ServerTokenizer, tokenizing
 from mtreason.models.text import LibraryTokenizer, Tokenizer, turn_end
 
 REQUESTS = 16
 """Requests in flight at an address that does not say how many it serves side by side."""
 PROBE = (40, 41, 42)
 """Tokens that are ordinary characters in all known vocabularies; used to examine a server."""
+CHAT = "Hi! 今天天气很好。 Où? Привет, 1234"
+"""A text that tokenizers divide in different ways; part of what identifies a model."""
+MOST_REQUESTS = 1024
+"""Side by side at one address, whatever it says."""
+MOST_MODELS = 10_000
+"""Models that one server lists."""
+MOST_ALIASES = 100
+LISTED = 10
+"""Models that are named in a message."""
+NEAR = 100
+"""Models whose names are compared with a wrong one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +95,8 @@ def parse_place(name: str) -> Place:
         try:
             split = urlsplit(url)
             host = split.hostname
-            _ = split.port
-        except ValueError:
+            _ = split.port, httpx.URL(url)
+        except (ValueError, httpx.InvalidURL):
             host = None
         if host is None or split.scheme.lower() not in {"http", "https"}:
             raise ModelError(f"--model {url}: expected http(s)://HOST:PORT/v1, and #MODEL where several are served")
@@ -89,8 +116,13 @@ def connect(place: Place, key: str | None) -> Client:
 
 
 def examine(client: Client, place: Place) -> Served:
-    """Find out what is served and what it can do; raises `ModelError` with the next step."""
-    found = [_examine_one(client, place, url) for url in place.urls]
+    """Find out what is served and what it can do; raises `ModelError` with the next step.
+
+    From then on the client makes sure that a server which was away serves the same model.
+    """
+    entries: dict[str, _Entry] = {}
+    found = [_examine_one(client, place, url, entries) for url in place.urls]
+    client.recognised = lambda url, got: entries[url] in _entries(got)
     first = replace(found[0], place=place)
     for other in found[1:]:
         if (other.model, other.dialect) != (first.model, first.dialect):
@@ -101,49 +133,104 @@ def examine(client: Client, place: Place) -> Served:
     return first
 
 
-def _examine_one(client: Client, place: Place, url: str) -> Served:
-    def get(path: str, *, needed: bool = False) -> Any:  # noqa: ANN401 - what JSON can hold
+def _examine_one(client: Client, place: Place, url: str, known: dict[str, _Entry]) -> Served:
+    entries = _listed(client, url)
+    entry = known[url] = _pick(entries, place.model, url)
+    if client.reveals(entry.id) or client.reveals(entry.root):
+        raise ModelError(f"{url} names its model by the key that it was sent: nothing of it is used")
+    here = Place((url,), place.model)
+    if entry.owner == "llamacpp":
+        return _llama_cpp(client, here, entry)
+    if entry.owner == "vllm":
+        same = frozenset(other.id for other in entries if other.root and other.root == entry.root)
+        return _vllm(client, here, entry, same)
+    if entry.owner == "sglang":
+        return _sglang(client, here, entry)
+    if entry.owner == "library" and _optional(client, "/api/version", url):
+        return _ollama(client, here, entry)
+    raise ModelError(_why_not(client, url, entry.id))
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A model in a server's list, as far as it is used."""
+
+    id: str
+    owner: str
+    root: str
+    """What it was loaded from; "" if the server does not say."""
+    vocabulary: int
+    context: int = field(compare=False)
+    aliases: tuple[str, ...] = field(compare=False)
+
+
+def _listed(client: Client, url: str) -> list[_Entry]:
+    """Return the models that a server lists; raises `ModelError`."""
+
+    def read(got: Any) -> list[_Entry] | str:  # noqa: ANN401 - what JSON can hold
         try:
-            return client.ask_now(Request(path), lambda got: got, url=url)
-        except RefusedError as error:
-            if needed or error.status in {401, 403}:
-                raise
-            return None
+            return _entries(got)
+        except (FaultyAnswerError, KeyError) as error:
+            return str(error) if isinstance(error, FaultyAnswerError) else f"no {error}"
 
     try:
-        listed = get("/v1/models", needed=True)
+        found = client.ask_now(WHO, read, url=url)
     except RefusedError as error:
         if error.status != 404:
             raise
         raise ModelError(f"{url} has no list of models (GET /v1/models): name the address of a model server") from None
-    entries = listed.get("data") if isinstance(listed, dict) else None
-    if not isinstance(entries, list) or not all(isinstance(e, dict) and "id" in e for e in entries):
-        raise ModelError(f"{url} answers GET /v1/models with something else: name the address of a model server")
-    entry = _pick(entries, place.model, url)
-    owner = str(entry.get("owned_by", "")).lower()
-    here = Place((url,), place.model)
-    if owner == "llamacpp":
-        return _llama_cpp(client, here, entry, get("/props", needed=True))
-    if owner == "vllm":
-        return _vllm(client, here, entry)
-    if owner == "sglang":
-        return _sglang(client, here, entry, get("/get_model_info"))
-    if owner == "library" and get("/api/version") is not None:
-        return _ollama(client, here, entry)
-    raise ModelError(_why_not(client, url, str(entry["id"])))
+    if isinstance(found, str):
+        raise ModelError(
+            f"{url} answers GET /v1/models with something else ({found}): name the address of a model server"
+        )
+    return found
 
 
-def _pick(entries: list[dict[str, Any]], wanted: str | None, url: str) -> dict[str, Any]:
-    names = [str(entry["id"]) for entry in entries]
-    listed = ", ".join(names) or "nothing"
+def _entries(got: Any) -> list[_Entry]:  # noqa: ANN401
+    return [_entry(one) for one in rows(mapping(got, "the answer")["data"], "data", most=MOST_MODELS)]
+
+
+def _entry(one: Any) -> _Entry:  # noqa: ANN401
+    told = mapping(one, "a model")
+    meta = mapping(told.get("meta") or {}, "meta")
+    aliases = rows(told.get("aliases") or [], "aliases", most=MOST_ALIASES)
+    name = text(told["id"], "id", most=MOST_NAME)
+    if not name.strip():
+        raise FaultyAnswerError("a model without a name")
+    return _Entry(
+        name,
+        text(told.get("owned_by") or "", "owned_by", most=MOST_NAME).lower(),
+        text(told.get("root") or "", "root", most=MOST_NAME),
+        whole(meta.get("n_vocab") or 0, "n_vocab", most=MOST_VOCABULARY),
+        whole(told.get("max_model_len") or 0, "max_model_len"),
+        tuple(text(alias, "an alias", most=MOST_NAME) for alias in aliases),
+    )
+
+
+def _optional(client: Client, path: str, url: str) -> Mapping[str, Any]:
+    """Return what a server tells there; nothing where it refuses."""
+    try:
+        return client.ask_now(Request(path), lambda got: mapping(got, "the answer"), url=url)
+    except RefusedError as error:
+        if error.status in {401, 403}:
+            raise
+        return {}
+
+
+def _pick(entries: Sequence[_Entry], wanted: str | None, url: str) -> _Entry:
+    names = [entry.id for entry in entries]
+    listed = ", ".join(name[:80] for name in names[:LISTED]) or "nothing"
+    listed += f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
     if wanted is None and len(entries) != 1:
-        raise ModelError(f"{url} serves {listed}: name one, as in {url}/v1#{names[0] if names else 'MODEL'}")
+        raise ModelError(f"{url} serves {listed}: name one, as in {url}/v1#{names[0][:80] if names else 'MODEL'}")
     if wanted is None:
         return entries[0]
     for entry in entries:
-        if wanted == entry["id"] or wanted in (entry.get("aliases") or ()):
+        if wanted == entry.id or wanted in entry.aliases:
             return entry
-    raise ModelError(f"{url} does not serve {wanted!r}{near(wanted, names)} (it serves {listed})")
+    raise ModelError(
+        f"{url} does not serve {wanted!r}{near(wanted, [name[:80] for name in names[:NEAR]])} (it serves {listed})"
+    )
 
 
 def _why_not(client: Client, url: str, model: str) -> str:
@@ -164,13 +251,21 @@ def _why_not(client: Client, url: str, model: str) -> str:
     return f"{url} is a server of no known kind: vLLM, SGLang and llama.cpp's server are known"
 
 
-def _llama_cpp(client: Client, place: Place, entry: dict[str, Any], props: dict[str, Any]) -> Served:
+def _llama_cpp(client: Client, place: Place, entry: _Entry) -> Served:
     url = place.urls[0]
-    meta = entry.get("meta") or {}
-    size = int(meta.get("n_vocab", 0))
-    if not size or "eos_token" not in props:
+
+    def read(got: Any) -> tuple[str, int, int]:  # noqa: ANN401 - what JSON can hold
+        props = mapping(got, "the answer")
+        end = text(props.get("eos_token", ""), "eos_token", most=MOST_NAME)
+        defaults = mapping(props.get("default_generation_settings") or {}, "default_generation_settings")
+        context = whole(defaults.get("n_ctx") or 0, "n_ctx")
+        return end, context, whole(props.get("total_slots") or 0, "total_slots", most=MOST_REQUESTS)
+
+    eos, context, slots = client.ask_now(Request("/props"), read, url=url)
+    size = entry.vocabulary
+    if not size or not eos:
         raise ModelError(f"{url}: this llama.cpp server is too old or still without a model: it names no vocabulary")
-    end, plain = (_first_token(client, text, url) for text in (str(props["eos_token"]), "!"))
+    end, plain = (_first_token(client, said, size, url) for said in (eos, "!"))
     kinds = (LlamaCpp(end, (plain,), guidance) for guidance in (True, False))
     usable = next((kind for kind in kinds if _forces(client, kind, url)), None)
     if usable is None:
@@ -180,19 +275,19 @@ def _llama_cpp(client: Client, place: Place, entry: dict[str, Any], props: dict[
     return Served(
         place,
         usable,
-        model=_model_name(str(entry["id"])),
-        context=int((props.get("default_generation_settings") or {}).get("n_ctx", 0)),
-        slots=int(props.get("total_slots", 0)),
+        model=_model_name(entry.id),
+        context=context,
+        slots=slots,
         vocabulary=size,
-        end=str(props["eos_token"]),
+        end=eos,
         source="",
         abilities=_abilities(client, usable, url),
     )
 
 
-def _first_token(client: Client, text: str, url: str) -> int:
-    content = {"content": text, "add_special": False, "parse_special": True}
-    return client.ask_now(post("/tokenize", content), lambda got: int(got["tokens"][0]), url=url)
+def _first_token(client: Client, said: str, vocabulary: int, url: str) -> int:
+    asked, read = tokenizing(said, vocabulary, add_special=False, parse_special=True)
+    return client.ask_now(asked, lambda got: read(got)[0], url=url)
 
 
 def _forces(client: Client, dialect: Dialect, url: str) -> bool:
@@ -206,25 +301,25 @@ def _forces(client: Client, dialect: Dialect, url: str) -> bool:
     return True
 
 
-def _vllm(client: Client, place: Place, entry: dict[str, Any]) -> Served:
-    model = str(entry["id"])
-    dialect = Vllm(model)
-    source = str(entry.get("root") or model)
-    context = int(entry.get("max_model_len") or 0)
-    return Served(place, dialect, model, context, 0, 0, "", source, _abilities(client, dialect, place.urls[0]))
+def _vllm(client: Client, place: Place, entry: _Entry, names: frozenset[str]) -> Served:
+    dialect = Vllm(entry.id, names)
+    source = entry.root or entry.id
+    abilities = _abilities(client, dialect, place.urls[0])
+    return Served(place, dialect, entry.id, entry.context, 0, 0, "", source, abilities)
 
 
-def _sglang(client: Client, place: Place, entry: dict[str, Any], info: Any) -> Served:  # noqa: ANN401
-    model = str(entry["id"])
-    info = info if isinstance(info, dict) else {}
-    source = str(info.get("tokenizer_path") or info.get("model_path") or model)
-    context = int(entry.get("max_model_len") or 0)
+def _sglang(client: Client, place: Place, entry: _Entry) -> Served:
+    info = _optional(client, "/get_model_info", place.urls[0])
+    told = info.get("tokenizer_path") or info.get("model_path") or entry.id
+    if not isinstance(told, str) or len(told) > MOST_NAME or client.reveals(told):
+        raise ModelError(f"{place.urls[0]} answers GET /get_model_info with something else than a path")
     dialect = Sglang()
-    return Served(place, dialect, model, context, 0, 0, "", source, _abilities(client, dialect, place.urls[0]))
+    abilities = _abilities(client, dialect, place.urls[0])
+    return Served(place, dialect, entry.id, entry.context, 0, 0, "", told, abilities)
 
 
-def _ollama(client: Client, place: Place, entry: dict[str, Any]) -> Served:
-    model = str(entry["id"])
+def _ollama(client: Client, place: Place, entry: _Entry) -> Served:
+    model = entry.id
     dialect = Ollama(model)
     try:
         abilities = _abilities(client, dialect, place.urls[0])
@@ -238,8 +333,9 @@ def _abilities(client: Client, dialect: Dialect, url: str) -> dict[str, str]:
     """Try the abilities that the search needs."""
     abilities = {"token prompts": "yes"}
     ask = SampleRequest(PROBE, 2, 1, 1.0, 1, None)
-    written = client.ask_now(dialect.write(ask), dialect.written, url=url)
-    again = client.ask_now(dialect.write(ask), dialect.written, url=url)
+    written, again = (
+        client.ask_now(dialect.write(ask), lambda got: dialect.written(got, ask), url=url) for _ in range(2)
+    )
     alternatives = min(len(one.top[0].tokens) for one in written)
     abilities["log-probabilities"] = "yes"
     abilities["alternatives"] = f"{alternatives} per token"
@@ -260,10 +356,15 @@ def lacks(served: Served) -> frozenset[Capability]:
     return frozenset(missing)
 
 
-def digest_of(served: Served) -> str:
-    """Return what identifies this model, independently of where it runs."""
-    named = f"{served.dialect.name}\x1f{served.model}\x1f{served.vocabulary}"
-    return hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()
+def digest_of(served: Served, tokenizer: Tokenizer) -> str:
+    """Return what identifies this model, independently of where it runs: its names, and how texts become its tokens.
+
+    Two models can have one name on two days, so what it was loaded from counts as well, if the server tells.
+    """
+    chat = tokenizer.render([{"role": "user", "content": CHAT}]) if tokenizer.chat else ""
+    tokens = tokenizer.encode(CHAT, control=False)
+    named = [served.dialect.name, served.model, served.vocabulary, _model_name(served.source), chat, tokens]
+    return hashlib.sha256(json.dumps(named).encode("ascii")).hexdigest()
 
 
 def _model_name(name: str) -> str:
@@ -281,7 +382,7 @@ def load_served(client: Client, served: Served, tokenizer: str | None) -> Loaded
         dialect = replace(dialect, spelling=Spelling(own, width))
     if isinstance(dialect, LlamaCpp) and not dialect.guidance:
         dialect = replace(dialect, broken=broken_pieces(own.pieces(width)))
-    model = ServedModel(client, dialect)
+    model = ServedModel(client, dialect, width)
     return LoadedModel(
         model, own, stop, width, "served", served.dialect.name, f"served {served.dialect.name}", lacks(served)
     )
@@ -292,30 +393,18 @@ def _tokenizer(client: Client, served: Served, named: str | None) -> tuple[Token
     if named is None and served.vocabulary:
         own = ServerTokenizer(client, served.end, served.vocabulary)
         return own, served.vocabulary, frozenset({own.end})
-    from transformers import AutoConfig, AutoTokenizer
-
-    from mtreason.models.engine.load import quiet_libraries
-
-    source = named or served.source
-    if not source:
+    chosen = named or _chosen(served)
+    if not (chosen or served.source):
         raise ModelError(
             f"{served.dialect.name} tells no tokenizer of {served.model}: name the directory or hub id of the model "
             "that it was made from with --tokenizer"
         )
-    path = Path(source).expanduser()
-    place = path if path.is_dir() else source
-    try:
-        with quiet_libraries():
-            library = AutoTokenizer.from_pretrained(place, trust_remote_code=False)
-            config = None if served.vocabulary else AutoConfig.from_pretrained(place, trust_remote_code=False)
-            width = served.vocabulary if config is None else config.get_text_config().vocab_size
-    except Exception as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ModelError(
-            f"no tokenizer for {served.model}, which is {source} to its server ({reason}): name the model's directory "
-            "or hub id with --tokenizer"
-        ) from error
-    if library.chat_template is None or library.eos_token_id is None:
-        raise ModelError(f"the tokenizer of {source} has no chat template: name that of an instruction-tuned model")
+    library, size = library_tokenizer(served.place.urls, served.model, served.source, chosen)
+    width = served.vocabulary or size
     end = turn_end(LibraryTokenizer(library))
     return LibraryTokenizer(library, end), width, frozenset({end, int(library.eos_token_id)})
+
+
+def _chosen(served: Served) -> str | None:
+    """Return the source of a served model where a person has named it: as the model behind the address."""
+    return served.source if served.source and served.source == served.place.model else None

@@ -8,15 +8,24 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from mtreason.models.engine.drawing import CANDIDATES
 from mtreason.models.protocol import TopTokens
-from mtreason.models.served.client import FaultyAnswerError, Request, post
-from mtreason.models.served.dialects import Completion, SampleRequest, finite, same_length
+from mtreason.models.served.answers import FaultyAnswerError, log_prob, mapping, octets, quote, rows, text, whole
+from mtreason.models.served.completions import (
+    Completion,
+    SampleRequest,
+    alternatives_of,
+    check_written,
+    largest_answer,
+    nothing_told,
+    same_length,
+)
+from mtreason.models.served.exchange import Request, post
 from mtreason.models.text import LibraryTokenizer
 
 
@@ -39,7 +48,8 @@ class Spelling:
 
     def number(self, entry: Mapping[str, Any]) -> int | None:
         """Return the token that an answer gives by its bytes or its text; None for one that is not known."""
-        piece = bytes(entry["bytes"]) if entry.get("bytes") is not None else str(entry["token"]).encode()
+        told = entry.get("bytes")
+        piece = octets(told, "bytes") if told is not None else text(entry["token"], "token").encode()
         return self._numbers.get(piece)
 
 
@@ -78,40 +88,47 @@ class Ollama:
             "seed": ask.seed,
         }
         content = {"model": self.model, "prompt": text, "raw": True, "stream": False, "options": settings}
-        return post("/api/generate", content | {"logprobs": True, "top_logprobs": self.alternatives})
+        asked = post("/api/generate", content | {"logprobs": True, "top_logprobs": self.alternatives})
+        return replace(asked, most=largest_answer(ask.room, self.alternatives, asked=len(asked.body or b"")))
 
-    def written(self, content: Any) -> list[Completion]:  # noqa: ANN401
+    def written(self, content: Any, ask: SampleRequest) -> list[Completion]:  # noqa: ANN401
         """See `Dialect.written`."""
-        places = content.get("logprobs") or []
+        model = mapping(content, "the answer").get("model", self.model)
+        if model != self.model:
+            raise FaultyAnswerError(f"it is from the model {text(model, 'model')!r}, not {self.model!r}")
+        places = rows(content.get("logprobs") or [], "logprobs", most=ask.room)
         finished = content["done_reason"] == "stop"
         tokens = [self._drawn(place) for place in places]
-        log_probs = [finite(place["logprob"]) for place in places]
+        log_probs = [log_prob(place["logprob"]) for place in places]
         top = [self._nexts(place["top_logprobs"]) for place in places]
         if finished and self.spelling is not None:
             tokens.append(self.spelling.end)
             log_probs.append(0.0)
             top.append(TopTokens(np.array([self.spelling.end]), np.zeros(1)))
         same_length(tokens, top)
-        return [
-            Completion(
-                tokens=tuple(tokens),
-                log_probs=tuple(log_probs),
-                top=tuple(top),
-                finished=finished,
-                read=int(content.get("prompt_eval_count", 0)),
-                cached=0,
-            )
-        ]
+        found = Completion(
+            tokens=tuple(tokens),
+            log_probs=tuple(log_probs),
+            top=tuple(top),
+            finished=finished,
+            read=whole(content.get("prompt_eval_count", 0), "prompt_eval_count"),
+            cached=0,
+        )
+        # The server does not count the end, which was added here.
+        check_written([found], replace(ask, room=ask.room + 1))
+        return [found]
 
     def _nexts(self, entries: Sequence[Mapping[str, Any]]) -> TopTokens:
         """Read alternatives; tokens that the tokenizer does not know are left out."""
+        listed = rows(entries, "top_logprobs", most=self.alternatives + 1)
         known: dict[int, float] = {}
-        for i, entry in enumerate(entries):
+        for i, entry in enumerate(listed):
             number = i if self.spelling is None else self.spelling.number(entry)
             if number is not None:
-                known.setdefault(number, finite(entry["logprob"]))
-        order = sorted(known, key=lambda token: -known[token])
-        return TopTokens(np.array(order, np.int64), np.array([known[token] for token in order], np.float64))
+                known.setdefault(number, log_prob(entry["logprob"]))
+        if listed and not known:
+            return nothing_told()
+        return alternatives_of(known.items(), most=self.alternatives + 1)
 
     def _drawn(self, entry: Mapping[str, Any]) -> int:
         if self.spelling is None:
@@ -119,7 +136,7 @@ class Ollama:
         number = self.spelling.number(entry)
         number = self.spelling.stranger if number is None else number
         if number is None:
-            raise FaultyAnswerError(f"a token that the tokenizer does not have ({entry['token']!r})")
+            raise FaultyAnswerError(f"a token that the tokenizer does not have ({quote(entry['token'])})")
         return number
 
     def read(self, prompt: Sequence[int], target: Sequence[int], alternatives: int) -> Request:

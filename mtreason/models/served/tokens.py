@@ -6,7 +6,24 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from mtreason.models.served.client import Client, FaultyAnswerError, Request, post
+from mtreason.errors import ModelError
+from mtreason.models.served.answers import (
+    MOST_TEXT,
+    FaultyAnswerError,
+    mapping,
+    octets,
+    quote,
+    rows,
+    text,
+    tokens_of,
+    whole,
+)
+from mtreason.models.served.client import Client
+from mtreason.models.served.completions import largest_answer
+from mtreason.models.served.exchange import Request, post
+
+BEGINNING = 4
+"""Tokens that may come before and after those of a text."""
 
 T = TypeVar("T")
 
@@ -19,7 +36,12 @@ class ServerTokenizer:
         self._client = client
         self._size = size
         self.encode = functools.lru_cache(maxsize=4096)(self._encode)
-        [self._end] = self.encode(end, control=True)
+        found = self.encode(end, control=True)
+        if len(found) != 1:
+            raise ModelError(
+                f"the token that ends a turn, {quote(end)}, is {len(found)} tokens to the server's tokenizer"
+            )
+        self._end = found[0]
 
     @property
     def end(self) -> int:
@@ -34,8 +56,7 @@ class ServerTokenizer:
     @functools.cached_property
     def begin(self) -> tuple[int, ...]:
         """See `Tokenizer.begin`."""
-        content = {"content": "a", "add_special": True, "parse_special": False}
-        found = self._ask(post("/tokenize", content), lambda got: tuple(map(int, got["tokens"])))
+        found = self._tokenize("a", add_special=True, parse_special=False)
         return found[: len(found) - len(self.encode("a", control=False))]
 
     def _ask(self, request: Request, read: Callable[[Any], T]) -> T:
@@ -43,14 +64,21 @@ class ServerTokenizer:
 
     def render(self, turns: list[dict[str, str]]) -> str:
         """See `Tokenizer.render`."""
-        return self._ask(post("/apply-template", {"messages": turns}), lambda got: str(got["prompt"]))
 
-    def _encode(self, text: str, *, control: bool) -> tuple[int, ...]:
+        def read(got: Any) -> str:  # noqa: ANN401 - what JSON can hold
+            return text(mapping(got, "the answer")["prompt"], "prompt", most=MOST_TEXT)
+
+        return self._ask(post("/apply-template", {"messages": turns}), read)
+
+    def _encode(self, said: str, *, control: bool) -> tuple[int, ...]:
         """See `Tokenizer.encode`."""
-        if not text:
+        if not said:
             return ()
-        content = {"content": text, "add_special": False, "parse_special": control}
-        return self._ask(post("/tokenize", content), lambda got: tuple(map(int, got["tokens"])))
+        return self._tokenize(said, add_special=False, parse_special=control)
+
+    def _tokenize(self, said: str, **options: bool) -> tuple[int, ...]:
+        asked, read = tokenizing(said, self._size, **options)
+        return self._ask(asked, read)
 
     def decode(self, tokens: Sequence[int]) -> str:
         """See `Tokenizer.decode`."""
@@ -70,15 +98,25 @@ class ServerTokenizer:
 
         The server gives no list of them, but it gives all of them as alternatives of one token.
         """
-        content = {"prompt": [self._end], "n_predict": 1, "n_probs": self._size, "temperature": 0}
+        size = self._size
+        content = {"prompt": [self._end], "n_predict": 1, "n_probs": size, "temperature": 0}
 
         def spell(got: Any) -> list[bytes]:  # noqa: ANN401 - what JSON can hold
-            pieces = [b""] * self._size
-            found = got["completion_probabilities"][0]["top_logprobs"]
-            if len(found) != self._size:
-                raise FaultyAnswerError(f"{len(found)} of {self._size} tokens of the vocabulary")
-            for entry in found:
-                pieces[entry["id"]] = bytes(entry["bytes"])
-            return pieces
+            [place] = rows(got["completion_probabilities"], "completion_probabilities", most=1)
+            found = rows(place["top_logprobs"], "top_logprobs", most=size)
+            spelled = {whole(e["id"], "id", most=size - 1): octets(e["bytes"], "bytes") for e in found}
+            if len(spelled) != size:
+                raise FaultyAnswerError(f"{len(spelled)} of {size} tokens of the vocabulary")
+            return [spelled[token] for token in range(size)]
 
-        return self._ask(post("/completion", content), spell)
+        return self._ask(post("/completion", content, most=largest_answer(1, size)), spell)
+
+
+def tokenizing(said: str, vocabulary: int, **options: bool) -> tuple[Request, Callable[[Any], tuple[int, ...]]]:
+    """Return how to ask for the tokens of a text, and how to read the answer; there are no more tokens than bytes."""
+    most = len(said.encode("utf-8", "surrogatepass")) + BEGINNING
+
+    def read(got: Any) -> tuple[int, ...]:  # noqa: ANN401 - what JSON can hold
+        return tokens_of(mapping(got, "the answer")["tokens"], "tokens", most=most, vocabulary=vocabulary)
+
+    return post("/tokenize", {"content": said, **options}), read
