@@ -6,9 +6,11 @@ import glob
 import hashlib
 import os
 import re
+import stat
 from contextlib import suppress
 from pathlib import Path
 
+from mtreason.characters import utf8
 from mtreason.errors import InputError, MtreasonError
 
 
@@ -28,8 +30,40 @@ def read_bytes(path: Path, advice: str) -> bytes:
     """Read a file; raises `InputError` that ends with the advice when that fails."""
     try:
         return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror or error}): {advice}") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise InputError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}): {advice}") from error
+
+
+def resolved(path: Path) -> Path:
+    """Return the real path of a file that need not exist; raises `InputError` for links that lead in a circle."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise InputError(f"{path} leads nowhere ({getattr(error, 'strerror', None) or error}): name another") from error
+
+
+def followed(path: Path) -> Path:
+    """Return the file that a symbolic link leads to, or the path itself; raises `InputError` as `resolved` does."""
+    try:
+        return resolved(path) if path.is_symlink() else path
+    except OSError as error:  # a name that is too long
+        raise InputError(f"{path} cannot be used ({error.strerror or error}): name another file") from error
+
+
+def is_pipe(path: Path) -> bool:
+    """Whether a path names something that can be read only once; a path that names nothing is no pipe."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def check_output(out: Path, *inputs: Path) -> None:
+    """Raise `InputError` for an output that is also an input, and would be overwritten before it is used again."""
+    for path in inputs:
+        if resolved(out) == resolved(path):
+            raise InputError(f"{out} is also an input and would be overwritten: name another file")
 
 
 def sha256_of(path: Path) -> str:
@@ -48,7 +82,7 @@ def read_lines(path: Path) -> list[str]:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file, as UTF-8 with bare line feeds, completely or not at all; raises `MtreasonError` on failure."""
-    write_bytes(path, text.encode())
+    write_bytes(path, utf8(text))
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -1,0 +1,60 @@
+"""Settings and records from files that anybody may have written: parsed within limits, with one kind of error."""
+
+from __future__ import annotations
+
+import json
+import math
+import tomllib
+from typing import Any, NoReturn
+
+MOST_NESTED = 100
+"""Levels of lists and objects in a file with settings or records; what nests deeper is none of ours."""
+
+
+def parse_record(text: str | bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """Parse the JSON of a setting or a record.
+
+    Raises `ValueError` for all that is no such thing: numbers that are not finite or have thousands of digits, and
+    what is nested too deep.
+    """
+    try:
+        value = json.loads(text, parse_float=_finite, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    if _nested_too_deep(value):
+        raise ValueError("nested too deep")
+    return value
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """Parse TOML; raises `TOMLDecodeError` also for numbers of thousands of digits and for what is nested too deep."""
+    try:
+        value = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        raise
+    except (ValueError, RecursionError) as error:
+        what = "nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise tomllib.TOMLDecodeError(what) from None
+    if _nested_too_deep(value):
+        raise tomllib.TOMLDecodeError("nested too deep")
+    return value
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    return value if math.isfinite(value) else _refuse(digits)
+
+
+def _refuse(digits: str) -> NoReturn:
+    raise ValueError(f"{digits[:20]} is no finite number")
+
+
+def _nested_too_deep(value: object) -> bool:
+    """Whether lists and objects are nested deeper than MOST_NESTED; looks at one level after the other."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(MOST_NESTED):
+        if not level:
+            return False
+        inner = [own for outer in level for own in (outer.values() if isinstance(outer, dict) else outer)]
+        level = [own for own in inner if isinstance(own, dict | list)]
+    return bool(level)
