@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from mtreason.documents.archives import read_members
+from mtreason.documents.archives import check_xml, read_members
 from mtreason.documents.protocol import Document, Unit
 from mtreason.errors import DocumentError
 from mtreason.extras import need
@@ -29,7 +29,7 @@ class DocxDocument:
 
     def __init__(self, data: bytes, name: str) -> None:
         self._data = data
-        read_members(data, name, "a Word document")
+        check_xml(read_members(data, name, "a Word document"), name)
         self._document, self._paragraphs = _open(data, name)
         self.units = tuple(Unit(i, f"paragraph {i}", _text(p).strip()) for i, p in enumerate(self._paragraphs, 1))
 
