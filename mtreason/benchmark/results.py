@@ -11,6 +11,7 @@ from typing import IO, Any
 
 from mtreason.errors import InputError, MtreasonError
 from mtreason.files import write_text
+from mtreason.records import parse_record
 
 CONFIG, RESULTS, MANIFEST = "config.json", "results.jsonl", "manifest.json"
 MOST_SHOWN = 4
@@ -128,7 +129,7 @@ def read_config(directory: Path) -> dict[str, Any]:
     """Read the configuration of a benchmark; raises `InputError` where there is none."""
     path = directory / CONFIG
     try:
-        config: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        config: dict[str, Any] = parse_record(path.read_text("utf-8"))
         config["systems"].keys(), config["glossary"]["terms"], config["model"]["name"]
     except OSError as error:
         raise InputError(
@@ -152,7 +153,7 @@ def read_results(directory: Path) -> list[dict[str, Any]]:
     records: dict[tuple[str, str, str], dict[str, Any]] = {}
     for number, line in enumerate(lines, 1):
         try:
-            record = json.loads(line)
+            record = parse_record(line)
             records.setdefault(_key(record), record)
             float(record["seconds"])
         except (ValueError, TypeError, KeyError) as error:

@@ -89,7 +89,7 @@ def junit(jobs: Sequence[Job], findings: Sequence[Finding]) -> bytes:
     suite = etree.Element("testsuite", name="mtreason", tests=str(len(names)))
     failed = 0
     for name in names:
-        case = etree.SubElement(suite, "testcase", classname="mtreason", name=name)
+        case = etree.SubElement(suite, "testcase", classname="mtreason", name=xml_text(name))
         own = [f for f in findings if f.name == name]
         failed += bool(own)
         for finding in own:

@@ -22,6 +22,7 @@ from mtreason.errors import InputError, check_names, near
 from mtreason.evaluation.metrics import TITLES
 from mtreason.files import read_text
 from mtreason.languages import Language, parse_language
+from mtreason.records import parse_toml
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ _KEYS: dict[str, Any] = {
 def read_config(path: Path) -> Config:
     """Read a configuration; raises `InputError` that names what is unknown, missing or of the wrong kind."""
     try:
-        found: dict[str, Any] = tomllib.loads(read_text(path, "name the configuration"))
+        found: dict[str, Any] = parse_toml(read_text(path, "name the configuration"))
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path}: not TOML: {error}") from error
     for key, value in found.items():

@@ -22,6 +22,7 @@ from mtreason.decoding.protocol import Cost
 from mtreason.errors import InputError, MtreasonError
 from mtreason.models.calls import Calls, extend, release, score
 from mtreason.models.protocol import TOP_K
+from mtreason.records import parse_record
 from mtreason.rewards import REWARDS, Draft, Reward
 from mtreason.runs.spec import read_spec
 from mtreason.runs.translator import Translator
@@ -168,7 +169,7 @@ class PoolFile:
             raise InputError(f"{path} is not what 'mtreason tune --pools' writes: name another file")
         for number, line in enumerate(lines, 1):
             try:
-                record = json.loads(line)
+                record = parse_record(line)
                 if number == 1:
                     self.config = dict(record[CONFIG])
                     self.config["parts"] = list(self.config["parts"])
