@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
 import re
 import stat
 import sys
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO
 
+from mtreason.characters import utf8
 from mtreason.errors import InputError, MtreasonError
+from mtreason.records import parse_record
 
 if sys.platform != "win32":
     import fcntl
@@ -36,8 +36,40 @@ def read_bytes(path: Path, advice: str) -> bytes:
     """Read a file; raises `InputError` that ends with the advice when that fails."""
     try:
         return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror or error}): {advice}") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise InputError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}): {advice}") from error
+
+
+def resolved(path: Path) -> Path:
+    """Return the real path of a file that need not exist; raises `InputError` for links that lead in a circle."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise InputError(f"{path} leads nowhere ({getattr(error, 'strerror', None) or error}): name another") from error
+
+
+def followed(path: Path) -> Path:
+    """Return the file that a symbolic link leads to, or the path itself; raises `InputError` as `resolved` does."""
+    try:
+        return resolved(path) if path.is_symlink() else path
+    except OSError as error:  # a name that is too long
+        raise InputError(f"{path} cannot be used ({error.strerror or error}): name another file") from error
+
+
+def is_pipe(path: Path) -> bool:
+    """Whether a path names something that can be read only once; a path that names nothing is no pipe."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def check_output(out: Path, *inputs: Path) -> None:
+    """Raise `InputError` for an output that is also an input, and would be overwritten before it is used again."""
+    for path in inputs:
+        if resolved(out) == resolved(path):
+            raise InputError(f"{out} is also an input and would be overwritten: name another file")
 
 
 def read_regular(path: Path) -> bytes:
@@ -63,7 +95,7 @@ def read_lines(path: Path) -> list[str]:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file, as UTF-8 with bare line feeds, completely or not at all; raises `MtreasonError` on failure."""
-    write_bytes(path, text.encode())
+    write_bytes(path, utf8(text))
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -195,39 +227,7 @@ def unseal(line: bytes) -> Any:  # noqa: ANN401 - what JSON can hold
     """
     if line[SUM : SUM + 1] != b" " or line[:SUM] != checksum(line[SUM + 1 :]).encode():
         raise ValueError("the checksum does not fit")
-    return parse_json(line[SUM + 1 :])
-
-
-def _refuse(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number")
-
-
-def _number(digits: str) -> float:
-    number = float(digits)
-    return number if math.isfinite(number) else _refuse(digits[:20])
-
-
-# Made once: making it takes longer than most lines.
-_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_number)
-
-
-def parse_json(text: bytes) -> Any:  # noqa: ANN401 - what JSON can hold
-    """Parse JSON from a file of our own; raises `ValueError` for all that is none, NaN and endless nesting included."""
-    try:
-        return _DECODER.decode(text.decode("utf-8", "surrogatepass"))
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
-
-
-def finite(value: Any) -> Any:  # noqa: ANN401 - what JSON can hold
-    """Return a value in JSON types with None for each number that is none: JSON has no word for NaN and infinity."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {name: finite(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(inner) for inner in value]
-    return value
+    return parse_record(line[SUM + 1 :])
 
 
 _NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -10,9 +10,11 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from mtreason.characters import HALF_PAIR, has_half_pair
 from mtreason.errors import InputError, LanguageError
 from mtreason.files import read_lines
 from mtreason.languages import parse_language
+from mtreason.records import parse_record
 
 T = TypeVar("T")
 
@@ -68,7 +70,7 @@ def read_records(path: Path, pair: str | None = None) -> list[tuple[Row, str, di
 
 def _parse_record(where: str, line: str) -> dict[str, Any]:
     try:
-        record = json.loads(line)
+        record = parse_record(line)
     except ValueError as error:
         raise InputError(f"{where}: not JSON ({error}): expected one object a line") from error
     if not isinstance(record, dict):
@@ -90,8 +92,8 @@ def _parse_row(where: str, record: dict[str, Any]) -> Row:
     if not isinstance(domain, str):
         raise InputError(f"{where}: domain must be a text")
     for text in (record["id"], record["src"], domain, *references):
-        if any(0xD800 <= ord(c) <= 0xDFFF for c in text):
-            raise InputError(f"{where}: has half of a surrogate pair (\\ud800 to \\udfff): write the whole character")
+        if has_half_pair(text):
+            raise InputError(f"{where}: {HALF_PAIR}")
     source, target = _languages(where, record["src_lang"], record["tgt_lang"])
     return Row(record["id"], source, target, record["src"], tuple(r for r in references if r.strip()), domain)
 

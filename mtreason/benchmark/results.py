@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from mtreason.errors import InputError, MtreasonError
-from mtreason.files import finite, parse_json, part_of, read_regular, write_bytes
+from mtreason.files import part_of, read_regular, write_bytes
+from mtreason.records import finite, parse_record
 from mtreason.storage.shapes import MAYBE_NUMBER, NUMBER, Each, fits
 from mtreason.storage.sums import LineSums
 
@@ -157,7 +158,7 @@ def read_config(directory: Path) -> dict[str, Any]:
     path = directory / CONFIG
     try:
         data = read_regular(path)
-        config: dict[str, Any] = parse_json(data)
+        config: dict[str, Any] = parse_record(data)
         sums = LineSums(directory / RESULTS)
     except OSError as error:
         raise InputError(
@@ -192,7 +193,7 @@ def read_results(directory: Path) -> list[dict[str, Any]]:
     records: dict[tuple[str, str, str], dict[str, Any]] = {}
     for number, line in enumerate(lines, 1):
         try:
-            record = parse_json(line)
+            record = parse_record(line)
         except ValueError:
             record = None
         if not fits(record, _RESULT):

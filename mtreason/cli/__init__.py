@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+from typing import Any, NoReturn
+
 import typer
 
 from mtreason import __version__
 from mtreason.cli import batch, bench, cache, evaluate, explain, glossary, models, serve, translate, tune
 from mtreason.cli.output import say
-from mtreason.errors import MtreasonError, SettingError
+from mtreason.errors import InputError, MtreasonError, SettingError
 from mtreason.runs.stopping import INTERRUPTED, NOTHING_KEPT, leave, stopped_by, watching
 
 app = typer.Typer(
@@ -43,7 +47,12 @@ def _root(
 
 
 def main() -> None:
-    """Run the command line and exit: 0 done, 1 failed, 2 bad input, 3 some segments fell back, 130 interrupted."""
+    """Run the command line and exit.
+
+    0 done, 1 failed, 2 bad input, 3 some segments fell back or were found faulty, 70 a fault of this program, 130
+    interrupted.
+    """
+    threading.excepthook = _say_of_thread
     with watching(say):
         try:
             _run()
@@ -54,11 +63,38 @@ def main() -> None:
 
 def _run() -> None:
     try:
-        app()
+        code = app(standalone_mode=False)
     except MtreasonError as error:
         leave(error.as_options if isinstance(error, SettingError) else str(error), error.exit_code)
-    except SystemExit as end:
-        # Typer raises this for an interrupt, without a message.
-        if end.code != INTERRUPTED or not stopped_by():
-            raise
+    except typer.Abort:
+        leave("aborted", MtreasonError.exit_code)
+    except Exception as error:  # noqa: BLE001 - the last resort
+        if isinstance(error, _USAGE):
+            _leave_with_usage(error)
+        from mtreason.cli.failures import UNFORESEEN, describe_failure
+
+        leave(describe_failure(error), UNFORESEEN)
+    if code == INTERRUPTED and stopped_by():
         leave(f"{stopped_by()}: {NOTHING_KEPT}", INTERRUPTED)
+    sys.exit(code or 0)
+
+
+def _say_of_thread(failed: threading.ExceptHookArgs) -> None:
+    """Report what nobody foresaw in another thread; whoever waits for its result has an error of its own."""
+    from mtreason.cli.failures import describe_failure
+
+    if isinstance(failed.exc_value, Exception):
+        say(describe_failure(failed.exc_value))
+
+
+_USAGE: Any = typer.BadParameter.__base__
+"""What is raised for all arguments that do not fit, which the library does not export."""
+
+
+def _leave_with_usage(error: Any) -> NoReturn:  # noqa: ANN401 - as above
+    """End with what is wrong with the arguments; nothing is said where the help was shown instead."""
+    message = error.format_message()
+    if not message.strip():
+        sys.exit(InputError.exit_code)
+    asked = f": see '{error.ctx.command_path} -h'" if error.ctx is not None else ""
+    leave(f"{message.rstrip('.')}{asked}", InputError.exit_code)

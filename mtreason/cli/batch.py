@@ -121,8 +121,8 @@ def _write_summary(
     path: Path, project: Project, update: Update, findings: Sequence[Finding], edited: Sequence[Finding]
 ) -> None:
     """Write a summary in the format that the file's name says."""
+    from mtreason.characters import visible
     from mtreason.files import write_bytes, write_text
-    from mtreason.runs.finding import visible
     from mtreason.runs.inspection import junit, markdown
 
     if path.suffix.lower() == ".md":

@@ -22,41 +22,31 @@ def list_models(
     if server is not None:
         _show_server(server)
         return
-    from rich.console import Console
-    from rich.table import Table
-
+    from mtreason.cli.output import print_table
     from mtreason.evaluation.learned.encoder import ENCODER
     from mtreason.models.files.cache import cache_dir, cached_models
     from mtreason.models.files.embedded import EMBEDDED, missing_packages
 
     cached = {m.name: m for m in cached_models()}
-    table = Table(box=None, pad_edge=False)
-    for title in ("model", "packages", "cached", "licence", "SHA-256"):
-        table.add_column(title, no_wrap=True)
+    rows = []
     for model in (*EMBEDDED, ENCODER):
         missing = len(missing_packages(model))
         state = "installed" if not missing else f"{model.parts - missing} of {model.parts}"
         if missing == model.parts:
             state = model.install_command
         made = cached.pop(model.alias, None)
-        table.add_row(model.alias, state, _size(made.size) if made else "no", model.licence, model.sha256[:16])
-    for own in cached.values():
-        table.add_row(own.name, "", _size(own.size), own.licence, own.sha256[:16])
-    console = Console(soft_wrap=True)
-    console.print(table)
-    console.print(f"cache: {cache_dir()}", highlight=False)
+        rows.append([model.alias, state, _size(made.size) if made else "no", model.licence, model.sha256[:16]])
+    rows += [[own.name, "", _size(own.size), own.licence, own.sha256[:16]] for own in cached.values()]
+    print_table(rows, ("model", "packages", "cached", "licence", "SHA-256"), f"cache: {cache_dir()}")
 
 
 def _show_server(name: str) -> None:
     """Print what an address serves, and what the search can use of it."""
-    from rich.console import Console
-    from rich.table import Table
-
+    from mtreason.cli.output import print_table
     from mtreason.models.served import examine_served
     from mtreason.rewards import PARTS
 
     served, missing = examine_served(name)
-    table = Table(box=None, pad_edge=False, show_header=False)
     rows = {"server": served.dialect.name, "model": served.model, "addresses": ", ".join(served.place.urls)}
     rows["context"] = f"{served.context} tokens" if served.context else "not said"
     rows["side by side"] = f"{served.slots} requests" if served.slots else "not said"
@@ -64,9 +54,7 @@ def _show_server(name: str) -> None:
     rows["tokenizer"] = "the server's own" if served.vocabulary else served.source
     refused = [part.name for part in PARTS.values() if part.needs & missing]
     rows["rewards"] = f"all but {', '.join(refused)}" if refused else "all"
-    for what, value in rows.items():
-        table.add_row(what, value)
-    Console(soft_wrap=True, highlight=False).print(table)
+    print_table(rows.items())
 
 
 @app.command("remove")

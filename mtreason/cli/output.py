@@ -1,10 +1,17 @@
-"""What people see while a command works: messages and a progress bar on standard error."""
+"""What people see while a command works: messages and a progress bar on standard error, tables on standard output.
+
+Nothing else in the package prints. What is quoted is data: no character of it acts on the terminal, and neither braces
+nor brackets in it mean anything.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
+
+from mtreason.characters import visible
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -18,12 +25,28 @@ def say(message: str) -> None:
     """Write one line to standard error; control characters of quoted input are made visible."""
     if sys.stderr is None:
         return  # The caller closed it.
-    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in message)
     try:
-        sys.stderr.buffer.write(f"mtreason: {line}\n".encode("utf-8", "replace"))
+        sys.stderr.buffer.write(f"mtreason: {visible(message)}\n".encode("utf-8", "replace"))
         sys.stderr.flush()
     except (OSError, ValueError):
         pass  # The reader is gone; the exit code still tells the result.
+
+
+def print_table(rows: Iterable[Sequence[str]], titles: Sequence[str] = (), *more: str) -> None:
+    """Print rows of cells to standard output, and more lines after them."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, show_header=bool(titles))
+    for title in titles:
+        table.add_column(title, no_wrap=True)
+    for row in rows:
+        table.add_row(*(Text(visible(cell)) for cell in row))
+    console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
+    console.print(table)
+    for line in more:
+        console.print(visible(line))
 
 
 class ProgressLine:
@@ -96,7 +119,8 @@ class ProgressLine:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-        columns = (TextColumn(name), BarColumn(bar_width=30), TextColumn(figures), TimeRemainingColumn(compact=True))
+        said = TextColumn("{task.description}", markup=False)
+        columns = (said, BarColumn(bar_width=30), TextColumn(figures), TimeRemainingColumn(compact=True))
         self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._task = self._bar.add_task(name, total=total, done="")
+        self._task = self._bar.add_task(visible(name), total=total, done="")
         self._bar.start()

@@ -118,11 +118,12 @@ def _tune_wording(
     as_json: bool,
 ) -> None:
     from mtreason.decoding.wordings import named_wording
+    from mtreason.files import resolved
     from mtreason.tuning.wordings import read_referenced, report_of, tune_wording, write_wording
 
     if out.suffix != ".toml" or out.is_dir() or not out.absolute().parent.is_dir():
         raise DocumentError(f"-o {out}: name a file that ends with .toml, in a directory that exists")
-    if out.resolve() == data.resolve():
+    if resolved(out) == resolved(data):
         raise DocumentError(f"-o {out} is named for something else as well: name another file")
     names = None if prompts is None else [name.strip() for name in prompts.split(",")]
     for name in names or ():

@@ -19,6 +19,7 @@ from typing import Any
 from mtreason.errors import InputError, near
 from mtreason.files import read_text
 from mtreason.languages import Direction, Language, name_in
+from mtreason.records import parse_toml
 
 DEFAULT, WITHOUT_CHAT = "short", "plain"
 """The wordings for models without a row of their own: with a chat template, and without."""
@@ -179,7 +180,7 @@ def read_wording(path: Path) -> Wording:
     """Read the wording of a file; raises `InputError` for one that cannot be used."""
     text = read_text(path, "name a wording or a file with --prompt")
     try:
-        found = tomllib.loads(text)
+        found = parse_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path}: not TOML ({error}): see the fields of a wording in the README") from error
     return make_wording(str(found.pop("name", path.stem)), found, str(path))

@@ -7,8 +7,9 @@ import zipfile
 from collections.abc import Mapping
 
 from mtreason.errors import DocumentError
+from mtreason.xmlfiles import MOST_TAGS, plain_xml
 
-MOST_BYTES = 512 << 20
+MOST_BYTES = 256 << 20
 MOST_MEMBERS = 10_000
 
 
@@ -31,6 +32,17 @@ def read_members(data: bytes, name: str, kind: str) -> zipfile.ZipFile:
     if damaged is not None:
         raise DocumentError(f"{name}: {damaged} in it is damaged")
     return archive
+
+
+def check_xml(archive: zipfile.ZipFile, name: str) -> None:
+    """Raise `DocumentError` for entities in any XML file of an archive, and where all have too many tags together."""
+    tags = 0
+    for path in archive.namelist():
+        if path.lower().endswith((".xml", ".rels")):
+            plain = plain_xml(archive.read(path), f"{name}: {path}")
+            tags += plain.count(b"<") + plain.count(b"=")
+    if tags > MOST_TAGS:
+        raise DocumentError(f"{name}: more than {MOST_TAGS:,} tags and attributes: cut the document into parts")
 
 
 def replaced(archive: zipfile.ZipFile, changes: Mapping[str, bytes]) -> bytes:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mtreason.documents.archives import read_members
+from mtreason.documents.archives import check_xml, read_members
 from mtreason.documents.protocol import Document, Unit
 from mtreason.documents.views import Piece, View, short_digest
 from mtreason.errors import DocumentError
@@ -34,7 +34,7 @@ class DocxDocument:
     def __init__(self, data: bytes, name: str) -> None:
         self._data = data
         self._name = name
-        read_members(data, name, "a Word document")
+        check_xml(read_members(data, name, "a Word document"), name)
         self._document, self._paragraphs = _open(data, name)
         self.units = tuple(Unit(i, f"paragraph {i}", _text(p).strip()) for i, p in enumerate(self._paragraphs, 1))
 

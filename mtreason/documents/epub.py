@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from mtreason.documents.archives import read_members, replaced
 from mtreason.documents.html import read_html
 from mtreason.documents.protocol import Document, Unit
+from mtreason.documents.spans import MOST_UNITS
 from mtreason.documents.views import JoinedView, View
 from mtreason.errors import DocumentError
 
@@ -27,6 +28,8 @@ class EpubDocument:
             path: read_html(self._archive.read(path), f"{name}: {path}") for path in paths
         }
         places = [(path, unit) for path, part in self._parts.items() for unit in part.units]
+        if len(places) > MOST_UNITS:
+            raise DocumentError(f"{name}: more than {MOST_UNITS:,} units: cut the book into parts")
         self.units = tuple(Unit(i, f"{path}, {u.place}", u.text) for i, (path, u) in enumerate(places, 1))
 
     def render(self, texts: Iterable[str]) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from mtreason.documents.protocol import Document
 from mtreason.errors import DocumentError, SettingError, near
 
-MOST_BYTES = 256 << 20
+MOST_BYTES = 128 << 20
 """The largest size of a file in a format that is read at once."""
 
 

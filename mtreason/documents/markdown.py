@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mtreason.documents.protocol import Document
-from mtreason.documents.spans import RawLine, Span, SpannedDocument, decode, one_line, raw_lines
+from mtreason.documents.spans import RawLine, Span, SpannedDocument, bounded, check_count, decode, one_line, raw_lines
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n.*?^(?:---|\.\.\.)[ \t]*\r?$", re.DOTALL | re.MULTILINE)
+MOST_LINES = 1_000_000
+MOST_SIGNS = 2_000_000
+"""The parser makes a token of each, of about a kilobyte."""
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -25,13 +28,16 @@ def read_markdown(data: bytes, name: str) -> Document:
     from markdown_it import MarkdownIt
 
     content, bom = decode(data, name)
+    check_count(content, "\n\r", MOST_LINES, name, "lines")
+    check_count(content, "*_[]`<&!\\|", MOST_SIGNS, name, "signs of markup")
     front = _FRONT_MATTER.match(content)
     # Blanked and not cut off, so that lines keep their numbers.
     body = content if front is None else re.sub(r"[^\r\n]", " ", front[0]) + content[front.end() :]
     lines = list(raw_lines(body))
     # For the parser a form feed or a lone "\r" does not end a line.
     tokens = MarkdownIt("commonmark").enable("table").parse("\n".join(line.text for line in lines))
-    return SpannedDocument(content, sorted(_spans(tokens, lines, content), key=lambda s: s.start), bom)
+    spans = bounded(_spans(tokens, lines, content), name)
+    return SpannedDocument(content, sorted(spans, key=lambda s: s.start), bom)
 
 
 def _spans(tokens: list[Token], lines: list[RawLine], content: str) -> Iterator[Span]:

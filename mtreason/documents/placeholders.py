@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 
-_TAG = r"</?[A-Za-z][^<>]*>|<!--.*?-->"
+_TAG = r"</?[A-Za-z][^<>]*>"
 _ENTITY = r"&(?:#[0-9]+|#[xX][0-9A-Fa-f]+|[A-Za-z][A-Za-z0-9]*);"
 _PRINTF = r"%(?:\([A-Za-z_]\w*\)|[0-9]+\$)?[-+#0]?[0-9]*(?:\.[0-9]+)?[sdifuxXoeEgGc@](?![A-Za-z])"
-_OPENING = re.compile(r"\$?\{")
-_OTHERS = re.compile(f"{_TAG}|{_ENTITY}|{_PRINTF}", re.DOTALL)
+_BRACES = re.compile(r"\$?\{|\}")
+_OTHERS = re.compile(f"<!--|{_TAG}|{_ENTITY}|{_PRINTF}")
+_COMMENT_END = "-->"
 MOST_BRACED = 4000
 """A brace that is not closed within this many characters is an ordinary character."""
 
@@ -20,27 +22,50 @@ def placeholders(text: str) -> tuple[str, ...]:
     {name}, {0}, {{name}}, ${x} and whole ICU messages in braces ({n, plural, …}); %s, %1$d, %(name)s; <b> and other
     tags; &amp; and other entities.
     """
-    found: list[tuple[int, str]] = []
-    rest = list(text)
+    return tuple(text[start:end] for start, end in placed(text))
+
+
+def placed(text: str) -> list[tuple[int, int]]:
+    """Return where placeholders begin and end, in order; none overlaps another."""
+    braced = list(_braced(text))
+    rest = []
     at = 0
-    while opening := _OPENING.search(text, at):
-        end = _closing(text, opening.end() - 1)
-        at = end or opening.end()
-        if end and end - opening.end() > 0:
-            found.append((opening.start(), text[opening.start() : end]))
-            rest[opening.start() : end] = " " * (end - opening.start())
-    found += [(m.start(), m[0]) for m in _OTHERS.finditer("".join(rest))]
-    return tuple(piece for _, piece in sorted(found))
+    for start, end in braced:
+        rest += [text[at:start], " " * (end - start)]
+        at = end
+    return sorted([*braced, *_others("".join([*rest, text[at:]]))])
 
 
-def _closing(text: str, start: int) -> int:
-    """Return the position after the brace that closes the one at `start`, or 0."""
-    depth = 0
-    for i in range(start, min(len(text), start + MOST_BRACED)):
-        depth += (text[i] == "{") - (text[i] == "}")
-        if depth == 0:
-            return i + 1
-    return 0
+def _braced(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the outermost braces that are closed and not empty, with a dollar sign before them."""
+    ends: dict[int, int] = {}
+    waiting: list[re.Match[str]] = []
+    openings = []
+    for sign in _BRACES.finditer(text):
+        if sign[0] != "}":
+            waiting.append(sign)
+            openings.append(sign)
+        elif waiting:
+            ends[waiting.pop().start()] = sign.end()
+    done = 0
+    for opening in openings:
+        end = ends.get(opening.start(), 0)
+        if opening.start() >= done and opening.end() - 1 < end <= opening.end() - 1 + MOST_BRACED:
+            done = end
+            yield opening.start(), end
+
+
+def _others(text: str) -> Iterator[tuple[int, int]]:
+    """Yield tags, comments, entities and variables of printf."""
+    last = text.rfind(_COMMENT_END)
+    at = 0
+    while found := _OTHERS.search(text, at):
+        start, at = found.span()
+        if found[0] == "<!--":
+            if last < at:
+                continue  # No comment ends after this place, so none needs to be looked for.
+            at = text.index(_COMMENT_END, at) + len(_COMMENT_END)
+        yield start, at
 
 
 def broken(kept: tuple[str, ...], text: str) -> bool:

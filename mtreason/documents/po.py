@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING
 
 from mtreason.documents.po_view import PoView
 from mtreason.documents.protocol import Document
-from mtreason.documents.spans import RawLine, Span, SpannedDocument, decode, raw_lines
+from mtreason.documents.spans import RawLine, Span, SpannedDocument, check_count, decode, raw_lines
 from mtreason.errors import DocumentError
 
 if TYPE_CHECKING:
     from polib import POEntry
+
+MOST_LINES = 2_000_000
+"""The library takes two kilobytes for each message."""
 
 _MSGSTR = re.compile(r"msgstr(?:\[(\d+)\])?\s*\"")
 _OTHER_BREAKS = re.compile("[\v\f\x1c-\x1e\x85\u2028\u2029]")
@@ -31,6 +34,7 @@ def read_po(data: bytes, name: str) -> Document:
     import polib
 
     content, bom = decode(data, name)
+    check_count(content, "\n", MOST_LINES, name, "lines")
     lines = list(raw_lines(content))
     for line in lines:
         # polib accepts other lines, but reads them differently once a translation is beside them.

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import codecs
+import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from mtreason.characters import utf8
 from mtreason.documents.protocol import Unit
 from mtreason.documents.views import Piece, SplicedView, View
 from mtreason.errors import DocumentError
+
+MOST_UNITS = 1_000_000
+MOST_LINES = 5_000_000
+"""More units or lines than this would take gigabytes of memory."""
+_LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 def as_it_is(text: str) -> str:
@@ -46,7 +54,7 @@ class SpannedDocument:
         for span, text in zip(self._spans, texts, strict=True):
             yield self._content[end : span.start].encode()
             same = text == span.text
-            yield (self._content[span.start : span.end] if same else span.write(text)).encode()
+            yield utf8(self._content[span.start : span.end] if same else span.write(text))
             end = span.end
         yield self._content[end:].encode()
 
@@ -57,6 +65,22 @@ class SpannedDocument:
         bounds = [(s.start, s.end) for s in self._spans]
         pieces = [Piece(s.place, "", s.text, self._content[s.start : s.end]) for s in self._spans]
         return SplicedView(self._content, bounds, pieces, self._bom)
+
+
+def check_count(content: str, signs: str, most: int, name: str, what: str) -> None:
+    """Raise `DocumentError` for a text in which certain characters occur more often than there is memory for."""
+    if sum(map(content.count, signs)) > most:
+        raise DocumentError(f"{name}: more than {most:,} {what}: cut the file into parts")
+
+
+def bounded(spans: Iterable[Span], name: str) -> list[Span]:
+    """Return all spans of a file; raises `DocumentError` at one too many, before more of them take memory."""
+    found: list[Span] = []
+    for span in spans:
+        if len(found) == MOST_UNITS:
+            raise DocumentError(f"{name}: {span.place}: more than {MOST_UNITS:,} units: cut the file into parts")
+        found.append(span)
+    return found
 
 
 def decode(data: bytes, name: str) -> tuple[str, bytes]:
@@ -76,12 +100,14 @@ def decode(data: bytes, name: str) -> tuple[str, bytes]:
     if "\x00" in text:
         line = text[: text.index("\x00")].count("\n") + 1
         raise DocumentError(f"{name}: line {line}, is a NUL byte: this is no text; name a text file")
+    check_count(text, "\n", MOST_LINES, name, "lines")
     return text, bom
 
 
-def line_of(content: str, place: int) -> int:
-    """Return the number of the line with this character, from 1."""
-    return content.count("\n", 0, place) + 1
+def line_numbers(content: str) -> Callable[[int], int]:
+    """Return a function from the position of a character to the number of its line, from 1."""
+    starts = [0, *(found.end() for found in re.finditer("\n", content))]
+    return lambda place: bisect_right(starts, place)
 
 
 def one_line(text: str) -> str:
@@ -106,9 +132,8 @@ class RawLine:
 def raw_lines(content: str) -> Iterator[RawLine]:
     r"""Yield the lines of a text; they end with "\n", "\r\n" or "\r"."""
     start = number = 0
-    while start < len(content):
-        number += 1
-        stops = [i for i in (content.find("\n", start), content.find("\r", start)) if i >= 0]
-        end = min(stops, default=len(content))
-        yield RawLine(number, start, content[start:end])
-        start = end + (2 if content.startswith("\r\n", end) else 1)
+    for number, end in enumerate(_LINE_END.finditer(content), 1):
+        yield RawLine(number, start, content[start : end.start()])
+        start = end.end()
+    if start < len(content):
+        yield RawLine(number + 1, start, content[start:])

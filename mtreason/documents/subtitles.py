@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Iterator
 
 from mtreason.documents.protocol import Document
-from mtreason.documents.spans import RawLine, Span, SpannedDocument, decode, one_line, raw_lines
+from mtreason.documents.spans import RawLine, Span, SpannedDocument, bounded, decode, one_line, raw_lines
 from mtreason.errors import DocumentError
 
 WIDTH = 42
@@ -60,7 +60,7 @@ def _timed(data: bytes, name: str) -> Document:
                     lambda t: newline.join(wrap(t)),
                 )
             )
-    return SpannedDocument(content, spans, bom)
+    return SpannedDocument(content, bounded(spans, name), bom)
 
 
 def _blocks(content: str) -> Iterator[list[RawLine]]:
@@ -101,7 +101,7 @@ def read_ass(data: bytes, name: str) -> Document:
             )
     if not events:
         raise DocumentError(f"{name}: expected an ASS file with a section [Events]")
-    return SpannedDocument(content, spans, bom)
+    return SpannedDocument(content, bounded(spans, name), bom)
 
 
 def wrap(text: str) -> list[str]:

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from mtreason.documents.protocol import Document
-from mtreason.documents.spans import Span, SpannedDocument, decode
+from mtreason.documents.spans import Span, SpannedDocument, bounded, check_count, decode
 from mtreason.errors import DocumentError, near
 
+MOST_CELLS = 5_000_000
 MOST = 1 << 24
 """The largest number of characters in a cell."""
 
@@ -22,6 +23,7 @@ def read_table(data: bytes, name: str, delimiter: str, columns: Sequence[str]) -
     that is not closed.
     """
     content, bom = decode(data, name)
+    check_count(content, delimiter, MOST_CELLS, name, "cells")
     csv.field_size_limit(MOST)
     records = list(_records(content, name, delimiter))
     if not records:
@@ -43,7 +45,7 @@ def read_table(data: bytes, name: str, delimiter: str, columns: Sequence[str]) -
             for i in chosen
             if i < len(cells) and cells[i].strip()
         ]
-    return SpannedDocument(content, spans, bom)
+    return SpannedDocument(content, bounded(spans, name), bom)
 
 
 def _records(content: str, name: str, delimiter: str) -> Iterator[tuple[int, int, list[str]]]:

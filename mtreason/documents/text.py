@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from mtreason.characters import utf8
 from mtreason.documents.protocol import Unit
 from mtreason.documents.sentences import split_segments
 from mtreason.documents.views import View, view_of_lines
@@ -48,7 +49,7 @@ class TextDocument:
     def render(self, texts: Iterable[str]) -> Iterator[bytes]:
         """Yield each line as its text arrives."""
         for text in texts:
-            yield text.encode()
+            yield utf8(text)
 
     def view(self) -> View:
         """Return the text as it stands, line by line; reads the lines, as `units` does."""
@@ -75,8 +76,8 @@ def open_text(path: Path) -> BinaryIO:
         raise DocumentError(f"{path}: no such file: check the name, or use - for standard input") from error
     except PermissionError as error:
         raise DocumentError(f"{path}: no permission to read it: chmod +r it, or run as its owner") from error
-    except OSError as error:
-        raise DocumentError(f"{path}: cannot be read ({error.strerror or error})") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise DocumentError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
 
 
 def read_lines(stream: BinaryIO, name: str) -> Iterator[str]:
@@ -94,8 +95,10 @@ def read_lines(stream: BinaryIO, name: str) -> Iterator[str]:
         try:
             text = decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
-            what = f"is not UTF-8 (byte 0x{error.object[error.start]:02x}): convert the file to UTF-8"
-            problem = offset - kept + error.start, what
+            place = offset - kept + error.start
+            wide = place == 0 and error.object.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+            which = ", as UTF-16 begins" if wide else ""
+            problem = place, f"is not UTF-8 (byte 0x{error.object[error.start]:02x}{which}): convert the file to UTF-8"
             text = error.object[: error.start].decode("utf-8")
         nul = text.find("\x00")
         if nul >= 0:
@@ -152,8 +155,8 @@ def _split_lines(text: str, *, final: bool) -> list[str]:
     return [*parts, text[start:]]
 
 
-# A byte order mark is not text either. `str.strip` and `\s` agree on white space.
-_EDGES = re.compile(r"\A[\s\ufeff]+|[\s\ufeff]+\Z")
+_EDGES = "".join(char for char in map(chr, range(0x3001)) if char.isspace()) + "\ufeff"
+"""White space, and the byte order mark, which is not text either."""
 
 
 def parse_line(number: int, raw: str, language: Language) -> Line:
@@ -161,7 +164,7 @@ def parse_line(number: int, raw: str, language: Language) -> Line:
     segments: list[str] = []
     gaps = [""]
     for piece in split_segments(raw, language):
-        core = _EDGES.sub("", piece)
+        core = piece.strip(_EDGES)
         if not core:
             gaps[-1] += piece
             continue

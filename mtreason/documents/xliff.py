@@ -19,6 +19,7 @@ from mtreason.documents.protocol import Document, Unit
 from mtreason.documents.views import Piece, View, short_digest
 from mtreason.errors import DocumentError
 from mtreason.files import xml_text
+from mtreason.xmlfiles import parse_xml, xml_parser
 
 _LETTER = re.compile(r"[^\W\d_]")
 _FINAL = frozenset({"final", "signed-off", "translated", "reviewed"})
@@ -89,10 +90,10 @@ class XliffDocument:
             return
         spaces = " ".join(f'xmlns{":" + k if k else ""}="{v}"' for k, v in source.nsmap.items())
         try:
-            filled = etree.fromstring(f"<t {spaces}>{escape(text)}</t>", _parser())
+            filled = etree.fromstring(f"<t {spaces}>{escape(text)}</t>", xml_parser())
         except etree.XMLSyntaxError:
             # All tags are there, but one closes before it opens: keep the words and drop the tags.
-            filled = etree.fromstring(f"<t>{escape(_TAG.sub('', text))}</t>", _parser())
+            filled = etree.fromstring(f"<t>{escape(_TAG.sub('', text))}</t>", xml_parser())
         target.text = filled.text
         target.extend(list(filled))
 
@@ -166,7 +167,10 @@ class XliffView:
             for attribute in _STATES:
                 element.attrib.pop(attribute, None)
             element.attrib.update(dict(state))
-            old, new = element.find(f"{self._space}target"), etree.fromstring(written, _parser()) if written else None
+            old, new = (
+                element.find(f"{self._space}target"),
+                etree.fromstring(written, xml_parser()) if written else None,
+            )
             if old is not None and new is not None:
                 new.tail = old.tail
                 element.replace(old, new)
@@ -210,29 +214,6 @@ def _path(element: Any) -> str:  # noqa: ANN401 - lxml's element
 def read_xliff(data: bytes, name: str) -> Document:
     """Read an XLIFF file; raises `DocumentError` with the line of what is malformed, or for entities."""
     return XliffDocument(data, name)
-
-
-def _parser() -> Any:  # noqa: ANN401 - lxml is untyped
-    from lxml import etree
-
-    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-
-
-def parse_xml(data: bytes, name: str) -> Any:  # noqa: ANN401 - lxml is untyped
-    """Parse XML from any source; raises `DocumentError` for malformed XML, and for entities."""
-    from lxml import etree
-
-    try:
-        root = etree.fromstring(data, _parser())
-    except etree.XMLSyntaxError as error:
-        line = error.lineno or 1
-        raise DocumentError(f"{name}: line {line}: not XML: {str(error).splitlines()[0]}") from error
-    except ValueError as error:
-        raise DocumentError(f"{name}: not XML: {str(error).splitlines()[0]}") from error
-    internal = root.getroottree().docinfo.internalDTD
-    if internal is not None and (internal.system_url or any(True for _ in internal.iterentities())):
-        raise DocumentError(f"{name}: declares entities or an external DTD, which are not read: remove the DOCTYPE")
-    return root
 
 
 def _inner(element: Any) -> str:  # noqa: ANN401 - lxml's element

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
 from pathlib import Path
 from typing import Any
 
+from mtreason.characters import HALF_PAIR, has_half_pair
 from mtreason.errors import InputError
 from mtreason.files import read_lines
+from mtreason.records import parse_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +33,11 @@ def read_systems(hypotheses: Sequence[Path], references: Sequence[Path], source:
     of their own. Raises `InputError` for files that do not belong together.
     """
     found = [system for path in hypotheses for system in _read(path)]
-    names = [system.name for system in found]
-    for name in names:
-        if names.count(name) > 1:
+    for name, count in Counter(system.name for system in found).items():
+        if count > 1:
             raise InputError(f"two systems are called {name!r}: rename one of the files")
+    if not found:
+        raise InputError(f"{hypotheses[0]} is empty: there is nothing to score")
     first = found[0]
     if len({len(system.translations) for system in found}) > 1:
         listed = ", ".join(f"{s.name} has {len(s.translations)}" for s in found)
@@ -95,7 +98,9 @@ def _read(path: Path) -> list[System]:
     records = []
     for number, line in enumerate(read_lines(path), 1):
         try:
-            record = json.loads(line)
+            record = parse_record(line)
+            if has_half_pair(f"{record['translation']}{record.get('src', record.get('source'))}"):
+                raise InputError(f"{path}:{number}: a text {HALF_PAIR}")
             records.append((str(record.get("system", path.name)), _key(record), record))
         except (ValueError, AttributeError, KeyError, TypeError) as error:
             raise InputError(

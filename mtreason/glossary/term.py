@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mtreason.characters import HALF_PAIR, has_half_pair
 from mtreason.errors import GlossaryError
 
 
@@ -79,6 +80,9 @@ def make_term(fields: Mapping[str, str], file: str, line: int) -> Term:
     source = fields.get("source", "")
     if not source:
         raise GlossaryError(f"{where}: the source term is empty: write the term into the first column")
+    for column, value in fields.items():
+        if has_half_pair(value):
+            raise GlossaryError(f"{where}: {column} {HALF_PAIR}")
     lists = {name: _split(name, fields.get(name, ""), where) for name in LISTS}
     case = _flag(fields, "case", where, default=False)
     hinted = _flag(fields, "hint", where, default=True)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from mtreason.characters import visible
 from mtreason.extras import need
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 """The colours of Okabe and Ito, which colour-blind readers can tell apart."""
 MARKERS = "osD^vP*X<>hd"
 
+LONGEST = 60
+"""Characters of a name that are shown."""
 ASIDE = 1.03
 """Each system is drawn this factor to the right of the one before: many cost the same, and none may hide another."""
 
@@ -46,6 +50,11 @@ def check_drawing() -> None:
 
 def cost_chart(points: Sequence[Point], title: str, label: str) -> str:
     """Draw quality against cost, tokens on a log axis, with the frontier; screen readers read `label`."""
+    with _as_it_is():
+        return _svg(_cost_figure(points, title), label)
+
+
+def _cost_figure(points: Sequence[Point], title: str) -> Any:  # noqa: ANN401 - matplotlib's figure
     from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
     figure, axes = _figure(9.0, 4.6)
@@ -58,7 +67,7 @@ def cost_chart(points: Sequence[Point], title: str, label: str) -> str:
             [p.tokens * aside for p in own],
             [p.score for p in own],
             yerr=spread,
-            label=line,
+            label=_shown(line),
             color=COLOURS[i % len(COLOURS)],
             marker=MARKERS[i % len(MARKERS)],
             capsize=3,
@@ -74,11 +83,16 @@ def cost_chart(points: Sequence[Point], title: str, label: str) -> str:
     axes.set_xlabel("tokens a segment (log scale)")
     axes.set_ylabel(title)
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, labelcolor=INK)
-    return _svg(figure, label)
+    return figure
 
 
 def difference_chart(pairs: Mapping[str, Mapping[str, Any]], title: str, label: str) -> str:
     """Draw each comparison's difference with its interval."""
+    with _as_it_is():
+        return _svg(_difference_figure(pairs, title), label)
+
+
+def _difference_figure(pairs: Mapping[str, Mapping[str, Any]], title: str) -> Any:  # noqa: ANN401 - as above
     figure, axes = _figure(9.0, 0.9 + 0.32 * len(pairs))
     for i, own in enumerate(reversed(list(pairs.values()))):
         low, high = own["interval"]
@@ -86,10 +100,25 @@ def difference_chart(pairs: Mapping[str, Mapping[str, Any]], title: str, label: 
         axes.plot([low, high], [i, i], color=COLOURS[0], linewidth=2, alpha=1.0 if sure else 0.55)
         axes.plot([own["delta"]], [i], "o", color=COLOURS[0], markerfacecolor=COLOURS[0] if sure else "none")
     axes.axvline(0, color=INK, linewidth=0.8, linestyle=":")
-    axes.set_yticks(range(len(pairs)), list(reversed(list(pairs))))
+    axes.set_yticks(range(len(pairs)), [_shown(name) for name in reversed(list(pairs))])
     axes.set_ylim(-0.6, len(pairs) - 0.4)
     axes.set_xlabel(title)
-    return _svg(figure, label)
+    return figure
+
+
+def _as_it_is() -> AbstractContextManager[None]:
+    """Let names be drawn as they are: a dollar sign begins no formula."""
+    from matplotlib import rc_context
+
+    return rc_context({"text.parse_math": False, "text.usetex": False})
+
+
+def _shown(name: str) -> str:
+    """Return a name as a chart can show it: of readable length, without control characters."""
+    short = name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
+    shown = visible(short)
+    # A legend leaves out what begins with this sign.
+    return f" {shown}" if shown.startswith("_") else shown
 
 
 def _figure(width: float, height: float) -> tuple[Any, Axes]:
@@ -123,6 +152,5 @@ def _svg(figure: Any, label: str) -> str:  # noqa: ANN401 - matplotlib's figure
     element = element[element.index("<svg") :].replace(INK, "currentColor")
     element = re.sub(r"\s*<metadata>.*?</metadata>", "", element, flags=re.DOTALL)
     size = re.compile(r'<svg [^>]*?viewBox="([^"]+)"[^>]*>')
-    return size.sub(
-        rf'<svg role="img" aria-label="{escape(label)}" viewBox="\1" preserveAspectRatio="xMinYMin">', element, 1
-    )
+    begin = f'<svg role="img" aria-label="{escape(visible(label))}" viewBox="'
+    return size.sub(lambda found: f'{begin}{found[1]}" preserveAspectRatio="xMinYMin">', element, count=1)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
-from mtreason.report.tree import Branch, read_branches
+from mtreason.report.tree import Branch, read_branches, walk
 
 LEAVES = 10
 """How many translations a picture shows, the best ones and the chosen one among them."""
@@ -118,12 +118,20 @@ def _pruned(root: Branch, kept: set[int]) -> Branch:
     return root if found is None else found
 
 
-def _place(branch: Branch, x: float, rows: Iterator[int]) -> _Box:
+def _place(root: Branch, x: float, rows: Iterator[int]) -> _Box:
     """Give every leaf a row, and every other step the middle of its children, which stand to the right of it."""
-    own = _Box(branch, x, 0.0, ())
-    children = tuple(_place(child, x + own.width + GAP, rows) for child in branch.children)
-    y = (children[0].y + children[-1].y) / 2 if children else float(next(rows))
-    return replace(own, y=y, children=children)
+    order = [branch for begins, branch in walk(root) if begins]
+    left = {id(root): x}
+    for branch in order:
+        for child in branch.children:
+            left[id(child)] = left[id(branch)] + _Box(branch, 0.0, 0.0, ()).width + GAP
+    row = {id(branch): float(next(rows)) for branch in order if not branch.children}
+    made: dict[int, _Box] = {}
+    for branch in reversed(order):  # children come after their parents
+        children = tuple(made[id(child)] for child in branch.children)
+        y = (children[0].y + children[-1].y) / 2 if children else row[id(branch)]
+        made[id(branch)] = _Box(branch, left[id(branch)], y, children)
+    return made[id(root)]
 
 
 def _label(branch: Branch) -> str:

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from mtreason.errors import InputError
+from mtreason.files import read_lines
+from mtreason.records import parse_record
+
+MOST_NODES = 100_000
+"""A larger tree was not made by a search of one sentence."""
+
+_NUMBER = (int, float)
+_MAYBE = (int, float, type(None))
+_CANDIDATE = {"text": str, "reward": _MAYBE, "parts": dict, "count": int, "problems": [str]}
+_HINT = {"source": str, "targets": [str], "file": str, "honoured": bool}
+_USAGE = {"prompt_tokens": int, "sampled_tokens": int, "scored_tokens": int}
+_RECORD = {
+    "segment": int, "source": str, "translation": str, "candidates": [_CANDIDATE], "hints": [_HINT], "usage": _USAGE,
+}  # fmt: skip
+_TREE = {
+    "parent": [int], "visits": [_NUMBER], "mean_value": [_MAYBE], "best_value": [_MAYBE], "text": [str],
+    "prior": [_NUMBER], "translation": [(str, type(None))],
+}  # fmt: skip
+"""What a trace holds, as far as it is shown: a list of one kind, a mapping with these keys, or a type."""
 
 
 @dataclass(slots=True)
@@ -24,6 +44,31 @@ class Branch:
     chosen: bool
     """Whether the chosen translation goes through here."""
     children: list[Branch] = field(default_factory=list)
+
+
+def read_trace(path: Path) -> list[dict[str, Any]]:
+    """Read the records of a trace, by the numbers of their segments; raises `InputError` with the line of a fault."""
+    records = []
+    for number, line in enumerate(read_lines(path), 1):
+        if not line.strip():
+            continue
+        try:
+            record = parse_record(line)
+        except ValueError:
+            record = None
+        numbers = [v for c in record["candidates"] for v in c["parts"].values()] if _fits(record, _RECORD) else [None]
+        if not _fits(numbers, [_NUMBER]):
+            raise InputError(f"{path}:{number}: expected what 'mtreason translate --trace' writes")
+        records.append(record)
+    return sorted(records, key=lambda record: int(record["segment"]))
+
+
+def _fits(value: Any, shape: Any) -> bool:  # noqa: ANN401 - whatever JSON holds, and what it should be
+    if isinstance(shape, list):
+        return isinstance(value, list) and all(_fits(item, shape[0]) for item in value)
+    if isinstance(shape, dict):
+        return isinstance(value, dict) and all(key in value and _fits(value[key], own) for key, own in shape.items())
+    return isinstance(value, shape) and (shape is bool or not isinstance(value, bool))
 
 
 def pick_segment(records: Sequence[Mapping[str, Any]], asked: str | None, name: str) -> Mapping[str, Any]:
@@ -46,10 +91,13 @@ def pick_segment(records: Sequence[Mapping[str, Any]], asked: str | None, name: 
 
 def build_branches(tree: Mapping[str, Any], chosen: str) -> Branch:
     """Turn the arrays of a trace into branches, the best first; raises `ValueError` for arrays that are not a tree."""
+    if not _fits(tree, _TREE):
+        raise ValueError("the tree is damaged")
     parent: list[int] = tree["parent"]
     n = len(parent)
-    columns = ("visits", "mean_value", "best_value", "text", "prior", "translation")
-    if not n or any(len(tree[c]) != n for c in columns) or any(not -1 <= p < i for i, p in enumerate(parent)):
+    if not 0 < n <= MOST_NODES or any(len(tree[column]) != n for column in _TREE):
+        raise ValueError("the tree is damaged")
+    if parent[0] != -1 or any(not 0 <= p < i for i, p in enumerate(parent[1:], 1)):
         raise ValueError("the tree is damaged")
     children: list[list[int]] = [[] for _ in range(n)]
     on_path = [False] * n
@@ -79,6 +127,17 @@ def build_branches(tree: Mapping[str, Any], chosen: str) -> Branch:
     return made[0]
 
 
+def walk(root: Branch) -> Iterator[tuple[bool, Branch]]:
+    """Yield each branch where it begins (True) and where it ends (False); a tree may be deeper than functions nest."""
+    waiting = [(True, root)]
+    while waiting:
+        begins, branch = waiting.pop()
+        yield begins, branch
+        if begins:
+            waiting.append((False, branch))
+            waiting.extend((True, child) for child in reversed(branch.children))
+
+
 def _rank(branch: Branch) -> tuple[bool, float]:
     return branch.best is None, -(branch.best or 0.0)
 
@@ -103,7 +162,7 @@ def to_html(record: Mapping[str, Any], name: str) -> str:
         .get_template("tree.html.j2")
         .render(
             record=record,
-            root=root,
+            steps=walk(root),
             nodes=len(record["tree"]["parent"]),
             most=max(root.visits, 1),
             candidates=candidates,

@@ -11,6 +11,7 @@ from typing import Any
 
 from mtreason.errors import InputError, SettingError, near
 from mtreason.files import read_text, write_text
+from mtreason.records import parse_toml
 from mtreason.rewards.protocol import Reward
 
 SUFFIX = ".toml"
@@ -63,7 +64,7 @@ def read_reward(path: Path, known: Collection[str]) -> Reward:
 def _parse(path: Path) -> dict[str, Any]:
     text = read_text(path, "check the name of the reward")
     try:
-        return tomllib.loads(text)
+        return parse_toml(text)
     except tomllib.TOMLDecodeError as error:
         found = _LINE.search(str(error))
         line = int(found[1]) if found else text.count("\n") + 1  # "at end of document"

@@ -24,6 +24,7 @@ from mtreason.documents import (
     read_lines,
 )
 from mtreason.errors import DocumentError, MtreasonError, ServerGoneError, SettingError
+from mtreason.files import followed, is_pipe, resolved
 from mtreason.languages import Direction, Language, detect_language
 from mtreason.runs.job import STANDARD_INPUT, DocumentJob, DocumentReport
 from mtreason.runs.limits import stopping
@@ -98,7 +99,7 @@ class DocumentRun:
     trace: TraceFile | None = None
 
     def __post_init__(self) -> None:
-        out = self.job.out.resolve() if self.job.out is not None and self.job.out.is_symlink() else self.job.out
+        out = None if self.job.out is None else followed(self.job.out)
         self.output = Output(out, whole=self.job.journalled)
 
     def translate_with(self, translator: Translates) -> DocumentReport:
@@ -170,22 +171,20 @@ class DocumentRun:
             go_on(document, sum(1 for _ in document.units))
             return
         # A pipe can be read only once; its faults show while it is translated.
-        total = check_text(path) if path.is_file() or path.is_dir() or not path.exists() else None
+        total = None if is_pipe(path) else check_text(path)
         with open_text(path) as stream:
             go_on(TextDocument(read_lines(stream, source)), total)
 
     def _check_files(self) -> None:
         job = self.job
         outputs = [p for p in (job.out, job.trace, job.bilingual) if p is not None]
+        inputs = [*([] if job.source == STANDARD_INPUT else [Path(job.source)]), *job.inputs]
         for path in outputs:
-            if path.is_dir():
-                raise DocumentError(f"{path} is a directory: name a file")
-            if not path.absolute().parent.is_dir():
-                raise DocumentError(f"{path}: there is no directory {path.absolute().parent}: create it first")
-            for other in (*([] if job.source == STANDARD_INPUT else [Path(job.source)]), *job.inputs):
-                if path.exists() and other.exists() and path.samefile(other):
-                    raise DocumentError(f"{path} is also an input and would be overwritten: name another file")
-        if len({path.resolve() for path in outputs}) < len(outputs):
+            try:
+                _check_output(path, inputs)
+            except OSError as error:  # a name that is too long
+                raise DocumentError(f"{path} cannot be used ({error.strerror or error}): name another file") from error
+        if len(set(map(resolved, outputs))) < len(outputs):
             raise DocumentError(f"{outputs[-1]} is named for two outputs: name two files")
 
     def _pass_through(self, document: Document, units: Iterator[Unit]) -> None:
@@ -315,6 +314,17 @@ def _between_blanks(text: str, answer: HasText | str) -> str:
     core = text.strip()
     at = text.index(core)
     return text[:at] + (answer if isinstance(answer, str) else answer.text) + text[at + len(core) :]
+
+
+def _check_output(path: Path, inputs: Sequence[Path]) -> None:
+    """Raise `DocumentError` for an output that cannot be made, or is an input."""
+    if path.is_dir():
+        raise DocumentError(f"{path} is a directory: name a file")
+    if not path.absolute().parent.is_dir():
+        raise DocumentError(f"{path}: there is no directory {path.absolute().parent}: create it first")
+    for other in inputs:
+        if path.exists() and other.exists() and path.samefile(other):
+            raise DocumentError(f"{path} is also an input and would be overwritten: name another file")
 
 
 def _refuse_format(form: Format | None) -> None:

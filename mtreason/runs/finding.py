@@ -17,11 +17,6 @@ class Finding:
     message: str
 
 
-def visible(text: str) -> str:
-    """Return a text in which control characters, and bytes of a file name that are no UTF-8, can be seen."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
-
-
 def name_of(path: Path) -> str:
     """Return the name of a file in UTF-8, whatever its bytes are."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")

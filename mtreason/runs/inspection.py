@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from mtreason.characters import visible
 from mtreason.documents import broken, placeholders
 from mtreason.errors import DocumentError, InputError
 from mtreason.evaluation.metrics import corpus_metrics
 from mtreason.files import xml_text
 from mtreason.glossary import Matcher, follows
 from mtreason.languages import already_in, parse_language
-from mtreason.runs.finding import Finding, visible
+from mtreason.runs.finding import Finding
 from mtreason.runs.places import inside
 from mtreason.runs.repository import Config, Job, fill_pattern, open_document
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from mtreason.characters import utf8, visible_lines
 from mtreason.errors import DocumentError, MtreasonError
 from mtreason.files import open_part, part_of, sweep_parts
 
@@ -31,13 +32,16 @@ class Output:
 
     def write(self, text: str) -> None:
         """Write one line with its line ending, and flush it; raises `MtreasonError` when that fails."""
-        self.write_bytes(text.encode("utf-8"))
+        self.write_bytes(utf8(text))
 
     def write_bytes(self, data: bytes) -> None:
-        """Write a part of a file."""
+        """Write a part of a file; on a terminal, control characters in it become visible and do nothing."""
         with self._explained():
-            self._open().write(data)
-            self._open().flush()
+            stream = self._open()
+            if self.path is None and stream.isatty():
+                data = visible_lines(data.decode("utf-8", "backslashreplace")).encode()
+            stream.write(data)
+            stream.flush()
         self.parts += 1
 
     def close(self) -> None:

@@ -19,6 +19,7 @@ from mtreason.errors import DocumentError, InputError, check_names, near
 from mtreason.evaluation.metrics import TITLES
 from mtreason.files import read_text
 from mtreason.languages import Language, parse_language
+from mtreason.records import parse_toml
 from mtreason.runs.places import SOURCE, Protected, folded, has_controls, leads_into, protect
 
 LOCK = "mtreason.lock"
@@ -70,10 +71,9 @@ def read_config(path: Path) -> Config:
     if len(text) > MOST_CONFIG:
         raise InputError(f"{path}: larger than {MOST_CONFIG >> 20} MB: this is no configuration")
     try:
-        found: dict[str, Any] = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        what = "nested too deep" if isinstance(error, RecursionError) else error
-        raise InputError(f"{path}: not TOML: {what}") from error
+        found: dict[str, Any] = parse_toml(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path}: not TOML: {error}") from error
     for key, value in found.items():
         if key not in _KEYS:
             raise InputError(f"{path}: unknown key {key!r}{near(key, _KEYS)} (there are {', '.join(_KEYS)})")

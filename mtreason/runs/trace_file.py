@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mtreason.errors import DocumentError
-from mtreason.files import finite, parse_json
+from mtreason.records import finite, parse_record
 from mtreason.runs.output import Output
 
 
@@ -90,7 +90,7 @@ class TraceFile:
 def _of_line(line: bytes) -> tuple[int, bytes]:
     """Return the number of a line's segment and a digest of what it says; -1 for a damaged line."""
     try:
-        record = parse_json(line)
+        record = parse_record(line)
         number = record["segment"]
         if type(number) is not int or number < 0 or (not record["candidates"] and record["tree"]):
             return -1, b""

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mtreason.characters import HALF_PAIR, has_half_pair
 from mtreason.decoding import Candidate
 from mtreason.documents import Unit
+from mtreason.errors import InputError
 from mtreason.glossary import Term
 from mtreason.models.protocol import Usage
 from mtreason.runs.pipeline import HUMAN, KEPT, MODEL, PASSED, Segment, TranslatedUnit, translate_units
@@ -61,6 +63,8 @@ def translate_texts(translator: Translator, texts: Iterable[str]) -> list[Transl
     for number, text in enumerate(texts, 1):
         if not isinstance(text, str):
             raise TypeError(f"text {number} is {text!r}: expected str, found {type(text).__name__}")
+        if has_half_pair(text):
+            raise InputError(f"text {number} {HALF_PAIR}")
         for place, line in enumerate(text.split("\n"), 1):
             units.append(Unit(len(units) + 1, f"text {number}, line {place}", line))
         ends.append(len(units))

@@ -191,7 +191,8 @@ class Translator:
         """Translate texts, side by side, and return a `Translation` for each, in order.
 
         A text may have several sentences and lines; what is between them stays as it is. Raises `TypeError` for
-        something that is not a text, and `ModelError` where the model is closed.
+        something that is not a text, `InputError` for half of a surrogate pair, and `ModelError` where the model is
+        closed.
         """
         from mtreason.runs.translation import translate_texts
 

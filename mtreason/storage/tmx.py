@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
-from mtreason.documents.xliff import parse_xml
 from mtreason.errors import DocumentError
 from mtreason.files import read_bytes, xml_text
 from mtreason.languages import Language, parse_language
+from mtreason.xmlfiles import parse_xml
 
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from mtreason.errors import DocumentError, InputError
 from mtreason.evaluation.learned.estimator import Estimator, known_identity
+from mtreason.files import resolved
 from mtreason.glossary import Term
 from mtreason.languages import Direction, parse_language
 from mtreason.models.files.resolve import known_digest
@@ -94,7 +95,7 @@ class TuneJob:
             if not path.absolute().parent.is_dir():
                 raise DocumentError(f"{option} {path}: there is no directory {path.absolute().parent}: create it first")
             others = [self.data, *self.settings.glossaries, *([self.out] if path is self.pools else [])]
-            if any(path.resolve() == other.resolve() for other in others):
+            if any(resolved(path) == resolved(other) for other in others):
                 raise DocumentError(f"{option} {path} is named for something else as well: name another file")
 
     def _check_decoding(self, segments: Sequence[Segment], parts: Sequence[str]) -> None:

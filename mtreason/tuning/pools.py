@@ -20,9 +20,10 @@ from mtreason.decoding import DECODERS, BoundTask, Candidate, Decoder, DecodingS
 from mtreason.decoding.judging import Judge
 from mtreason.decoding.protocol import Cost
 from mtreason.errors import InputError, MtreasonError
-from mtreason.files import parse_json, read_regular
+from mtreason.files import read_regular
 from mtreason.models.calls import Calls, extend, release, score
 from mtreason.models.protocol import TOP_K
+from mtreason.records import parse_record
 from mtreason.rewards import REWARDS, Draft, Reward
 from mtreason.runs.spec import read_spec
 from mtreason.runs.translator import Translator
@@ -171,7 +172,7 @@ class PoolFile:
             raise InputError(f"{path} is not what 'mtreason tune --pools' writes: name another file")
         for number, line in enumerate(lines, 1):
             try:
-                record = parse_json(line)
+                record = parse_record(line)
                 if number == 1:
                     if not fits(record, {CONFIG: {"parts": [str]}}):
                         raise ValueError("no configuration")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mtreason.benchmark import Row, by_pair, read_records
+from mtreason.characters import HALF_PAIR, has_half_pair
 from mtreason.errors import InputError
 
 
@@ -55,8 +56,8 @@ def _ratings(where: str, record: Mapping[str, Any]) -> tuple[tuple[str, ...], tu
     hypotheses, ratings = record.get("hyps") or [], record.get("ratings") or []
     if not isinstance(hypotheses, list) or not all(isinstance(h, str) and h.strip() for h in hypotheses):
         raise InputError(f"{where}: hyps must be a list of texts that are not blank")
-    if any(0xD800 <= ord(c) <= 0xDFFF for h in hypotheses for c in h):
-        raise InputError(f"{where}: has half of a surrogate pair (\\ud800 to \\udfff): write the whole character")
+    if any(map(has_half_pair, hypotheses)):
+        raise InputError(f"{where}: {HALF_PAIR}")
     if not isinstance(ratings, list) or not all(_is_number(r) for r in ratings):
         raise InputError(f"{where}: ratings must be a list of numbers, higher is better")
     if len(hypotheses) != len(ratings):

@@ -165,3 +165,20 @@ def test_tbx_keeps_terms_and_notes(tmp_path_factory, terms) -> None:
 def test_every_format_says_what_it_keeps() -> None:
     for module in FORMATS.values():
         assert {"source", "target"} <= module.KEEPS
+
+
+@pytest.mark.parametrize(
+    "value",
+    [r'"x\ud800"', "9" * 5000, "[" * 600 + "]" * 600, "[" * 100_000, "NaN", "1e999"],
+    ids=["half a pair", "digits", "deep", "open", "NaN", "infinite"],
+)
+def test_odd_values_in_json(value, write) -> None:
+    refused(write("odd.json", f'[{{"source": "牛", "target": {value}}}]'), "odd.json")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "utf-7"])
+def test_entities_in_any_encoding(encoding, write) -> None:
+    declared = '<?xml version="1.0" encoding="{}"?><!DOCTYPE martif [<!ENTITY e "secret">]>'
+    label = encoding.upper().removesuffix("-LE")
+    text = declared.format(label) + TBX[TBX.index("<martif") :].replace("<term>", "<term>&e;", 1)
+    refused(write("e.tbx", text.encode(encoding)), "declares XML entities")

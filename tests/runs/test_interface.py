@@ -108,6 +108,8 @@ def test_faults_are_exceptions_and_exit_nothing(model, tmp_path) -> None:
         translator.translate("你好")
     with pytest.raises(TypeError, match="text 2 is None: expected str, found NoneType"):
         translator.translate(["你好", None])
+    with pytest.raises(InputError, match="text 2 has half of a surrogate pair"):
+        translator.translate(["你好", "\ud800"])
     with pytest.raises(InputError, match="no such file"):
         mtreason.translate_document(tmp_path / "no.txt", tmp_path / "out.txt", translator)
     with pytest.raises(InputError):

@@ -10,6 +10,7 @@ from mtreason.errors import GlossaryError
 from mtreason.glossary.formats.text import Direction, Row, check_direction, decode
 from mtreason.glossary.formats.tsv import parse_pair
 from mtreason.glossary.term import COLUMNS, LISTS, Term, to_fields
+from mtreason.records import parse_record
 
 KEEPS = frozenset(COLUMNS)
 """Columns that this format keeps."""
@@ -19,12 +20,10 @@ def read(data: bytes, name: str, direction: Direction) -> Iterator[Row]:
     """Yield the terms of a file, numbered in their order; raises `GlossaryError` for what cannot be parsed."""
     text = decode(data, name)
     try:
-        content = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+        content = parse_record(text)
+    except ValueError as error:
         line = getattr(error, "lineno", 1)
-        raise GlossaryError(
-            f"{name}:{line}: not JSON ({getattr(error, 'msg', 'too deep')}): correct it there"
-        ) from error
+        raise GlossaryError(f"{name}:{line}: not JSON ({getattr(error, 'msg', error)}): correct it there") from error
     terms: Any = content
     if isinstance(content, dict):
         terms = content.get("terms")

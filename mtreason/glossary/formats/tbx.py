@@ -10,9 +10,10 @@ import importlib.util
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mtreason.errors import GlossaryError
+from mtreason.errors import DocumentError, GlossaryError
 from mtreason.glossary.formats.text import Direction, Row
 from mtreason.glossary.term import Term
+from mtreason.xmlfiles import plain_xml
 
 KEEPS = frozenset({"source", "target", "note"})
 """Columns that this format keeps."""
@@ -23,12 +24,14 @@ _MISSING = "{}: TBX needs the Translate Toolkit: pip install 'mtreason[tbx]'"
 def read(data: bytes, name: str, direction: Direction) -> Iterator[Row]:
     """Yield the terms of a file; raises `GlossaryError` for a file of another kind, or without one of the languages."""
     store = _store(name)
-    if b"<!ENTITY" in data:
-        raise GlossaryError(f"{name}: declares XML entities, which no glossary needs: remove them")
+    try:
+        plain = plain_xml(data, name)
+    except DocumentError as error:
+        raise GlossaryError(error) from error
     store.setsourcelanguage(direction[0])
     store.settargetlanguage(direction[1])
     try:
-        store.parse(data)
+        store.parse(plain)
     except Exception as error:
         raise GlossaryError(f"{name}: not TBX ({_first_line(error)}): export it again") from error
     found = False

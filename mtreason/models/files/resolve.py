@@ -15,10 +15,10 @@ from typing import Literal
 
 from mtreason.errors import ModelError, near
 from mtreason.extras import unattended
-from mtreason.files import parse_json
 from mtreason.models.files.cache import Report, gguf_digest, prepare_embedded, prepare_gguf
 from mtreason.models.files.digests import file_digest
 from mtreason.models.files.embedded import EMBEDDED, is_installed
+from mtreason.records import parse_record
 
 MODELSCOPE = "modelscope:"
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
@@ -161,7 +161,7 @@ def _named_by_indices(path: Path) -> list[Path]:
     found = []
     for index in path.glob("*.index.json"):
         with suppress(OSError, ValueError, AttributeError):
-            names = parse_json(index.read_bytes()).get("weight_map", {}).values()
+            names = parse_record(index.read_bytes()).get("weight_map", {}).values()
             found += [path / name for name in set(map(str, names))]
     return [file for file in found if "\0" not in str(file) and file.is_file()]
 
@@ -169,7 +169,7 @@ def _named_by_indices(path: Path) -> list[Path]:
 def _base_of_adapter(path: Path) -> Path | None:
     """Return the model that an adapter in a directory belongs to: its weights are elsewhere, and are loaded as well."""
     with suppress(OSError, ValueError, KeyError, TypeError):
-        base = Path(parse_json((path / "adapter_config.json").read_bytes())["base_model_name_or_path"])
+        base = Path(parse_record((path / "adapter_config.json").read_bytes())["base_model_name_or_path"])
         return None if base.resolve() == path.resolve() or (base / "adapter_config.json").exists() else base
     return None
 

@@ -1,8 +1,9 @@
-"""Coverage-guided input to every reader: `python tests/documents/fuzz.py --seconds 60` (needs the extra `fuzz`).
+"""Coverage-guided input to all that reads files: `python tests/attack/fuzz.py readers --seconds 60` (extra `fuzz`).
 
-Each reader gets files that begin as those of the tests and change towards what reaches new code. A file is refused with
-one line that names it, or what is not translated stays byte for byte; and whatever a model says can be written into it
-so that it can be read again. Inputs that break this are kept in the directory that is named.
+Each target gets files that begin as those of the tests and change towards what reaches new code. A file is refused with
+one line, or what is not translated stays byte for byte; and whatever a model says can be written into it so that it can
+be read again. Inputs that break this are kept in the directory that is named. A family is a group of targets, which
+share its time.
 """
 
 import argparse
@@ -15,18 +16,21 @@ import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "documents"))
+
 if "--inside" in sys.argv:
     import atheris
 
     with atheris.instrument_imports(include=["mtreason", "polib", "markdown_it", "html", "csv", "json", "docx"]):
         from mtreason.documents import docx, epub, html, json_text, markdown, po, subtitles, tables, xliff  # noqa: F401
+        from mtreason.models.served import dialects  # noqa: F401
 
 import test_formats
 from test_formats import TEXTS, book, read, rendered, same_or_refused, word_file
 
 from mtreason.errors import MtreasonError
 
-SAID = ("zz", "zz \"q\" <x> & 'a',b\t|c\n\n--> {n} ]]> \\ %s `d` </p>\x0b\ufffe", "")
+SAID = ("zz", "\ud800", "zz \"q\" <x> & 'a',b\t|c\n\n--> {n} ]]> \\ %s `d` </p>\x0b\ufffe", "")
 
 
 def document(form: str, data: bytes) -> None:
@@ -96,8 +100,8 @@ def text(path: Path) -> None:
     assert "".join(lines).encode() == path.read_bytes()
 
 
-def memory(path: Path) -> None:
-    """A translation memory."""
+def exchange(path: Path) -> None:
+    """A translation memory in TMX."""
     from mtreason.languages import parse_language
     from mtreason.storage import read_tmx
 
@@ -113,6 +117,74 @@ def journal(path: Path) -> None:
     own.close()
     place.write_bytes(path.read_bytes())
     Journal(path.with_name("out")).remove()
+
+
+def memory(path: Path) -> None:
+    """The memory of translations: a database in which anything may be written."""
+    from mtreason.storage import Memory
+
+    directory = path.parent / "memory"
+    directory.mkdir(exist_ok=True)
+    for old in directory.iterdir():
+        old.unlink()
+    (directory / "cache.db").write_bytes(path.read_bytes())
+    list(Memory(directory).entries())
+
+
+def manifest(path: Path) -> None:
+    """What lies beside a converted model."""
+    from mtreason.models.files import cache
+
+    cache._read_manifest(path.parent)
+
+
+def trace(path: Path) -> None:
+    """What a search did, as a page and as a picture."""
+    from mtreason.report import picture, tree
+
+    picked = tree.pick_segment(tree.read_trace(path), None, str(path))
+    assert tree.to_html(picked, str(path))
+    assert picture.to_svg(picked, str(path))
+
+
+def results(path: Path) -> None:
+    """What a benchmark or a translation wrote, as `evaluate` reads it."""
+    from mtreason.benchmark.results import read_results
+    from mtreason.evaluation.systems import read_systems
+
+    refused(lambda: read_systems([path], (), None))
+    refused(lambda: read_results(path.parent))
+
+
+def answer(data: bytes) -> None:
+    """What a server says: a completion, or an error that has the request sent again."""
+    import json
+
+    from mtreason.models.served.client import FaultyAnswerError
+    from mtreason.models.served.dialects import LlamaCpp
+
+    try:
+        content = json.loads(data)
+    except (ValueError, RecursionError):
+        return  # the client's own part
+    try:
+        LlamaCpp(2, (5,)).written(content)
+    except (FaultyAnswerError, ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError):
+        return  # what the client takes for a faulty answer
+
+
+def reward(path: Path) -> None:
+    """Weights in a file."""
+    from mtreason.rewards import load_reward
+
+    load_reward(str(path))
+
+
+def wording(path: Path) -> None:
+    """A wording in a file."""
+    from mtreason.decoding.wordings import named_wording
+
+    named_wording(str(path))
 
 
 def glossary(path: Path) -> None:
@@ -148,6 +220,18 @@ TBX = (
     '<martif type="TBX"><text><body><termEntry><langSet xml:lang="zh"><tig><term>牛</term></tig></langSet>'
     '<langSet xml:lang="en"><tig><term>cow</term></tig></langSet></termEntry></body></text></martif>'
 )
+TRACE = (
+    '{"segment": 1, "source": "a", "translation": "b", "candidates": [{"text": "b", "reward": 1.0, "parts": {"x": 1}, '
+    '"count": 1, "problems": []}], "hints": [], '
+    '"usage": {"prompt_tokens": 1, "sampled_tokens": 1, "scored_tokens": 1}, '
+    '"tree": {"parent": [-1, 0, 0], "visits": [2, 1, 1], "mean_value": [1, 1, null], "best_value": [1, 1, null], '
+    '"text": ["", "b", "c"], "prior": [1, 0.5, 0.5], "translation": [null, "b", null]}}\n'
+)
+RESULT = '{"system": "a", "pair": "x-y", "id": "1", "translation": "t", "seconds": 1}\n'
+ANSWER = (
+    '{"index": 0, "tokens": [5, 2], "completion_probabilities": [{"id": 5, "logprob": -1, "top_logprobs": [{"id": 5, '
+    '"logprob": -1}]}, {"id": 2, "logprob": -1, "top_logprobs": []}], "stop_type": "eos", "timings": {"prompt_n": 3}}'
+)
 READERS: dict[str, tuple[Callable[[bytes], None], Sequence[str | bytes]]] = {
     **{form: (lambda data, form=form: document(form, data), texts) for form, texts in TEXTS.items()},
     "docx": (lambda data: document("docx", data), [WORD]),
@@ -155,15 +239,37 @@ READERS: dict[str, tuple[Callable[[bytes], None], Sequence[str | bytes]]] = {
     "epub": (lambda data: document("epub", data), [BOOK]),
     "epub-text": (chapter, test_formats.HTML),
     "text": (in_file("in.txt", text), ["今天。\r\n\n明天\u2028！\n", "\ufeffa\nb"]),
-    "tmx": (in_file("m.tmx", memory), [TMX]),
+    "tmx": (in_file("m.tmx", exchange), [TMX]),
     "journal": (in_file("j", journal), ['{"process": 3}\n{"key": "a", "source": "b"}\n{"ke']),
     "glossary-tsv": (in_file("g.tsv", glossary), [TSV]),
     "glossary-csv": (in_file("g.csv", glossary), ["踩雷,bad buy,zh,en\n牛,cow\n"]),
     "glossary-json": (in_file("g.json", glossary), ['[{"source": "牛", "targets": ["awesome"], "requires": ["真"]}]']),
     "glossary-tbx": (in_file("g.tbx", glossary), [TBX]),
     "configuration": (in_file("mtreason.toml", configuration), [CONFIG]),
+    "reward": (in_file("r.toml", reward), ['name = "x"\n[weights]\nlikelihood = 0.5\nchannel = 0.5\n']),
+    "wording": (in_file("w.toml", wording), ['instruction = "Into {target}:\\n"\nverdicts = ["Yes", "No"]\n']),
+    "memory": (in_file("m.db", memory), [b"SQLite format 3\0"]),
+    "manifest": (in_file("manifest.json", manifest), ['{"source_sha256": "a", "files": {}, "licence": "MIT"}']),
+    "trace": (in_file("trace.jsonl", trace), [TRACE]),
+    "results": (
+        in_file("results.jsonl", results),
+        ['{"system": "a", "pair": "x-y", "id": "1", "translation": "t", "seconds": 1}\n'],
+    ),
+    "answer": (answer, [ANSWER]),
     "lock": (in_file("mtreason.lock", lock), ['{"o/en/a.md": {"source": "1", "settings": "2"}}']),
 }
+
+
+FAMILIES = {
+    "journal": ["journal"],
+    "memory": ["memory"],
+    "lock": ["lock"],
+    "manifest": ["manifest"],
+    "traces": ["trace", "results"],
+    "answers": ["answer"],
+}
+FAMILIES["readers"] = [name for name in READERS if not any(name in own for own in FAMILIES.values())]
+"""Which targets belong together; what is in no other family is a reader."""
 
 
 def fuzz(name: str, seconds: int, kept: Path) -> None:
@@ -188,20 +294,22 @@ def fuzz(name: str, seconds: int, kept: Path) -> None:
 
 
 def main() -> None:
-    """Fuzz readers one after another, each in a process of its own."""
+    """Fuzz targets one after another, each in a process of its own."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=int, default=60, help="for each reader")
+    parser.add_argument("--seconds", type=int, default=60, help="for each target, or for a family together")
     parser.add_argument("--kept", type=Path, default=Path("fuzz"), help="where inputs that fail are written")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("readers", nargs="*", help=f"some of {', '.join(READERS)}; all when left out")
+    parser.add_argument(
+        "readers", nargs="*", help=f"families ({', '.join(FAMILIES)}) or targets ({', '.join(READERS)})"
+    )
     asked = parser.parse_args()
     asked.kept.mkdir(exist_ok=True)
     if asked.inside:
         fuzz(asked.readers[0], asked.seconds, asked.kept)
         return
     failed = []
-    for name in asked.readers or READERS:
-        command = [sys.executable, __file__, name, "--inside", "--seconds", str(asked.seconds), "--kept", asked.kept]
+    for name, seconds in _shares(asked.readers or list(FAMILIES), asked.seconds):
+        command = [sys.executable, __file__, name, "--inside", "--seconds", str(seconds), "--kept", asked.kept]
         done = subprocess.run(command, check=False, capture_output=True, env={**os.environ, "PYTHONHASHSEED": "0"})
         said = done.stderr.decode(errors="replace")
         counts = [line.split()[-1] for line in said.splitlines() if "number_of_executed_units" in line]
@@ -212,6 +320,15 @@ def main() -> None:
             failed.append(name)
             (asked.kept / f"{name}.log").write_text(done.stdout.decode(errors="replace") + said, "utf-8")
     sys.exit(bool(failed))
+
+
+def _shares(names: Sequence[str], seconds: int) -> list[tuple[str, int]]:
+    """Targets, and the seconds that each gets."""
+    shares = []
+    for name in names:
+        own = FAMILIES.get(name, [name])
+        shares += [(target, max(1, seconds // len(own))) for target in own]
+    return shares
 
 
 if __name__ == "__main__":

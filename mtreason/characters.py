@@ -1,0 +1,34 @@
+"""Characters that need care: halves of surrogate pairs, which UTF-8 cannot hold, and those that act on a terminal."""
+
+from __future__ import annotations
+
+import re
+
+
+def utf8(text: str) -> bytes:
+    r"""Encode any text: half a surrogate pair, which UTF-8 cannot hold, becomes the escape `\udc80` of JSON and Python.
+
+    Such halves come from file names that are not UTF-8, from JSON, and from what a model or server says.
+    """
+    return text.encode("utf-8", "backslashreplace")
+
+
+def visible(text: str) -> str:
+    r"""Write what is not printable as escapes (`\x1b`), so that quoted input does nothing to a terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def visible_lines(text: str) -> str:
+    """Do so in a text of many lines: only control characters become escapes, but not tabs and the ends of lines."""
+    return _CONTROL.sub(lambda found: visible(found[0]), text)
+
+
+def has_half_pair(text: str) -> bool:
+    """Whether a text holds half a surrogate pair, which is no character."""
+    return _HALF.search(text) is not None
+
+
+HALF_PAIR = "has half of a surrogate pair (\\ud800 to \\udfff): write the whole character"
+"""What is said of such a text."""
+_CONTROL = re.compile(r"[\0-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
+_HALF = re.compile("[\ud800-\udfff]")
