@@ -49,7 +49,6 @@ def test_toml() -> None:
 
 ELSEWHERE = {
     "records.py", "storage", "models", "runs/lock.py", "runs/spec.py", "decoding/wordings.py",
-    "files.py",
 }  # fmt: skip
 """Where the libraries are called directly: for what has limits of its own, or comes with this package."""
 

@@ -19,6 +19,7 @@ from mtreason.documents.protocol import Document, Unit
 from mtreason.documents.views import Piece, View, short_digest
 from mtreason.errors import DocumentError
 from mtreason.files import xml_text
+from mtreason.records import parse_record
 from mtreason.xmlfiles import parse_xml, xml_parser
 
 _LETTER = re.compile(r"[^\W\d_]")
@@ -162,15 +163,13 @@ class XliffView:
             e for e in root.iter(f"{self._space}trans-unit", f"{self._space}segment") if self._source(e) is not None
         ]
         for i, raw in raws.items():
-            state, written = json.loads(raw)
+            state, written = parse_record(raw)
             element = found[i]
             for attribute in _STATES:
                 element.attrib.pop(attribute, None)
             element.attrib.update(dict(state))
-            old, new = (
-                element.find(f"{self._space}target"),
-                etree.fromstring(written, xml_parser()) if written else None,
-            )
+            old = element.find(f"{self._space}target")
+            new = etree.fromstring(written, xml_parser()) if written else None
             if old is not None and new is not None:
                 new.tail = old.tail
                 element.replace(old, new)
