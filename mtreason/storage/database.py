@@ -96,9 +96,9 @@ class Database:
         while True:
             try:
                 self._run("PRAGMA journal_mode = WAL")
-            except sqlite3.OperationalError:
+            except sqlite3.OperationalError as error:
                 # SQLite does not wait here for another process that does the same.
-                if time.monotonic() > end or not os.access(self.path, os.W_OK):
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
                     raise
                 time.sleep(0.01)
             else:
