@@ -257,7 +257,7 @@ def generate_figures(loaded: LoadedModel, path: Path, sentences: Sequence[str]) 
     t = translator(loaded, decoder="best-of-n", reward="channel")
     ours = timed(lambda: decode_all(t, sentences, SENTENCES))
     with quiet_libraries():
-        plain = AutoModelForCausalLM.from_pretrained(path, dtype=torch.bfloat16).eval()
+        plain = AutoModelForCausalLM.from_pretrained(path, dtype=torch.bfloat16, trust_remote_code=False).eval()
         start = time.perf_counter()
         for sentence in sentences:
             _plain_best_of_16(plain, t, sentence)

@@ -114,8 +114,7 @@ def write_bytes(path: Path, data: bytes) -> None:
     except OSError as error:
         raise MtreasonError(f"{path} cannot be written ({error.strerror or error})") from error
     finally:
-        with suppress(OSError):  # After success it no longer exists.
-            temporary.unlink()
+        _remove_unheld(temporary)  # After success it no longer exists.
 
 
 PART = "mtreason-part"
@@ -130,8 +129,8 @@ def part_of(path: Path) -> Path:
 def open_part(path: Path) -> BinaryIO:
     """Open the part of a file for writing, with the permissions that the file has or would get."""
     temporary = part_of(path)
-    with suppress(FileNotFoundError):  # A killed process may have had our number.
-        temporary.unlink()
+    # A killed process may have had our number; one in another container may have it now.
+    _remove_unheld(temporary)
     stream = open_like(path, temporary, os.O_WRONLY | os.O_EXCL)
     _hold(stream)
     return stream

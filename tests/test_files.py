@@ -86,6 +86,8 @@ def test_a_part_that_somebody_still_writes_stays(tmp_path) -> None:
     output.write("half")
     sweep_parts(tmp_path / "b.txt")
     assert part_of(tmp_path / "a.txt").exists()
+    with pytest.raises(MtreasonError, match=r"a\.txt cannot be written \(File exists\)"):
+        write_text(tmp_path / "a.txt", "of another process with our number")
     output.close()
     assert (tmp_path / "a.txt").read_text("utf-8") == "half"
 

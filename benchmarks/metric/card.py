@@ -40,7 +40,8 @@ def cosine(rows: Sequence[Rated]) -> list[float]:
     from transformers import AutoModel, AutoTokenizer
 
     encoder = prepare_encoder(lambda *_: None)
-    tokenizer, model = AutoTokenizer.from_pretrained(encoder), AutoModel.from_pretrained(encoder).eval()
+    tokenizer, model = (kind.from_pretrained(encoder, trust_remote_code=False) for kind in (AutoTokenizer, AutoModel))
+    model.eval()
     embedded: dict[str, Any] = {}
     texts = sorted({t for r in rows for t in (r.translation, r.reference or r.source)}, key=len)
     for start in range(0, len(texts), ROWS):

@@ -103,6 +103,8 @@ def _open(directory: Path, config: Mapping[str, Any]) -> Iterator[ResultsWriter]
         raise InputError(f"{file} exists without {CONFIG}: its configuration is unknown, name another -o")
     text = _json_text(config)
     try:
+        if file.is_symlink():
+            raise OSError("it is a link, which may lead anywhere")
         drop_broken_end(file)
         sums = LineSums(file)
         if not file.stat().st_size:

@@ -18,14 +18,16 @@ from pathlib import Path
 from mtreason.errors import MtreasonError
 
 FILE = "cache.db"
+BESIDE = ("-wal", "-shm", "-journal")
+"""Ends of the names of files that SQLite keeps beside it."""
 WAIT = 60.0
 """Seconds to wait for another process that writes."""
-LONGEST = 1 << 26
-"""Bytes of a value; a longer one is not read."""
+LONGEST = 1 << 22
+"""Bytes of a value; a longer one is neither kept nor read."""
 EVICTED = 64
 """How many values are removed at a time where there is no room."""
-PAGE = 1000
-"""How many values are read at a time, so that no other process waits for a reader."""
+PAGE = 100
+"""How many values are read at a time: no other process waits for a reader, and the longest fit into memory."""
 
 _SCHEMA = {
     "kept": "CREATE TABLE kept (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, value BLOB NOT NULL, "
@@ -54,8 +56,10 @@ class Database:
         self._lock = threading.Lock()
         with self._explained("opened"):
             directory.mkdir(parents=True, exist_ok=True)
-            if os.path.lexists(self.path) and not stat.S_ISREG(self.path.lstat().st_mode):
-                raise OSError("it is no file")
+            for path in (self.path, *(self.path.with_name(FILE + end) for end in BESIDE)):
+                # A link would lead SQLite to write into any other file.
+                if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
+                    raise OSError(f"{path.name} is no file: remove it")
             self._connection = sqlite3.connect(
                 self.path, timeout=WAIT, isolation_level=None, check_same_thread=False, cached_statements=32
             )
@@ -92,9 +96,9 @@ class Database:
         while True:
             try:
                 self._run("PRAGMA journal_mode = WAL")
-            except sqlite3.OperationalError:
+            except sqlite3.OperationalError as error:
                 # SQLite does not wait here for another process that does the same.
-                if time.monotonic() > end or not os.access(self.path, os.W_OK):
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
                     raise
                 time.sleep(0.01)
             else:
@@ -114,6 +118,8 @@ class Database:
         with self._explained("written"), self._lock, self._transaction():
             now = time.time()
             for key, value in values.items():
+                if len(value) > LONGEST:
+                    continue
                 self._run(
                     "INSERT OR REPLACE INTO kept (key, value, made, used) VALUES (?, ?, ?, ?)", key, value, now, now
                 )

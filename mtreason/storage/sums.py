@@ -7,6 +7,7 @@ checksum, as where somebody copied only the lines or wrote them, is not checked.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,7 +23,9 @@ class LineSums:
         """Read those of a file, where there are any; raises `OSError`."""
         self._path = file.with_name(f".{file.name}.sums")
         self._sums: set[bytes] | None = None
-        if self._path.is_file():
+        if os.path.lexists(self._path):
+            if self._path.is_symlink() or not self._path.is_file():
+                raise OSError(f"{self._path.name} is no file: remove it")
             self._sums = set(self._path.read_bytes().split(b"\n"))
 
     def begin(self) -> None:

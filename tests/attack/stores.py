@@ -120,7 +120,9 @@ def read_memory(root: Path) -> list[bool]:
 
 
 def make_scores(root: Path) -> None:
-    KeptScores(root, lambda _: None).put({f"{i:064}": i / 7 for i in range(NUMBER)})
+    scores = KeptScores(root, lambda _: None)
+    scores.put({f"{i:064}": i / 7 for i in range(NUMBER)})
+    scores.close()
 
 
 def read_scores(root: Path) -> list[bool]:
@@ -128,6 +130,7 @@ def read_scores(root: Path) -> list[bool]:
     scores = KeptScores(root, said.append)
     found = scores.get([f"{i:064}" for i in range(NUMBER)])
     scores.put({f"{i:064}": i / 7 for i in range(NUMBER)})
+    scores.close()
     if len(said) > 1:
         raise FaultError(f"more than one line: {said}")
     if said:

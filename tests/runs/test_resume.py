@@ -353,6 +353,32 @@ def test_limits_stop_and_the_same_command_goes_on(command, document, tmp_path) -
     assert out.read_text("utf-8").count("\n") == 60
 
 
+def test_what_was_damaged_is_named_and_the_trace_goes_on(command, document, tmp_path) -> None:
+    """The trace keeps its lines, the segment of a damaged line is done again, and one line says it."""
+    out, trace = tmp_path / "out.txt", tmp_path / "trace.jsonl"
+    out.write_text("private\n", "utf-8")
+    out.chmod(0o600)
+    args = [document, "-o", out, *command, "--no-memory", "--trace", trace]
+    translate([*args, "--max-tokens", "3000"], tmp_path / "cache", code=130)
+    before = [json.loads(line) for line in trace.read_text("utf-8").splitlines()]
+    assert 3 < len(before) < 60
+    journal = tmp_path / ".out.txt.mtreason-journal"
+    assert out.stat().st_mode & 0o777 == journal.stat().st_mode & 0o777 == 0o600
+    data = bytearray(journal.read_bytes())
+    data[data.index(b'"translation": "') + 16] ^= 1
+    journal.write_bytes(data)
+    (tmp_path / ".other.txt.999999999.mtreason-part").write_text("half", "utf-8")
+    err = translate(args, tmp_path / "cache")
+    assert f"{journal}: damaged in line 2: what stood there is translated again, the rest is kept" in err
+    assert f"{len(before) - 1} segments are finished already: going on" in err
+    after = [json.loads(line) for line in trace.read_text("utf-8").splitlines()]
+    assert sorted(r["segment"] for r in after) == list(range(1, 61))
+    assert after[: len(before)] == before
+    assert {r["origin"] for r in after} == {"model"}
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
+
+
 def test_a_segment_may_take_only_so_long(command, document, tmp_path) -> None:
     trace = tmp_path / "trace.jsonl"
     args = [document, "-o", tmp_path / "out.txt", "--trace", trace, *command, "--budget", "8"]

@@ -121,13 +121,31 @@ def test_what_is_no_file(place) -> None:
     path = place / "cache.db"
     path.unlink()
     os.mkfifo(path)
-    with pytest.raises(MtreasonError, match="it is no file"):
+    with pytest.raises(MtreasonError, match=r"cache\.db is no file"):
         Memory(place)
     path.unlink()
     path.symlink_to(place / "elsewhere")
-    with pytest.raises(MtreasonError, match="it is no file"):
+    with pytest.raises(MtreasonError, match=r"cache\.db is no file"):
         Memory(place)
     assert not (place / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("end", ["-wal", "-shm", "-journal"])
+def test_a_link_beside_it_overwrites_nothing(place, end) -> None:
+    victim = place / "victim"
+    victim.write_text("precious\n", "utf-8")
+    (place / f"cache.db{end}").unlink(missing_ok=True)
+    (place / f"cache.db{end}").symlink_to(victim)
+    with pytest.raises(MtreasonError, match=f"cache.db{end} is no file: remove it"):
+        Memory(place)
+    assert victim.read_text("utf-8") == "precious\n"
+
+
+def test_a_translation_that_is_far_too_long_is_not_kept(tmp_path) -> None:
+    made = Memory(tmp_path)
+    made.put("k", StoredTranslation("s" * (5 << 20), "t", fell_back=False, languages=("zh", "en")))
+    assert made.get("k") is None
+    assert made.size()[0] == 0
 
 
 def test_the_command_goes_on_and_ends_with_a_finding(place, tmp_path) -> None:

@@ -78,6 +78,20 @@ def test_results_without_checksums_are_read(tmp_path) -> None:
     assert read_results(tmp_path) == [result(0), result(1)]
 
 
+@pytest.mark.parametrize("name", [".results.jsonl.sums", "results.jsonl"])
+def test_a_link_in_a_benchmark_overwrites_nothing(tmp_path, name) -> None:
+    victim, directory = tmp_path / "victim", tmp_path / "bench"
+    victim.write_text("", "utf-8")
+    directory.mkdir()
+    with open_results(directory, CONFIG):
+        pass
+    (directory / name).unlink()
+    (directory / name).symlink_to(victim)
+    with pytest.raises(InputError), open_results(directory, CONFIG) as writer:
+        writer.write(result(0))
+    assert victim.read_text("utf-8") == ""
+
+
 def paths(value, path=()):
     if path:
         yield path

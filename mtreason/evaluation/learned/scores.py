@@ -46,6 +46,12 @@ class KeptScores:
         except MtreasonError as error:
             self._give_up(error)
 
+    def close(self) -> None:
+        """Close the file; nothing is kept afterwards."""
+        if self._cache is not None:
+            self._cache.close()
+        self._cache = None
+
     def _give_up(self, error: MtreasonError) -> None:
         self._cache = None
         self._note(f"{error}: going on without")
