@@ -54,3 +54,8 @@ def main() -> None:
             if end.code != INTERRUPTED or not stopped_by():
                 raise
             leave(f"{stopped_by()}: {NOTHING_KEPT}", INTERRUPTED)
+        except (KeyboardInterrupt, Exception):
+            # A signal before Typer handles any, or one that a library turned into an error of its own.
+            if not stopped_by():
+                raise
+            leave(f"{stopped_by()}: {NOTHING_KEPT}", INTERRUPTED)
