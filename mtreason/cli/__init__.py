@@ -57,7 +57,7 @@ def main() -> None:
         try:
             _run()
         except KeyboardInterrupt:
-            # Typer catches those during a command; this one came when the command had ended.
+            # Typer catches those during a command; this one came before it began or after it had ended.
             leave(f"{stopped_by()}: {NOTHING_KEPT}", INTERRUPTED)
 
 
@@ -71,6 +71,8 @@ def _run() -> None:
     except Exception as error:  # noqa: BLE001 - the last resort
         if isinstance(error, _USAGE):
             _leave_with_usage(error)
+        if stopped_by():  # A library has turned the interrupt into an error of its own.
+            leave(f"{stopped_by()}: {NOTHING_KEPT}", INTERRUPTED)
         from mtreason.cli.failures import UNFORESEEN, describe_failure
 
         leave(describe_failure(error), UNFORESEEN)

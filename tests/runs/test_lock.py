@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from support.repositories import Repository, StandIn
+from support.repositories import CONFIG, Repository, StandIn
 
 from mtreason.errors import InputError
 from mtreason.runs import update as update_module
@@ -192,3 +192,15 @@ def test_what_is_no_longer_wanted_stays_known_while_it_is_there(repository) -> N
     (repository.root / "out" / "en" / "docs" / "b.md").unlink()
     repository.update()
     assert "out/en/docs/b.md" not in read_lock(repository.root).outputs
+
+
+def test_a_glossary_that_changed_meanwhile(tmp_path) -> None:
+    """What was read is what is recorded, so the change is seen by the next run."""
+    repository = Repository(tmp_path / "g", CONFIG.replace("glossaries = []", 'glossaries = ["terms.tsv"]'))
+    terms = repository.root / "terms.tsv"
+    terms.write_text("天气\tweather\n", "utf-8")
+    repository.source("a.md", "# 一\n")
+    repository.update(StandIn("said", lambda _text: terms.write_text("天气\tsky\n", "utf-8")))
+    assert repository.findings() == [("stale", "a.md")]
+    repository.update(StandIn("again"))
+    assert repository.findings() == []

@@ -97,6 +97,41 @@ def test_only_what_is_stale(repository, tmp_path) -> None:
     ]
 
 
+def test_one_bad_file_does_not_stop_the_others(repository) -> None:
+    """The whole run ended with exit code 2, and nothing was translated."""
+    (repository / "docs" / "part0" / "page0.md").write_bytes("今天".encode("gb18030"))
+    err = batch(repository, code={3})
+    assert "i18n/en/docs/part0/page0.md: unreadable: " in err
+    assert "line 1, byte offset 0, is not UTF-8" in err
+    assert "10 outputs, 8 made" in err
+    assert "Traceback" not in err
+
+
+def test_an_edit_is_kept_and_said(repository) -> None:
+    batch(repository, code={0, 3})
+    path = repository / "i18n" / "en" / "docs" / "part0" / "page0.md"
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    path.write_text("# By hand\n" + "".join(lines[1:]), "utf-8")
+    source = repository / "docs" / "part0" / "page0.md"
+    source.write_text(source.read_text("utf-8").replace("今天 0", "今天 00"), "utf-8")
+    err = batch(repository, code={3})
+    assert path.read_text("utf-8").startswith("# By hand\n")
+    assert "i18n/en/docs/part0/page0.md: conflict: line 1: changed by a person, and so did the source" in err
+    err = batch(repository, "--adopt", code={0, 3})
+    assert "conflict" not in err
+    assert "i18n/en/docs/part0/page0.md: edited: line 1, line 3: by a person, and kept" in err
+
+
+def test_without_the_lock_nothing_is_overwritten(repository) -> None:
+    """The advice was to remove it, and then all was translated anew."""
+    batch(repository, code={0, 3})
+    (repository / "mtreason.lock").unlink()
+    before = {p: p.read_bytes() for p in repository.rglob("i18n/**/*.*")}
+    err = batch(repository, code={3})
+    assert "i18n/en/docs/part0/page0.md: unknown: is there, but not in mtreason.lock" in err
+    assert {p: p.read_bytes() for p in repository.rglob("i18n/**/*.*")} == before
+
+
 def test_terminated(repository) -> None:
     """Nothing in flight is waited for, what is finished is kept, and the same command goes on."""
     pages = [repository / "docs" / "part0" / f"more{i}.md" for i in range(30)]
