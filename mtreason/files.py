@@ -19,6 +19,9 @@ from mtreason.records import parse_record
 if sys.platform != "win32":
     import fcntl
 
+MOST_BYTES = 1 << 28
+"""A larger file is not read whole: it may be a device that never ends."""
+
 
 def read_text(path: Path, advice: str) -> str:
     """Read a UTF-8 file, with or without a byte-order mark.
@@ -33,11 +36,15 @@ def read_text(path: Path, advice: str) -> str:
 
 
 def read_bytes(path: Path, advice: str) -> bytes:
-    """Read a file; raises `InputError` that ends with the advice when that fails."""
+    """Read a file; raises `InputError` that ends with the advice when that fails, and for one that does not end."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as stream:
+            data = stream.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise InputError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}): {advice}") from error
+    if len(data) > MOST_BYTES:
+        raise InputError(f"{path}: larger than {MOST_BYTES >> 20} MB: {advice}")
+    return data
 
 
 def resolved(path: Path) -> Path:

@@ -240,8 +240,11 @@ MIN_LETTERS = 12
 """In a shared script, the languages of shorter texts are not distinguished."""
 SURE = 0.95
 """Confidence, out of 1, that a text in a shared script is in the target language and not in the source language."""
-# ASCII only: text without spaces may directly follow an address, and has to be translated.
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[!-~]+|www\.[!-~]+|[\w.+-]+@[\w-]+\.[\w.-]+", re.ASCII | re.IGNORECASE)
+# ASCII only: text without spaces may directly follow an address, and has to be translated. How an
+# address begins has a largest length, so that a long word without an address is not read once for each of its letters.
+_ADDRESS = re.compile(
+    r"[a-z][a-z0-9+.-]{0,30}://[!-~]+|www\.[!-~]+|[\w.+-]{1,64}@[\w-]+\.[\w.-]+", re.ASCII | re.IGNORECASE
+)
 
 
 def already_in(text: str, source: Language, target: Language) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import threading
 from typing import Any, NoReturn
@@ -14,7 +15,15 @@ from mtreason.cli.output import say
 from mtreason.errors import InputError, MtreasonError, SettingError
 from mtreason.runs.stopping import INTERRUPTED, NOTHING_KEPT, leave, stopped_by, watching
 
-app = typer.Typer(
+
+class _CommandLine(typer.Typer):
+    """Leaves it to `main` what is said of errors, and how the process ends."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as in the library
+        return super().__call__(*args, **{"standalone_mode": False} | kwargs)
+
+
+app = _CommandLine(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -63,7 +72,7 @@ def main() -> None:
 
 def _run() -> None:
     try:
-        code = app(standalone_mode=False)
+        code = app()
     except MtreasonError as error:
         leave(error.as_options if isinstance(error, SettingError) else str(error), error.exit_code)
     except typer.Abort:
@@ -73,6 +82,10 @@ def _run() -> None:
             _leave_with_usage(error)
         if stopped_by():  # A library has turned the interrupt into an error of its own.
             leave(f"{stopped_by()}: {NOTHING_KEPT}", INTERRUPTED)
+        if isinstance(error, OSError) and error.errno in _NAMES:
+            leave(f"{error.filename or 'a file'}: {error.strerror}: name another one", InputError.exit_code)
+        if isinstance(error, OSError) and error.errno in _FULL:
+            leave(f"{error.strerror}: make room and run the same command again", MtreasonError.exit_code)
         from mtreason.cli.failures import UNFORESEEN, describe_failure
 
         leave(describe_failure(error), UNFORESEEN)
@@ -89,6 +102,11 @@ def _say_of_thread(failed: threading.ExceptHookArgs) -> None:
         say(describe_failure(failed.exc_value))
 
 
+_NAMES = frozenset(
+    {errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.EROFS}
+)
+_FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
+"""Errors of the system that name what a person can mend, wherever they come from."""
 _USAGE: Any = typer.BadParameter.__base__
 """What is raised for all arguments that do not fit, which the library does not export."""
 

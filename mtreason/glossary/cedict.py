@@ -22,7 +22,7 @@ LICENCE = "from CC-CEDICT, CC BY-SA 4.0 (https://cc-cedict.org): whoever passes 
 MOST_TARGETS = 6
 
 _LINE = re.compile(r"(\S+) (\S+) \[([^\]]*)\] /(.+)/\s*")
-_BRACKETS = re.compile(r"\s*\([^()]*\)\s*|\s*\[[^\]]*\]\s*")
+_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _NO_RENDERING = re.compile(
     r"^(?:CL:|variant of|see |see also|also written|abbr\. for|erhua|used in|surname|old variant)"
 )
@@ -81,7 +81,7 @@ def _read(path: Path) -> bytes:
 
 def _renderings(definition: str) -> Iterator[str]:
     """Yield the parts of a definition that can be a rendering in a translation."""
-    bare = _BRACKETS.sub(" ", definition).strip()
+    bare = " ".join(_BRACKETS.sub(" ", definition).split())
     if _NO_RENDERING.match(bare):
         return
     for piece in re.split(r"[;,]", bare):

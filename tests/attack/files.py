@@ -385,10 +385,12 @@ ODD_FILES: dict[str, bytes] = {
 }
 """Odd contents under odd names; more names are made in `odd_places`."""
 COMMANDS: tuple[tuple[str, ...], ...] = (
-    ("translate", "{}", "--to", "en", "--model", "none"), ("translate", "good.txt", "--to", "en", "--tm", "{}"),
-    ("translate", "good.txt", "--to", "en", "--glossary", "{}"),
-    ("translate", "good.txt", "--to", "en", "--prompt", "{}"),
-    ("translate", "good.txt", "--to", "en", "--reward", "{}"), ("translate", "good.txt", "--to", "en", "-o", "{}/x"),
+    ("translate", "{}", "--to", "en", "--model", "none"),
+    ("translate", "good.txt", "--to", "en", "--model", "none", "--tm", "{}"),
+    ("translate", "good.txt", "--to", "en", "--model", "none", "--glossary", "{}"),
+    ("translate", "good.txt", "--to", "en", "--model", "none", "--prompt", "{}"),
+    ("translate", "good.txt", "--to", "en", "--model", "none", "--reward", "{}"),
+    ("translate", "good.txt", "--to", "en", "--model", "none", "-o", "{}/x"),
     ("batch", "{}", "--check"), ("bench", "run", "--data", "{}", "-o", "bench"), ("bench", "report", "{}"),
     ("bench", "run", "--src", "{}", "--ref", "{}", "--from", "zh", "--to", "en", "-o", "bench", "--model", "none"),
     ("evaluate", "--hyp", "{}", "--to", "en"), ("evaluate", "--hyp", "good.txt", "--ref", "{}", "--to", "en"),
@@ -400,7 +402,8 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("glossary", "import", "cedict", "{}", "c.tsv"),
     ("glossary", "suggest", "--src", "{}", "--ref", "{}", "--hyp", "{}", "--from", "zh", "--to", "en"),
     ("tune", "--data", "{}", "-o", "r.toml", "--model", "none"), ("tune", "--data", "{}", "--prompt", "-o", "w.toml"),
-    ("models", "--model", "{}"), ("models", "remove", "{}"), ("cache", "export", "{}"), ("serve", "--model", "{}"),
+    ("models", "--model", "{}"), ("models", "remove", "{}"), ("serve", "--model", "{}"),
+    ("cache", "export", "{}/x.tmx"),
     ("--{}",), ("{}",), ("cache", "prune", "--older-than", "{}"),
 )  # fmt: skip
 """Every command, with an odd file wherever it takes a file."""
@@ -437,7 +440,7 @@ def command(args: Sequence[str], directory: Path) -> str:
     said = done.stderr.decode("utf-8", "replace")
     if b"\x1b" in done.stderr or b"\x07" in done.stderr:
         return "acts on the terminal"
-    if "Traceback" in said or done.returncode not in {0, 2, 3}:
+    if "Traceback" in said or done.returncode not in {0, 1, 2, 3}:
         return f"code {done.returncode}: {said[-300:]}"
     strange = [line for line in said.splitlines() if not line.startswith("mtreason: ")]
     return f"says {strange[0]!r}" if strange else f"code {done.returncode}"

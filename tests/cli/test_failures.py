@@ -19,7 +19,7 @@ from mtreason.cli import failures, glossary
         (RuntimeError("a\nb \x1b[2J"), r"RuntimeError: a b \x1b[2J"),
         (RecursionError("too deep"), "RecursionError: too deep"),
         (MemoryError(), "not enough memory"),
-        (OSError(errno.ENOSPC, "No space left on device", "x"), "No space left on device: x"),
+        (OSError(errno.EIO, "Input/output error", "x"), "Input/output error: x"),
         (ExceptionGroup("all", [ValueError("one")]), "ExceptionGroup"),
     ],
 )
@@ -42,6 +42,24 @@ def test_what_nobody_foresaw(error, what, monkeypatch, capfd, tmp_path) -> None:
     assert "mtreason 0" in text
     assert "glossary lint http://…@h/a.tsv" in text
     assert "secret" not in text
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (OSError(errno.ENOSPC, "No space left"), 1, "No space left: make room and run the same command again"),
+        (OSError(errno.ENAMETOOLONG, "File name too long", "n"), 2, "n: File name too long: name another one"),
+        (PermissionError(errno.EACCES, "Permission denied", "p"), 2, "p: Permission denied: name another one"),
+    ],
+)
+def test_what_a_person_can_mend(error, code, line, monkeypatch, capfd, tmp_path) -> None:
+    def fail(*_):
+        raise error
+
+    monkeypatch.setenv("MTREASON_CACHE", str(tmp_path))
+    monkeypatch.setattr(glossary, "_languages", fail)
+    assert run_inside(["glossary", "lint", "a"], monkeypatch, capfd) == (code, "", f"mtreason: {line}\n")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_where_the_cache_cannot_be_written(monkeypatch, tmp_path) -> None:

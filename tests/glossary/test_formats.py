@@ -182,3 +182,42 @@ def test_entities_in_any_encoding(encoding, write) -> None:
     label = encoding.upper().removesuffix("-LE")
     text = declared.format(label) + TBX[TBX.index("<martif") :].replace("<term>", "<term>&e;", 1)
     refused(write("e.tbx", text.encode(encoding)), "declares XML entities")
+
+
+@pytest.mark.parametrize("form", ["tsv", "csv", "json", "tbx", "u8"])
+def test_reading_grows_with_the_file(form, write) -> None:
+    from documents.test_growth import grows_linearly
+
+    from mtreason.glossary.cedict import read_cedict
+
+    english = '<langSet xml:lang="en"><tig><term>x</term></tig></langSet>'
+    row = {
+        "tsv": "词{}\tterm\n",
+        "csv": "词{},term\n",
+        "json": '{{"source": "词{}", "target": "term"}},\n',
+        "u8": "词 词{} [ci2] /(slang) term/\n",
+        "tbx": f'<termEntry><langSet xml:lang="zh"><tig><term>词{{}}</term></tig></langSet>{english}</termEntry>\n',
+    }[form]
+    whole = {
+        "json": '[{}{{"source": "x", "target": "y"}}]',
+        "tbx": '<martif type="TBX"><text><body>{}</body></text></martif>',
+    }
+
+    def make(n):
+        rows = "".join(row.format(i) for i in range(n))
+        return write(f"a.{form}", whole.get(form, "{}").format(rows))
+
+    grows_linearly(make, read_cedict if form == "u8" else read, 700)
+    for piece in (" ", "\t", "(", "[", "[a", "/", "|", "#", '"', "<"):
+        grows_linearly(
+            lambda n, piece=piece: write(f"b.{form}", f"词 词 [ci2] /(slang) {piece * n}a/\n"),
+            lambda path: quietly(read_cedict if form == "u8" else read, path),
+            8000,
+        )
+
+
+def quietly(action, path):
+    try:
+        action(path)
+    except GlossaryError:
+        return
