@@ -174,14 +174,14 @@ def test_nobody_said_what_is_kept() -> None:
 def test_commands_that_keep_nothing(tmp_path) -> None:
     """typer would end such a command without a word."""
     process = start(["translate", "--to", "en"], tmp_path / "cache")  # it waits for standard input
-    time.sleep(2)
+    time.sleep(5)
     _, lines = ended(process, "SIGHUP", limit=stopping.GRACE)
     assert lines == ["mtreason: hung up: 0 finished lines are in standard output; run again to translate all"]
     glossary = tmp_path / "pipe.zh-en.tsv"
     os.mkfifo(glossary)
     process = start(["glossary", "lint", glossary], tmp_path / "cache")
-    time.sleep(2)
-    assert ended(process, "SIGTERM")[1] == ["mtreason: terminated: run the same command again"]
+    with glossary.open("wb"):  # waits until the other end is opened, too
+        assert ended(process, "SIGTERM")[1] == ["mtreason: terminated: run the same command again"]
 
 
 def test_on_a_machine_that_is_busy() -> None:
