@@ -108,16 +108,19 @@ class Journal:
         """Append a segment; raises `MtreasonError` where there is no room."""
         if _short(key) in self._places:
             return
+        # Counted first: a signal that comes while the line is written ends the run once it is.
+        self._places[_short(key)] = self._stream.seek(0, os.SEEK_END)
         try:
-            self._places[_short(key)] = self._write({"key": key, **asdict(kept)})
+            self._write({"key": key, **asdict(kept)})
         except OSError as error:
+            del self._places[_short(key)]
             raise MtreasonError(
                 f"{self.path} cannot be written ({error.strerror or error}): {len(self)} segments are in it; make room "
                 "and run the same command again"
             ) from error
 
-    def _write(self, record: dict[str, object]) -> int:
-        """Append a line, and return its position."""
+    def _write(self, record: dict[str, object]) -> None:
+        """Append a line."""
         start = self._stream.seek(0, os.SEEK_END)
         try:
             self._stream.write(seal(record) + b"\n")
@@ -130,7 +133,6 @@ class Journal:
             with suppress(OSError):
                 os.truncate(self.path, start)
             raise
-        return start
 
     def close(self) -> None:
         """Force everything to the disk, and unlock the journal."""

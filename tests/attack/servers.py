@@ -29,7 +29,7 @@ from mtreason.models.served.model import ServedModel
 SIZE = 64
 ROOM = 4
 PROMPT, TARGET = (5, 6, 7, 8), (9, 10, 11)
-SECONDS = 0.4
+SECONDS = 1.0
 """For one whole answer; the ordinary ones take a hundredth of it."""
 LIMIT = 8.0
 """No fault may take longer, over all tries."""
@@ -252,7 +252,7 @@ FAULTS = [
     Fault("choices: {}", put(("choices",), {}), "choices: expected a list, found an object"),
     Fault("no choice", put(("choices",), []), "0 continuations, 1 were asked for"),
     Fault("a choice more", put(("choices",), lambda c: c * 2), "2 entries, at most 1"),
-    Fault("a million choices", put(("choices",), lambda _: [0] * 1_000_000), "1000000 entries, at most 1"),
+    Fault("100,000 choices", put(("choices",), lambda _: [0] * 100_000), "100000 entries, at most 1"),
     *(
         Fault(f"index: {value!r}", put((*CHOICE, "index"), value), "wrong answer .*index")
         for value in (1, -1, "0", 0.0, True, None, 1 << 70)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from filelock import FileLock
@@ -171,17 +172,29 @@ def test_nobody_said_what_is_kept() -> None:
     assert ended(program("begun(); native()"), "SIGTERM")[1] == lines
 
 
+def wait_until_it_waits(process):
+    """Wait until a process handles signals, and does nothing for a while."""
+    deadline = time.monotonic() + 120
+    idle = 0
+    while idle < 20 and time.monotonic() < deadline:
+        status = Path(f"/proc/{process.pid}/status").read_text("ascii")
+        caught = int(status.partition("SigCgt:")[2].split()[0], 16)
+        sleeping = status.partition("State:")[2].split()[0] == "S"
+        idle = idle + 1 if sleeping and caught & 1 << (signal.SIGHUP - 1) else 0
+        time.sleep(0.05)
+
+
 def test_commands_that_keep_nothing(tmp_path) -> None:
     """typer would end such a command without a word."""
     process = start(["translate", "--to", "en"], tmp_path / "cache")  # it waits for standard input
-    time.sleep(5)
+    wait_until_it_waits(process)
     _, lines = ended(process, "SIGHUP", limit=stopping.GRACE)
     assert lines == ["mtreason: hung up: 0 finished lines are in standard output; run again to translate all"]
     glossary = tmp_path / "pipe.zh-en.tsv"
     os.mkfifo(glossary)
     process = start(["glossary", "lint", glossary], tmp_path / "cache")
-    with glossary.open("wb"):  # waits until the other end is opened, too
-        assert ended(process, "SIGTERM")[1] == ["mtreason: terminated: run the same command again"]
+    wait_until_it_waits(process)
+    assert ended(process, "SIGTERM")[1] == ["mtreason: terminated: run the same command again"]
 
 
 def test_on_a_machine_that_is_busy() -> None:
