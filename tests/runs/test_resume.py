@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -328,6 +329,26 @@ def test_an_edit_pays_for_what_changed(command, document, tmp_path) -> None:
     assert code == 2
     code, _, err = run(["cache", "prune"], tmp_path / "cache")
     assert "63 translations forgotten" in err
+
+
+def test_other_weights_of_the_same_size_and_time_are_another_model(terse_model, tmp_path) -> None:
+    """What the old weights wrote is not taken from the memory, and the digests that are remembered are not theirs."""
+    model, trace, source = tmp_path / "model", tmp_path / "trace.jsonl", tmp_path / "in.txt"
+    shutil.copytree(terse_model, model)
+    source.write_text("今天天气很好。\n", "utf-8")
+    args = [source, "-o", tmp_path / "out.txt", "--from", "zh", "--to", "en", "--decoder", "greedy", "--model", model]
+    args += ["--trace", trace]
+    weights = model / "model.safetensors"
+    os.utime(weights, (10**9, 10**9))
+    for expected in ("model", "kept"):
+        translate(args, tmp_path / "cache")
+        assert origins(trace) == [expected]
+    data = bytearray(weights.read_bytes())
+    data[-1] ^= 1
+    weights.write_bytes(data)
+    os.utime(weights, (10**9, 10**9))
+    translate(args, tmp_path / "cache")
+    assert origins(trace) == ["model"]
 
 
 def test_a_term_that_changes_is_paid_for(command, document, tmp_path) -> None:
