@@ -82,9 +82,7 @@ def examine(job: Job, lock: Lock, run: RunSpec, *, adopt: bool = False) -> Exami
         return Examined(job, source, output, None)
     else:
         made = made or adopted(source, output, run.digest)
-        standing = compare(made, source, output, run.changed(lock.runs.get(made.run, run)))
-        if adopt and standing.asked:
-            standing = compare(adopted(source, output, run.digest), source, output)
+        standing = compare(made, source, output, run.changed(lock.runs.get(made.run, run)), adopt=adopt)
     if standing.why:
         for _ in source.document().units:
             pass  # A source that cannot be translated is found now.

@@ -80,10 +80,13 @@ class Standing:
     """One for each piece of the source, in the modes RENDER and PATCH."""
 
 
-def compare(made: Made, source: Snapshot, output: Snapshot | None, changed: Sequence[str] = ()) -> Standing:
+def compare(
+    made: Made, source: Snapshot, output: Snapshot | None, changed: Sequence[str] = (), *, adopt: bool = False
+) -> Standing:
     """Return what became of an output; `changed` names what differs between its run and the present one.
 
-    Raises `DocumentError` for a source that cannot be read.
+    With `adopt`, a person has decided: what would be asked about is right as it is beside the present source. Raises
+    `DocumentError` for a source that cannot be read.
     """
     if output is None:
         return Standing(Mode.NEW, MISSING)
@@ -92,24 +95,25 @@ def compare(made: Made, source: Snapshot, output: Snapshot | None, changed: Sequ
     touched = output.digest != made.output
     if not touched and not made.theirs:
         return Standing(Mode.NEW if why else Mode.KEEP, why, made=made)
-    if made.asked and made.asked == source.digest:
-        if touched:  # A person was asked, and changed the file: it is right as it is now.
-            return compare(adopted(source, output, made.run), source, output, changed)
+    if made.asked and made.asked == source.digest and not touched and not adopt:
         return Standing(Mode.KEEP, asked=(WHOLE,), made=made)
+    if made.asked and made.asked == source.digest:
+        # A person was asked, and changed the file, or says that it is right as it is.
+        return compare(adopted(source, output, made.run), source, output, changed)
     before = source.view
     try:
         after = output.view
     except DocumentError:
         after = None
-    if after is None or not made.pieces:
-        return _as_a_whole(made, source, output)
-    return _Comparison(made, source, output, before, after, tuple(changed)).standing(why)
-
-
-def _as_a_whole(made: Made, source: Snapshot, output: Snapshot) -> Standing:
-    """Return what to do with a file whose pieces cannot be told apart: it stays."""
+    standing = None
+    if after is not None and made.pieces:
+        standing = _Comparison(made, source, output, before, after, tuple(changed), adopt).standing(why)
+    if standing is not None:
+        return standing
     if made.source == source.digest:
         return Standing(Mode.KEEP, edited=(WHOLE,), made=made)
+    if adopt:
+        return compare(adopted(source, output, made.run), source, output, changed)
     return Standing(Mode.KEEP, asked=(WHOLE,), made=replace(made, output=output.digest, asked=source.digest))
 
 
@@ -123,9 +127,10 @@ class _Comparison:
     before: View
     after: View
     changed: tuple[str, ...]
+    adopt: bool
 
-    def standing(self, why: str) -> Standing:
-        """Return what became of the output."""
+    def standing(self, why: str) -> Standing | None:
+        """Return what became of the output, or None where its pieces cannot be told apart any more: it stays whole."""
         made = self.made
         same_source = self.before.frame == made.frames[0]
         if self.own_frame:
@@ -133,13 +138,13 @@ class _Comparison:
         elif same_source and len(self.before.pieces) == len(made.pieces):
             mode, of_source = Mode.PATCH, list(range(len(made.pieces)))
         else:
-            return _as_a_whole(made, self.source, self.output)
+            return None
         places = self._places()
         decisions = tuple(self._decide(of_source, places))
         if self._loses(of_source, places) or (
             mode is Mode.PATCH and any(d.open and d.place is None for d in decisions)
         ):
-            return _as_a_whole(made, self.source, self.output)
+            return None
         edited = tuple(self._where(d) for d in decisions if d.person and not d.asked)
         asked = tuple(self._where(d) for d in decisions if d.asked)
         around = not self.own_frame or bool(self._additions(decisions))
@@ -225,7 +230,7 @@ class _Comparison:
             absent = self.alone if place is None else not self.after.pieces[place].filled
             if absent or not (entry.person or edited):
                 yield Decision(entry, place, open=absent or key != entry.source)
-            elif key == entry.source or (edited and entry.asked == key):
+            elif self.adopt or key == entry.source or (edited and entry.asked == key):
                 yield Decision(entry, place, person=True)
             else:
                 yield Decision(entry, place, person=True, asked=True)

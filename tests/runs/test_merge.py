@@ -236,3 +236,17 @@ def test_a_source_that_changed_meanwhile(repository, page, form) -> None:
     repository.update(StandIn("again"))
     assert "again 乙好" in said(raw(repository, page))
     assert repository.findings() == []
+
+
+def test_what_is_adopted_is_only_what_was_asked(repository, page, form) -> None:
+    """An old translation of another text, whose source changed as well, is no person's word on anything."""
+    start(repository, page, form, "甲", "乙", "丙")
+    person(repository, page, "said 乙", "by hand")
+    repository.source(page, make(form, "甲", "乙好", "丙好"))
+    assert "丙好" in repository.update(StandIn("again"), adopt=True).asked
+    text = said(raw(repository, page))
+    assert "by hand" in text
+    assert "again 丙好" in text
+    assert "said 丙" not in text
+    assert "fuzzy" not in text
+    assert (repository.findings(), repository.edited()) == ([], [page])
