@@ -11,14 +11,14 @@ MOST_NESTED = 100
 """Levels of lists and objects in a file with settings or records; what nests deeper is none of ours."""
 
 
-def parse_record(text: str | bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
+def parse_record(text: str | bytes, *, finite: bool = True) -> Any:  # noqa: ANN401 - whatever JSON holds
     """Parse the JSON of a setting or a record.
 
     Raises `ValueError` for all that is no such thing: numbers that are not finite or have thousands of digits, and
-    what is nested too deep.
+    what is nested too deep. Who looks at each number anyway takes them all with `finite=False`.
     """
     try:
-        value = json.loads(text, parse_float=_finite, parse_constant=_refuse)
+        value = json.loads(text, parse_float=_finite, parse_constant=_refuse) if finite else json.loads(text)
     except RecursionError:
         raise ValueError("nested too deep") from None
     if _nested_too_deep(value):
