@@ -12,14 +12,15 @@ MOST_NESTED = 100
 """Levels of lists and objects in a file with settings or records; what nests deeper is none of ours."""
 
 
-def parse_record(text: str | bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
+def parse_record(text: str | bytes, *, finite: bool = True) -> Any:  # noqa: ANN401 - whatever JSON holds
     """Parse the JSON of a setting or a record.
 
     Raises `ValueError` for all that is no such thing: numbers that are not finite or have thousands of digits, and
-    what is nested too deep.
+    what is nested too deep. Who looks at each number anyway takes them all with `finite=False`.
     """
     try:
-        value = _DECODER.decode(text if isinstance(text, str) else text.decode("utf-8", "surrogatepass"))
+        decoder = _DECODER if finite else _LENIENT
+        value = decoder.decode(text if isinstance(text, str) else text.decode("utf-8", "surrogatepass"))
     except RecursionError:
         raise ValueError("nested too deep") from None
     if _nested_too_deep(value):
@@ -41,14 +42,14 @@ def parse_toml(text: str) -> dict[str, Any]:
     return value
 
 
-def finite(value: Any) -> Any:  # noqa: ANN401 - as above
+def without_nan(value: Any) -> Any:  # noqa: ANN401 - as above
     """Return a value in JSON types with None for each number that is none: JSON has no word for NaN and infinity."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {name: finite(inner) for name, inner in value.items()}
+        return {name: without_nan(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [finite(inner) for inner in value]
+        return [without_nan(inner) for inner in value]
     return value
 
 
@@ -63,6 +64,7 @@ def _refuse(digits: str) -> NoReturn:
 
 # Made once: making it takes longer than most lines.
 _DECODER = json.JSONDecoder(parse_float=_number, parse_constant=_refuse)
+_LENIENT = json.JSONDecoder()
 
 
 def _nested_too_deep(value: object) -> bool:

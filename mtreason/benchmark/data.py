@@ -70,7 +70,7 @@ def read_records(path: Path, pair: str | None = None) -> list[tuple[Row, str, di
 
 def _parse_record(where: str, line: str) -> dict[str, Any]:
     try:
-        record = parse_record(line)
+        record = parse_record(line, finite=False)
     except ValueError as error:
         raise InputError(f"{where}: not JSON ({error}): expected one object a line") from error
     if not isinstance(record, dict):

@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from mtreason.errors import InputError, MtreasonError
 from mtreason.files import part_of, read_regular, write_bytes
-from mtreason.records import finite, parse_record
+from mtreason.records import parse_record, without_nan
 from mtreason.storage.shapes import MAYBE_NUMBER, NUMBER, Each, fits
 from mtreason.storage.sums import LineSums
 
@@ -46,7 +46,7 @@ class ResultsWriter:
     def write(self, record: Mapping[str, Any]) -> None:
         """Write and flush one result; raises `MtreasonError` when that fails."""
         try:
-            line = json.dumps(finite(record), ensure_ascii=False).encode("utf-8", "backslashreplace")
+            line = json.dumps(without_nan(record), ensure_ascii=False).encode("utf-8", "backslashreplace")
             self._sums.add(line)
             self._stream.write(line + b"\n")
             self._stream.flush()

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mtreason.errors import DocumentError
-from mtreason.records import finite, parse_record
+from mtreason.records import parse_record, without_nan
 from mtreason.runs.output import Output
 
 
@@ -60,7 +60,7 @@ class TraceFile:
             if self._there[number] == _digest(record["source"], record["translation"]):
                 return
             self._stale.add(number)
-        self._output.write(_line(finite(record)))
+        self._output.write(_line(without_nan(record)))
 
     def close(self) -> None:
         """End the file, and remove the lines of an earlier run that do not hold any more."""
