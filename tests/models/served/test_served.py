@@ -203,12 +203,15 @@ def test_a_server_that_takes_text(oracle, loaded, tiny_model, vllm_url) -> None:
         served = open_served(url, str(tiny_model), silent)
         assert served.lacks == {Capability.PROMPT_LOG_PROBS, Capability.HIDDEN_STATES}
         t = Translator(served, ZH, EN, Settings(decoder="mcts", reward="consensus", budget=3), terms=())
-        results = decode(t, SENTENCES[:2])
+        results = decode(t, SENTENCES)
         assert all(r.candidates for r in results)
         tokens = open_served(vllm_url + "/v1", None, silent)
         there = Translator(tokens, ZH, EN, Settings(decoder="greedy"), terms=())
-        for r, own in zip(results, decode(there, SENTENCES[:2]), strict=True):
-            assert own.candidates[0].text in {c.text for c in r.candidates}
+        # Half a character cannot travel as text, so that its tokens are others there.
+        whole = {own.index: own.text for own in decode(there, SENTENCES) if "\ufffd" not in own.candidates[0].text}
+        assert whole
+        for index, text in whole.items():
+            assert text in {c.text for c in results[index].candidates}
         tokens.close()
         with pytest.raises(SettingError, match="`reward` mix needs prompt log-probabilities"):
             Translator(served, ZH, EN, Settings(), terms=())
