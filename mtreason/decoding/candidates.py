@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,9 @@ from mtreason.glossary import follows
 from mtreason.models.calls import Calls
 from mtreason.models.protocol import Continuation
 from mtreason.rewards import Draft, parts_of
+
+UNRELATED = "unrelated"
+"""The problem of a draft that says next to nothing of its source: it answers or refuses it, or talks about the task."""
 
 
 def to_draft(task: BoundTask, settings: DecodingSettings, whole: Continuation) -> Draft:
@@ -90,13 +93,14 @@ class Candidates:
         for candidate in checked:
             known = fresh.get(candidate.text) or self.by_text.get(candidate.text)
             # A clean draft replaces one that has the same text, but with chatter around it or without an end.
-            if known is None or (known.problems and not candidate.problems):
+            if known is None or (known.problems not in {(), (UNRELATED,)} and not candidate.problems):
                 fresh[candidate.text] = candidate
         # A draft with problems is never chosen over a clean one, so judging it would waste tokens.
         clean = [c for c in fresh.values() if not c.problems]
         own = yield from self.judge.alone([c.draft for c in clean])
         for candidate, parts in zip(clean, own, strict=True):
-            fresh[candidate.text] = replace(candidate, parts=parts)
+            unrelated = yield from self._unrelated(parts)
+            fresh[candidate.text] = replace(candidate, parts=parts, problems=(UNRELATED,) if unrelated else ())
         for text, candidate in fresh.items():
             count = self.by_text[text].count if text in self.by_text else 0
             self.by_text[text] = replace(candidate, count=count)
@@ -106,6 +110,12 @@ class Candidates:
             self.by_text[candidate.text] = replace(merged, count=merged.count + 1)
         return [self.by_text[c.text] for c in checked]
 
+    def _unrelated(self, parts: Mapping[str, float]) -> Calls[bool]:
+        """Whether a draft with these parts says next to nothing of its source."""
+        least = self.settings.least_told_back
+        told = None if least is None else (yield from self.judge.told_back(parts))
+        return told is not None and least is not None and told < least
+
     def compare_all(self) -> Calls[None]:
         """Judge all clean candidates again, now that all samples are known."""
         yield from self._compare([c.text for c in self.clean])
@@ -113,7 +123,8 @@ class Candidates:
     def _compare(self, texts: Sequence[str]) -> Calls[None]:
         """Judge clean candidates against the samples that are known by now."""
         known = [self.by_text[text] for text in texts]
-        beside = yield from self.judge.beside([c.draft for c in known], self.samples)
+        samples = {text: count for text, count in self.samples.items() if not self.by_text[text].problems}
+        beside = yield from self.judge.beside([c.draft for c in known], samples)
         for candidate, parts in zip(known, beside, strict=True):
             together = {**candidate.parts, **parts}
             self.by_text[candidate.text] = replace(candidate, parts=together, reward=self.judge.weigh(together))
