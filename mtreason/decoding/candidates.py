@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +18,8 @@ from mtreason.models.protocol import Continuation
 from mtreason.rewards import Draft, parts_of
 
 UNRELATED = "unrelated"
-"""The problem of a draft that says next to nothing of its source: it answers or refuses it, or talks about the task."""
+"""The problem of a draft from which the source is told back no better than from nothing: an answer to it, a refusal, an
+invention. (Of 155 sentences from Chinese, 0.5B, one greedy draft in a hundred and none that a search chose.)"""
 
 
 def to_draft(task: BoundTask, settings: DecodingSettings, whole: Continuation) -> Draft:
@@ -99,8 +100,9 @@ class Candidates:
         clean = [c for c in fresh.values() if not c.problems]
         own = yield from self.judge.alone([c.draft for c in clean])
         for candidate, parts in zip(clean, own, strict=True):
-            unrelated = yield from self._unrelated(parts)
-            fresh[candidate.text] = replace(candidate, parts=parts, problems=(UNRELATED,) if unrelated else ())
+            told = yield from self.judge.told_back(parts)
+            why = (UNRELATED,) if told is not None and told < 0 else ()
+            fresh[candidate.text] = replace(candidate, parts=parts, problems=why)
         for text, candidate in fresh.items():
             count = self.by_text[text].count if text in self.by_text else 0
             self.by_text[text] = replace(candidate, count=count)
@@ -109,12 +111,6 @@ class Candidates:
             merged = self.by_text[candidate.text]
             self.by_text[candidate.text] = replace(merged, count=merged.count + 1)
         return [self.by_text[c.text] for c in checked]
-
-    def _unrelated(self, parts: Mapping[str, float]) -> Calls[bool]:
-        """Whether a draft with these parts says next to nothing of its source."""
-        least = self.settings.least_told_back
-        told = None if least is None else (yield from self.judge.told_back(parts))
-        return told is not None and least is not None and told < least
 
     def compare_all(self) -> Calls[None]:
         """Judge all clean candidates again, now that all samples are known."""

@@ -86,9 +86,6 @@ class DecodingSettings:
     reflection: tuple[int, ...] = ()
     """Tokens after the end of a draft that ask the model to think it over; empty for no reflection."""
     judge: Judging = judge
-    least_told_back: float | None = None
-    """How much better the source has to be told back with a draft than without, in nats a token of the source, or the
-    draft has a problem; None for not looking at it."""
     max_seconds: float | None = None
     """After this time a sentence gets no further drafts; the first ones always finish."""
 

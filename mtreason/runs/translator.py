@@ -34,10 +34,6 @@ if TYPE_CHECKING:
     from mtreason.runs.translation import Translation
 
 TOKENS_PER_SOURCE_TOKEN = 2.5
-LEAST_TOLD_BACK = 0.2
-"""See `DecodingSettings`. Of the 155 sentences from Chinese of the development set (0.5B), what the search chose was
-above .33; of greedy drafts and beams, those below .2 were a refusal ("I'm sorry, but I can't assist with that
-request."), texts about the task, copies, and inventions."""
 SPARE_TOKENS = 24
 """A translation may take this many tokens more than its source's length explains; a longer one is running away."""
 
@@ -137,7 +133,6 @@ class Translator:
             thinking=self._thinking(pieces) if settings.think else None,
             reflection=self._reflection() if settings.reflect else (),
             judge=judging,
-            least_told_back=LEAST_TOLD_BACK,
             max_seconds=settings.segment_seconds,
         )
 
