@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mtreason.decoding.protocol import BoundTask, DecodingSettings
-from mtreason.models.calls import Calls
+from mtreason.models.calls import Calls, score
 from mtreason.models.sequences import SharedSequences
 from mtreason.rewards import Draft, RewardContext, Samples, weigh
+from mtreason.rewards.channel import CHANNEL
 
 
 class Judge:
@@ -15,6 +16,7 @@ class Judge:
 
     def __init__(self, task: BoundTask, settings: DecodingSettings) -> None:
         self.reward = settings.reward
+        self._blind: float | None = None
         self._judge = settings.judge
         self._context = RewardContext(
             source=task.source,
@@ -33,6 +35,22 @@ class Judge:
     def alone(self, drafts: Sequence[Draft]) -> Calls[list[dict[str, float]]]:
         """Return for each draft the parts that depend on that draft only."""
         return (yield from self._judge(self.reward, self._context, drafts, {}, compared=False))
+
+    def told_back(self, parts: Mapping[str, float]) -> Calls[float | None]:
+        """Return how much better the source is told back with a draft than without, in nats a token of the source.
+
+        That is their mutual information, log p(x|y) - log p(x), where p(x) is asked with nothing in the draft's place:
+        one short score for each sentence. None where the reward does not ask for log p(x|y), or nothing stands
+        between text and answer.
+        """
+        context = self._context
+        if CHANNEL.name not in parts or not context.back_tail:
+            return None
+        if self._blind is None:
+            [prefix] = yield from context.back.read([context.back_tail])
+            [scores] = yield from score([prefix], [context.source_tokens])
+            self._blind = float(scores.astype("float64").mean())
+        return parts[CHANNEL.name] - self._blind
 
     def beside(self, drafts: Sequence[Draft], samples: Samples) -> Calls[list[dict[str, float]]]:
         """Return for each draft the parts that compare it with samples."""

@@ -191,7 +191,7 @@ def data(tmp_path):
 def fitted(data, tmp_path, tiny_model, capfd):
     """Run the command with a small budget; returns what it prints with --json, and what it says."""
 
-    def run(*args, data=data, budget=("--budget", 4)):
+    def run(*args, data=data, budget=("--budget", 12)):
         common = ["--data", data, "--model", tiny_model, "-o", tmp_path / "reward.toml", "--folds", 3, "--json"]
         command(*common, *budget, *args)
         captured = capfd.readouterr()
@@ -280,7 +280,7 @@ def test_pools_of_another_configuration_are_refused(fitted, data, tmp_path) -> N
     pools = tmp_path / "pools.jsonl"
     fitted("--pools", pools, "--parts", "likelihood,channel,consensus")
     before = pools.read_bytes()
-    with pytest.raises(InputError, match=r"another configuration: .*budget was 4\.0, now 3\.0; name another --pools"):
+    with pytest.raises(InputError, match=r"another configuration: .*budget was 12\.0, now 3\.0; name another --pools"):
         fitted("--pools", pools, "--parts", "likelihood", budget=("--budget", 3))
     with pytest.raises(InputError, match="another configuration: it lacks llama-o1; name another"):
         fitted("--pools", pools, "--parts", "likelihood,llama-o1")
@@ -429,7 +429,7 @@ def test_arguments_that_do_not_go_together(data, tmp_path) -> None:
 
 
 def test_table_is_aligned(data, tmp_path, tiny_model, capfd) -> None:
-    command("--data", data, "--model", tiny_model, "-o", tmp_path / "r.toml", "--folds", 2, "--budget", 3, "-q")
+    command("--data", data, "--model", tiny_model, "-o", tmp_path / "r.toml", "--folds", 2, "--budget", 12, "-q")
     captured = capfd.readouterr()
     lines = captured.out.splitlines()
     assert lines[0].endswith("segments, 2 folds, gold: chrF++")
