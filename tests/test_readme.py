@@ -35,7 +35,9 @@ def run_example(example: str, tmp_path: Path, tiny_model: Path) -> subprocess.Co
     if any(f" {command} " in example for command in ("translate", "bench run", "tune")):
         command += f" --model {shlex.quote(str(tiny_model))}"
         if "--effort" not in example and "tune --prompt" not in example:
-            command += " --budgets 2" if " bench run " in example else " --budget 2"
+            # A fit needs candidates to choose from.
+            budget = " --budget 12" if " tune " in example else " --budget 2"
+            command += " --budgets 2" if " bench run " in example else budget
     # Two threads for matrices this small only wait for one another.
     env = {
         "PATH": "/usr/bin:/bin",
