@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from mtreason.documents.archives import check_xml, read_members
 from mtreason.documents.protocol import Document, Unit
-from mtreason.documents.views import Piece, View, short_digest
+from mtreason.documents.views import Piece, PlainView, View, short_digest
 from mtreason.errors import DocumentError
 from mtreason.extras import need
 from mtreason.files import xml_text
@@ -61,7 +61,7 @@ class DocxDocument:
 
 
 @dataclass(frozen=True, slots=True)
-class DocxView:
+class DocxView(PlainView):
     """The paragraphs of a document; implements `View`."""
 
     data: bytes
@@ -90,19 +90,6 @@ class DocxView:
         stream = io.BytesIO()
         document.save(stream)
         return stream.getvalue()
-
-    def owner(self, unit: Unit) -> int:
-        """See `View.owner`."""
-        return unit.number - 1
-
-    def doubtful(self, raw: str) -> str:
-        """See `View.doubtful`."""
-        return raw
-
-    def obsolete(self, piece: Piece) -> str:
-        """See `View.obsolete`."""
-        del piece
-        return ""
 
 
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"

@@ -76,8 +76,27 @@ class View(Protocol):
         """Return a piece of another such file as a block that programs pass over; "" where there is no such thing."""
 
 
+class PlainView:
+    """What views have in common where the units are the pieces, and the format has no signs for a person."""
+
+    __slots__ = ()
+
+    def owner(self, unit: Unit) -> int:
+        """See `View.owner`."""
+        return unit.number - 1
+
+    def doubtful(self, raw: str) -> str:
+        """See `View.doubtful`."""
+        return raw
+
+    def obsolete(self, piece: Piece) -> str:
+        """See `View.obsolete`."""
+        del piece
+        return ""
+
+
 @dataclass(frozen=True, slots=True)
-class SplicedView:
+class SplicedView(PlainView):
     """A text that is cut at its pieces."""
 
     content: str
@@ -103,22 +122,9 @@ class SplicedView:
             at = end
         return self.bom + "".join([*parts, self.content[at:]]).encode()
 
-    def owner(self, unit: Unit) -> int:
-        """See `View.owner`."""
-        return unit.number - 1
-
-    def doubtful(self, raw: str) -> str:
-        """See `View.doubtful`."""
-        return raw
-
-    def obsolete(self, piece: Piece) -> str:
-        """See `View.obsolete`."""
-        del piece
-        return ""
-
 
 @dataclass(frozen=True)
-class JoinedView:
+class JoinedView(PlainView):
     """A file that consists of other files, such as a book."""
 
     parts: Mapping[str, View]
@@ -148,19 +154,6 @@ class JoinedView:
                 changed[name] = view.put(own, more)
             before += count
         return self.write(changed)
-
-    def owner(self, unit: Unit) -> int:
-        """See `View.owner`."""
-        return unit.number - 1
-
-    def doubtful(self, raw: str) -> str:
-        """See `View.doubtful`."""
-        return raw
-
-    def obsolete(self, piece: Piece) -> str:
-        """See `View.obsolete`."""
-        del piece
-        return ""
 
 
 def view_of_lines(lines: Iterable[str], bom: bytes = b"") -> View:

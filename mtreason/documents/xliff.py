@@ -16,7 +16,7 @@ from typing import Any
 
 from mtreason.documents.html import escape
 from mtreason.documents.protocol import Document, Unit
-from mtreason.documents.views import Piece, View, short_digest
+from mtreason.documents.views import Piece, PlainView, View, short_digest
 from mtreason.errors import DocumentError
 from mtreason.files import xml_text
 from mtreason.records import parse_record
@@ -99,7 +99,7 @@ class XliffDocument:
         target.extend(list(filled))
 
 
-class XliffView:
+class XliffView(PlainView):
     """The targets of a file, known by the names of their units; implements `View`."""
 
     keyed = True
@@ -190,15 +190,6 @@ class XliffView:
         # Where several units stand on one line, it does not tell them apart.
         lines = Counter(piece.place for piece in self.pieces)
         return {piece.place: i for i, piece in enumerate(self.pieces) if lines[piece.place] == 1}
-
-    def doubtful(self, raw: str) -> str:
-        """See `View.doubtful`."""
-        return raw
-
-    def obsolete(self, piece: Piece) -> str:
-        """See `View.obsolete`."""
-        del piece
-        return ""
 
 
 _STATES = ("state", "subState", "approved")

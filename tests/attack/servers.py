@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from email.utils import formatdate
 
 import numpy as np
+from support.scripted_served import put_at, removed
 from support.served import MODEL, Oracle, listening, vllm
 
 from mtreason.errors import MtreasonError
@@ -129,23 +130,8 @@ def changed(change):
 
 
 def put(path, value):
-    """Put a value at a place; a function makes it from what was there, `del` removes it."""
-
-    def change(right):
-        *way, last = path
-        at = right
-        for step in way:
-            at = at[step]
-        if value is del_:
-            del at[last]
-        else:
-            at[last] = value(at[last]) if callable(value) else value
-
-    return changed(change)
-
-
-def del_():
-    """Marks what is removed."""
+    """Put a value at a place; see `put_at`."""
+    return changed(lambda right: put_at(right, path, value))
 
 
 CHOICE = ("choices", 0)
@@ -247,7 +233,7 @@ FAULTS = [
         for text in ("null", "[]", "[1]", "{}", '"{}"', "3", "true", "NaN", '{"choices": NaN}')
     ),
     # JSON that answers nothing.
-    Fault("no choices", put(("choices",), del_), "wrong answer"),
+    Fault("no choices", put(("choices",), removed), "wrong answer"),
     Fault("choices: null", put(("choices",), None), "choices: expected a list"),
     Fault("choices: {}", put(("choices",), {}), "choices: expected a list, found an object"),
     Fault("no choice", put(("choices",), []), "0 continuations, 1 were asked for"),
@@ -286,7 +272,7 @@ FAULTS = [
     ),
     Fault("the same alternative twice", put((*TOPS, 0), twice), "wrong answer"),
     Fault("alternatives above 1", put((*TOPS, 0), lambda p: dict.fromkeys(p, -0.01)), "add up to|of another token"),
-    Fault("no use", put(("usage",), del_), "wrong answer"),
+    Fault("no use", put(("usage",), removed), "wrong answer"),
     Fault("a prompt of another length", put(USED, 5), r"a prompt of 5 tokens, \d+ were sent"),
     Fault("a prompt of -4 tokens", put(USED, -4), "prompt_tokens: -4"),
     Fault(
@@ -294,7 +280,7 @@ FAULTS = [
     ),
     Fault("another model", put(("model",), "gpt-2"), "from the model 'gpt-2', not 'tiny'"),
     Fault("a model of half a pair", put(("model",), "\ud800"), "model: half a surrogate pair"),
-    Fault("no end", put((*CHOICE, "finish_reason"), del_), "wrong answer"),
+    Fault("no end", put((*CHOICE, "finish_reason"), removed), "wrong answer"),
     # Answers about given tokens.
     Fault("nothing of the prompt", put(GIVEN, None), "prompt_logprobs: expected a list", asked=READ),
     Fault("too little of the prompt", put(GIVEN, lambda p: p[:-1]), "6 log-probabilities for 7 tokens", asked=READ),

@@ -7,10 +7,9 @@ import pytest
 from attack.servers import BOMB, FAULTS, KEY, LIMIT, Plan, attack, attacked, hurried
 from attack.signals import GREEDY, OPENING, Phase, Turning
 from support.commands import run_inside
-from support.served import listening
+from support.served import closing_clients, listening
 
 from mtreason.models.served import client as client_module
-from mtreason.models.served import opening
 from mtreason.models.served.keys import KEY_VARIABLE
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -68,17 +67,8 @@ def test_memory_stays_bounded(url, plan, fault) -> None:
 
 @pytest.fixture
 def _closed(monkeypatch):
-    """Connections that a command leaves to the end of its process are closed at the end of the test."""
-    clients, connect = [], opening.connect
-
-    def remember(place, key):
-        clients.append(connect(place, key))
-        return clients[-1]
-
-    monkeypatch.setattr(opening, "connect", remember)
-    yield
-    for client in clients:
-        client.close()
+    with closing_clients(monkeypatch):
+        yield
 
 
 IN_A_RUN = {

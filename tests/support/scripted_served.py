@@ -40,3 +40,18 @@ def by_path(**answers):
         handler.answer({"error": "none"} if found is None else found, 404 if found is None else 200)
 
     return replying(reply)
+
+
+def removed():
+    """Marks what `put_at` removes."""
+
+
+def put_at(at, path, value) -> None:
+    """Put a value at a place of an answer; a function makes it from what was there, `removed` removes it."""
+    *way, last = path
+    for step in way:
+        at = at[step]
+    if value is removed:
+        del at[last]
+    else:
+        at[last] = value(at[last]) if callable(value) else value

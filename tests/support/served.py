@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 
 from mtreason.models.protocol import ROOT
+from mtreason.models.served import opening
 
 MODEL = "tiny"
 
@@ -343,3 +344,18 @@ def ollama(oracle, tokenizer):
             return {"token": piece.decode("utf-8", "replace"), "bytes": list(piece), "logprob": float(row[token])}
 
     return Handler
+
+
+@contextmanager
+def closing_clients(monkeypatch):
+    """Close at the end the connections that commands leave to the end of their process."""
+    clients, connect = [], opening.connect
+
+    def remember(place, key):
+        clients.append(connect(place, key))
+        return clients[-1]
+
+    monkeypatch.setattr(opening, "connect", remember)
+    yield
+    for client in clients:
+        client.close()

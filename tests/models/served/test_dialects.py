@@ -4,6 +4,7 @@ import copy
 
 import numpy as np
 import pytest
+from support.scripted_served import put_at, removed
 
 from mtreason.models.protocol import TokenMask
 from mtreason.models.served.answers import FaultyAnswerError
@@ -18,20 +19,9 @@ ASK = SampleRequest(PROMPT, 2, 3, 0.7, 1, TokenMask(np.zeros(64, bool), frozense
 ALONE = SampleRequest(PROMPT, 1, 3, 0.7, 1, None)
 
 
-def del_():
-    """Marks what is removed."""
-
-
 def changed(right, path, value):
     other = copy.deepcopy(right)
-    *way, last = path
-    at = other
-    for step in way:
-        at = at[step]
-    if value is del_:
-        del at[last]
-    else:
-        at[last] = value(at[last]) if callable(value) else value
+    put_at(other, path, value)
     return other
 
 
@@ -79,7 +69,7 @@ def test_llama_cpp() -> None:
         ((0, "tokens"), []),
         ((0, "tokens_evaluated"), 4),
         ((0, "tokens_evaluated"), "3"),
-        ((0, "timings"), del_),
+        ((0, "timings"), removed),
         ((0, "timings", "prompt_n"), -1),
         ((0, "timings", "prompt_n"), 1.5),
         ((0, "completion_probabilities"), lambda places: places * 2),
@@ -149,7 +139,7 @@ def test_sglang() -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (META, del_),
+        (META, removed),
         ((*META, "prompt_tokens"), 4),
         ((*META, "prompt_tokens"), "3"),
         ((*META, "cached_tokens"), -1),
@@ -213,7 +203,7 @@ def test_ollama() -> None:
     [
         (("model",), "other"),
         (("model",), "\ud800"),
-        (("done_reason",), del_),
+        (("done_reason",), removed),
         (("logprobs",), []),
         (("logprobs",), lambda places: places * 9),
         (("logprobs",), "x"),

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from support.commands import ROOT, refused, run, run_inside, start
 from support.common import EN, SENTENCES, ZH, decode, summary
-from support.served import MODEL, Faults, Oracle, Quiet, listening, ollama, proxy, sglang, vllm
+from support.served import MODEL, Faults, Oracle, Quiet, closing_clients, listening, ollama, proxy, sglang, vllm
 
 from mtreason.errors import ModelError, ServerGoneError, SettingError
 from mtreason.models.protocol import ROOT as EMPTY
 from mtreason.models.protocol import Capability, Contrast, Draw, TopTokens
 from mtreason.models.served import client as client_module
-from mtreason.models.served import open_served, opening
+from mtreason.models.served import open_served
 from mtreason.models.served.client import KEY_VARIABLE, Client, Request, Traffic
 from mtreason.models.served.dialects import Sglang, Vllm
 from mtreason.models.served.model import ServedModel, allow
@@ -36,18 +36,8 @@ def silent(_stage, _fraction):
 
 @pytest.fixture(autouse=True)
 def _closed(monkeypatch):
-    """Connections that a command leaves to the end of its process are closed at the end of the test."""
-    clients = []
-    connect = opening.connect
-
-    def remember(place, key):
-        clients.append(connect(place, key))
-        return clients[-1]
-
-    monkeypatch.setattr(opening, "connect", remember)
-    yield
-    for client in clients:
-        client.close()
+    with closing_clients(monkeypatch):
+        yield
 
 
 @pytest.fixture(scope="module")
