@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 BLOCK = 64
+WIDENED = 1 << 20
+"""Keys and values that a step widens at a time: in float32 as many as stay in the processor's cache."""
 ATTENTION_NAME = "mtreason_packed"
 
 
@@ -139,7 +141,7 @@ class DecodeBatch:
     def __init__(self, packed: PackedModel) -> None:
         self.packed = packed
         self.lengths: list[int] = []  # tokens in the buffer, per row
-        self.buffers: list[torch.Tensor] = []  # of each layer, [2, R or more, H, positions, D]
+        self.buffers: list[torch.Tensor] = []  # of each layer, [2, R or more, H, positions, D], in `cache_dtype`
         self._slots = torch.empty(0)
         self._mask = torch.empty(0)
         self._index = torch.empty(0)
@@ -152,8 +154,7 @@ class DecodeBatch:
         self.lengths += [c.shape[3] for c in contexts]
         if not self.buffers:
             _, two, heads, _, width = contexts[0].shape
-            # As wide as the arithmetic: what is read at every step is widened once.
-            self.buffers = [layer.new_empty(two, 0, heads, 0, width, dtype=self.packed.dtype) for layer in contexts[0]]
+            self.buffers = [layer.new_empty(two, 0, heads, 0, width) for layer in contexts[0]]
         self._fit(len(self.lengths))
         for layer, buffer in enumerate(self.buffers):
             for row, context in enumerate(contexts, before):
@@ -188,8 +189,7 @@ class DecodeBatch:
 
     def cache(self, row: int, start: int) -> torch.Tensor:
         """Copy a row's keys and values from position `start` on, [L, 2, H, *, D], in the model's `cache_dtype`."""
-        own = [buffer[:, row, :, start : self.lengths[row]].to(self.packed.cache_dtype) for buffer in self.buffers]
-        return torch.stack(own)
+        return torch.stack([buffer[:, row, :, start : self.lengths[row]] for buffer in self.buffers])
 
     def step(self, tokens: Sequence[int]) -> torch.Tensor:
         """Read one token per row; returns the last layer's output [R, W]."""
@@ -201,7 +201,7 @@ class DecodeBatch:
         self._index = torch.arange(len(tokens), device=device)
         room = -(-(max(self.lengths) + 1) // BLOCK) * BLOCK
         seen = torch.arange(room, device=device)[None] <= self._slots[:, None]
-        mask = torch.zeros(seen.shape, dtype=first.dtype, device=device)
+        mask = torch.zeros(seen.shape, dtype=self.packed.dtype, device=device)
         self._mask = mask.masked_fill_(~seen, float("-inf")).view(len(tokens), 1, room // BLOCK, 1, BLOCK)
         hidden = self.packed.run(self, list(tokens), self.lengths)
         self.lengths = [n + 1 for n in self.lengths]
@@ -210,27 +210,41 @@ class DecodeBatch:
     def attend(
         self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float
     ) -> torch.Tensor:
-        """[H*G, R, D], [H, R, D] -> [R, H*G, D]; softmax over blocks (Milakov & Gimelshein 2018)."""
+        """[H*G, R, D], [H, R, D] -> [R, H*G, D]."""
         heads, rows, width = key.shape
-        blocks = self._mask.shape[2]
-        keys, values = self.buffers[layer][:, :rows]  # [R, H, T, D] each
+        buffer = self.buffers[layer]
         # Rounded before they are used, so that a token counts the same in the step that read it and in later ones.
-        keys[self._index, :, self._slots] = key.transpose(0, 1).to(self.packed.cache_dtype).to(keys.dtype)
-        values[self._index, :, self._slots] = value.transpose(0, 1).to(self.packed.cache_dtype).to(values.dtype)
-        if keys.shape[2] != blocks * BLOCK:
-            # Copied here: the product would copy transposed keys, and takes those by another kernel that rounds
-            # otherwise, so that a row would depend on how long the rows beside it have been.
-            keys, values = (part[:, :, : blocks * BLOCK].contiguous() for part in (keys, values))
+        buffer[0][self._index, :, self._slots] = key.transpose(0, 1).to(buffer.dtype)
+        buffer[1][self._index, :, self._slots] = value.transpose(0, 1).to(buffer.dtype)
         own = (query * scale).transpose(0, 1).reshape(rows, heads, 1, -1, width)
-        scores = torch.matmul(own, keys.reshape(rows, heads, blocks, BLOCK, width).transpose(-1, -2)) + self._mask
-        peak = scores.amax((2, 4), keepdim=True)
-        weights = (scores - peak).exp_()  # [R, H, blocks, G, S]
-        sums = torch.matmul(weights, values.reshape(rows, heads, blocks, BLOCK, width))  # [R, H, blocks, G, D]
-        norms = weights.sum(-1, keepdim=True)
-        out, norm = sums[:, :, 0], norms[:, :, 0]
-        for block in range(1, blocks):
-            out, norm = out + sums[:, :, block], norm + norms[:, :, block]
-        return (out / norm).reshape(rows, -1, width)
+        room = self._mask.shape[2] * BLOCK
+        size = rows if buffer.dtype == own.dtype else max(1, WIDENED // (2 * heads * room * width))
+        parts = []
+        for start in range(0, rows, size):
+            some = slice(start, min(start + size, rows))
+            # A copy where the buffer has more room than is asked for: the product would copy transposed keys, and takes
+            # those by another kernel that rounds otherwise, so that a row would depend on how long others have been.
+            keys, values = buffer[:, some, :, :room].to(own.dtype).contiguous()
+            parts.append(_over_blocks(own[some], keys, values, self._mask[some]))
+        return torch.cat(parts)
+
+
+def _over_blocks(query: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Attention of one token a row over whole blocks (Milakov & Gimelshein 2018); returns [R, H*G, D].
+
+    Query [R, H, 1, G, D], keys and values [R, H, positions, D], mask [R, 1, blocks, 1, S].
+    """
+    rows, heads, _, width = keys.shape
+    blocks = mask.shape[2]
+    scores = torch.matmul(query, keys.view(rows, heads, blocks, BLOCK, width).transpose(-1, -2)) + mask
+    peak = scores.amax((2, 4), keepdim=True)
+    weights = (scores - peak).exp_()  # [R, H, blocks, G, S]
+    sums = torch.matmul(weights, values.view(rows, heads, blocks, BLOCK, width))  # [R, H, blocks, G, D]
+    norms = weights.sum(-1, keepdim=True)
+    out, norm = sums[:, :, 0], norms[:, :, 0]
+    for block in range(1, blocks):
+        out, norm = out + sums[:, :, block], norm + norms[:, :, block]
+    return (out / norm).reshape(rows, -1, width)
 
 
 class PackedModel:
