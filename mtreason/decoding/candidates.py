@@ -11,7 +11,7 @@ from mtreason.decoding.answers import answer_problems, to_answer
 from mtreason.decoding.gates import problems, strip_chatter
 from mtreason.decoding.judging import Judge
 from mtreason.decoding.protocol import BoundTask, Candidate, DecodingSettings
-from mtreason.documents import broken
+from mtreason.documents.literals import lost
 from mtreason.glossary import follows
 from mtreason.models.calls import Calls
 from mtreason.models.protocol import Continuation
@@ -34,8 +34,11 @@ def check(task: BoundTask, settings: DecodingSettings, draft: Draft, *, finished
     """Clean the text of a draft and list its problems; the candidate is not judged yet."""
     text = strip_chatter(draft.text, task.source)
     why = problems(text, task.source, finished=finished, chatter=text != " ".join(draft.text.split()))
-    if broken(task.placeholders, text):
+    missing = lost(task.source, text)
+    if missing.breaks:
         why += ("placeholder",)
+    if missing.soft:
+        why += ("literal",)
     if settings.thinking is not None:
         why += answer_problems(settings.thinking, text, task.hits)
     return Candidate(text, draft, float("-inf"), {}, 0, why)

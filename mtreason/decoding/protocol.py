@@ -49,8 +49,6 @@ class BoundTask:
     mask: TokenMask
     seed: int
     max_new_tokens: int
-    placeholders: tuple[str, ...] = ()
-    """What a translation must contain unchanged, each as often as it is listed."""
     references: tuple[str, ...] = ()
     """Translations by people, for rewards that look at them."""
 
@@ -73,6 +71,10 @@ class DecodingSettings:
     budget: float
     """What a sentence may cost, in full samples."""
     decode: Decode
+    encode: Callable[[str], tuple[int, ...]]
+    """From a translation to the tokens that follow the prompt."""
+    end: int
+    """The token that ends a translation."""
     border: Border
     """Where a continuation is cut into the steps of a search."""
     temperature: float = 0.5
@@ -85,6 +87,8 @@ class DecodingSettings:
     """How answers reason first; None for bare translations."""
     reflection: tuple[int, ...] = ()
     """Tokens after the end of a draft that ask the model to think it over; empty for no reflection."""
+    scores: bool = True
+    """Whether the model says how probable a given text is."""
     judge: Judging = judge
     max_seconds: float | None = None
     """After this time a sentence gets no further drafts; the first ones always finish."""
@@ -114,6 +118,8 @@ class Candidate:
     """Whether it is the result of reflection."""
     repaired: bool = False
     """Whether a glossary term was written into it afterwards."""
+    placed: bool = False
+    """Whether codes or other literals were put into it afterwards."""
 
 
 @dataclass(slots=True)

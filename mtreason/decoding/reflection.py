@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mtreason.decoding.answers import Tokens, counted, drawn
 from mtreason.decoding.protocol import derive_seed
-from mtreason.decoding.sentence import Sentence
 from mtreason.models.calls import Calls, cut, extend, release, score, top_k
 from mtreason.models.protocol import TOP_K, Continuation, Draw, Prefix, TokenMask
+
+if TYPE_CHECKING:
+    from mtreason.decoding.sentence import Sentence
 
 ALTERNATIVES = 64
 """How many of the most probable tokens are asked for together; a token outside them is asked for by itself."""

@@ -8,6 +8,7 @@ from typing import Any
 from mtreason.decoding.budget import Budget
 from mtreason.decoding.candidates import Candidates, to_draft
 from mtreason.decoding.judging import Judge
+from mtreason.decoding.placing import place
 from mtreason.decoding.protocol import BoundTask, DecodingSettings, Result, derive_seed
 from mtreason.decoding.thinking import draw_answers
 from mtreason.models.calls import Calls, extend, release, sample
@@ -95,7 +96,8 @@ class Sentence:
         return asked and self.settings.thinking is None and self.settings.budget >= MIN_REPAIR_BUDGET
 
     def close(self, drawn: Sequence[Continuation], trace: dict[str, Any] | None = None) -> Calls[Result]:
-        """Give back the prefixes of this sentence, those of `drawn` included, and choose."""
+        """Put back what every draft lost, give back the prefixes of this sentence, those of `drawn` included; choose."""
+        yield from place(self)
         yield from self.candidates.compare_all()
         yield from self.judge.close()
         yield from release([p for c in drawn for p in c.prefixes])

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mtreason.documents.archives import check_xml, read_members
-from mtreason.documents.protocol import Document, Unit
+from mtreason.documents.protocol import Document, Reading, Unit
 from mtreason.documents.views import Piece, PlainView, View, short_digest
 from mtreason.errors import DocumentError
 from mtreason.extras import need
@@ -149,7 +149,7 @@ def _mark(element: Any) -> str:  # noqa: ANN401 - lxml's element
     return repr(parts)
 
 
-def read_docx(data: bytes, name: str) -> Document:
+def read_docx(data: bytes, name: str, reading: Reading) -> Document:
     """Read a Word document; raises `DocumentError` for a file that is no archive, or exceeds the limits."""
     return DocxDocument(data, name)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from mtreason.documents.archives import read_members, replaced
 from mtreason.documents.html import read_html
-from mtreason.documents.protocol import Document, Unit
+from mtreason.documents.protocol import Document, Reading, Unit
 from mtreason.documents.spans import MOST_UNITS
 from mtreason.documents.views import JoinedView, View
 from mtreason.errors import DocumentError
@@ -18,14 +18,14 @@ _SUFFIXES = (".xhtml", ".html", ".htm")
 class EpubDocument:
     """A book."""
 
-    def __init__(self, data: bytes, name: str) -> None:
+    def __init__(self, data: bytes, name: str, reading: Reading) -> None:
         self._data = data
         self._archive = read_members(data, name, "an EPUB book")
         if "META-INF/container.xml" not in self._archive.namelist():
             raise DocumentError(f"{name}: not an EPUB book: it has no META-INF/container.xml")
         paths = [p for p in self._archive.namelist() if p.lower().endswith(_SUFFIXES)]
         self._parts: dict[str, Document] = {
-            path: read_html(self._archive.read(path), f"{name}: {path}") for path in paths
+            path: read_html(self._archive.read(path), f"{name}: {path}", reading) for path in paths
         }
         places = [(path, unit) for path, part in self._parts.items() for unit in part.units]
         if len(places) > MOST_UNITS:
@@ -53,6 +53,6 @@ class EpubDocument:
         return JoinedView(parts, "\n".join(rest), lambda changes: replaced(self._archive, changes))
 
 
-def read_epub(data: bytes, name: str) -> Document:
+def read_epub(data: bytes, name: str, reading: Reading) -> Document:
     """Read a book; raises `DocumentError` for a file that is no archive, or exceeds the limits."""
-    return EpubDocument(data, name)
+    return EpubDocument(data, name, reading)

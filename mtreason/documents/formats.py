@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from mtreason.documents.protocol import Document
+from mtreason.documents.protocol import Document, Reading
 from mtreason.errors import DocumentError, SettingError, near
 
 MOST_BYTES = 128 << 20
@@ -20,20 +20,18 @@ class Format:
 
     name: str
     suffixes: tuple[str, ...]
-    read: Callable[[bytes, str, Sequence[str]], Document]
-    """Reads a file, given its bytes, its name for messages, and the columns or keys that were asked for."""
+    read: Callable[[bytes, str, Reading], Document]
+    """Reads a file, given its bytes, its name for messages, and what else it is told."""
     columns: bool = False
     """Whether the format uses columns or keys."""
 
 
-def _lazily(
-    module: str, function: str, *more: str, columns: bool = False
-) -> Callable[[bytes, str, Sequence[str]], Document]:
+def _lazily(module: str, function: str, *more: str) -> Callable[[bytes, str, Reading], Document]:
     """Return a reader that imports its module at its first use."""
 
-    def read(data: bytes, name: str, asked: Sequence[str]) -> Document:
+    def read(data: bytes, name: str, reading: Reading) -> Document:
         reader = getattr(import_module(f"mtreason.documents.{module}"), function)
-        document: Document = reader(data, name, *more, *([asked] if columns else []))
+        document: Document = reader(data, name, reading, *more)
         return document
 
     return read
@@ -50,10 +48,10 @@ FORMATS: dict[str, Format] = {
         Format("ass", (".ass", ".ssa"), _lazily("subtitles", "read_ass")),
         Format("po", (".po", ".pot"), _lazily("po", "read_po")),
         Format("xliff", (".xlf", ".xliff"), _lazily("xliff", "read_xliff")),
-        Format("json", (".json",), _lazily("json_text", "read_json", columns=True), columns=True),
-        Format("jsonl", (".jsonl", ".ndjson"), _lazily("json_text", "read_jsonl", columns=True), columns=True),
-        Format("csv", (".csv",), _lazily("tables", "read_table", ",", columns=True), columns=True),
-        Format("tsv", (".tsv",), _lazily("tables", "read_table", "\t", columns=True), columns=True),
+        Format("json", (".json",), _lazily("json_text", "read_json"), columns=True),
+        Format("jsonl", (".jsonl", ".ndjson"), _lazily("json_text", "read_jsonl"), columns=True),
+        Format("csv", (".csv",), _lazily("tables", "read_table", ","), columns=True),
+        Format("tsv", (".tsv",), _lazily("tables", "read_table", "\t"), columns=True),
         Format("docx", (".docx",), _lazily("docx", "read_docx")),
         Format("epub", (".epub",), _lazily("epub", "read_epub")),
     )
@@ -78,7 +76,7 @@ def pick_format(name: str, asked: str | None, columns: Sequence[str]) -> Format 
     return found
 
 
-def read_document(path: Path, form: Format, columns: Sequence[str] = ()) -> Document:
+def read_document(path: Path, form: Format, reading: Reading | None = None) -> Document:
     """Read a whole file; raises `DocumentError` that names the place of a fault."""
     from mtreason.documents.text import open_text
 
@@ -86,4 +84,4 @@ def read_document(path: Path, form: Format, columns: Sequence[str] = ()) -> Docu
         data = stream.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise DocumentError(f"{path}: larger than {MOST_BYTES >> 20} MB: cut it into parts")
-    return form.read(data, str(path), columns)
+    return form.read(data, str(path), reading or Reading())

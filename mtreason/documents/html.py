@@ -10,8 +10,8 @@ import html
 import re
 from collections.abc import Iterator
 
-from mtreason.documents.placeholders import placed
-from mtreason.documents.protocol import Document
+from mtreason.documents.literals import literals
+from mtreason.documents.protocol import Document, Reading
 from mtreason.documents.spans import Span, SpannedDocument, bounded, check_count, decode, line_numbers
 from mtreason.documents.tags import EMPTY, END, START, TEXT, Piece, attribute, pieces
 from mtreason.files import xml_text
@@ -36,7 +36,7 @@ _SPACE = re.compile(r"\s+")
 _NO_WORDS = re.compile(r"<[^<>]*>|&[#\w]+;")
 
 
-def read_html(data: bytes, name: str) -> Document:
+def read_html(data: bytes, name: str, reading: Reading) -> Document:
     """Read an HTML or XHTML file."""
     content, bom = decode(data, name)
     check_count(content, "<", MOST_TAGS, name, "tags")
@@ -147,8 +147,8 @@ def escape(text: str) -> str:
     text = xml_text(text)
     parts = []
     done = 0
-    for start, end in placed(text):
-        if text[start] in "<&":
-            parts += [html.escape(text[done:start], quote=False), text[start:end]]
-            done = end
+    for found in literals(text):
+        if text[found.start] in "<&":
+            parts += [html.escape(text[done : found.start], quote=False), text[found.start : found.end]]
+            done = found.end
     return "".join([*parts, html.escape(text[done:], quote=False)])

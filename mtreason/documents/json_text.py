@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from json.decoder import JSONDecodeError
 
 from mtreason.characters import HALF_PAIR, has_half_pair
-from mtreason.documents.protocol import Document
+from mtreason.documents.messages import coded_message
+from mtreason.documents.protocol import Document, Reading
 from mtreason.documents.spans import Span, SpannedDocument, bounded, decode, line_numbers, raw_lines
 from mtreason.errors import DocumentError
 
@@ -25,18 +26,18 @@ _LETTER = re.compile(r"[^\W\d_]")
 _scan_string: Callable[[str, int, bool], tuple[str, int]] = vars(json.decoder)["scanstring"]
 
 
-def read_json(data: bytes, name: str, keys: Sequence[str]) -> Document:
-    """Read a JSON file; with `keys`, only strings directly under one of them, or in a list there, are translated."""
+def read_json(data: bytes, name: str, reading: Reading) -> Document:
+    """Read a JSON file; with columns, only strings directly under one of them, or in a list there, are translated."""
     content, bom = decode(data, name)
     values = [(0, content)] if content.strip() else []
-    return SpannedDocument(content, bounded(_spans(content, values, name, keys), name), bom)
+    return SpannedDocument(content, bounded(_spans(content, values, name, reading.columns), name), bom)
 
 
-def read_jsonl(data: bytes, name: str, keys: Sequence[str]) -> Document:
-    """Read one JSON value per line; `keys` as for JSON."""
+def read_jsonl(data: bytes, name: str, reading: Reading) -> Document:
+    """Read one JSON value per line; columns as for JSON."""
     content, bom = decode(data, name)
     values = ((line.start, line.text) for line in raw_lines(content) if line.text.strip())
-    return SpannedDocument(content, bounded(_spans(content, values, name, keys), name), bom)
+    return SpannedDocument(content, bounded(_spans(content, values, name, reading.columns), name), bom)
 
 
 def _spans(content: str, values: Iterable[tuple[int, str]], name: str, keys: Sequence[str]) -> Iterator[Span]:
@@ -48,7 +49,8 @@ def _spans(content: str, values: Iterable[tuple[int, str]], name: str, keys: Seq
                 place = f"line {line_of(offset + start)}"
                 if has_half_pair(value):
                     raise DocumentError(f"{name}: {place}: a text {HALF_PAIR}")
-                yield Span(offset + start, offset + end, place, value, _write)
+                coded = coded_message(value)
+                yield Span(offset + start, offset + end, place, coded.text, _write, coded.codes)
         except JSONDecodeError as error:
             place = f"line {line_of(offset + error.pos)}"
             raise DocumentError(f"{name}: {place}: not JSON: {error.msg}") from error

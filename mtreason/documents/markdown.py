@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from mtreason.documents.protocol import Document
+from mtreason.documents.protocol import Document, Reading
 from mtreason.documents.spans import RawLine, Span, SpannedDocument, bounded, check_count, decode, one_line, raw_lines
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ MOST_SIGNS = 2_000_000
 _LETTER = re.compile(r"[^\W\d_]")
 
 
-def read_markdown(data: bytes, name: str) -> Document:
+def read_markdown(data: bytes, name: str, reading: Reading) -> Document:
     """Read a Markdown file."""
     from markdown_it import MarkdownIt
 

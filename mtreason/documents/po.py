@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mtreason.documents.po_view import PoView
-from mtreason.documents.protocol import Document
+from mtreason.documents.protocol import Document, Reading
 from mtreason.documents.spans import RawLine, Span, SpannedDocument, check_count, decode, raw_lines
 from mtreason.errors import DocumentError
 
@@ -29,7 +29,7 @@ _LINE = re.compile(r'\s*(?:#.*|(?:(?:msgctxt|msgid|msgid_plural|msgstr(?:\[\d+\]
 _QUOTED = re.compile(r"\s*\"")
 
 
-def read_po(data: bytes, name: str) -> Document:
+def read_po(data: bytes, name: str, reading: Reading) -> Document:
     """Read a catalogue; raises `DocumentError` with the line that polib names."""
     import polib
 

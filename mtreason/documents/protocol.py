@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+from mtreason.documents.coded import Code
+from mtreason.languages import Language
 
 if TYPE_CHECKING:
     from mtreason.documents.views import View
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reader is told beside the file."""
+
+    columns: tuple[str, ...] = ()
+    """The columns or keys to translate; none for all."""
+    target: Language | None = None
+    """The language of the output, where it is known: some formats name it, and have units for its plural forms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +32,9 @@ class Unit:
     place: str
     """Where a person finds it: "line 12", "cue 3", "msgid on line 40"."""
     text: str
-    """The text for the model; written back unchanged, it gives the same file."""
+    """The text to translate; written back unchanged, it gives the same file. A line break in it is one of the file."""
+    codes: Mapping[str, Code] = field(default_factory=dict)
+    """What the tags in the text stand for."""
 
 
 class Document(Protocol):
@@ -30,7 +45,7 @@ class Document(Protocol):
         """The units to translate, in order. Plain text yields lines as they are read, once."""
 
     def render(self, texts: Iterable[str]) -> Iterator[bytes]:
-        """Yield the file, given a text for every unit in order; each part is yielded as soon as its text is known.
+        """Yield the file, given a text for every unit in order; plain text is yielded line by line as it comes.
 
         With the units' own texts this is the file that was read, byte for byte, except where the format says otherwise.
         """

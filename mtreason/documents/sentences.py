@@ -6,10 +6,14 @@ Lengths are in units of about a token: a character of a script without spaces co
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+import itertools
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from mtreason.documents.coded import TAG
+from mtreason.documents.literals import Literal, literals
 from mtreason.languages import Language
 
 if TYPE_CHECKING:
@@ -37,9 +41,37 @@ def length(text: str) -> float:
 
 
 def split_segments(text: str, language: Language) -> list[str]:
-    """Divide a text into pieces that join to it again; pieces may have white space at their ends."""
+    """Divide a text into pieces that join to it again; pieces may have white space at their ends.
+
+    What has to stay as it is (`mtreason.documents.literals`) is in one piece, however long that is.
+    """
     if length(text) <= LIMIT:
         return [text]
+    found = literals(text)
+    pieces = _divided(_blanked(text, found), language) if found else _divided(text, language)
+    borders = list(accumulate(map(len, pieces)))[:-1]
+    for literal in found:
+        i = bisect_right(borders, literal.start)
+        while i < len(borders) and borders[i] < literal.end:
+            borders[i] = literal.start
+            i += 1
+    ends = [0, *dict.fromkeys(borders), len(text)]
+    return [text[a:b] for a, b in itertools.pairwise(ends) if b > a]
+
+
+def _blanked(text: str, found: Sequence[Literal]) -> str:
+    """Hide literals: a sentence ends neither inside one, nor because of the letters in one. Codes hide as blanks."""
+    parts = []
+    at = 0
+    for literal in found:
+        own = text[literal.start : literal.end]
+        hidden = " " * len(own) if TAG.fullmatch(own) else "".join("x" if units(c) < 1 else "一" for c in own)
+        parts += [text[at : literal.start], hidden]
+        at = literal.end
+    return "".join([*parts, text[at:]])
+
+
+def _divided(text: str, language: Language) -> list[str]:
     pieces: list[str] = []
     size = 0.0
     for sentence in split_sentences(text, language):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import codecs
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from mtreason.characters import utf8
+from mtreason.documents.coded import Code, written
 from mtreason.documents.protocol import Unit
 from mtreason.documents.views import Piece, SplicedView, View
 from mtreason.errors import DocumentError
@@ -33,29 +34,55 @@ class Span:
     place: str
     text: str
     write: Callable[[str], str] = as_it_is
+    """Writes a translation in which codes stand as they are in the file."""
+    codes: Mapping[str, Code] = field(default_factory=dict)
+    escape: Callable[[str], str] = as_it_is
+    """Writes the text between the codes."""
+
+    def written(self, text: str) -> str:
+        """Return what stands in the file for a translation."""
+        return self.write(written(text, self.codes, self.escape))
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What stands at `content[start:end]` once something was translated: the language of the file, its charset."""
+
+    start: int
+    end: int
+    text: str
 
 
 class SpannedDocument:
     """Text with the spans that are translated, in order and without overlap."""
 
     def __init__(
-        self, content: str, spans: Sequence[Span], bom: bytes = b"", view: Callable[[], View] | None = None
+        self,
+        content: str,
+        spans: Sequence[Span],
+        bom: bytes = b"",
+        view: Callable[[], View] | None = None,
+        fixes: Sequence[Fix] = (),
     ) -> None:
         self._content = content
         self._bom = bom
         self._spans = spans
         self._view = view
-        self.units: tuple[Unit, ...] = tuple(Unit(i, s.place, s.text) for i, s in enumerate(spans, 1))
+        self._fixes = fixes
+        self.units: tuple[Unit, ...] = tuple(Unit(i, s.place, s.text, s.codes) for i, s in enumerate(spans, 1))
 
     def render(self, texts: Iterable[str]) -> Iterator[bytes]:
         """Yield the content with translations in place of spans; a unit with its own text stays as it was written."""
+        given = list(zip(self._spans, texts, strict=True))
+        changes = [Fix(s.start, s.end, s.written(text)) for s, text in given if text != s.text]
+        if changes:
+            changes = sorted([*changes, *self._fixes], key=lambda fix: fix.start)
         end = 0
         yield self._bom
-        for span, text in zip(self._spans, texts, strict=True):
-            yield self._content[end : span.start].encode()
-            same = text == span.text
-            yield utf8(self._content[span.start : span.end] if same else span.write(text))
-            end = span.end
+        for change in changes:
+            yield self._content[end : change.start].encode()
+            yield utf8(change.text)
+            end = change.end
         yield self._content[end:].encode()
 
     def view(self) -> View:

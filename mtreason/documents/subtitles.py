@@ -9,7 +9,7 @@ import re
 import textwrap
 from collections.abc import Iterator
 
-from mtreason.documents.protocol import Document
+from mtreason.documents.protocol import Document, Reading
 from mtreason.documents.spans import RawLine, Span, SpannedDocument, bounded, decode, one_line, raw_lines
 from mtreason.errors import DocumentError
 
@@ -21,12 +21,12 @@ _OVERRIDES = re.compile(r"^(?:\{[^}]*\})+")
 _ASS_FIELDS = 10
 
 
-def read_srt(data: bytes, name: str) -> Document:
+def read_srt(data: bytes, name: str, reading: Reading) -> Document:
     """Read SubRip; raises `DocumentError` for text without a time."""
     return _timed(data, name)
 
 
-def read_vtt(data: bytes, name: str) -> Document:
+def read_vtt(data: bytes, name: str, reading: Reading) -> Document:
     """Read WebVTT; raises `DocumentError` for a file without the WebVTT header."""
     content, _ = decode(data, name)
     if not content.startswith("WEBVTT"):
@@ -76,7 +76,7 @@ def _blocks(content: str) -> Iterator[list[RawLine]]:
         yield block
 
 
-def read_ass(data: bytes, name: str) -> Document:
+def read_ass(data: bytes, name: str, reading: Reading) -> Document:
     r"""Read the dialogue of an ASS or SSA file; override codes at the beginning of a line stay, \N breaks again."""
     content, bom = decode(data, name)
     spans = []

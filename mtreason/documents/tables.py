@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from mtreason.documents.protocol import Document
+from mtreason.documents.protocol import Document, Reading
 from mtreason.documents.spans import Span, SpannedDocument, bounded, check_count, decode
 from mtreason.errors import DocumentError, near
 
@@ -16,12 +16,13 @@ MOST = 1 << 24
 """The largest number of characters in a cell."""
 
 
-def read_table(data: bytes, name: str, delimiter: str, columns: Sequence[str]) -> Document:
-    """Read a table with a header line; `columns` are names in the header.
+def read_table(data: bytes, name: str, reading: Reading, delimiter: str) -> Document:
+    """Read a table with a header line; the columns are names in the header.
 
     Raises `DocumentError` for a column that does not exist, a record with more cells than the header, or a quotation
     that is not closed.
     """
+    columns = reading.columns
     content, bom = decode(data, name)
     check_count(content, delimiter, MOST_CELLS, name, "cells")
     csv.field_size_limit(MOST)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from mtreason.characters import utf8
+from mtreason.documents.coded import TAG, Code
 from mtreason.documents.protocol import Unit
 from mtreason.documents.sentences import split_segments
 from mtreason.documents.views import View, view_of_lines
@@ -159,20 +160,72 @@ _EDGES = "".join(char for char in map(chr, range(0x3001)) if char.isspace()) + "
 """White space, and the byte order mark, which is not text either."""
 
 
-def parse_line(number: int, raw: str, language: Language) -> Line:
-    """Divide a line, with its ending, into segments and gaps."""
+def parse_line(number: int, raw: str, language: Language, codes: Mapping[str, Code] | None = None) -> Line:
+    """Divide a unit, which may have several lines, into segments and gaps.
+
+    To the gaps belong line endings, markers of lists and dialogues, and codes at the ends of a segment.
+    """
     segments: list[str] = []
     gaps = [""]
-    for piece in split_segments(raw, language):
-        core = piece.strip(_EDGES)
-        if not core:
-            gaps[-1] += piece
-            continue
-        at = piece.index(core)
-        gaps[-1] += piece[:at]
-        segments.append(core)
-        gaps.append(piece[at + len(core) :])
+    lines = _split_lines(raw, final=True)
+    dialogue = sum(bool(_SPEAKER.match(line)) for line in lines) > 1
+    for line in lines:
+        marker = _marker(line, language, dialogue=dialogue)
+        gaps[-1] += line[:marker]
+        for piece in split_segments(line[marker:], language):
+            start, end = _core(piece, codes or {})
+            if start == end:
+                gaps[-1] += piece
+                continue
+            gaps[-1] += piece[:start]
+            segments.append(piece[start:end])
+            gaps.append(piece[end:])
     return Line(number, tuple(segments), tuple(gaps))
+
+
+_BULLET = re.compile(r"\s*(?:[-–—•*·‣▪●○]\s+|\d{1,3}\)\s+)")
+_NUMBER = re.compile(r"\s*\d{1,3}\.\s+")
+_SPEAKER = re.compile(r"\s*[-–—]\s*(?=[^\W\d_])")
+# fmt: off
+_ORDINALS = frozenset({
+    "bs", "cs", "da", "de", "et", "fi", "hr", "hu", "is", "lb", "lv", "nb", "nn", "no", "pl", "sk", "sl", "sr", "tr",
+})
+# fmt: on
+"""Languages in which a number with a dot may be the first word of a sentence ("3. Platz")."""
+
+
+def _marker(line: str, language: Language, *, dialogue: bool) -> int:
+    """Return how long the marker is with which a line begins."""
+    found = _BULLET.match(line) or (_SPEAKER.match(line) if dialogue else None)
+    if found is None and language.primary not in _ORDINALS:
+        found = _NUMBER.match(line)
+    return found.end() if found else 0
+
+
+def _core(piece: str, codes: Mapping[str, Code]) -> tuple[int, int]:
+    """Return where the words of a segment begin and end, without blanks and codes that can stand outside of it."""
+    start, end = 0, len(piece)
+    while True:
+        start = end - len(piece[start:end].lstrip(_EDGES))
+        end = start + len(piece[start:end].rstrip(_EDGES))
+        first, last = TAG.match(piece, start, end), TAG.fullmatch(piece, max(piece.rfind("<", start, end), 0), end)
+        if first is not None and _outside(first, codes) and (first[1] or first[3]):
+            start = first.end()
+        elif last is not None and _outside(last, codes) and (last[3] or not last[1]):
+            end = last.start()
+        elif first is not None and _outside(first, codes) and piece.find(f"</{first[2]}>", start, end) < 0:
+            start = first.end()
+        elif last is not None and _outside(last, codes) and piece.find(f"<{last[2]}>", start, end) < 0:
+            end = last.start()
+        elif first is not None and last is not None and _outside(first, codes) and first[2] == last[2] and last[1]:
+            start, end = first.end(), last.start()
+        else:
+            return start, end
+
+
+def _outside(tag: re.Match[str], codes: Mapping[str, Code]) -> bool:
+    """Whether a code can stand outside of the words."""
+    return tag[0] in codes and not codes[tag[0]].said
 
 
 def join_line(line: Line, translations: Sequence[str], source: Language, target: Language) -> str:
@@ -189,8 +242,11 @@ def join_line(line: Line, translations: Sequence[str], source: Language, target:
         gap = line.gaps[i + 1]
         if i < last and source.spaced != target.spaced:
             following = translations[i + 1][:1]
-            if target.spaced and not gap and flat[-1:] not in _OPENING:
-                gap = " "
+            if target.spaced and not TAG.sub("", gap) and flat[-1:] not in _OPENING:
+                # After what closes with the one sentence, and before what opens with the next.
+                place = _CLOSING.match(gap)
+                at = place.end() if place else 0
+                gap = f"{gap[:at]} {gap[at:]}"
             elif not target.spaced and gap == " " and not (_latin(flat[-1:]) or _latin(following)):
                 gap = ""
         parts += [flat, gap]
@@ -198,6 +254,7 @@ def join_line(line: Line, translations: Sequence[str], source: Language, target:
 
 
 _OPENING = frozenset("([{“‘«")
+_CLOSING = re.compile(r"(?:</\d+>|<\d+/>)*")
 
 
 def _latin(char: str) -> bool:

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from mtreason.documents.html import escape
-from mtreason.documents.protocol import Document, Unit
+from mtreason.documents.protocol import Document, Reading, Unit
 from mtreason.documents.views import Piece, PlainView, View, short_digest
 from mtreason.errors import DocumentError
 from mtreason.files import xml_text
@@ -201,7 +201,7 @@ def _path(element: Any) -> str:  # noqa: ANN401 - lxml's element
     return "/".join(reversed(names))
 
 
-def read_xliff(data: bytes, name: str) -> Document:
+def read_xliff(data: bytes, name: str, reading: Reading) -> Document:
     """Read an XLIFF file; raises `DocumentError` with the line of what is malformed, or for entities."""
     return XliffDocument(data, name)
 

@@ -15,17 +15,20 @@ from typing import Any, Protocol
 from mtreason.documents import (
     Document,
     Format,
+    Reading,
     TextDocument,
     Unit,
     check_text,
+    lost,
     open_text,
     pick_format,
     read_document,
     read_lines,
+    without_literals,
 )
 from mtreason.errors import DocumentError, MtreasonError, ServerGoneError, SettingError
 from mtreason.files import followed, is_pipe, resolved
-from mtreason.languages import Direction, Language, detect_language
+from mtreason.languages import Direction, Language, detect_language, parse_language
 from mtreason.runs.job import STANDARD_INPUT, DocumentJob, DocumentReport
 from mtreason.runs.limits import stopping
 from mtreason.runs.output import Output
@@ -66,6 +69,7 @@ def translate_document(
     out: Path | str,
     translator: Translates,
     *,
+    target: str | None = None,
     form: str | None = None,
     columns: Sequence[str] = (),
     memory: bool = False,
@@ -77,14 +81,18 @@ def translate_document(
 
     A `Translator` keeps finished segments beside the output, so that the same call continues after a crash; `memory`
     lets it reuse earlier translations. Any other object with `translate` works as well, so that documents can be tested
-    without a model. Raises `DocumentError` for what cannot be read or written, `InputError` for a format or column that
-    does not exist, and `InterruptedRunError` at a limit or a signal.
+    without a model; `target` is the language that its files are to name. In the texts it gets, `<1>`, `</1>` and `<2/>`
+    stand for markup; a text that comes back without one of them, or without another literal that programs read, stays
+    untranslated, which the report counts.
+
+    Raises `DocumentError` for what cannot be read or written, `InputError` for a format or column that does not exist,
+    and `InterruptedRunError` at a limit or a signal.
     """
     job = DocumentJob(
         str(path), Path(out), form, tuple(columns), remember=memory, max_seconds=max_seconds, max_tokens=max_tokens
     )
     run = DocumentRun(job, progress or Silence())
-    return run.translate_with(translator)
+    return run.translate_with(translator, None if target is None else parse_language(target))
 
 
 @dataclass(slots=True)
@@ -102,13 +110,13 @@ class DocumentRun:
         out = None if self.job.out is None else followed(self.job.out)
         self.output = Output(out, whole=self.job.journalled)
 
-    def translate_with(self, translator: Translates) -> DocumentReport:
+    def translate_with(self, translator: Translates, target: Language | None = None) -> DocumentReport:
         """Translate with a translator that exists already; see `translate_document`."""
 
         def go_on(document: Document, total: int | None) -> None:
             self._translate(document, iter(document.units), translator, total)
 
-        return self._guarded(go_on)
+        return self._guarded(go_on, target or _target_of(translator))
 
     def translate_into(
         self, target: Language, source: Language | None, make: Callable[[Direction], Translator]
@@ -129,14 +137,14 @@ class DocumentRun:
                 return
             self._translate(document, units, make(Direction(found, target)), total)
 
-        return self._guarded(go_on)
+        return self._guarded(go_on, target)
 
-    def _guarded(self, go_on: Callable[[Document, int | None], None]) -> DocumentReport:
+    def _guarded(self, go_on: Callable[[Document, int | None], None], target: Language | None) -> DocumentReport:
         """Read the document, and leave no half-finished output when something fails."""
         try:
             with keeping(self._what_is_kept):
                 self._check_files()
-                self._read(go_on)
+                self._read(go_on, target)
         except ServerGoneError as error:
             raise ServerGoneError(f"{error} {self._what_is_kept()}") from error
         finally:
@@ -156,7 +164,7 @@ class DocumentRun:
         where = "standard output" if self.job.out is None else str(self.job.out)
         return f"{self.output.parts} finished lines are in {where}; run again to translate all"
 
-    def _read(self, go_on: Callable[[Document, int | None], None]) -> None:
+    def _read(self, go_on: Callable[[Document, int | None], None], target: Language | None) -> None:
         source = self.job.source
         if source == STANDARD_INPUT:
             _refuse_format(pick_format("standard input", self.job.form, self.job.columns))
@@ -167,7 +175,7 @@ class DocumentRun:
         path = Path(source)
         form = pick_format(source, self.job.form, self.job.columns)
         if form is not None:
-            document = read_document(path, form, self.job.columns)
+            document = read_document(path, form, Reading(self.job.columns, target))
             go_on(document, sum(1 for _ in document.units))
             return
         # A pipe can be read only once; its faults show while it is translated.
@@ -198,7 +206,7 @@ class DocumentRun:
         self.output.close()
 
     def _detect(self, sample: list[Unit], target: Language) -> Language | None:
-        found = detect_language("\n".join(unit.text for unit in sample)[:SAMPLE_CHARACTERS])
+        found = detect_language("\n".join(without_literals(unit.text) for unit in sample)[:SAMPLE_CHARACTERS])
         if found is None:
             return None
         if found.primary == target.primary:
@@ -234,7 +242,7 @@ class DocumentRun:
         if isinstance(translator, Translator):
             done = self._ours(translator, units, total)
         else:
-            done = translated_by(translator, units)
+            done = translated_by(translator, units, self.report.fall)
         with translator.loaded.lock if isinstance(translator, Translator) else nullcontext():
             if job.as_json:
                 for unit in done:
@@ -296,8 +304,14 @@ def open_memory(progress: Progress) -> list[Store]:
     return [BestEffortStore(memory, progress.note)]
 
 
-def translated_by(translator: Translates, units: Iterable[Unit]) -> Iterator[TranslatedUnit]:
-    """Yield units that a translator of somebody else has translated; blanks around a text stay as they are."""
+def translated_by(
+    translator: Translates, units: Iterable[Unit], fall: Callable[[str], None]
+) -> Iterator[TranslatedUnit]:
+    """Yield units that a translator of somebody else has translated; blanks around a text stay as they are.
+
+    A text that lost what programs read, or lines, stays as it was; what people read is only reported. `fall` is told
+    the place of either.
+    """
     waiting = iter(units)
     while batch := list(itertools.islice(waiting, AT_ONCE)):
         asked = [unit for unit in batch if unit.text.strip()]
@@ -306,7 +320,16 @@ def translated_by(translator: Translates, units: Iterable[Unit]) -> Iterator[Tra
             raise MtreasonError(f"the translator returned {len(answers)} translations for {len(asked)} texts")
         rest = iter(answers)
         for unit in batch:
-            yield TranslatedUnit(unit, _between_blanks(unit.text, next(rest)) if unit.text.strip() else unit.text, ())
+            text = _between_blanks(unit.text, next(rest)) if unit.text.strip() else unit.text
+            missing = lost(unit.text, text)
+            kept = not missing.breaks and text.count("\n") == unit.text.count("\n")
+            if not kept or missing.soft:
+                fall(unit.place)
+            yield TranslatedUnit(unit, text if kept else unit.text, ())
+
+
+def _target_of(translator: Translates) -> Language | None:
+    return translator.direction.target if isinstance(translator, Translator) else None
 
 
 def _between_blanks(text: str, answer: HasText | str) -> str:

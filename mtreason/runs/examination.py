@@ -73,8 +73,8 @@ def examine(job: Job, lock: Lock, run: RunSpec, *, adopt: bool = False) -> Exami
     With `adopt`, a file that the lock does not know, or whose texts have to be decided about, is taken as what people
     want beside the present source. Raises `DocumentError` for a file that cannot be read.
     """
-    source = take_snapshot(job.source, job.columns)
-    output = take_snapshot(job.output, job.columns) if os.path.lexists(job.output) else None
+    source = take_snapshot(job.source, job.columns, job.target)
+    output = take_snapshot(job.output, job.columns, job.target) if os.path.lexists(job.output) else None
     made = lock.outputs.get(job.name)
     if output is None:
         standing = Standing(Mode.NEW, MISSING)

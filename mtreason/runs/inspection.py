@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mtreason.characters import visible
-from mtreason.documents import broken, placeholders
+from mtreason.documents import lost, placeholders
 from mtreason.errors import DocumentError, InputError
 from mtreason.evaluation.metrics import corpus_metrics
 from mtreason.files import xml_text
@@ -23,8 +24,8 @@ def inspect(job: Job, config: Config, matcher: Matcher, *, free: bool = False) -
     `free` is for a file that a person gave another structure on purpose.
     """
     try:
-        _, sources = open_document(job.source, config.columns)
-        _, outputs = open_document(job.output, config.columns)
+        _, sources = open_document(job.source, config.columns, job.target)
+        _, outputs = open_document(job.output, config.columns, job.target)
     except DocumentError as error:
         yield Finding("structure", job.name, str(error))
         return
@@ -37,9 +38,11 @@ def inspect(job: Job, config: Config, matcher: Matcher, *, free: bool = False) -
         return
     source = parse_language(config.source)
     for before, after in zip(sources, outputs, strict=True):
-        kept = placeholders(before.text)
-        if broken(kept, after.text):
-            listed = ", ".join(dict.fromkeys(kept)) or "none"
+        missing = lost(before.text, after.text)
+        codes, there = (Counter(code.raw for code in unit.codes.values()) for unit in (before, after))
+        if missing.breaks or missing.soft or codes != there:
+            kept = dict.fromkeys([*placeholders(before.text)])
+            listed = ", ".join(kept) or "none"
             yield Finding("placeholder", job.name, f"{after.place}: placeholders differ from the source's ({listed})")
         if already_in(before.text, source, job.target):
             continue
@@ -64,8 +67,8 @@ def below_floors(config: Config, root: Path, jobs: Sequence[Job]) -> Iterator[Fi
             if not path.is_file() or not job.output.is_file():
                 continue
             try:
-                _, own = open_document(job.output, config.columns)
-                _, wanted = open_document(path, config.columns)
+                _, own = open_document(job.output, config.columns, job.target)
+                _, wanted = open_document(path, config.columns, job.target)
             except DocumentError as error:
                 yield Finding("metric", job.name, f"cannot be compared: {error}")
                 continue

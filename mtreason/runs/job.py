@@ -74,10 +74,15 @@ class DocumentReport:
         missed = [hit.term.source for hit, ok in zip(segment.hits, segment.followed, strict=True) if not ok]
         self.missed += len(missed)
         self.missing += [f"{term} in {segment.unit.place}" for term in missed][: MOST_NAMED - len(self.missing)]
-        self.fell_back += segment.fell_back
-        if segment.fell_back and len(self.fallen) < MOST_NAMED:
-            self.fallen[segment.unit.place] = None
+        if segment.fell_back:
+            self.fall(segment.unit.place)
         if segment.result:
             self.timed_out += segment.result.timed_out
             self.answers += sum(segment.result.forms.values())
             self.in_form += segment.result.forms.get("ok", 0)
+
+    def fall(self, place: str) -> None:
+        """Count a segment without a clean translation."""
+        self.fell_back += 1
+        if len(self.fallen) < MOST_NAMED:
+            self.fallen[place] = None

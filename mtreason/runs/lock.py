@@ -41,8 +41,8 @@ class Lock:
 
     def record(self, job: Job, run: RunSpec) -> None:
         """Record that this run has just made an output, all of it."""
-        output = take_snapshot(job.output, job.columns)
-        self.put(job.name, just_made(take_snapshot(job.source, job.columns), output, run.digest), run)
+        output = take_snapshot(job.output, job.columns, job.target)
+        self.put(job.name, just_made(take_snapshot(job.source, job.columns, job.target), output, run.digest), run)
 
     def put(self, name: str, made: Made, run: RunSpec | None = None) -> None:
         """Record what an output is made from; `run` is needed where its run is not known yet."""

@@ -265,7 +265,7 @@ def merge(
             raise UnmergeableError
         join = _into_new if standing.mode is Mode.RENDER else _into_old
         data, stands, person = join(standing, before, old, new, places)
-        merged = Snapshot(output.path, data, source.columns).view
+        merged = Snapshot(output.path, data, source.columns, source.target).view
         marks = [piece.as_output for piece in merged.pieces]
         if before.keyed:
             found: Sequence[int | None] = by_key([p.key for p in before.pieces], [p.key for p in merged.pieces])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from mtreason.decoding import BoundTask, Result, run
 from mtreason.decoding.protocol import Cost
-from mtreason.documents import Line, Unit, join_line, parse_line
+from mtreason.documents import Line, Unit, join_line, parse_line, without_literals
+from mtreason.documents.coded import coded_again, nested, tags, written
 from mtreason.errors import InterruptedRunError
 from mtreason.glossary import Hit, follows
 from mtreason.languages import already_in
@@ -169,10 +170,21 @@ class InFlight:
     def _cut(self, unit: Unit) -> Line:
         """Cut a unit into segments; a unit that a person translated as a whole is not cut."""
         core = unit.text.strip()
-        if core in self.translator.human:
+        if self._by_people(unit, core) is not None:
             at = unit.text.index(core)
             return Line(unit.number, (core,), (unit.text[:at], unit.text[at + len(core) :]))
-        return parse_line(unit.number, unit.text, self.translator.direction.source)
+        return parse_line(unit.number, unit.text, self.translator.direction.source, unit.codes)
+
+    def _by_people(self, unit: Unit, text: str) -> str | None:
+        """Return what a memory of people has for a text of a unit, if it has its codes, in whichever writing."""
+        human = self.translator.human
+        native = written(text, unit.codes)
+        found = human.get(text) if text in human else human.get(native)
+        if found is None or not unit.codes:
+            return found
+        own = {tag: unit.codes[tag] for tag in tags(text) if tag in unit.codes}
+        found = found if Counter(tags(found)) == Counter(tags(text)) else coded_again(found, own)
+        return found if Counter(tags(found)) == Counter(tags(text)) and nested(text, found) else None
 
     def _begin(
         self, index: int, entry: _Open, position: int, context: tuple[tuple[str, str], ...]
@@ -182,10 +194,11 @@ class InFlight:
         segment = entry.line.segments[position]
         place = _Place(entry, position, time.monotonic())
         self.places[index] = place
-        if segment in self.translator.human:
+        theirs = self._by_people(entry.unit, segment)
+        if theirs is not None:
             place.origin = HUMAN
-            return _given(index, self.translator.human[segment])
-        if already_in(segment, direction.source, direction.target):
+            return _given(index, theirs)
+        if already_in(without_literals(segment), direction.source, direction.target):
             place.origin = PASSED
             return _given(index, segment)
         task = self.translator.task(index, segment, context)

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from string import Formatter
 from typing import Any
 
-from mtreason.documents import Document, TextDocument, Unit, open_text, pick_format, read_lines
+from mtreason.documents import Document, Reading, TextDocument, Unit, open_text, pick_format, read_lines
 from mtreason.documents.formats import MOST_BYTES
 from mtreason.documents.views import View
 from mtreason.errors import DocumentError, InputError, check_names, near
@@ -223,6 +223,7 @@ class Snapshot:
     path: Path
     data: bytes
     columns: tuple[str, ...] = ()
+    target: Language | None = None
 
     @cached_property
     def digest(self) -> str:
@@ -231,10 +232,10 @@ class Snapshot:
 
     def document(self) -> Document:
         """Read it as a document; raises `DocumentError` for what is none."""
-        asked = [c for c in self.columns if c]
         form = pick_format(self.path.name, None, ())
         if form is not None:
-            return form.read(self.data, str(self.path), asked if form.columns else ())
+            columns = tuple(c for c in self.columns if c) if form.columns else ()
+            return form.read(self.data, str(self.path), Reading(columns, self.target))
         return TextDocument(list(read_lines(io.BytesIO(self.data), str(self.path))))
 
     @cached_property
@@ -243,7 +244,7 @@ class Snapshot:
         return self.document().view()
 
 
-def take_snapshot(path: Path, columns: Sequence[str] = ()) -> Snapshot:
+def take_snapshot(path: Path, columns: Sequence[str] = (), target: Language | None = None) -> Snapshot:
     """Read a file once; raises `DocumentError` for one that cannot be read, or is too large."""
     with open_text(path) as stream:
         try:
@@ -252,10 +253,10 @@ def take_snapshot(path: Path, columns: Sequence[str] = ()) -> Snapshot:
             raise DocumentError(f"{path}: cannot be read ({error.strerror or error})") from error
     if len(data) > MOST_BYTES:
         raise DocumentError(f"{path}: larger than {MOST_BYTES >> 20} MB: cut it into parts")
-    return Snapshot(path, data, tuple(columns))
+    return Snapshot(path, data, tuple(columns), target)
 
 
-def open_document(path: Path, columns: Sequence[str]) -> tuple[Document, list[Unit]]:
+def open_document(path: Path, columns: Sequence[str], target: Language | None = None) -> tuple[Document, list[Unit]]:
     """Read a file of the repository, with its units."""
-    document = take_snapshot(path, columns).document()
+    document = take_snapshot(path, columns, target).document()
     return document, list(document.units)

@@ -14,12 +14,11 @@ from mtreason.decoding.masks import CARRIED, allow_also, build_free_mask, build_
 from mtreason.decoding.prompts import CLOSE_THOUGHT, OPEN_OUTPUT, OPEN_THOUGHT, translation_prompt
 from mtreason.decoding.protocol import Judging, derive_seed
 from mtreason.decoding.wordings import Wording, pick_wording
-from mtreason.documents import placeholders
 from mtreason.errors import SettingError
 from mtreason.files import sha256_of
 from mtreason.glossary import Hit, Matcher, Term, load_glossary, shipped_glossaries, written
 from mtreason.languages import Direction, Language, parse_language
-from mtreason.models.protocol import ROOT, LanguageModel, Prefix, TokenMask
+from mtreason.models.protocol import ROOT, Capability, LanguageModel, Prefix, TokenMask
 from mtreason.models.text import Codec
 from mtreason.rewards import Reward, judge
 from mtreason.runs.checks import check_backend, check_settings, check_wording, load_metric, plan
@@ -127,6 +126,8 @@ class Translator:
             reward=self.reward,
             budget=settings.budget,
             decode=self.codec.decode,
+            encode=self._encode,
+            end=self.codec.end,
             border=parse_border(settings.nodes or DEFAULT_NODES, self.codec.decode),
             beam_width=settings.beam_width,
             full_budget=settings.full_budget,
@@ -134,7 +135,11 @@ class Translator:
             reflection=self._reflection() if settings.reflect else (),
             judge=judging,
             max_seconds=settings.segment_seconds,
+            scores=Capability.PROMPT_LOG_PROBS not in self.loaded.lacks,
         )
+
+    def _encode(self, translation: str) -> tuple[int, ...]:
+        return self.codec.encode(self.way.lead + translation)
 
     def _read_heads(self) -> None:
         """Let the model read the beginnings that all prompts of a kind share."""
@@ -236,7 +241,6 @@ class Translator:
             mask=self._mask(task.hits),
             seed=derive_seed(self.settings.seed, task.text),
             max_new_tokens=int(TOKENS_PER_SOURCE_TOKEN * len(own)) + SPARE_TOKENS,
-            placeholders=placeholders(task.text),
             references=task.references,
         )
 

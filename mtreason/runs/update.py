@@ -117,12 +117,16 @@ class Updater:
         if translator is not None:
             for target, found in todo.items():
                 run = project.run(target, None, inputs[target])
-                self._make(target, found, run, lambda units: translated_by(translator, units))
+                self._make(target, found, run, lambda units: translated_by(translator, units, self._fall))
             return
         model = open_model() if open_model is not None else load_model(project.config.model or None)
         with stopping(self.max_seconds, None, model.model.usage) as stop:
             for target, found in todo.items():
                 self._ours(journal, model, stop, target, found, inputs[target])
+
+    def _fall(self, place: str) -> None:
+        del place
+        self.update.fell_back += 1
 
     def _sweep(self) -> None:
         """Remove what killed runs have left of unfinished files."""
@@ -227,7 +231,7 @@ class Updater:
         if standing is None:
             return
         data = b"".join(own.document.render(texts))
-        fresh = Snapshot(job.output, data, job.columns)
+        fresh = Snapshot(job.output, data, job.columns, job.target)
         try:
             merged, made = merge(standing, examined.source, output, fresh, run.digest, texts)
         except UnmergeableError:

@@ -213,13 +213,13 @@ def read(path: Path, kind: str) -> str:
 
 
 def _document(path: Path) -> str:
-    from mtreason.documents import check_text, pick_format, placeholders, read_document
+    from mtreason.documents import Reading, check_text, pick_format, placeholders, read_document
 
     form = pick_format(str(path), None, ())
     if form is None:
         check_text(path)
         return _lines(path)
-    document = read_document(path, form, ("text",) if form.name in {"csv", "tsv", "jsonl"} else ())
+    document = read_document(path, form, Reading(("text",) if form.name in {"csv", "tsv", "jsonl"} else ()))
     texts = [unit.text for unit in document.units]
     assert b"".join(document.render(texts)) == path.read_bytes()
     for text in texts[:100]:

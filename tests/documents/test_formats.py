@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from markdown_it import MarkdownIt
 
-from mtreason.documents import FORMATS, pick_format, placeholders, read_document
+from mtreason.documents import FORMATS, Reading, pick_format, placeholders, read_document
 from mtreason.errors import DocumentError, InputError
 
 MARKDOWN = (
@@ -103,7 +103,7 @@ COLUMNS = {"jsonl": ("text",), "csv": ("text",), "tsv": ("text",)}
 
 
 def read(form, data):
-    return FORMATS[form].read(data, f"file.{form}", COLUMNS.get(form, ()))
+    return FORMATS[form].read(data, f"file.{form}", Reading(tuple(COLUMNS.get(form, ()))))
 
 
 def rendered(document, texts):

@@ -5,7 +5,7 @@ import json
 import pytest
 from documents.test_formats import read, rendered, same
 
-from mtreason.documents import archives, spans
+from mtreason.documents import Reading, archives, spans
 from mtreason.errors import DocumentError
 
 
@@ -49,7 +49,7 @@ def test_keys_of_nested_json() -> None:
     text = '{"text": ["a", ["b", {"text": "c", "x": "d"}]], "x": "e"}'
     from mtreason.documents import FORMATS
 
-    document = FORMATS["json"].read(text.encode(), "f", ("text",))
+    document = FORMATS["json"].read(text.encode(), "f", Reading(("text",)))
     assert [unit.text for unit in document.units] == ["a", "b", "c"]
 
 

@@ -129,7 +129,8 @@ def test_a_megabyte_in_one_line(text) -> None:
     began = time.monotonic()
     line = parse_line(1, text, ZH)
     assert time.monotonic() - began < 60  # a segmenter of quadratic time would take an hour; measured: under 1 s
-    assert max(map(length, line.segments)) <= HARD_LIMIT
+    # What stays as it is, is not cut: the last emoji may go beyond the limit.
+    assert max(map(length, line.segments)) <= HARD_LIMIT + length("👨‍👩‍👧")
     assert "".join(a + b for a, b in zip(line.gaps, [*line.segments, ""], strict=True)) == text
 
 

@@ -3,7 +3,7 @@
 import pytest
 from support.samples import FORMATS, KEYED, edit, make, said
 
-from mtreason.documents import TextDocument, pick_format
+from mtreason.documents import Reading, TextDocument, pick_format
 from mtreason.documents.po_view import PoView
 
 
@@ -11,7 +11,7 @@ def view(form, data):
     found = pick_format(f"x.{form}", None, ())
     if found is None:
         return TextDocument(data.decode().splitlines(keepends=True)).view()
-    return found.read(data, f"x.{form}", ["t"] if found.columns else ()).view()
+    return found.read(data, f"x.{form}", Reading(("t",) if found.columns else ())).view()
 
 
 @pytest.mark.parametrize("form", FORMATS)

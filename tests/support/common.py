@@ -60,7 +60,15 @@ def spell(tokens) -> str:
 
 
 def table_settings(reward="likelihood", budget=8.0, nodes=1, **more):
-    return DecodingSettings(reward=REWARDS[reward], budget=budget, decode=spell, border=EveryN(nodes), **more)
+    return DecodingSettings(
+        reward=REWARDS[reward],
+        budget=budget,
+        decode=spell,
+        encode=lambda text: tuple(LETTERS.index(letter) for letter in text),
+        end=0,
+        border=EveryN(nodes),
+        **more,
+    )
 
 
 def table_tasks(model, count=1, seed=0, banned=(), hints=()):

@@ -36,7 +36,7 @@ from mtreason.models.protocol import (
 )
 from mtreason.models.sequences import running_away
 
-MAX_PASS_TOKENS = 2048
+MAX_PASS_TOKENS = 1024
 """Tokens read in one pass; bounds the memory of activations."""
 MAX_ROWS = 64
 """Rows decoded side by side, those of contrasts included; a step with more is bound by arithmetic and gains little."""
