@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from mtreason.decoding.answers import answer_problems, to_answer
-from mtreason.decoding.gates import problems, strip_chatter
+from mtreason.decoding.gates import problems, single_spaced, strip_chatter
 from mtreason.decoding.judging import Judge
 from mtreason.decoding.protocol import BoundTask, Candidate, DecodingSettings
 from mtreason.documents.literals import lost
@@ -33,7 +33,7 @@ def to_draft(task: BoundTask, settings: DecodingSettings, whole: Continuation) -
 def check(task: BoundTask, settings: DecodingSettings, draft: Draft, *, finished: bool) -> Candidate:
     """Clean the text of a draft and list its problems; the candidate is not judged yet."""
     text = strip_chatter(draft.text, task.source)
-    why = problems(text, task.source, finished=finished, chatter=text != " ".join(draft.text.split()))
+    why = problems(text, task.source, finished=finished, chatter=text != single_spaced(draft.text))
     missing = lost(task.source, text)
     if missing.breaks:
         why += ("placeholder",)

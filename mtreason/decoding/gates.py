@@ -31,6 +31,7 @@ _OF_ITSELF = re.compile(
 )
 """What small models write about their task, in words of the prompt."""
 _OF_TRANSLATION = re.compile("译|譯|訳|번역|translat|tradu|übersetz|перев|tłumacz|vertal|dịch|แปล|ترجم", re.IGNORECASE)
+_BLANKS = re.compile(r"[ \t\n\r\f\v\x85\u2028\u2029]+")
 _QUOTES = {'"': '"', "“": "”", "「": "」", "'": "'", "‘": "’", "«": "»"}
 
 
@@ -45,7 +46,12 @@ def strip_chatter(text: str, source: str) -> str:
     quoted_within = text.count(text[:1]) > 1 + (closing == text[:1])  # “a” and “b” are two quotations
     if closing and text.endswith(closing) and len(text) > 1 and source[:1] not in _QUOTES and not quoted_within:
         text = text[1:-1]
-    return " ".join(text.split())
+    return single_spaced(text)
+
+
+def single_spaced(text: str) -> str:
+    """Put a text on one line, with single blanks; no-break and other special spaces stay as they are."""
+    return _BLANKS.sub(" ", text.strip())
 
 
 def problems(text: str, source: str, *, finished: bool, chatter: bool) -> tuple[str, ...]:
@@ -57,7 +63,7 @@ def problems(text: str, source: str, *, finished: bool, chatter: bool) -> tuple[
         found.append("unfinished")
     if chatter or (_OF_ITSELF.search(text) and not _OF_TRANSLATION.search(source)):
         found.append("chatter")
-    if text == " ".join(source.split()) and len(scripts_of(text)) > 0 and len(text) > MAX_NAME:
+    if text == single_spaced(source) and len(scripts_of(text)) > 0 and len(text) > MAX_NAME:
         found.append("copy")
     return tuple(found)
 

@@ -96,7 +96,7 @@ class Sentence:
         return asked and self.settings.thinking is None and self.settings.budget >= MIN_REPAIR_BUDGET
 
     def close(self, drawn: Sequence[Continuation], trace: dict[str, Any] | None = None) -> Calls[Result]:
-        """Put back what every draft lost, give back the prefixes of this sentence, those of `drawn` included; choose."""
+        """Put back what every draft lost, give back the prefixes of this sentence and of `drawn`, and choose."""
         yield from place(self)
         yield from self.candidates.compare_all()
         yield from self.judge.close()

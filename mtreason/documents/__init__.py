@@ -6,7 +6,7 @@ from mtreason.documents.protocol import Document, Reading, Unit
 from mtreason.documents.text import Line, TextDocument, check_text, join_line, open_text, parse_line, read_lines
 
 __all__ = [
-    "FORMATS", "TEXT", "Document", "Format", "Line", "Lost", "Reading", "TextDocument", "Unit", "check_text", "join_line",
-    "literals", "lost", "open_text", "parse_line", "pick_format", "placeholders", "read_document", "read_lines",
+    "FORMATS", "TEXT", "Document", "Format", "Line", "Lost", "Reading", "TextDocument", "Unit", "check_text",
+    "join_line", "literals", "lost", "open_text", "parse_line", "pick_format", "placeholders", "read_document", "read_lines",
     "without_literals",
 ]  # fmt: skip
