@@ -7,6 +7,6 @@ from mtreason.documents.text import Line, TextDocument, check_text, join_line, o
 
 __all__ = [
     "FORMATS", "TEXT", "Document", "Format", "Line", "Lost", "Reading", "TextDocument", "Unit", "check_text",
-    "join_line", "literals", "lost", "open_text", "parse_line", "pick_format", "placeholders", "read_document", "read_lines",
-    "without_literals",
+    "join_line", "literals", "lost", "open_text", "parse_line", "pick_format", "placeholders", "read_document",
+    "read_lines", "without_literals",
 ]  # fmt: skip
