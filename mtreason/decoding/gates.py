@@ -31,7 +31,7 @@ _OF_ITSELF = re.compile(
 )
 """What small models write about their task, in words of the prompt."""
 _OF_TRANSLATION = re.compile("译|譯|訳|번역|translat|tradu|übersetz|перев|tłumacz|vertal|dịch|แปล|ترجم", re.IGNORECASE)
-_BLANKS = re.compile(r"[ \t\n\r\f\v\x85\u2028\u2029]+")
+_BLANKS = re.compile(r"[ \t-\r\x1c-\x1f\x85\u2028\u2029]+")
 _QUOTES = {'"': '"', "“": "”", "「": "」", "'": "'", "‘": "’", "«": "»"}
 
 

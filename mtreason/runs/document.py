@@ -26,6 +26,7 @@ from mtreason.documents import (
     read_lines,
     without_literals,
 )
+from mtreason.documents.coded import written
 from mtreason.errors import DocumentError, MtreasonError, ServerGoneError, SettingError
 from mtreason.files import followed, is_pipe, resolved
 from mtreason.languages import Direction, Language, detect_language, parse_language
@@ -236,7 +237,7 @@ class DocumentRun:
         def texts(done: Iterator[TranslatedUnit]) -> Iterator[str]:
             for unit in done:
                 if job.bilingual:
-                    pairs.extend((s.source, s.translation) for s in unit.segments)
+                    pairs.extend(s.pair for s in unit.segments)
                 yield unit.text
 
         if isinstance(translator, Translator):
@@ -247,7 +248,7 @@ class DocumentRun:
             if job.as_json:
                 for unit in done:
                     self.output.write(self._json_of(unit))
-                    pairs.extend((s.source, s.translation) for s in unit.segments if job.bilingual)
+                    pairs.extend(s.pair for s in unit.segments if job.bilingual)
             else:
                 for data in document.render(texts(done)):
                     self.output.write_bytes(data)
@@ -283,12 +284,11 @@ class DocumentRun:
         self.report.tokens = usage.tokens - before
 
     def _json_of(self, unit: TranslatedUnit) -> str:
-        source = "".join(s.source for s in unit.segments)
         more: dict[str, Any] = {}
         if self.job.n_best > 1:
             clean = [[c for c in s.result.candidates if not c.problems] if s.result else [] for s in unit.segments]
             more["alternatives"] = [[c.text for c in own[: self.job.n_best]] for own in clean]
-        return _json_line(unit.unit, source, unit.text, more)
+        return _json_line(unit.unit, unit.unit.text, unit.text, more)
 
 
 def open_memory(progress: Progress) -> list[Store]:
@@ -356,7 +356,8 @@ def _refuse_format(form: Format | None) -> None:
 
 
 def _json_line(unit: Unit, source: str, translation: str, more: dict[str, Any] | None = None) -> str:
-    record = {"line": unit.number, "source": source.strip(), "translation": translation.strip()} | (more or {})
+    texts = (written(text, unit.codes).strip() for text in (source, translation))
+    record = {"line": unit.number, **dict(zip(("source", "translation"), texts, strict=True))} | (more or {})
     return json.dumps(record, ensure_ascii=False) + "\n"
 
 

@@ -52,6 +52,10 @@ class DocumentReport:
     fell_back: int = 0
     fallen: dict[str, None] = field(default_factory=dict)
     """The places of the first of these segments."""
+    placed: int = 0
+    """Segments into which the tool had to put codes or other literals that the model lost."""
+    placed_at: dict[str, None] = field(default_factory=dict)
+    """The places of the first of these segments."""
     hits: int = 0
     """Glossary terms that occurred."""
     missed: int = 0
@@ -76,6 +80,10 @@ class DocumentReport:
         self.missing += [f"{term} in {segment.unit.place}" for term in missed][: MOST_NAMED - len(self.missing)]
         if segment.fell_back:
             self.fall(segment.unit.place)
+        if segment.placed:
+            self.placed += 1
+            if len(self.placed_at) < MOST_NAMED:
+                self.placed_at[segment.unit.place] = None
         if segment.result:
             self.timed_out += segment.result.timed_out
             self.answers += sum(segment.result.forms.values())

@@ -41,6 +41,17 @@ class Segment:
     """Whether the translation follows the term of each hit."""
     seconds: float
 
+    @property
+    def placed(self) -> bool:
+        """Whether codes or other literals were put into the translation after it was drawn."""
+        drawn = self.result.candidates if self.result else ()
+        return not self.fell_back and any(c.placed for c in drawn if c.text == self.translation)
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """The source and the translation, with codes as the file writes them."""
+        return written(self.source, self.unit.codes), written(self.translation, self.unit.codes)
+
 
 @dataclass(frozen=True, slots=True)
 class TranslatedUnit:

@@ -36,11 +36,11 @@ from mtreason.models.protocol import (
 )
 from mtreason.models.sequences import running_away
 
-MAX_PASS_TOKENS = 1024
+MAX_PASS_TOKENS = 512
 """Tokens read in one pass; bounds the memory of activations."""
 MAX_ROWS = 64
 """Rows decoded side by side, those of contrasts included; a step with more is bound by arithmetic and gains little."""
-MAX_LOGIT_ROWS = 32
+MAX_LOGIT_ROWS = 16
 """Rows of the vocabulary-wide output at a time: as many as stay in the processor's cache."""
 
 
