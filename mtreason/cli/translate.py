@@ -163,9 +163,7 @@ def _summary(
         say(f"{report.fell_back} segments found no clean translation, see {places}: try --effort high")
     if report.placed:
         places = ", ".join(report.placed_at)
-        say(
-            f"markup or placeholders were put back into {report.placed} segments by the tool, see {places}: look at them"
-        )
+        say(f"markup was put back into {report.placed} segments by the tool, see {places}: look at them")
     if report.missed and (strict_terms or not session.quiet):
         listed = ", ".join(report.missing) + (", …" if report.missed > len(report.missing) else "")
         say(f"glossary terms missed: {listed}")

@@ -1,7 +1,7 @@
 """Puts codes and other literals that every draft lost back into the best of them, where the model expects them most.
 
-The counterpart of `mtreason.decoding.repair`, which does so for glossary terms. It asks for log p of a literal at each
-border of a word: one pass over the draft and a few tokens a place, for each literal that is missing.
+The counterpart of `mtreason.decoding.repair`, which does so for glossary terms. It asks how probable the whole
+translation is with a literal at each border of a word.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mtreason.decoding.protocol import Candidate
 from mtreason.decoding.reflection import after_prompt
@@ -26,8 +27,12 @@ if TYPE_CHECKING:
 MOST_LITERALS = 24
 """More than this many are not put back."""
 MOST_PLACES = 48
+SPANS = 4
+"""How many ends are tried for each beginning of a pair."""
+DRIFT = 4.0
+"""Nats that a place costs which is as far from its place in the source as the text is long."""
 _WORD = re.compile(r"[\u2e80-\ufefe]|(?:(?![\u2e80-\ufefe])[\w'’-])+")
-_MENDED = {"placeholder", "literal"}
+_MENDED = {"placeholder", "literal", "chatter"}
 
 
 def place(sentence: Sentence) -> Calls[None]:
@@ -66,19 +71,38 @@ def _restored(sentence: Sentence, best: Candidate) -> Calls[str | None]:
     missing = _missing(source, text)
     if len(missing) > MOST_LITERALS:
         return None
-    for literal in missing:
-        places = _places(text, literal)
-        if not places:
-            return None
-        written = [_inserted(text, at, literal) for at in places]
-        if sentence.settings.scores:
-            chosen = yield from _most_probable(sentence, text, [before for before, _ in written])
+    while missing:
+        literal = missing.pop(0)
+        other = literal.replace("<", "</")
+        if other in missing and TAG.fullmatch(other):
+            missing.remove(other)
+            ways = _pair_ways(source, text, literal, other)
         else:
-            # As far into the translation as it is into the source.
-            wanted = source.index(literal) / len(source) * len(text)
-            chosen = int(np.argmin([abs(at - wanted) for at in places]))
-        text = "".join(written[chosen])
+            ways = [(at, _inserted(text, at, literal)) for at in _places(text, literal)]
+        if not ways:
+            return None
+        # As far into the translation as it is into the source, where nothing else is known.
+        wanted = source.index(literal) / len(source)
+        far = np.array([abs(at / max(1, len(text)) - wanted) for at, _ in ways])
+        scores = -far
+        if sentence.settings.scores:
+            asked = yield from _log_probs(sentence, text, [way for _, way in ways])
+            scores = asked - DRIFT * far
+        text = ways[int(np.argmax(scores))][1]
     return text
+
+
+def _pair_ways(source: str, text: str, opening: str, closing: str) -> list[tuple[int, str]]:
+    """Return the texts in which a pair stands around some words: about as large a part as it is of the source."""
+    start, end = source.index(opening), source.index(closing)
+    share = (end - start - len(opening)) / len(source)
+    ends = _places(text, closing)
+    ways = []
+    for at in _places(text, opening):
+        wanted = at + share * len(text)
+        near = sorted((e for e in ends if e > at and nested("", text[at:e])), key=lambda e: abs(e - wanted))
+        ways += [(at, text[:at] + opening + text[at:e] + closing + text[e:]) for e in near[:SPANS]]
+    return ways
 
 
 def _missing(source: str, text: str) -> list[str]:
@@ -130,33 +154,32 @@ def _keeps_pairs(text: str, at: int, tag: str) -> bool:
     return start <= end and nested("", text[start:end])
 
 
-def _inserted(text: str, at: int, literal: str) -> tuple[str, str]:
-    """Return the text up to the end of a literal that is put in, and the rest; what is no code gets blanks around."""
+def _inserted(text: str, at: int, literal: str) -> str:
+    """Return the text with a literal put in; what is no code gets blanks around it."""
     before, after = text[:at], text[at:]
     if TAG.fullmatch(literal) is None:
         before += " " if before[-1:].isalnum() and before[-1:] < "\u2e80" else ""
         after = (" " if after[:1].isalnum() and after[:1] < "\u2e80" else "") + after
-    return before + literal, after
+    return before + literal + after
 
 
-def _most_probable(sentence: Sentence, text: str, beginnings: Sequence[str]) -> Calls[int]:
-    """Return which of several beginnings of a translation, each with a literal at its end, the model expects most."""
-    encode, prompt = sentence.settings.encode, sentence.prompt
-    draft = encode(text)
-    shared, targets = [], []
-    for beginning in beginnings:
-        tokens = encode(beginning)
-        same = next((i for i, (a, b) in enumerate(zip(tokens, draft, strict=False)) if a != b), len(draft))
-        same = min(same, len(tokens) - 1)
-        shared.append(same)
-        targets.append(tokens[same:])
+def _log_probs(sentence: Sentence, text: str, variants: Sequence[str]) -> Calls[NDArray[np.float64]]:
+    """Return log p of translations that are the same but for where literals stand, [n].
+
+    Their common beginnings are read once, as parts of the text without the literal.
+    """
+    encode, prompt, end = sentence.settings.encode, sentence.prompt, sentence.settings.end
+    plain = encode(text)
+    wholes = [(*encode(variant), end) for variant in variants]
+    shared = [next((i for i, (a, b) in enumerate(zip(w, plain, strict=False)) if a != b), len(plain)) for w in wholes]
     read: list[Prefix] = []
+    [own] = yield from score([prompt], [plain])
     if max(shared):
-        read = yield from extend([prompt], [draft[: max(shared)]])
+        read = yield from extend([prompt], [plain[: max(shared)]])
     prefixes: list[Prefix] = []
     for same in shared:
         border = prompt if same == 0 else (yield from cut(read[0], prompt.length + same))
         prefixes.append(border)
-    scores = yield from score(prefixes, targets)
+    rests = yield from score(prefixes, [whole[same:] for whole, same in zip(wholes, shared, strict=True)])
     yield from release([*read, *(p for p in prefixes if p != prompt)])
-    return int(np.argmax([own.sum() for own in scores]))
+    return np.array([own[:same].sum() + rest.sum() for same, rest in zip(shared, rests, strict=True)], np.float64)
