@@ -48,7 +48,7 @@ FORMATS: dict[str, Format] = {
         Format("ass", (".ass", ".ssa"), _lazily("subtitles", "read_ass")),
         Format("po", (".po", ".pot"), _lazily("po", "read_po")),
         Format("xliff", (".xlf", ".xliff"), _lazily("xliff", "read_xliff")),
-        Format("json", (".json",), _lazily("json_text", "read_json"), columns=True),
+        Format("json", (".json", ".arb"), _lazily("json_text", "read_json"), columns=True),
         Format("jsonl", (".jsonl", ".ndjson"), _lazily("json_text", "read_jsonl"), columns=True),
         Format("csv", (".csv",), _lazily("tables", "read_table", ","), columns=True),
         Format("tsv", (".tsv",), _lazily("tables", "read_table", "\t"), columns=True),
