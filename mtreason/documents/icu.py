@@ -272,8 +272,7 @@ def _branches_for(choice: _Choice, target: Language | None) -> list[_Branch]:
     own = {branch.selector: branch for branch in choice.branches}
     other = own["other"]
     found = [branch for branch in choice.branches if branch.selector.startswith("=")]
-    for name in categories:
-        found.append(own.get(name) or _Branch(other.before.replace("other", name, 1), name, other.parts))
+    found += [own.get(n) or _Branch(other.before.replace("other", n, 1), n, other.parts) for n in categories]
     return found
 
 

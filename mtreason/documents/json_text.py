@@ -1,4 +1,4 @@
-"""JSON, JSON lines and ARB: string values are translated in place; keys, order, numbers, spaces and escapes elsewhere stay.
+"""JSON, JSON lines and ARB: string values are translated in place; keys, order, numbers, spaces and escapes stay.
 
 The text is walked here, not by the library: its values lose their positions, it recurses, and it refuses long numbers.
 """

@@ -56,7 +56,7 @@ class _Cell:
 class _NoTableError(Exception):
     """What is wrong, at a place in the content."""
 
-    def __init__(self, place: int, what: str) -> None:
+    def __init__(self, place: int | None, what: str) -> None:
         super().__init__(what)
         self.place = place
         self.what = what
@@ -88,9 +88,10 @@ def _read(content: str, name: str, bom: bytes, *, reading: Reading, separator: s
             faults.append(error)
             continue
         return SpannedDocument(content, spans, bom)
-    fault = faults[0]
-    line = line_numbers(content)(fault.place)
-    raise DocumentError(f"{name}: line {line}: {fault.what}")
+    # A column that is not there says more than quotation marks that are meant in another way.
+    fault = next((fault for fault in faults if fault.place is None), faults[0])
+    line = "" if fault.place is None else f"line {line_numbers(content)(fault.place)}: "
+    raise DocumentError(f"{name}: {line}{fault.what}")
 
 
 def _separator(content: str, begin: int, signs: Sequence[str], columns: Sequence[str]) -> str | None:
@@ -104,7 +105,7 @@ def _separator(content: str, begin: int, signs: Sequence[str], columns: Sequence
                 continue
             if header is None:
                 return None
-            if columns and all(_column(column, header, content) is not None for column in columns):
+            if columns and all(_columns(column, header, content) for column in columns):
                 return sign
             counts[sign] = max(counts.get(sign, 0), len(header))
     if not counts or counts.get(signs[0], 0) > 1:
@@ -112,13 +113,14 @@ def _separator(content: str, begin: int, signs: Sequence[str], columns: Sequence
     return max(counts, key=lambda sign: counts[sign])
 
 
-def _column(column: str, header: Sequence[_Cell], content: str) -> int | None:
-    """Return which cell of a header a column is, by its name or by how it stands there."""
-    for said in (lambda c: c.text, lambda c: content[c.start : c.end], lambda c: c.text.strip()):
-        for i, cell in enumerate(header):
-            if said(cell) in {column, column.strip()}:
-                return i
-    return None
+def _columns(column: str, header: Sequence[_Cell], content: str) -> list[int]:
+    """Return which cells of a header a column is, by its name or by how it stands there."""
+    names = {column, column.strip()}
+    return [
+        i
+        for i, cell in enumerate(header)
+        if not names.isdisjoint((cell.text, cell.text.strip(), content[cell.start : cell.end]))
+    ]
 
 
 def _spans(
@@ -130,21 +132,20 @@ def _spans(
     names = [cell.text for cell in header]
     if not reading.columns:
         raise DocumentError(f"{name}: name the columns to translate with --column, of {', '.join(names)}")
-    chosen = []
+    chosen: set[int] = set()
     for column in reading.columns:
-        found = _column(column, header, content)
-        if found is None:
-            raise DocumentError(f"{name}: there is no column {column!r}{near(column, names)} (of {', '.join(names)})")
-        chosen.append(found)
-    chosen = sorted(set(chosen))
+        found = _columns(column, header, content)
+        if not found:
+            raise _NoTableError(None, f"there is no column {column!r}{near(column, names)} (of {', '.join(names)})")
+        chosen.update(found)
     line_of = line_numbers(content)
     for record in records:
         if len(record) > len(header):
             what = f"{len(record)} cells, but the header names {len(header)} columns"
             raise _NoTableError(record[0].start, what)
-        for cell in (record[i] for i in chosen if i < len(record)):
+        for i, cell in ((i, record[i]) for i in sorted(chosen) if i < len(record)):
             if cell.text.strip() and not _FORMULA.fullmatch(cell.text):
-                place = f"line {line_of(record[0].start)}, column {names[record.index(cell)]}"
+                place = f"line {line_of(record[0].start)}, column {names[i]}"
                 write = partial(_write, sign, dialect, cell)
                 yield message_span(cell.start, cell.end, place, cell.text, write, reading.target)
 
