@@ -54,6 +54,8 @@ FORMATS: dict[str, Format] = {
         Format("yaml", (".yaml", ".yml"), _lazily("yaml_text", "read_yaml"), columns=True),
         Format("properties", (".properties",), _lazily("properties", "read_properties")),
         Format("android", ("strings.xml", "arrays.xml", "plurals.xml"), _lazily("android", "read_android")),
+        Format("strings", (".strings",), _lazily("apple", "read_strings")),
+        Format("xcstrings", (".xcstrings",), _lazily("apple", "read_xcstrings")),
         Format("resx", (".resx", ".resw"), _lazily("resx", "read_resx")),
         Format("csv", (".csv",), _lazily("tables", "read_table", ","), columns=True),
         Format("tsv", (".tsv",), _lazily("tables", "read_table", "\t"), columns=True),

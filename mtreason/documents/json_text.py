@@ -29,7 +29,7 @@ _ESCAPED = re.compile(r"\\u(?!00[0-7])")
 _CHOSEN = (("\\u003c", "<"), ("\\u003e", ">"), ("\\u0026", "&"), ("\\u0027", "'"), ("\\/", "/"), ("\\u00a0", "\xa0"))
 """Escapes that a writer need not make; programs that put strings into pages make them."""
 # Reads one string and returns where it ends; the library has this function, its stubs do not.
-_scan_string: Callable[[str, int, bool], tuple[str, int]] = vars(json.decoder)["scanstring"]
+scan_string: Callable[[str, int, bool], tuple[str, int]] = vars(json.decoder)["scanstring"]
 
 
 def read_json(data: bytes, name: str, reading: Reading) -> Document:
@@ -118,7 +118,7 @@ def strings(text: str, keys: frozenset[str], *, arb: bool = False) -> Iterator[J
     key = ""
     open_: list[tuple[str, str]] = []  # how each list and object around this place ends, and the key that it is under
     chosen = not keys
-    at = _after_space(text, 0)
+    at = after_space(text, 0)
     while True:
         sign = text[at : at + 1]
         if sign and sign in "[{":
@@ -126,27 +126,24 @@ def strings(text: str, keys: frozenset[str], *, arb: bool = False) -> Iterator[J
                 raise JSONDecodeError(f"nested deeper than {MOST_NESTED:,} levels", text, at)
             end = "]" if sign == "[" else "}"
             open_.append((end, key))
-            at = _after_space(text, at + 1)
+            at = after_space(text, at + 1)
             if not text.startswith(end, at):
-                key, at = (key, at) if end == "]" else _key(text, at)
+                key, at = (key, at) if end == "]" else key_at(text, at)
                 continue
             # What is empty is closed below.
         elif sign == '"':
-            string, after = _scan_string(text, at + 1, True)
+            string, after = scan_string(text, at + 1, True)
             about = arb and (open_[1][1] if len(open_) > 1 else key).startswith("@")
             if about and len(open_) == 1 and key == "@@locale":
                 yield JsonString(at, after, string, locale=True)
             elif not about and (chosen or key in keys) and _LETTER.search(string):
                 yield JsonString(at, after, string)
-            at = _after_space(text, after)
+            at = after_space(text, after)
         else:
-            scalar = _SCALAR.match(text, at)
-            if scalar is None:
-                raise JSONDecodeError("expected a value", text, at)
-            at = _after_space(text, scalar.end())
+            at = after_space(text, scan_scalar(text, at)[1])
         while open_ and text.startswith(open_[-1][0], at):
             open_.pop()
-            at = _after_space(text, at + 1)
+            at = after_space(text, at + 1)
         if not open_:
             if at < len(text):
                 raise JSONDecodeError("expected nothing more", text, at)
@@ -154,21 +151,31 @@ def strings(text: str, keys: frozenset[str], *, arb: bool = False) -> Iterator[J
         end, around = open_[-1]
         if not text.startswith(",", at):
             raise JSONDecodeError(f"expected a comma or {end}", text, at)
-        at = _after_space(text, at + 1)
-        key, at = (around, at) if end == "]" else _key(text, at)
+        at = after_space(text, at + 1)
+        key, at = (around, at) if end == "]" else key_at(text, at)
 
 
-def _key(text: str, at: int) -> tuple[str, int]:
+def key_at(text: str, at: int) -> tuple[str, int]:
     """Return the key at a place, and where its value begins."""
     if not text.startswith('"', at):
         raise JSONDecodeError("expected a key in quotation marks", text, at)
-    key, at = _scan_string(text, at + 1, True)
-    at = _after_space(text, at)
+    key, at = scan_string(text, at + 1, True)
+    at = after_space(text, at)
     if not text.startswith(":", at):
         raise JSONDecodeError("expected a colon", text, at)
-    return key, _after_space(text, at + 1)
+    return key, after_space(text, at + 1)
 
 
-def _after_space(text: str, at: int) -> int:
+def scan_scalar(text: str, at: int) -> tuple[object, int]:
+    """Return the number, boolean or null at a place, and where it ends."""
+    found = _SCALAR.match(text, at)
+    if found is None:
+        raise JSONDecodeError("expected a value", text, at)
+    value: object = {"true": True, "false": False, "null": None}.get(found[0], found[0])
+    return value, found.end()
+
+
+def after_space(text: str, at: int) -> int:
+    """Return where white space at a place ends."""
     found = _SPACE.match(text, at)
     return found.end() if found else at

@@ -11,8 +11,8 @@ from mtreason.documents.coded import Coded, Coder
 
 _TAG = re.compile(r"</?(?:[A-Za-z][^<>]*|\d{1,4})/?>")
 _NAME = re.compile(r"</?\s*([A-Za-z0-9][\w:.-]*)")
-_LINKED = re.compile(r"(?<![\w@])@(?:\.[a-z]+)?:(?:[A-Za-z_](?:[\w.-]*\w)?|\([\w.-]+\))")
-"""A message of vue-i18n inside another: @:name, @.lower:name, @:(name)."""
+_LINKED = re.compile(r"(?<![\w@])@(?:\.[a-z]+)?:(?:[A-Za-z_](?:[\w.-]*\w)?|\([\w.-]+\))|%(?:\d+\$)?#@\w+@")
+"""A message inside another: @:name, @.lower:name, @:(name) of vue-i18n, %#@name@ of Apple."""
 _TAB = re.compile(r"\t")
 
 

@@ -29,7 +29,7 @@ def inspect(job: Job, config: Config, matcher: Matcher, *, free: bool = False) -
     except DocumentError as error:
         yield Finding("structure", job.name, str(error))
         return
-    if job.source.suffix.lower() in {".po", ".pot", ".xlf", ".xliff"}:
+    if job.source.suffix.lower() in {".po", ".pot", ".xlf", ".xliff", ".xcstrings"}:
         return  # reading such an output yields only what is not translated
     if len(sources) != len(outputs):
         if free:
