@@ -27,7 +27,7 @@ _HEAD = re.compile(r"\{\s*([\w.-]+)\s*,\s*(plural|select|selectordinal)\s*,(\s*o
 _SELECTOR = re.compile(r"(\s*)(=\d+|[^\s{}'#=,]+)(\s*)\{")
 _ARGUMENT = re.compile(r"\{\s*[\w.-]+\s*[,}]")
 _CLOSED = re.compile(r"\s*\}")
-_QUOTABLE = "{}#|"
+_IN_MESSAGE, _IN_PLURAL = re.compile(r"['{}]+"), re.compile(r"['{}#]+")
 
 
 class _MalformedError(Exception):
@@ -111,15 +111,15 @@ def icu_message(text: str, target: Language | None) -> IcuMessage | None:
 
 def escaped(text: str, *, plural: bool = False) -> str:
     """Write plain text as a message has it; an apostrophe quotes only what would be read otherwise."""
-    found = []
-    for i, char in enumerate(text):
-        if char in "{}" or (char == "#" and plural):
-            found.append(f"'{char}'")
-        elif char == "'" and (i + 1 == len(text) or text[i + 1] in f"'{_QUOTABLE}"):
-            found.append("''")
-        else:
-            found.append(char)
-    return "".join(found)
+    special = "{}#" if plural else "{}"
+
+    def quoted(found: re.Match[str]) -> str:
+        run = found[0]
+        if any(sign in run for sign in special):
+            return "'" + run.replace("'", "''") + "'"
+        return run if run == "'" and found.end() < len(text) else run.replace("'", "''")
+
+    return (_IN_PLURAL if plural else _IN_MESSAGE).sub(quoted, text)
 
 
 def _escaped_in_plural(text: str) -> str:

@@ -31,7 +31,7 @@ _SAID = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
 _WRITTEN = {"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r", "\f": r"\f"}
 _UNICODE = re.compile(r"\\u(?!00[0-7])[0-9A-Fa-f]{4}")
 _ARGUMENT = re.compile(r"\{\d+\s*(?:,[^{}']*)?\}")
-_PATTERN = re.compile(r"''|'[{}]+'|\{\d+\s*(?:,[^{}']*)?\}|['{}]")
+_PATTERN = re.compile(r"''|'(?:[{}]|'')+'|\{\d+\s*(?:,[^{}']*)?\}|['{}]")
 _STORED = ":=#!"
 """What Java's own writer escapes in values, though it need not."""
 
@@ -146,7 +146,7 @@ def _pattern(value: str) -> Coded:
     at = length = 0
     for found in _PATTERN.finditer(value):
         own = found[0]
-        said = own if len(own) == 1 or own.startswith("{") else "'" if own == "''" else own[1:-1]
+        said = own if len(own) == 1 or own.startswith("{") else "'" if own == "''" else own[1:-1].replace("''", "'")
         parts += [value[at : found.start()], said]
         length += found.start() - at
         if own.startswith("{") and len(own) > 1:
@@ -163,7 +163,12 @@ def _single(value: str) -> bool:
 
 def _escaped(text: str) -> str:
     """Write text as MessageFormat has it."""
-    return re.sub(r"[{}]+", r"'\g<0>'", text.replace("'", "''"))
+
+    def quoted(found: re.Match[str]) -> str:
+        doubled = found[0].replace("'", "''")
+        return f"'{doubled}'" if "{" in doubled or "}" in doubled else doubled
+
+    return re.sub(r"['{}]+", quoted, text)
 
 
 def _write(stored: str, ascii_only: bool, text: str) -> str:

@@ -211,7 +211,7 @@ def _single(text: str) -> str:
 
 
 def _plain(text: str, *, in_flow: bool) -> str:
-    safe = _PLAIN.fullmatch(text) and not _SPECIAL.search(text) and not (in_flow and re.search(r"[,\[\]{}]|:", text))
+    safe = _PLAIN.fullmatch(text) and not _SPECIAL.search(text) and not (in_flow and re.search(r"[,\[\]{}:?]", text))
     return text if safe and _resolved(text) == _STRING else _double(text)
 
 
