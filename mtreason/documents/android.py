@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from mtreason.documents.branches import CATEGORIES, plural_categories
 from mtreason.documents.charsets import marked
-from mtreason.documents.icu import CATEGORIES, plural_categories
 from mtreason.documents.messages import Place, coded_message
 from mtreason.documents.protocol import Document, Reading
 from mtreason.documents.spans import Fix, Group, Span, SpannedDocument, bounded, line_numbers

@@ -10,8 +10,8 @@ from functools import partial
 from json.decoder import JSONDecodeError
 
 from mtreason.characters import HALF_PAIR, has_half_pair
+from mtreason.documents.branches import CATEGORIES, plural_categories
 from mtreason.documents.charsets import marked
-from mtreason.documents.icu import CATEGORIES, plural_categories
 from mtreason.documents.json_nodes import Node, Raw, parse_nodes
 from mtreason.documents.messages import coded_message
 from mtreason.documents.protocol import Document, Reading

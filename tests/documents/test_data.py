@@ -16,7 +16,8 @@ from lxml import etree
 
 from mtreason import translate_document
 from mtreason.documents import FORMATS, Reading, pick_format
-from mtreason.documents.icu import icu_message, plural_categories
+from mtreason.documents.branches import plural_categories
+from mtreason.documents.icu import icu_message
 from mtreason.errors import DocumentError
 from mtreason.languages import parse_language
 
@@ -211,7 +212,7 @@ def test_tables_keep_their_style(source, expected) -> None:
     assert view.put({i: piece.raw for i, piece in enumerate(view.pieces)}) == source
 
 
-@given(st.text(st.sampled_from('a ",;\n\r\\\'é'), max_size=8), st.sampled_from([",", ";", "\t"]))
+@given(st.text(st.sampled_from("a \",;\n\r\\'é"), max_size=8), st.sampled_from([",", ";", "\t"]))
 @settings(deadline=None)
 def test_any_translation_of_a_cell_is_read_again(said, sign) -> None:
     source = f'id{sign}text\n1{sign}"a ""b"""\n2{sign}c\n'
@@ -256,11 +257,24 @@ def test_yaml() -> None:
     before, after = (yaml.safe_load(text.replace(*TAGGED)) for text in (RAILS, out))
     assert list(after) == ["ru"]
     expected = {
-        key: [swapped(v) for v in value] if isinstance(value, list) else swapped(value) if isinstance(value, str) else value
+        key: [swapped(v) for v in value]
+        if isinstance(value, list)
+        else swapped(value)
+        if isinstance(value, str)
+        else value
         for key, value in before["en"].items()
     }
     assert after["ru"] == expected | {"o": "aaaa"}
-    for kept in ("# Texts of the shop\nru:\n", "&x \"", " # why\n", "'IT''S'", "PLAIN TEXT # not this", "d: |\n", "*x]", "e: >-"):
+    for kept in (
+        "# Texts of the shop\nru:\n",
+        '&x "',
+        " # why\n",
+        "'IT''S'",
+        "PLAIN TEXT # not this",
+        "d: |\n",
+        "*x]",
+        "e: >-",
+    ):
         assert kept in out
 
 
@@ -307,7 +321,9 @@ def test_properties() -> None:
     assert translated("properties", "a=Open {0}", translate=lambda t: f"L'été {{x}} {t}") == (
         "a=L''\\u00e9t\\u00e9 '{'x'}' Open {0}"
     )
-    assert translated("properties", "a=Don't {0}\nb=It {0}", translate=lambda t: f"l'{t}") == "a=l'Don't {0}\nb=l'It {0}"
+    assert (
+        translated("properties", "a=Don't {0}\nb=It {0}", translate=lambda t: f"l'{t}") == "a=l'Don't {0}\nb=l'It {0}"
+    )
     latin = "# ü\na=Grün\n".encode("latin-1")
     document = read("properties", latin)
     assert b"".join(document.render([u.text for u in document.units])) == latin
@@ -500,7 +516,9 @@ def test_catalogues_of_apple() -> None:
     assert after["ID"] == {"shouldTranslate": False}
     assert after["Done"]["localizations"]["ru"]["stringUnit"]["value"] == "Gotovo"
     assert texts("xcstrings", out) == []
-    new = CATALOGUE.replace('"state" : "translated",\n            "value" : "Gotovo"', '"state" : "new",\n            "value" : "x"')
+    new = CATALOGUE.replace(
+        '"state" : "translated",\n            "value" : "Gotovo"', '"state" : "new",\n            "value" : "x"'
+    )
     assert texts("xcstrings", new)[-2:] == ["Done", "Hello"]
 
 
