@@ -57,6 +57,7 @@ FORMATS: dict[str, Format] = {
         Format("strings", (".strings",), _lazily("apple", "read_strings")),
         Format("xcstrings", (".xcstrings",), _lazily("apple", "read_xcstrings")),
         Format("resx", (".resx", ".resw"), _lazily("resx", "read_resx")),
+        Format("fluent", (".ftl",), _lazily("fluent", "read_fluent")),
         Format("csv", (".csv",), _lazily("tables", "read_table", ","), columns=True),
         Format("tsv", (".tsv",), _lazily("tables", "read_table", "\t"), columns=True),
         Format("docx", (".docx",), _lazily("docx", "read_docx")),

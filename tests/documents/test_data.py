@@ -422,6 +422,97 @@ second line</value>
 </root>"""
 
 
+FLUENT = """\
+# A comment
+hello = Hello { $name }!
+  second line
+    indented
+    .title = A <b>title</b> { -brand }
+-brand = My Brand
+    .gender = masculine
+
+emails =
+    { $n ->
+        [0] none
+        [one] You have one mail.
+       *[other] You have { $n } mails
+            and more.
+    }
+around = You have { $n ->
+    [one] a mail
+   *[other] { NUMBER($n) } mails
+} today { "{" }x
+whose = { $g ->
+    [female] her
+   *[other] their
+}
+rank = { NUMBER($n, type: "ordinal") ->
+    [one] { $n }st
+   *[other] { $n }th
+}
+menu =
+    .label = Label
+"""
+
+
+def test_fluent() -> None:
+    syntax = pytest.importorskip("fluent.syntax")
+    out = translated("fluent", FLUENT)
+    expected = FLUENT
+    for old, new in (
+        ("Hello {", "hELLO {"), ("second line\n    indented", "SECOND LINE\n    INDENTED"), ("A <b>title</b>", "a <b>TITLE</b>"),
+        ("My Brand", "mY bRAND"), ("[0] none", "[0] NONE"), ("You have one mail.", "yOU HAVE ONE MAIL."),
+        (
+            "*[other] You have { $n } mails\n            and more.",
+            "\n       ".join(f"{form} yOU HAVE {{ $n }} MAILS\n        AND MORE." for form in ("[few]", "[many]", "*[other]")),
+        ),
+        ("= You have { $n ->\n    [one] a mail\n", '= { $n ->\n    [one] yOU HAVE A MAIL TODAY { "{" }X\n'),
+        (
+            "*[other] { NUMBER($n) } mails\n} today { \"{\" }x",
+            "\n   ".join(
+                f'{form} yOU HAVE {{ NUMBER($n) }} MAILS TODAY {{ "{{" }}X' for form in ("[few]", "[many]", "*[other]")
+            )
+            + "\n}",
+        ),
+        ("] her", "] HER"), ("] their", "] THEIR"), ("\n    [one] { $n }st", ""), ("{ $n }th", "{ $n }TH"), ("Label", "lABEL"),
+    ):  # fmt: skip
+        assert expected.count(old) == 1, old
+        expected = expected.replace(old, new)
+    assert out == expected
+    assert translated("fluent", FLUENT, translate=str) == FLUENT
+    body = syntax.FluentParser().parse(out).body
+    assert [type(entry).__name__ for entry in body] == [type(e).__name__ for e in syntax.FluentParser().parse(FLUENT).body]
+
+
+@given(
+    st.text(st.sampled_from("ab \n{}\"[*.#=-é"), max_size=8),
+    st.sampled_from(["a = Word", "a = Word { $x } word\n    word", "a =\n    Word", "a = { $n ->\n    [one] x\n   *[other] y\n}"]),
+)
+@settings(deadline=None, max_examples=300)
+def test_any_translation_is_read_again_from_fluent(said, source) -> None:
+    syntax = pytest.importorskip("fluent.syntax")
+    said = f"x{said}"
+    document = read("fluent", source, target=None)
+    texts = [said + "".join(unit.codes) for unit in document.units]
+    out = b"".join(document.render(texts)).decode()
+    [message] = syntax.FluentParser().parse(out).body
+    assert type(message).__name__ == "Message"
+
+    def value(pattern):
+        parts = []
+        for element in pattern.elements:
+            if isinstance(element, syntax.ast.TextElement):
+                parts.append(element.value)
+            elif isinstance(element.expression, syntax.ast.StringLiteral):
+                parts.append(element.expression.value)
+        return "".join(parts)
+
+    first = message.value.elements[0]
+    chosen = getattr(getattr(first, "expression", None), "variants", None)
+    values = [value(variant.value) for variant in chosen] if chosen else [value(message.value)]
+    assert values == [said] * len(values)
+
+
 def test_resx() -> None:
     out = translated("resx", RESX)
     assert out == RESX.replace("Hello {0}", "hELLO {0}").replace("you&", "YOU&").replace("second line", "SECOND LINE")
@@ -544,6 +635,13 @@ BAD = (
     ("strings", "{ a = 1; }", "line 1: not a .strings file: expected a key"),
     ("strings", "<?xml version='1.0'?><plist/>", "a property list of another kind"),
     ("strings", '"a" = "\\ud83d";', "line 1: a text has half of a surrogate pair"),
+    ("fluent", "a = b\nc d\n", "line 2: not Fluent: expected a message"),
+    ("fluent", "a = { b\n", "line 1: not Fluent: a brace that is not closed"),
+    ("fluent", "a = b }\n", "line 1: not Fluent: a brace that nothing opened"),
+    ("fluent", "a =\n", "line 1: not Fluent: a message without a value"),
+    ("fluent", "a = { $n ->\n [one] x\n}\n", "line 1: not Fluent: a selector without a default"),
+    ("fluent", "a = { { $n ->\n *[one] x\n} }\n", "line 1: not Fluent: a selector inside braces"),
+    ("fluent", "#a\n", "line 1: not Fluent: a comment needs a blank"),
     ("xcstrings", "{}", "not a catalogue of strings"),
     ("xcstrings", '{"sourceLanguage": "en",\n"strings": {"a": {}, "a": {}}}', "line 2: not JSON: the key 'a' is there twice"),
     ("xcstrings", "[" * 100, "line 1: not JSON: nested deeper"),
@@ -570,11 +668,13 @@ ORDINARY = {
     "android": lambda n: "<resources>" + '<string name="a">A <b>b</b></string>\n' * n + "</resources>",
     "resx": lambda n: "<root>" + '<data name="a"><value>Hello</value></data>\n' * n + "</root>",
     "strings": lambda n: '"a" = "Hello";\n' * n,
+    "fluent": lambda n: "".join(f"k{i} = Hello {{ $n }}\n    there\n" for i in range(n)),
     "xcstrings": lambda n: json.dumps({"sourceLanguage": "en", "strings": {f"Hello {i}": {} for i in range(n)}}),
 }  # fmt: skip
 AROUND = {
     "json": '["{}"]', "yaml": "a: {}\n", "properties": "a={}\n", "android": "<resources><string>{}</string></resources>",
     "resx": "<root><data name='a'><value>{}</value></data></root>", "strings": '"a" = "{}";', "csv": "text\n{}\n",
+    "fluent": "a = {}\n",
     "xcstrings": '{"sourceLanguage": "en", "strings": {"{}": {}}}',
 }  # fmt: skip
 PIECES = (
