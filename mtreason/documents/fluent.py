@@ -73,16 +73,18 @@ def read_fluent(data: bytes, name: str, reading: Reading) -> Document:
 def _spans(content: str, target: Language | None) -> Iterator[Span | Group]:
     line_of = line_numbers(content)
     line_break = "\r\n" if "\r\n" in content else "\n"
-    for pattern in _patterns(content, line_break):
+    for pattern in _patterns(content):
         place = f"line {line_of(pattern.start)}"
-        escape = partial(_escape, line_break + pattern.indent)
+        before = content[content.rfind("\n", 0, pattern.start) + 1 : pattern.start]
+        write = partial(_write, line_break + pattern.indent, at_line_start=not before.strip())
         if any(isinstance(part, Choice) for part in pattern.parts):
             try:
-                message = spread(pattern.parts, target, escape)
+                message = spread(pattern.parts, target, _escape)
             except MalformedError:
                 raise _FaultError(pattern.start, "too many variants inside one another for one message") from None
             if any(_LETTER.search(coded.text) for coded, _ in message.texts):
-                yield message.group(pattern.start, pattern.end, place, write_text=_write)
+                write = partial(_write, line_break + " " * 12, at_line_start=False)
+                yield message.group(pattern.start, pattern.end, place, write_text=write)
             continue
         text, fixed = "", []
         for part in (p for p in pattern.parts if isinstance(p, Part)):
@@ -90,11 +92,11 @@ def _spans(content: str, target: Language | None) -> Iterator[Span | Group]:
                 fixed.append((len(text), len(text) + len(part.text)))
             text += part.text
         if any(_LETTER.search(p.text) for p in pattern.parts if isinstance(p, Part) and not p.fixed):
-            coded = coded_message(text, fixed, escape)
-            yield Span(pattern.start, pattern.end, place, coded.text, _write, coded.codes, escape)
+            coded = coded_message(text, fixed, _escape)
+            yield Span(pattern.start, pattern.end, place, coded.text, write, coded.codes, _escape)
 
 
-def _patterns(content: str, line_break: str) -> Iterator[_Pattern]:
+def _patterns(content: str) -> Iterator[_Pattern]:
     """Yield all values of a file, also those of attributes."""
     at = 0
     while (at := _after(_BLANK_LINES, content, at)) < len(content):
@@ -109,7 +111,7 @@ def _patterns(content: str, line_break: str) -> Iterator[_Pattern]:
             if not content[at:].strip(" \r\n"):
                 return
             raise _FaultError(at, "expected a message, a term or a comment")
-        pattern = _pattern(content, entry.end(), 0, line_break)
+        pattern = _pattern(content, entry.end(), 0)
         if pattern is not None:
             yield pattern
         at = entry.end() if pattern is None else pattern.end
@@ -117,7 +119,7 @@ def _patterns(content: str, line_break: str) -> Iterator[_Pattern]:
         while attribute := _ATTRIBUTE.match(content, after := _after(_BLANK_LINES, content, _to_line_end(content, at))):
             if not attribute[0].startswith(" "):
                 raise _FaultError(after, "an attribute begins with a blank")
-            value = _pattern(content, attribute.end(), 0, line_break)
+            value = _pattern(content, attribute.end(), 0)
             if value is None:
                 raise _FaultError(attribute.start(), "an attribute without a value")
             if not entry[0].startswith("-"):  # those of terms are what grammar asks of them
@@ -141,7 +143,7 @@ def _after(pattern: re.Pattern[str], content: str, at: int) -> int:
     return found.end() if found else at
 
 
-def _pattern(content: str, at: int, depth: int, line_break: str) -> _Pattern | None:
+def _pattern(content: str, at: int, depth: int) -> _Pattern | None:
     """Read a value, which may go on in indented lines; None where there is none."""
     items: list[Part | Choice | tuple[int, int]] = []  # a pair is a line break: empty lines, and how far it is indented
     start = end = -1
@@ -154,7 +156,7 @@ def _pattern(content: str, at: int, depth: int, line_break: str) -> _Pattern | N
                 end = text.start() + len(text[0].rstrip(" "))
             at = text.end()
         elif content.startswith("{", at):
-            item, after = _placeable(content, at, depth, line_break)
+            item, after = _placeable(content, at, depth)
             items.append(item)
             start, end, at = (at if start < 0 else start), after, after
         elif content.startswith("}", at):
@@ -208,7 +210,7 @@ def _joined(items: Sequence[Part | Choice | tuple[int, int]]) -> list[Part | Cho
     return [part for part in parts if not isinstance(part, Part) or part.text]
 
 
-def _placeable(content: str, at: int, depth: int, line_break: str) -> tuple[Part | Choice, int]:
+def _placeable(content: str, at: int, depth: int) -> tuple[Part | Choice, int]:
     """Read a placeable; returns it and where it ends."""
     place, open_ = at + 1, 1
     while open_:
@@ -219,12 +221,12 @@ def _placeable(content: str, at: int, depth: int, line_break: str) -> tuple[Part
         if piece[0] == "->":
             if open_ > 1 or depth == MOST_NESTED:
                 raise _FaultError(at, "a selector inside braces: write it without those around it")
-            return _choice(content, at, place, depth, line_break)
+            return _choice(content, at, place, depth)
         open_ += (piece[0] == "{") - (piece[0] == "}")
     return Part(content[at:place], fixed=True), place
 
 
-def _choice(content: str, start: int, at: int, depth: int, line_break: str) -> tuple[Choice, int]:
+def _choice(content: str, start: int, at: int, depth: int) -> tuple[Choice, int]:
     """Read the variants of a selector; returns it and where it ends."""
     branches: list[Branch] = []
     default = ""
@@ -234,7 +236,7 @@ def _choice(content: str, start: int, at: int, depth: int, line_break: str) -> t
         key = _KEY.match(content, at)
         if key is None:
             raise _FaultError(at, "expected a variant")
-        value = _pattern(content, key.end(), depth + 1, line_break)
+        value = _pattern(content, key.end(), depth + 1)
         if value is None:
             raise _FaultError(at, "a variant without a value")
         branches.append(Branch(content[before : value.start], key[1], value.parts))
@@ -249,29 +251,30 @@ def _choice(content: str, start: int, at: int, depth: int, line_break: str) -> t
     plural = len(names) > 1 and len(set(names)) == len(names) and forms <= {*CATEGORIES}
     plural = plural and default.strip("*[] \r\n") == "other"
     kind = ("ordinal" if _ORDINAL.search(head) else "plural") if plural else ""
-    escape = partial(_escape, line_break + " " * (8 + 4 * depth))
-    return Choice(head, branches, "", content[before : at + 1], kind, (default, "[{}]"), escape), at + 1
+    return Choice(head, branches, "", content[before : at + 1], kind, (default, "[{}]"), _escape), at + 1
 
 
-def _escape(line_break: str, text: str) -> str:
-    """Write plain text; `line_break` has the blanks before further lines."""
-    lines = re.sub(r"[{}]", r'{"\g<0>"}', text.replace("\r\n", "\n").replace("\r", " ")).split("\n")
+def _escape(text: str) -> str:
+    """Write plain text, with a mark after its line breaks, which `_write` takes away; those in codes have none."""
+    text = text.replace("\r\n", "\n").replace("\r", " ").replace("\0", "")
+    return re.sub(r"[{}]", r'{"\g<0>"}', text).replace("\n", "\n\0")
+
+
+def _write(line_break: str, text: str, *, at_line_start: bool) -> str:
+    """Write a value; `line_break` has the blanks before further lines.
+
+    Signs that would end the value, and blanks that would be lost, are put in quotation marks.
+    """
+    lines = text.split("\n\0")
     even = any(line and not line.startswith(" ") for line in lines[1:])
-    for i, line in enumerate(lines[1:], 1):
-        if line.startswith(" ") and not even:
+    for i, line in enumerate(lines):
+        if i == 0 and (line.startswith(" ") or not line):
             lines[i] = '{""}' + line
-        elif line.startswith((".", "*", "[")):
+        elif line.startswith((".", "*", "[")) and (i or at_line_start):
             lines[i] = f'{{"{line[0]}"}}{line[1:]}'
-    last = len(lines) - 1
-    # An empty line needs no blanks; after the last break something else may follow.
-    parts = [line_break + line if line or i == last - 1 else line_break.rstrip(" ") for i, line in enumerate(lines[1:])]
-    return "".join([lines[0], *parts])
-
-
-def _write(text: str) -> str:
-    """Write a value: what its beginning and end would lose is put in quotation marks."""
-    if text.endswith((" ", "\n")) or not text:
-        text += '{""}'
-    if text.startswith((" ", "\n", "\r")):
-        text = '{""}' + text
-    return f'{{"{text[0]}"}}{text[1:]}' if text.startswith((".", "*", "[")) else text
+        elif line.startswith(" ") and not even:
+            lines[i] = '{""}' + line
+    if not lines[-1] or lines[-1].endswith(" "):
+        lines[-1] += '{""}'
+    further = (line_break + line if line else line_break.rstrip(" ") for line in lines[1:])
+    return "".join([lines[0], *further])

@@ -50,7 +50,8 @@ def icu_message(text: str, target: Language | None) -> Message | None:
         return None
     try:
         parts, end = _message(text, 0, 0, plural=False)
-        return spread(parts, target, escaped) if end == len(text) else None
+        branched = any(isinstance(part, Choice) for part in parts)
+        return spread(parts, target, escaped) if branched and end == len(text) else None
     except MalformedError:
         return None
 

@@ -7,6 +7,7 @@ file writes it otherwise.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -178,7 +179,7 @@ def _write(stored: str, ascii_only: bool, text: str) -> str:
             parts.append(_WRITTEN[char])
         elif char in stored or (char == " " and i == 0):
             parts.append(f"\\{char}")
-        elif ascii_only and not char.isascii():
+        elif (ascii_only and not char.isascii()) or unicodedata.category(char) in {"Cc", "Cs"}:
             units = char.encode("utf-16-be", "surrogatepass")
             parts += [f"\\u{units[k]:02x}{units[k + 1]:02x}" for k in range(0, len(units), 2)]
         else:

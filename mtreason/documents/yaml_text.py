@@ -25,6 +25,7 @@ _STRING = "tag:yaml.org,2002:str"
 _PROPERTIES = re.compile(r"(?:(?:&\S+|!\S*)(?:\s|(?<=\s)#[^\n]*+)++)*+")
 _HEADER = re.compile(r"[|>][-+0-9]*[ \t]*(?:#[^\r\n]*)?(?:\r\n|\n|\r)")
 _FIRST_LINE = re.compile(r"(?:[ \t]*(?:\r\n|\n|\r))*([^\r\n]*)")
+_LINE = re.compile(r"[^\r\n]*")
 _PLAIN = re.compile(r"[^\W_][^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]*")
 _SPECIAL = re.compile(r":(?=\s|$)|\s#|\s$")
 _ESCAPES = {"\\": r"\\", '"': r"\"", "\n": r"\n", "\t": r"\t", "\r": r"\r", "\0": r"\0"}
@@ -221,16 +222,19 @@ def _block(content: str, scalar: _Scalar, name: str, reading: Reading) -> Span |
     found = _HEADER.match(content, scalar.start, scalar.end)
     text = scalar.value.rstrip("\n")
     raw = content[scalar.start : scalar.end].rstrip(" \t\r\n")
+    last = _LINE.match(content, scalar.start + len(raw), scalar.end)
+    end = last.end() if last else scalar.end  # blanks at the end of a line belong to it
     header = found[0] if found else ""
     line = _FIRST_LINE.match(content, scalar.start + len(header))
     first, own = line[1].rstrip() if line else "", text.lstrip("\n").split("\n", 1)[0].rstrip()
     # A folded line may go on in the next one.
     width = len(first) - len(own) if first.endswith(own) else len(first) - len(first.lstrip(" "))
-    if not header or len(raw) <= len(header) or not _same(header, text):
+    further = any(len(blank) > width for blank in re.split(r"[\r\n]+", content[end : scalar.end]))
+    if not header or len(raw) <= len(header) or further or not _same(header, text):
         raise DocumentError(f"{name}: {place}: a block of text of an unusual kind: write it in quotation marks")
     line_break = "\r\n" if header.endswith("\r\n") else header[-1]
     write = partial(_write_block, header, first[:width], line_break)
-    return message_span(scalar.start, scalar.start + len(raw), place, text, write, reading.target)
+    return message_span(scalar.start, end, place, text, write, reading.target)
 
 
 def _same(header: str, text: str) -> bool:

@@ -172,7 +172,7 @@ def test_fluent() -> None:
         ("My Brand", "mY bRAND"), ("[0] none", "[0] NONE"), ("You have one mail.", "yOU HAVE ONE MAIL."),
         (
             "*[other] You have { $n } mails\n            and more.",
-            "\n       ".join(f"{form} yOU HAVE {{ $n }} MAILS\n        AND MORE." for form in ("[few]", "[many]", "*[other]")),
+            "\n       ".join(f"{form} yOU HAVE {{ $n }} MAILS\n            AND MORE." for form in ("[few]", "[many]", "*[other]")),
         ),
         ("= You have { $n ->\n    [one] a mail\n", '= { $n ->\n    [one] yOU HAVE A MAIL TODAY { "{" }X\n'),
         (
