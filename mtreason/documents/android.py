@@ -140,16 +140,23 @@ def _span(content: str, element: Element, place: str, name: str) -> Span:
     blanks = not quoted and '"' not in re.sub(r"<[^>]*>|\\.", "", content[start:end])
     at = start
     for token in _outermost(content, tokens):
-        _add_text(flat, unescape_xml(content[at : token.start]), place, name, blanks=blanks)
+        _add_text(flat, unescape_xml(content[at : token.start]), place, name, blanks=blanks, cdata=cdata)
         if content.startswith(CDATA, token.start):
-            _add_text(flat, content[token.start + len(CDATA) : token.end - len(CDATA_END)], place, name, blanks=blanks)
+            _add_text(
+                flat,
+                content[token.start + len(CDATA) : token.end - len(CDATA_END)],
+                place,
+                name,
+                blanks=blanks,
+                cdata=cdata,
+            )
         elif token.name and not token.name.endswith("xliff:g"):
             flat.add(content[token.start : token.end], flat.markup)
         else:
             flat.add(content[token.start : token.end], flat.fixed)
         at = token.end
     text = content[at:end]
-    _add_text(flat, text if cdata else unescape_xml(text), place, name, blanks=blanks)
+    _add_text(flat, text if cdata else unescape_xml(text), place, name, blanks=blanks, cdata=cdata)
     escape = partial(_escape, cdata=cdata, quoted=quoted)
     coded = coded_message("".join(flat.parts), flat.fixed, escape, flat.markup)
     return Span(start, end, place, coded.text, _kept_blanks if not quoted else str, coded.codes, escape)
@@ -172,7 +179,7 @@ def _outermost(content: str, tokens: Sequence[Token]) -> Iterator[Token]:
             yield token
 
 
-def _add_text(flat: _Flat, text: str, place: str, name: str, *, blanks: bool) -> None:
+def _add_text(flat: _Flat, text: str, place: str, name: str, *, blanks: bool, cdata: bool) -> None:
     """Add text as Android reads it; `blanks` are joined to one where no quotation marks keep them."""
     at = 0
     for found in _LITERAL.finditer(text):
@@ -184,7 +191,7 @@ def _add_text(flat: _Flat, text: str, place: str, name: str, *, blanks: bool) ->
         if code is None and found[0] != '"':
             flat.add(" " if blanks else found[0])
         elif code is None or (code not in _SAID and len(code) != 5):
-            flat.add(found[0], flat.fixed)
+            flat.add(found[0] if cdata else escape_xml(found[0]), flat.fixed)
         elif len(code) == 5 and not 0xD800 <= int(code[1:], 16) < 0xE000:
             flat.add(chr(int(code[1:], 16)))
         elif len(code) == 5:
