@@ -272,7 +272,7 @@ def _write(line_break: str, text: str, *, at_line_start: bool) -> str:
             lines[i] = '{""}' + line
         elif line.startswith((".", "*", "[")) and (i or at_line_start):
             lines[i] = f'{{"{line[0]}"}}{line[1:]}'
-        elif line.startswith(" ") and not (even and line.strip(" ")):
+        elif line.startswith(" ") and not (even and line.lstrip(" ")[:1] not in {"", ".", "*", "["}):
             lines[i] = '{""}' + line
     if not lines[-1] or lines[-1].endswith(" "):
         lines[-1] += '{""}'
