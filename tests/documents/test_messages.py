@@ -14,7 +14,10 @@ from mtreason import translate_document
 from mtreason.documents import pick_format
 from mtreason.documents.branches import plural_categories
 from mtreason.documents.icu import icu_message
+from mtreason.glossary import Matcher
 from mtreason.languages import parse_language
+from mtreason.runs.inspection import inspect
+from mtreason.runs.repository import Config, Job
 
 
 def message(text, target=RUSSIAN):
@@ -152,3 +155,21 @@ def test_strings_in_json(tmp_path) -> None:
 )
 def test_escapes_of_json_stay_in_use(source, expected) -> None:
     assert translated("json", source) == expected
+
+
+def test_forms_that_an_output_lacks_are_found(tmp_path) -> None:
+    source, output = tmp_path / "en.json", tmp_path / "ru.json"
+    source.write_text('["{n, plural, one {# cat} other {# cats}} and <b>dogs</b>"]', "utf-8")
+    job, config = Job(source, output, RUSSIAN, "ru.json"), Config("en", ("ru",), ("en.json",), "{lang}.json")
+
+    def found() -> list[str]:
+        return [finding.message for finding in inspect(job, config, Matcher([], "en"))]
+
+    good = translated("json", source.read_bytes())
+    output.write_text(good, "utf-8")
+    assert found() == []
+    output.write_text(re.sub(r"few .* other", "other", good), "utf-8")
+    assert found() == ["has 2 units, the source 4: translate it again"]
+    output.write_text(good.replace("<b>", "", 1), "utf-8")
+    [message] = found()
+    assert message.startswith("line 1: placeholders differ")
