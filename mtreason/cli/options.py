@@ -112,8 +112,8 @@ FormatName = Annotated[
     typer.Option(
         "--format",
         metavar="NAME",
-        help="text, markdown, html, srt, vtt, ass, po, xliff, json, jsonl, csv, tsv, docx or epub; by the file's name "
-        "if left out.",
+        help="text, markdown, html, srt, vtt, ass, po, xliff, json, jsonl, yaml, properties, android, strings, "
+        "xcstrings, resx, fluent, csv, tsv, docx or epub; by the file's name if left out.",
     ),
 ]
 Columns = Annotated[

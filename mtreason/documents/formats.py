@@ -20,6 +20,7 @@ class Format:
 
     name: str
     suffixes: tuple[str, ...]
+    """How names end: suffixes with their dot, or whole names."""
     read: Callable[[bytes, str, Reading], Document]
     """Reads a file, given its bytes, its name for messages, and what else it is told."""
     columns: bool = False
@@ -48,8 +49,15 @@ FORMATS: dict[str, Format] = {
         Format("ass", (".ass", ".ssa"), _lazily("subtitles", "read_ass")),
         Format("po", (".po", ".pot"), _lazily("po", "read_po")),
         Format("xliff", (".xlf", ".xliff"), _lazily("xliff", "read_xliff")),
-        Format("json", (".json",), _lazily("json_text", "read_json"), columns=True),
+        Format("json", (".json", ".arb"), _lazily("json_text", "read_json"), columns=True),
         Format("jsonl", (".jsonl", ".ndjson"), _lazily("json_text", "read_jsonl"), columns=True),
+        Format("yaml", (".yaml", ".yml"), _lazily("yaml_text", "read_yaml"), columns=True),
+        Format("properties", (".properties",), _lazily("properties", "read_properties")),
+        Format("android", ("strings.xml", "arrays.xml", "plurals.xml"), _lazily("android", "read_android")),
+        Format("strings", (".strings",), _lazily("apple", "read_strings")),
+        Format("xcstrings", (".xcstrings",), _lazily("apple", "read_xcstrings")),
+        Format("resx", (".resx", ".resw"), _lazily("resx", "read_resx")),
+        Format("fluent", (".ftl",), _lazily("fluent", "read_fluent")),
         Format("csv", (".csv",), _lazily("tables", "read_table", ","), columns=True),
         Format("tsv", (".tsv",), _lazily("tables", "read_table", "\t"), columns=True),
         Format("docx", (".docx",), _lazily("docx", "read_docx")),
@@ -67,13 +75,19 @@ def pick_format(name: str, asked: str | None, columns: Sequence[str]) -> Format 
     if asked is not None and asked not in {TEXT, *FORMATS}:
         known = [TEXT, *FORMATS]
         raise SettingError(f"`format` {asked!r}: no such format{near(asked, known)} (there are {', '.join(known)})")
-    suffix = Path(name).suffix.lower()
-    found = next((f for f in FORMATS.values() if suffix in f.suffixes), None) if asked is None else FORMATS.get(asked)
+    found = FORMATS.get(asked) if asked is not None else next((f for f in FORMATS.values() if _named(name, f)), None)
     if columns and (found is None or not found.columns):
         raise SettingError(
             f"`column` {columns[0]}: {name} is read as {found.name if found else TEXT}, which has no columns"
         )
     return found
+
+
+def _named(name: str, form: Format) -> bool:
+    """Whether a file's name ends as those of a format do."""
+    path = Path(name)
+    whole = tuple(suffix for suffix in form.suffixes if not suffix.startswith("."))
+    return path.suffix.lower() in form.suffixes or bool(whole and path.name.lower().endswith(whole))
 
 
 def read_document(path: Path, form: Format, reading: Reading | None = None) -> Document:

@@ -1,4 +1,4 @@
-"""JSON and JSON lines: string values are translated in place; keys, order, numbers, spaces and escapes elsewhere stay.
+"""JSON, JSON lines and ARB: string values are translated in place; keys, order, numbers, spaces and escapes stay.
 
 The text is walked here, not by the library: its values lose their positions, it recurses, and it refuses long numbers.
 """
@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from json.decoder import JSONDecodeError
 
 from mtreason.characters import HALF_PAIR, has_half_pair
-from mtreason.documents.messages import coded_message
+from mtreason.documents.icu import message_span
 from mtreason.documents.protocol import Document, Reading
-from mtreason.documents.spans import Span, SpannedDocument, bounded, decode, line_numbers, raw_lines
+from mtreason.documents.spans import Fix, Group, Span, SpannedDocument, bounded, decode, line_numbers, raw_lines
 from mtreason.errors import DocumentError
 
 MOST_NESTED = 10_000
@@ -22,50 +24,101 @@ MOST_NESTED = 10_000
 _SPACE = re.compile(r"[ \t\n\r]*")
 _SCALAR = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|true|false|null|NaN|-?Infinity")
 _LETTER = re.compile(r"[^\W\d_]")
+_LOCALE = re.compile(r'"@@locale"\s*:')
+_ESCAPED = re.compile(r"\\u(?!00[0-7])")
+_CHOSEN = (("\\u003c", "<"), ("\\u003e", ">"), ("\\u0026", "&"), ("\\u0027", "'"), ("\\/", "/"), ("\\u00a0", "\xa0"))
+"""Escapes that a writer need not make; programs that put strings into pages make them."""
 # Reads one string and returns where it ends; the library has this function, its stubs do not.
-_scan_string: Callable[[str, int, bool], tuple[str, int]] = vars(json.decoder)["scanstring"]
+scan_string: Callable[[str, int, bool], tuple[str, int]] = vars(json.decoder)["scanstring"]
 
 
 def read_json(data: bytes, name: str, reading: Reading) -> Document:
-    """Read a JSON file; with columns, only strings directly under one of them, or in a list there, are translated."""
+    """Read a JSON file; with columns, only strings directly under one of them, or in a list there, are translated.
+
+    A file that names its locale as ARB does is read as ARB: what describes a message is not translated.
+    """
     content, bom = decode(data, name)
     values = [(0, content)] if content.strip() else []
-    return SpannedDocument(content, bounded(_spans(content, values, name, reading.columns), name), bom)
+    return _document(content, bom, values, name, reading)
 
 
 def read_jsonl(data: bytes, name: str, reading: Reading) -> Document:
     """Read one JSON value per line; columns as for JSON."""
     content, bom = decode(data, name)
     values = ((line.start, line.text) for line in raw_lines(content) if line.text.strip())
-    return SpannedDocument(content, bounded(_spans(content, values, name, reading.columns), name), bom)
+    return _document(content, bom, values, name, reading)
 
 
-def _spans(content: str, values: Iterable[tuple[int, str]], name: str, keys: Sequence[str]) -> Iterator[Span]:
+def _document(
+    content: str, bom: bytes, values: Iterable[tuple[int, str]], name: str, reading: Reading
+) -> SpannedDocument:
+    fixes: list[Fix] = []
+    spans = bounded(_spans(content, values, name, reading, fixes), name)
+    return SpannedDocument(content, spans, bom, fixes=fixes)
+
+
+def _spans(
+    content: str, values: Iterable[tuple[int, str]], name: str, reading: Reading, fixes: list[Fix]
+) -> Iterator[Span | Group]:
     """Yield the spans of JSON values, given as (position in the content, text)."""
     line_of = line_numbers(content)
+    ascii_only = content.isascii() and _ESCAPED.search(content) is not None
+    arb = _LOCALE.search(content) is not None
     for offset, text in values:
         try:
-            for start, end, value in _strings(text, frozenset(keys)):
-                place = f"line {line_of(offset + start)}"
+            for string in strings(text, frozenset(reading.columns), arb=arb):
+                start, end, value = offset + string.start, offset + string.end, string.value
+                if string.locale:
+                    if reading.target is not None:
+                        fixes.append(Fix(start, end, json.dumps(reading.target.tag.replace("-", "_"))))
+                    continue
+                place = f"line {line_of(start)}"
                 if has_half_pair(value):
                     raise DocumentError(f"{name}: {place}: a text {HALF_PAIR}")
-                coded = coded_message(value)
-                yield Span(offset + start, offset + end, place, coded.text, _write, coded.codes)
+                yield message_span(start, end, place, value, writer(content[start:end], ascii_only), reading.target)
         except JSONDecodeError as error:
             place = f"line {line_of(offset + error.pos)}"
             raise DocumentError(f"{name}: {place}: not JSON: {error.msg}") from error
+
+
+def writer(raw: str, ascii_only: bool = False) -> Callable[[str], str]:
+    """Return what writes a string in the place of another, with the escapes that are used there."""
+    if "\\" not in raw:
+        return _write_ascii if ascii_only else _write
+    there = raw.lower()
+    escapes = {ord(char): escape for escape, char in _CHOSEN if escape in there}
+    return partial(_write_escaped, escapes, ascii_only)
 
 
 def _write(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _strings(text: str, keys: frozenset[str]) -> Iterator[tuple[int, int, str]]:
-    """Yield (start, end, value) of the strings to translate in one JSON value; raises `JSONDecodeError`."""
+def _write_ascii(text: str) -> str:
+    return json.dumps(text)
+
+
+def _write_escaped(escapes: dict[int, str], ascii_only: bool, text: str) -> str:
+    return json.dumps(text, ensure_ascii=ascii_only).translate(escapes)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonString:
+    """A string at `text[start:end]`, quotation marks included."""
+
+    start: int
+    end: int
+    value: str
+    locale: bool = False
+    """Whether it is the name of the file's language."""
+
+
+def strings(text: str, keys: frozenset[str], *, arb: bool = False) -> Iterator[JsonString]:
+    """Yield the strings to translate in one JSON value; raises `JSONDecodeError`."""
     key = ""
     open_: list[tuple[str, str]] = []  # how each list and object around this place ends, and the key that it is under
     chosen = not keys
-    at = _after_space(text, 0)
+    at = after_space(text, 0)
     while True:
         sign = text[at : at + 1]
         if sign and sign in "[{":
@@ -73,24 +126,24 @@ def _strings(text: str, keys: frozenset[str]) -> Iterator[tuple[int, int, str]]:
                 raise JSONDecodeError(f"nested deeper than {MOST_NESTED:,} levels", text, at)
             end = "]" if sign == "[" else "}"
             open_.append((end, key))
-            at = _after_space(text, at + 1)
+            at = after_space(text, at + 1)
             if not text.startswith(end, at):
-                key, at = (key, at) if end == "]" else _key(text, at)
+                key, at = (key, at) if end == "]" else key_at(text, at)
                 continue
             # What is empty is closed below.
         elif sign == '"':
-            string, after = _scan_string(text, at + 1, True)
-            if (chosen or key in keys) and _LETTER.search(string):
-                yield at, after, string
-            at = _after_space(text, after)
+            string, after = scan_string(text, at + 1, True)
+            about = arb and (open_[1][1] if len(open_) > 1 else key).startswith("@")
+            if about and len(open_) == 1 and key == "@@locale":
+                yield JsonString(at, after, string, locale=True)
+            elif not about and (chosen or key in keys) and _LETTER.search(string):
+                yield JsonString(at, after, string)
+            at = after_space(text, after)
         else:
-            scalar = _SCALAR.match(text, at)
-            if scalar is None:
-                raise JSONDecodeError("expected a value", text, at)
-            at = _after_space(text, scalar.end())
+            at = after_space(text, scan_scalar(text, at)[1])
         while open_ and text.startswith(open_[-1][0], at):
             open_.pop()
-            at = _after_space(text, at + 1)
+            at = after_space(text, at + 1)
         if not open_:
             if at < len(text):
                 raise JSONDecodeError("expected nothing more", text, at)
@@ -98,21 +151,31 @@ def _strings(text: str, keys: frozenset[str]) -> Iterator[tuple[int, int, str]]:
         end, around = open_[-1]
         if not text.startswith(",", at):
             raise JSONDecodeError(f"expected a comma or {end}", text, at)
-        at = _after_space(text, at + 1)
-        key, at = (around, at) if end == "]" else _key(text, at)
+        at = after_space(text, at + 1)
+        key, at = (around, at) if end == "]" else key_at(text, at)
 
 
-def _key(text: str, at: int) -> tuple[str, int]:
+def key_at(text: str, at: int) -> tuple[str, int]:
     """Return the key at a place, and where its value begins."""
     if not text.startswith('"', at):
         raise JSONDecodeError("expected a key in quotation marks", text, at)
-    key, at = _scan_string(text, at + 1, True)
-    at = _after_space(text, at)
+    key, at = scan_string(text, at + 1, True)
+    at = after_space(text, at)
     if not text.startswith(":", at):
         raise JSONDecodeError("expected a colon", text, at)
-    return key, _after_space(text, at + 1)
+    return key, after_space(text, at + 1)
 
 
-def _after_space(text: str, at: int) -> int:
+def scan_scalar(text: str, at: int) -> tuple[object, int]:
+    """Return the number, boolean or null at a place, and where it ends."""
+    found = _SCALAR.match(text, at)
+    if found is None:
+        raise JSONDecodeError("expected a value", text, at)
+    value: object = {"true": True, "false": False, "null": None}.get(found[0], found[0])
+    return value, found.end()
+
+
+def after_space(text: str, at: int) -> int:
+    """Return where white space at a place ends."""
     found = _SPACE.match(text, at)
     return found.end() if found else at

@@ -7,6 +7,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from mtreason.characters import utf8
 from mtreason.documents.coded import Code, written
@@ -45,6 +46,23 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Several texts that one place of a file holds, `content[start:end]`: the branches of a message, plural forms."""
+
+    start: int
+    end: int
+    spans: Sequence[Span]
+    """What each of them is, and how it is written into `write`; at least one."""
+    write: Callable[[Sequence[str]], str]
+    """Returns what stands there, given all texts as they are written."""
+
+    @property
+    def place(self) -> str:
+        """Where a person finds it."""
+        return self.spans[0].place
+
+
+@dataclass(frozen=True, slots=True)
 class Fix:
     """What stands at `content[start:end]` once something was translated: the language of the file, its charset."""
 
@@ -59,7 +77,7 @@ class SpannedDocument:
     def __init__(
         self,
         content: str,
-        spans: Sequence[Span],
+        spans: Sequence[Span | Group],
         bom: bytes = b"",
         view: Callable[[], View] | None = None,
         fixes: Sequence[Fix] = (),
@@ -69,12 +87,19 @@ class SpannedDocument:
         self._spans = spans
         self._view = view
         self._fixes = fixes
-        self.units: tuple[Unit, ...] = tuple(Unit(i, s.place, s.text, s.codes) for i, s in enumerate(spans, 1))
+        every = (s for own in spans for s in texts_of(own))
+        self.units: tuple[Unit, ...] = tuple(Unit(i, s.place, s.text, s.codes) for i, s in enumerate(every, 1))
 
     def render(self, texts: Iterable[str]) -> Iterator[bytes]:
         """Yield the content with translations in place of spans; a unit with its own text stays as it was written."""
-        given = list(zip(self._spans, texts, strict=True))
-        changes = [Fix(s.start, s.end, s.written(text)) for s, text in given if text != s.text]
+        given = iter(list(texts))
+        changes = []
+        for span in self._spans:
+            own = [(s, next(given)) for s in texts_of(span)]
+            if all(text == s.text for s, text in own):
+                continue
+            written = [s.written(text) for s, text in own]
+            changes.append(Fix(span.start, span.end, written[0] if isinstance(span, Span) else span.write(written)))
         if changes:
             changes = sorted([*changes, *self._fixes], key=lambda fix: fix.start)
         end = 0
@@ -90,8 +115,21 @@ class SpannedDocument:
         if self._view is not None:
             return self._view()
         bounds = [(s.start, s.end) for s in self._spans]
-        pieces = [Piece(s.place, "", s.text, self._content[s.start : s.end]) for s in self._spans]
-        return SplicedView(self._content, bounds, pieces, self._bom)
+        raws = [self._content[start:end] for start, end in bounds]
+        pieces = [
+            Piece(s.place, "", s.text if isinstance(s, Span) else raw, raw)
+            for s, raw in zip(self._spans, raws, strict=True)
+        ]
+        owners = [i for i, own in enumerate(self._spans) for _ in texts_of(own)]
+        return SplicedView(self._content, bounds, pieces, self._bom, owners=owners)
+
+
+def texts_of(span: Span | Group) -> Sequence[Span]:
+    """Return the texts of a place, one by one."""
+    return (span,) if isinstance(span, Span) else span.spans
+
+
+_S = TypeVar("_S", Span, Span | Group)
 
 
 def check_count(content: str, signs: str, most: int, name: str, what: str) -> None:
@@ -100,11 +138,13 @@ def check_count(content: str, signs: str, most: int, name: str, what: str) -> No
         raise DocumentError(f"{name}: more than {most:,} {what}: cut the file into parts")
 
 
-def bounded(spans: Iterable[Span], name: str) -> list[Span]:
+def bounded(spans: Iterable[_S], name: str) -> list[_S]:
     """Return all spans of a file; raises `DocumentError` at one too many, before more of them take memory."""
-    found: list[Span] = []
+    found: list[_S] = []
+    count = 0
     for span in spans:
-        if len(found) == MOST_UNITS:
+        count += len(texts_of(span))
+        if count > MOST_UNITS:
             raise DocumentError(f"{name}: {span.place}: more than {MOST_UNITS:,} units: cut the file into parts")
         found.append(span)
     return found

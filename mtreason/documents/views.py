@@ -104,6 +104,12 @@ class SplicedView(PlainView):
     pieces: Sequence[Piece]
     bom: bytes = b""
     keyed: bool = False
+    owners: Sequence[int] = ()
+    """The piece of each unit, where a piece may have several; () where each is one."""
+
+    def owner(self, unit: Unit) -> int:
+        """See `View.owner`."""
+        return self.owners[unit.number - 1] if self.owners else unit.number - 1
 
     @property
     def frame(self) -> str:

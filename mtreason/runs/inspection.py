@@ -25,11 +25,13 @@ def inspect(job: Job, config: Config, matcher: Matcher, *, free: bool = False) -
     """
     try:
         _, sources = open_document(job.source, config.columns, job.target)
-        _, outputs = open_document(job.output, config.columns, job.target)
+        partly = job.source.suffix.lower() in {".po", ".pot", ".xlf", ".xliff", ".xcstrings"}
+        # Read as it stands: with the target named, forms that it lacks would be made from others.
+        _, outputs = open_document(job.output, config.columns, job.target if partly else None)
     except DocumentError as error:
         yield Finding("structure", job.name, str(error))
         return
-    if job.source.suffix.lower() in {".po", ".pot", ".xlf", ".xliff"}:
+    if partly:
         return  # reading such an output yields only what is not translated
     if len(sources) != len(outputs):
         if free:

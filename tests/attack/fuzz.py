@@ -22,7 +22,23 @@ if "--inside" in sys.argv:
     import atheris
 
     with atheris.instrument_imports(include=["mtreason", "polib", "markdown_it", "html", "csv", "json", "docx"]):
-        from mtreason.documents import docx, epub, html, json_text, markdown, po, subtitles, tables, xliff  # noqa: F401
+        from mtreason.documents import (  # noqa: F401
+            android,
+            apple,
+            docx,
+            epub,
+            fluent,
+            html,
+            json_text,
+            markdown,
+            po,
+            properties,
+            resx,
+            subtitles,
+            tables,
+            xliff,
+            yaml_text,
+        )
         from mtreason.models.served import dialects  # noqa: F401
 
 import test_formats

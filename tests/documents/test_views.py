@@ -44,7 +44,9 @@ def test_what_is_around_is_seen(form) -> None:
         "xliff": ('srcLang="zh"', 'srcLang="zh-TW"'), "json": ('"n": 1', '"n": 2'), "jsonl": ('"t"', '"t" '),
         "srt": ("00:00:01,000", "00:00:01,100"), "vtt": ("00:01.000", "00:01.100"), "ass": ("Default", "Other"),
         "csv": ("0,甲", "9,甲"), "tsv": ("0\t甲", "9\t甲"), "docx": ('w:left="1800"', 'w:left="1801"'),
-        "epub": ("<body>", '<body id="x">'),
+        "epub": ("<body>", '<body id="x">'), "yaml": ("n: 1", "n: 2"), "properties": ("t = 甲", "u = 甲"),
+        "strings": ('"t"', '"u"'), "strings.xml": ('name="t"', 'name="u"'), "resx": ('name="t"', 'name="u"'),
+        "ftl": ("t = 甲", "u = 甲"),
     }  # fmt: skip
     other = edit(data, *signs[form])
     assert view(form, other).frame != view(form, data).frame

@@ -34,6 +34,14 @@ PLAIN = {
     ),
     "csv": lambda t: "k,t\n" + "".join(f"{i},{x}\n" for i, x in enumerate(t)),
     "tsv": lambda t: "k\tt\n" + "".join(f"{i}\t{x}\n" for i, x in enumerate(t)),
+    "yaml": lambda t: "n: 1\nall:\n" + "".join(f"- t: {x} # note\n" for x in t),
+    "properties": lambda t: "# 题目\n" + "".join(f"t = {x}\n" for x in t),
+    "strings": lambda t: "/* 题目 */\n" + "".join(f'"t" = "{x}";\n' for x in t),
+    "strings.xml": lambda t: (
+        "<resources>\n" + "".join(f'<string name="t">{x}</string>\n' for x in t) + "</resources>\n"
+    ),
+    "resx": lambda t: "<root>\n" + "".join(f'<data name="t"><value>{x}</value></data>\n' for x in t) + "</root>\n",
+    "ftl": lambda t: "# 题目\n" + "".join(f"t = {x}\n" for x in t),
 }
 
 

@@ -1,0 +1,215 @@
+"""Strings of Android (res/values/strings.xml): strings, arrays, and plurals in the quantities of the target.
+
+Only contents of elements change. What Android reads in them is written as it reads it: escapes, quotation marks, tags;
+what stands in <xliff:g> is a code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from mtreason.documents.branches import CATEGORIES, plural_categories
+from mtreason.documents.charsets import marked
+from mtreason.documents.messages import Place, coded_message
+from mtreason.documents.protocol import Document, Reading
+from mtreason.documents.spans import Fix, Group, Span, SpannedDocument, bounded, line_numbers
+from mtreason.documents.xml_elements import (
+    CDATA,
+    CDATA_END,
+    Element,
+    Token,
+    check_xml,
+    elements,
+    escape_xml,
+    unescape_xml,
+)
+from mtreason.errors import DocumentError
+from mtreason.files import xml_text
+from mtreason.languages import Language
+
+_LETTER = re.compile(r"[^\W\d_]")
+_REFERENCE = re.compile(r"\s*[@?](?:\+?[\w.]+:)?[\w.]+/[\w.]+\s*|\s*@(?:null|empty)\s*")
+_LITERAL = re.compile(r"\\(u[0-9A-Fa-f]{4}|[^u]|u)|\"|[ \t\r\n]+", re.DOTALL)
+_SAID = {"n": "\n", "t": "\t", "'": "'", '"': '"', "\\": "\\", "@": "@", "?": "?", "#": "#"}
+_LOCALE = re.compile(r"\stools:locale\s*=\s*[\"']([\w-]+)[\"']")
+_KINDS = frozenset({"string", "item"})
+
+
+def read_android(data: bytes, name: str, reading: Reading) -> Document:
+    """Read a file of resources; raises `DocumentError` for XML that is none of Android's."""
+    return marked(data, name, partial(_read, reading=reading))
+
+
+def _read(content: str, name: str, bom: bytes, *, reading: Reading) -> SpannedDocument:
+    check_xml(content, name, "resources")
+    fixes = []
+    locale = _LOCALE.search(content, 0, content.find(">", content.index("<resources")))
+    if locale and reading.target is not None:
+        fixes.append(Fix(locale.start(1), locale.end(1), reading.target.tag))
+    return SpannedDocument(content, bounded(_spans(content, name, reading.target), name), bom, fixes=fixes)
+
+
+def _spans(content: str, name: str, target: Language | None) -> Iterator[Span | Group]:
+    line_of = line_numbers(content)
+    items: list[tuple[Element, Span]] = []
+    for element in elements(content, frozenset({"string", "item", "plurals"})):
+        around = element.parents[-1] if element.parents else None
+        own = (element, *element.parents)
+        if around is None or any(e.attributes.get("translatable") == "false" for e in own):
+            continue
+        if element.name == "plurals" and around.name == "resources":
+            if any(_LETTER.search(span.text) for _, span in items):
+                yield _plurals(content, items, target)
+            items = []
+            continue
+        fits = around.name == "resources" if element.name == "string" else around.name in {"string-array", "plurals"}
+        if not fits:
+            continue
+        span = _span(content, element, f"line {line_of(element.start)}", name)
+        if around.name == "plurals":
+            items.append((element, span))
+        elif _LETTER.search(span.text) and not _REFERENCE.fullmatch(content[element.inner : element.inner_end]):
+            yield span
+
+
+def _plurals(content: str, items: Sequence[tuple[Element, Span]], target: Language | None) -> Group:
+    """Return the items that a target needs, each from the nearest of the source."""
+    own = {element.attributes.get("quantity", ""): i for i, (element, _) in enumerate(items)}
+    other = own.get("other", len(items) - 1)
+    wanted = plural_categories(target) or tuple(name for name in CATEGORIES if name in own)
+    first, last = items[0][0], items[-1][0]
+    ends = [first.start, *(element.end for element, _ in items)]
+    heads, spans, tails = [], [], []
+    for quantity in wanted:
+        i = own.get(quantity, other)
+        element, span = items[i]
+        head = content[ends[i] : element.inner]
+        if quantity not in own:
+            tag = re.sub(r"(\squantity\s*=\s*[\"'])\w*", rf"\g<1>{quantity}", content[element.start : element.inner])
+            blanks = re.search(
+                r"\s*$", content[ends[other] : element.start] or content[first.parents[-1].inner : first.start]
+            )
+            head = (blanks[0] if blanks else "") + tag
+        heads.append(head)
+        spans.append(span)
+        tails.append(content[element.inner_end : element.end])
+    # The first item stands after the blanks of the file.
+    heads[0] = heads[0].lstrip()
+
+    def write(texts: Sequence[str]) -> str:
+        return "".join(part for three in zip(heads, texts, tails, strict=True) for part in three)
+
+    return Group(first.start, last.end, spans, write)
+
+
+@dataclass(slots=True)
+class _Flat:
+    """The content of an element as text, with what in it is none."""
+
+    parts: list[str]
+    fixed: list[Place]
+    markup: list[Place]
+    length: int = 0
+
+    def add(self, text: str, places: list[Place] | None = None) -> None:
+        """Add text, or something else at one of these places."""
+        if places is not None:
+            places.append((self.length, self.length + len(text)))
+        self.parts.append(text)
+        self.length += len(text)
+
+
+def _span(content: str, element: Element, place: str, name: str) -> Span:
+    start, end = element.inner, element.inner_end
+    raw = content[start:end]
+    sections = [token for token in element.tokens if content.startswith(CDATA, token.start)]
+    cdata = len(sections) == len(element.tokens) == 1 and raw.strip() == content[sections[0].start : sections[0].end]
+    if cdata:
+        start, end = sections[0].start + len(CDATA), sections[0].end - len(CDATA_END)
+    else:
+        start += len(raw) - len(raw.lstrip())
+        end = max(start, end - (len(raw) - len(raw.rstrip())))
+    tokens = [] if cdata else element.tokens
+    quoted = not tokens and re.fullmatch(r'"(?:[^"\\]|\\.)*"', content[start:end], re.DOTALL) is not None
+    if quoted:
+        start, end = start + 1, end - 1
+    flat = _Flat([], [], [])
+    blanks = not quoted and '"' not in re.sub(r"<[^>]*>|\\.", "", content[start:end])
+    at = start
+    for token in _outermost(content, tokens):
+        _add_text(flat, unescape_xml(content[at : token.start]), place, name, blanks=blanks, cdata=cdata)
+        if content.startswith(CDATA, token.start):
+            _add_text(
+                flat,
+                content[token.start + len(CDATA) : token.end - len(CDATA_END)],
+                place,
+                name,
+                blanks=blanks,
+                cdata=cdata,
+            )
+        elif token.name and not token.name.endswith("xliff:g"):
+            flat.add(content[token.start : token.end], flat.markup)
+        else:
+            flat.add(content[token.start : token.end], flat.fixed)
+        at = token.end
+    text = content[at:end]
+    _add_text(flat, text if cdata else unescape_xml(text), place, name, blanks=blanks, cdata=cdata)
+    escape = partial(_escape, cdata=cdata, quoted=quoted)
+    coded = coded_message("".join(flat.parts), flat.fixed, escape, flat.markup)
+    return Span(start, end, place, coded.text, _kept_blanks if not quoted else str, coded.codes, escape)
+
+
+def _outermost(content: str, tokens: Sequence[Token]) -> Iterator[Token]:
+    """Yield tokens, with each <xliff:g> and all in it as one."""
+    depth = 0
+    start = 0
+    for token in tokens:
+        named = token.name == "xliff:g"
+        if named and not token.closes and not token.empty:
+            start = token.start if depth == 0 else start
+            depth += 1
+        elif named and token.closes:
+            depth -= 1
+            if depth == 0:
+                yield Token(start, token.end, "xliff:g")
+        elif depth == 0:
+            yield token
+
+
+def _add_text(flat: _Flat, text: str, place: str, name: str, *, blanks: bool, cdata: bool) -> None:
+    """Add text as Android reads it; `blanks` are joined to one where no quotation marks keep them."""
+    at = 0
+    for found in _LITERAL.finditer(text):
+        flat.add(text[at : found.start()])
+        at = found.end()
+        code = found[1]
+        if code == "u":
+            raise DocumentError(f"{name}: {place}: \\u needs four hexadecimal digits after it")
+        if code is None and found[0] != '"':
+            flat.add(" " if blanks else found[0])
+        elif code is None or (code not in _SAID and len(code) != 5):
+            flat.add(found[0] if cdata else escape_xml(found[0]), flat.fixed)
+        elif len(code) == 5 and not 0xD800 <= int(code[1:], 16) < 0xE000:
+            flat.add(chr(int(code[1:], 16)))
+        elif len(code) == 5:
+            flat.add(found[0], flat.fixed)  # half of a character
+        else:
+            flat.add(_SAID[code])
+    flat.add(text[at:])
+
+
+def _escape(text: str, *, cdata: bool, quoted: bool) -> str:
+    text = xml_text(text).replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n").replace("\t", r"\t")
+    if not quoted:
+        text = text.replace("'", r"\'")
+        text = re.sub(r"(?<= ) ", r"\\u0020", text)
+    return text.replace("]]>", "]]]]><![CDATA[>") if cdata else escape_xml(text)
+
+
+def _kept_blanks(text: str) -> str:
+    """Write what would be read otherwise at the beginning or the end of a value."""
+    text = re.sub(r"^ | $", r"\\u0020", text)
+    return f"\\{text}" if text.startswith(("@", "?")) else text

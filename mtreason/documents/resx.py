@@ -1,0 +1,58 @@
+"""Resources of .NET (.resx, .resw): the values of texts are translated in place; comments and files stay."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import partial
+
+from mtreason.characters import has_half_pair
+from mtreason.documents.charsets import marked
+from mtreason.documents.icu import message_span
+from mtreason.documents.protocol import Document, Reading
+from mtreason.documents.spans import Group, Span, SpannedDocument, bounded, line_numbers
+from mtreason.documents.xml_elements import CDATA, CDATA_END, Element, check_xml, elements, escape_xml, plain_text
+from mtreason.errors import DocumentError
+from mtreason.files import xml_text
+
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+def read_resx(data: bytes, name: str, reading: Reading) -> Document:
+    """Read a file of resources; those that have a type are objects, and those that begin with >> are for designers."""
+    return marked(data, name, partial(_read, reading=reading))
+
+
+def _read(content: str, name: str, bom: bytes, *, reading: Reading) -> SpannedDocument:
+    check_xml(content, name, "root")
+    return SpannedDocument(content, bounded(_spans(content, name, reading), name), bom)
+
+
+def _spans(content: str, name: str, reading: Reading) -> Iterator[Span | Group]:
+    line_of = line_numbers(content)
+    for value in elements(content, frozenset({"value"})):
+        if len(value.parents) != 2 or not _is_text(value.parents[-1]):
+            continue
+        text = plain_text(content, value)
+        place = f"line {line_of(value.start)}"
+        if text is None:
+            raise DocumentError(f"{name}: {place}: a value with elements or comments in it: write it as text")
+        if _LETTER.search(text) and not has_half_pair(text):
+            raw = content[value.inner : value.inner_end]
+            write = _in_cdata if raw.startswith(CDATA) and raw.endswith(CDATA_END) else _plain
+            yield message_span(value.inner, value.inner_end, place, text, write, reading.target)
+
+
+def _is_text(data: Element) -> bool:
+    name = data.attributes.get("name", "")
+    typed = {"type", "mimetype"} & data.attributes.keys()
+    # What a designer keeps for itself is named after its fields.
+    return data.name == "data" and not typed and not name.startswith((">>", "$this.Name"))
+
+
+def _plain(text: str) -> str:
+    return escape_xml(xml_text(text))
+
+
+def _in_cdata(text: str) -> str:
+    return CDATA + xml_text(text).replace("]]>", "]]]]><![CDATA[>") + CDATA_END
