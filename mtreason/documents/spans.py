@@ -90,7 +90,7 @@ class SpannedDocument:
         if self._view is not None:
             return self._view()
         bounds = [(s.start, s.end) for s in self._spans]
-        pieces = [Piece(s.place, "", s.text, self._content[s.start : s.end]) for s in self._spans]
+        pieces = [Piece(s.place, "", written(s.text, s.codes), self._content[s.start : s.end]) for s in self._spans]
         return SplicedView(self._content, bounds, pieces, self._bom)
 
 
