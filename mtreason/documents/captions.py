@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby, pairwise
+from itertools import accumulate, groupby, pairwise
 
 from mtreason.documents.coded import Coded, Coder
 
@@ -258,14 +258,22 @@ def _greedy(count: int, size: Size, most: int) -> list[int]:
     return [*chosen, count - 1]
 
 
+def _depth(code: str) -> int:
+    """Return 1 for a code that opens, -1 for one that closes, as far as that shows."""
+    if code.startswith("</") or re.fullmatch(r"\{\\[ibus]0?\}", code):
+        return -1
+    return 1 if code.startswith("<") or re.fullmatch(r"\{\\[ibus]1\}", code) else 0
+
+
 def _balanced(starts: Sequence[int], size: Size, most: int, wanted: float, cells: Sequence[Cell]) -> list[int]:
     """Return where to break so that there are as few lines as possible, and they are of about equal length."""
     best: list[tuple[int, float, int]] = [(0, 0.0, 0)]
+    depths = list(accumulate(_depth(raw) if not text else 0 for raw, _, text in cells))
     for j in range(1, len(starts)):
         last = cells[starts[j] - 1][2] or "x"
         if last == " " and starts[j] > 1:
             last = cells[starts[j] - 2][2] or "x"
-        rough = 0 if j == len(starts) - 1 or last in _PAUSE else 16
+        rough = 0 if j == len(starts) - 1 else 16 * (last not in _PAUSE) + 200 * (depths[starts[j] - 1] > 0)
         options: list[tuple[int, float, int]] = []
         for i in range(j - 1, -1, -1):
             columns = size(i, j)

@@ -1,7 +1,7 @@
-"""What is wrong with a translation that somebody else made: units are held against those of the source, one by one.
+r"""What is wrong with a translation that somebody else made: units are held against those of the source, one by one.
 
 What only a format knows (the language that its files name, their charset, plural forms) a document says itself, if it
-has a method `faults`.
+has the method of `Checks`. A document in which "\n" in a unit is found by what the lines say has an attribute `wraps`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from mtreason.documents.protocol import Document, Unit
 from mtreason.languages import Language
 
 _SHORT = 60
+_FEW = 3
+"""How many losses are named in one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +40,29 @@ class Checks(Protocol):
         """Yield what is wrong with an output beside its units, or in units that reading the output does not give."""
 
 
-def unit_faults(before: Unit, after: Unit, *, wrapped: bool = False) -> Iterator[Fault]:
+def document_faults(source: Document, output: Document, target: Language | None) -> Iterator[Fault]:
+    """Yield what a document says of an output of it beside what the units show."""
+    if isinstance(source, Checks):
+        yield from source.faults(output, target)
+
+
+def unit_faults(before: Unit, after: Unit, *, wraps: bool = False) -> Iterator[Fault]:
     """Yield what a unit of an output did not keep of its source: codes, lines, and literals.
 
-    `wrapped` is for formats whose line breaks are found by what the lines say: only too few of them are a fault.
+    With `wraps`, a unit may have more lines than in the source, because somebody wrapped it otherwise.
     """
     yield from _code_faults(before, after)
-    lines, there = (unit.text.strip("\n").count("\n") + 1 for unit in (before, after))
-    if there < lines or (there > lines and not wrapped):
+    lines, there = (unit.text.strip("\r\n").count("\n") + 1 for unit in (before, after))
+    if there < lines or (there > lines and not wraps):
         yield Fault("lines", after.place, f"has {_count(there, 'line')}, the source {lines}")
     source, text = _without_codes(before), _without_codes(after)
     missing = lost(source, text)
     if missing.breaks or missing.soft:
         listed = ", ".join(dict.fromkeys(placeholders(source))) or "none"
-        yield Fault("placeholder", after.place, f"placeholders differ from the source's ({listed})")
+        names = [*(f"{_short(x)} is lost" for x in dict.fromkeys([*missing.hard, *missing.soft]))]
+        names += [f"{_short(x)} is new" for x in dict.fromkeys(missing.added)]
+        what = f": {', '.join(names[:_FEW])}" if names else ""
+        yield Fault("placeholder", after.place, f"placeholders differ from the source's ({listed}){what}")
 
 
 def _code_faults(before: Unit, after: Unit) -> Iterator[Fault]:

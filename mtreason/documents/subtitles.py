@@ -32,6 +32,7 @@ class Subtitles(SpannedDocument):
 
     language: tuple[int, str] | None = None
     """On which line, and what it says."""
+    wraps = True
 
     def faults(self, output: Document, target: Language | None) -> Iterator[Fault]:
         """Yield what the header of an output says wrongly, where that of the source says something."""
@@ -148,13 +149,17 @@ def _span(raw: str, start: int, place: str, markup: _Markup, newline: str) -> Sp
     if not TAG.sub("", coded.text).strip():
         return None
     blank = "\n\n" in coded.text
-    most = longest(parts)
 
     def write(native: str) -> str:
-        lines = [line for line in laid_out(list(markup.cut(native)), most) if blank or line.strip()]
-        return newline.join(line.replace("-->", "->") if _TIMING.match(line) else line for line in lines)
+        lines = [line for line in laid_out(list(markup.cut(native)), longest(parts)) if blank or line.strip()]
+        return newline.join(_no_timing(line) if _TIMING.match(line) else line for line in lines)
 
     return Span(start, start + len(raw), place, coded.text, write, coded.codes, escape)
+
+
+def _no_timing(line: str) -> str:
+    """Write what looks like the times of a cue, and is said, so that no player takes it for them."""
+    return line.replace("-->", "->").replace(":", "\u2236")
 
 
 def _parts(raw: str, pattern: re.Pattern[str], part: Callable[[re.Match[str]], Part]) -> Iterator[Part]:
@@ -250,7 +255,7 @@ def read_ass(data: bytes, name: str, reading: Reading) -> Document:
 
 
 _ASS_PARTS = re.compile(rf"(?P<sign>\\[{{}}])|(?P<code>\{{[^}}]*\}})|(?P<break>\\[Nn]|{_BREAK})|(?P<space>\\h)|{BIDI}")
-_ASS_REST = re.compile(rf"(?P<sign>\\[{{}}])|(?P<break>\\[Nn]|{_BREAK})|(?P<space>\\h)|{BIDI}")
+_ASS_REST = re.compile(rf"(?P<sign>\\[{{}}])|(?P<break>\\[Nn]|{_BREAK})|(?P<space>\\h)|\{{|{BIDI}")
 """After the last brace that closes, where none opens: so no brace is followed to the end in vain."""
 _DRAWING = re.compile(r"\\p(\d{1,9})")
 
@@ -312,12 +317,13 @@ def _switch_pair(raw: str) -> tuple[str, bool] | None:
 
 
 def _ass_escape(source: str) -> Callable[[str], str]:
-    bare = "{" in re.sub(r"\\\{", "", source[source.rfind("}") + 1 :])
+    opened = any(part.raw == "{" for part in _cut_ass(source))
 
     def escape(text: str) -> str:
         # A word joiner keeps a backslash from acting on the letter after it; there is no sign for that.
         text = re.sub(r"\\(?=[Nnh{}])", "\\\\\u2060", text)
-        return text if bare else text.replace("{", r"\{").replace("}", r"\}") if "{" in text else text
+        text = text.replace("}", ")") if opened else text.replace("}", r"\}") if "{" in text else text
+        return text.replace("{", r"\{")
 
     return escape
 
