@@ -19,6 +19,7 @@ WIDTH = 42
 """Columns of a line, by the rules of subtitlers; wide characters take two."""
 WIDEST = 2 * WIDTH
 """A source with longer lines than `WIDTH` may have them in the translation as well, up to this."""
+_BLANKS = " \t"
 _LONG = 2000
 """A caption with more characters is wrapped at the first place that fits: balanced lines would cost too much."""
 
@@ -42,7 +43,7 @@ Pairs = Callable[[str], tuple[str, bool] | None]
 """Returns for a code what it opens or closes, and whether it opens; None for one that stands alone."""
 
 _DASH = r"[-‐‑–—―－]"
-_LABEL = re.compile(r"[^\W\d_][\w.'’&#-]{0,24}(?: [\w.'’&#-]{1,20}){0,2}\s?(?:[:：](?=\s)|：)")
+_LABEL = re.compile(r"[^\W\d_][\w.'’&#-]{0,24}(?: [\w.'’&#-]{1,20}){0,2}\s?(?:[:：](?=\s|$)|：)")
 _TURN = re.compile(rf"{_DASH}\s*(?!{_DASH})[^\d\s>]|[♪♫♬]")
 """What begins a line that is not the continuation of the one before: a dialogue dash, a sign of music."""
 _VOICE = re.compile(r"<v[ .\t\n>]|\{[^}]*\\(?:fs\d|fn|r[\\}])")
@@ -53,7 +54,7 @@ def coded_caption(parts: Sequence[Part], pairs: Pairs, escape: Callable[[str], s
     lines = [_merged(line) for line in _lines(parts)]
     partner = _partners([part.raw for line in lines for part in line if part.kind == CODE], pairs)
     plain = ["".join(part.text for part in line if part.kind == TEXT).strip() for line in lines]
-    blank = [not text and all(part.kind == TEXT for part in line) for text, line in zip(plain, lines, strict=True)]
+    blank = [all(part.kind == TEXT and not part.raw.strip() for part in line) for line in lines]
     labelled = sum(_LABEL.match(text) is not None for text in plain) > 1
     coder = Coder()
     numbers: dict[int, int] = {}
@@ -64,8 +65,8 @@ def coded_caption(parts: Sequence[Part], pairs: Pairs, escape: Callable[[str], s
             coder.text("\n" if own else " ")
         for place, part in enumerate(line):
             if part.kind == TEXT:
-                text = part.text if own or place else part.text.lstrip()
-                coder.text(text if place < len(line) - 1 or i == len(lines) - 1 else text.rstrip(), escape)
+                text = part.text if own or place else part.text.lstrip(_BLANKS)
+                coder.text(text if place < len(line) - 1 or i == len(lines) - 1 else text.rstrip(_BLANKS), escape)
                 continue
             if at not in partner:
                 coder.alone(part.raw)

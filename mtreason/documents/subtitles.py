@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from mtreason.documents.captions import BIDI, BREAK, CODE, TEXT, Cut, Pairs, Part, coded_caption, laid_out, longest
@@ -53,6 +53,8 @@ class _Markup:
     pairs: Pairs
     escape: Callable[[str], Callable[[str], str]]
     """Returns how text is written, given the caption in the source, whose ways it follows."""
+    line: Callable[[str], str] = as_it_is
+    """Writes a line so that no player takes it for anything else."""
 
 
 def read_srt(data: bytes, name: str, reading: Reading) -> Document:
@@ -148,18 +150,32 @@ def _span(raw: str, start: int, place: str, markup: _Markup, newline: str) -> Sp
     coded = coded_caption(parts, markup.pairs, escape)
     if not TAG.sub("", coded.text).strip():
         return None
-    blank = "\n\n" in coded.text
+    blank = any(not line.strip() for line in coded.text.split("\n"))
+
+    raws = {code.raw for code in coded.codes.values()}
 
     def write(native: str) -> str:
-        lines = [line for line in laid_out(list(markup.cut(native)), longest(parts)) if blank or line.strip()]
-        return newline.join(_no_timing(line) if _TIMING.match(line) else line for line in lines)
+        found = [own for part in markup.cut(native) for own in _as_text(part, raws)]
+        lines = [line for line in laid_out(found, longest(parts)) if blank or line.strip()]
+        return newline.join(map(markup.line, lines))
 
     return Span(start, start + len(raw), place, coded.text, write, coded.codes, escape)
 
 
+def _as_text(part: Part, raws: Set[str]) -> Iterator[Part]:
+    """Yield a part of a translation; what looks like markup, and is none of the source's, is text."""
+    if part.kind != CODE or part.raw in raws:
+        yield part
+        return
+    for i, text in enumerate(re.split(_BREAK, part.raw)):
+        yield from [Part(BREAK, "\n")] if i else []
+        yield Part(TEXT, text, text)
+
+
 def _no_timing(line: str) -> str:
     """Write what looks like the times of a cue, and is said, so that no player takes it for them."""
-    return line.replace("-->", "->").replace(":", "\u2236")
+    found = _TIMING.match(line) or _ALMOST.match(line)
+    return line[: found.end()].replace("-->", "->").replace(":", "\u2236") + line[found.end() :] if found else line
 
 
 def _parts(raw: str, pattern: re.Pattern[str], part: Callable[[re.Match[str]], Part]) -> Iterator[Part]:
@@ -219,7 +235,7 @@ def _plain(source: str) -> Callable[[str], str]:
     return as_it_is
 
 
-_SRT = _Markup(lambda raw: _parts(raw, _SRT_PARTS, _broken_or_code), _tag_pair, _plain)
+_SRT = _Markup(lambda raw: _parts(raw, _SRT_PARTS, _broken_or_code), _tag_pair, _plain, _no_timing)
 _VTT = _Markup(lambda raw: _parts(raw, _VTT_PARTS, _vtt_part), _tag_pair, _vtt_escape)
 
 _ASS_FIELDS = 10
@@ -265,7 +281,7 @@ def _cut_ass(raw: str) -> Iterator[Part]:
     waiting: Part | None = None
     drawn = False
     for part in _with_drawings(raw):
-        drawing = part.kind == CODE and _DRAWING.search(part.raw) is not None
+        drawing = part.kind == CODE and any(map(int, _DRAWING.findall(part.raw)))
         if waiting is not None:
             yield Part(CODE, waiting.raw) if drawing or drawn else waiting
             waiting = None
@@ -321,7 +337,7 @@ def _ass_escape(source: str) -> Callable[[str], str]:
 
     def escape(text: str) -> str:
         # A word joiner keeps a backslash from acting on the letter after it; there is no sign for that.
-        text = re.sub(r"\\(?=[Nnh{}])", "\\\\\u2060", text)
+        text = re.sub(r"\\(?=[Nnh]|$)", "\\\\\u2060", text)
         text = text.replace("}", ")") if opened else text.replace("}", r"\}") if "{" in text else text
         return text.replace("{", r"\{")
 

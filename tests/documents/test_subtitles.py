@@ -124,6 +124,7 @@ def test_line_ends_stay_as_they_are_in_each_cue(tmp_path) -> None:
         ("now&nbsp;or &lrm;never", "now\u00a0or <1/>never", "NOW&nbsp;OR &lrm;NEVER"),
         ("say &lt;1&gt; now", "say <1/> now", "SAY &lt;1&gt; NOW"),
         ("a < b", "a <1/> b", "A < B"),
+        ("one\n&nbsp;\ntwo", "one \u00a0 two", "ONE &nbsp; TWO"),
         ("caf&eacute; bar", "café bar", "CAFÉ BAR"),
     ],
 )
@@ -197,6 +198,7 @@ def test_nothing_that_is_said_becomes_markup() -> None:
         ("a \\{1\\} {c :}", "a {1} <1/>", "A \\{1\\} {c :}"),
         ("a {c", "a <1/>c", "A {C"),
         ("one, two, three", "one, two, three", "ONE, TWO, THREE"),
+        ("\\NRaised\\N\\Ntwice\\N", "\\nRaised\\n\\ntwice\\n", "\\NrAISED\\N\\NTWICE\\N"),
         ("  indented ", "indented", "  INDENTED "),
     ],
 )
@@ -204,7 +206,7 @@ def test_dialogue_of_ass(tmp_path, text, asked, written) -> None:
     more = "Comment: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,not this\n"
     translator = Swap()
     out = through(tmp_path, "a.ass", f"{HEAD}{EVENT}{text}\n{more}", translator)
-    asked = asked and asked.replace("\\n", "\n")
+    asked = asked and asked.replace("\\n", "\n").strip("\n")
     assert translator.asked == ([asked] if asked else [])
     assert out == f"{HEAD}{EVENT}{text if written is None else written}\n{more}"
     assert [e.type for e in pysubs2.SSAFile.from_string(out)] == ["Dialogue", "Comment"]
