@@ -44,8 +44,8 @@ Pairs = Callable[[str], tuple[str, bool] | None]
 
 _DASH = r"[-‐‑–—―－]"
 _LABEL = re.compile(r"[^\W\d_][\w.'’&#-]{0,24}(?: [\w.'’&#-]{1,20}){0,2}\s?(?:[:：](?=\s|$)|：)")
-_TURN = re.compile(rf"{_DASH}\s*(?!{_DASH})[^\d\s>]|[♪♫♬]")
-"""What begins a line that is not the continuation of the one before: a dialogue dash, a sign of music."""
+_TURN = re.compile(rf"{_DASH}\s*(?!{_DASH})[^\d\s>]|[♪♫♬]|>>")
+"""What begins a line that is not the continuation of the one before: a dialogue dash, >>, a sign of music."""
 _VOICE = re.compile(r"<v[ .\t\n>]|\{[^}]*\\(?:fs\d|fn|r[\\}])")
 
 

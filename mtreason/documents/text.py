@@ -184,9 +184,12 @@ def parse_line(number: int, raw: str, language: Language, codes: Mapping[str, Co
     return Line(number, tuple(segments), tuple(gaps))
 
 
-_BULLET = re.compile(r"\s*(?:[-–—•*·‣▪●○◦▸►✓✔☐☑♪♫♬]\s+|\d{1,3}\)\s+)")
-_NUMBER = re.compile(r"\s*\d{1,3}\.\s+")
-_SPEAKER = re.compile(r"\s*[-‐‑–—―－]\s*(?=[^\W\d_]|[¿¡\"'“‘«(\[…]|\.\.|</?\d)")
+_BULLET = re.compile(
+    r"[\s\ufeff]*(?:>+\s+)*(?:(?:[-–—•*·‣▪●○◦▸►✓✔☐☑♪♫♬]\s+)?\[[ xX]\]\s+|[-–—•*·‣▪●○◦▸►✓✔☐☑♪♫♬]\s+|\(?(?:\d{1,3}|[A-Za-z])\)\s+"
+    r"|[\u2460-\u2473]\s*|[一二三四五六七八九十]{1,3}、\s*|(?<=>\s))"
+)
+_NUMBER = re.compile(r"[\s\ufeff]*\d{1,3}\.\s+")
+_SPEAKER = re.compile(r"[\s\ufeff]*[-‐‑–—―－]\s*(?=[^\W\d_]|[¿¡\"'“‘«(\[…]|\.\.|</?\d)")
 # fmt: off
 _ORDINALS = frozenset({
     "bs", "cs", "da", "de", "et", "fi", "hr", "hu", "is", "lb", "lv", "nb", "nn", "no", "pl", "sk", "sl", "sr", "tr",

@@ -67,6 +67,7 @@ def srt(*captions):
         ),
         ("<i>- One?</i>\n<i>- Two.</i>", "<1>- One?</1>\n<2>- Two.</2>", "<i>- oNE?</i>\n<i>- tWO.</i>"),
         ("TOM: Who?\nANN: Me.", "TOM: Who?\nANN: Me.", "tom: wHO?\nann: mE."),
+        (">> One?\n>> Two.", ">> One?\n>> Two.", ">> oNE?\n>> tWO."),
         ("Listen: it\nis late", "Listen: it is late", "lISTEN: IT IS LATE"),
         ("♪ La la ♪\n♪ lo lo ♪", "♪ La la ♪\n♪ lo lo ♪", "♪ lA LA ♪\n♪ LO LO ♪"),
         ("It is ten\n- 5 degrees", "It is ten - 5 degrees", "iT IS TEN - 5 DEGREES"),
