@@ -184,8 +184,9 @@ def parse_line(number: int, raw: str, language: Language, codes: Mapping[str, Co
     return Line(number, tuple(segments), tuple(gaps))
 
 
+_SIGN = "[-–—•*·‣▪●○◦▸►✓✔☐☑♪♫♬]"
 _BULLET = re.compile(
-    r"[\s\ufeff]*(?:>+\s+)*(?:(?:[-–—•*·‣▪●○◦▸►✓✔☐☑♪♫♬]\s+)?\[[ xX]\]\s+|[-–—•*·‣▪●○◦▸►✓✔☐☑♪♫♬]\s+|\(?(?:\d{1,3}|[A-Za-z])\)\s+"
+    rf"[\s\ufeff]*(?:>+\s+)*(?:(?:{_SIGN}\s+)?\[[ xX]\]\s+|{_SIGN}\s+|\(?(?:\d{{1,3}}|[A-Za-z])\)\s+"
     r"|[\u2460-\u2473]\s*|[一二三四五六七八九十]{1,3}、\s*|(?<=>\s))"
 )
 _NUMBER = re.compile(r"[\s\ufeff]*\d{1,3}\.\s+")

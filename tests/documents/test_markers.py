@@ -12,8 +12,8 @@ EN, DE = parse_language("en"), parse_language("de")
 @pytest.mark.parametrize(
     "marker",
     [
-        "1. ", "12) ", "(3) ", "a) ", "- ", "* ", "• ", "  – ", "\t- ", "[ ] ", "- [x] ", "> ", "> > - ", ">> ", "① ", "①",
-        "二、", "♪ ", "☐ ", "\ufeff- ",
+        "1. ", "12) ", "(3) ", "a) ", "- ", "* ", "• ", "  – ", "\t- ", "[ ] ", "- [x] ", "> ", "> > - ", ">> ", "① ",
+        "①", "二、", "♪ ", "☐ ", "\ufeff- ",
     ],
 )  # fmt: skip
 def test_markers(marker) -> None:
