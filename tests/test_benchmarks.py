@@ -77,7 +77,7 @@ DAMAGE = {
     "a.srt": (b"<i>", b""), "a.vtt": (b"<v Ann>", b"<v Bob>"), "a.ass": (b"m 0 0", b"m 0 1"),
     "a.json": (b'"n"', b'"N"'),
     "a.jsonl": (b'"one"', b'"two"'), "a.csv": (b'"oNE, TWO"', b"oNE, TWO"), "a.po": (b"oNE %d", b"oNE"),
-    "a.xlf": (b'<target>oNE <x id="1"/>', b"<target>oNE"), "a.docx": (b"<w:b/>", b""), "a.epub": (b"<b>", b"<i>"),
+    "a.xlf": (b'oNE <x id="1"/>', b"oNE"), "a.docx": (b"<w:b/>", b""), "a.epub": (b"<b>", b"<i>"),
 }  # fmt: skip
 """What a faulty writer would make of each."""
 
