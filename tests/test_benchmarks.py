@@ -1,8 +1,11 @@
 """The scripts under benchmarks/ run and say what they promise; what they measure needs a real model."""
 
+import importlib.util
+import io
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -47,3 +50,137 @@ def test_search_and_trials(tiny_model, script, more, expected) -> None:
     for part in expected:
         assert part in done.stdout
     json.loads(done.stdout.splitlines()[-1])
+
+
+DOCUMENTS = {
+    "a.txt": "One line\n\n- two\r\n",
+    "a.md": "---\ntitle: A\n---\n\n# One *two*\n\nSee `code` and [this](http://a.b/c), and\nmore.\n\n```\nx = 1\n```\n",
+    "a.html": '<!DOCTYPE html><html lang="en"><head><title>One</title></head><body><p>One <b>two</b> &amp; three</p>\n'
+    "<script>let x;</script><p>Four <code>five</code></p></body></html>",
+    "a.srt": "1\n00:00:01,000 --> 00:00:02,000\n- <i>One</i>\n- Two\n",
+    "a.vtt": "WEBVTT\n\nNOTE no\n\n00:01.000 --> 00:02.000\n<v Ann>One &amp; two\n",
+    "a.ass": "[Script Info]\nScriptType: v4.00+\n\n[V4+ Styles]\nFormat: Name, Fontname, Fontsize\n"
+    "Style: Default,Arial,20\n\n[Events]\n"
+    "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
+    "Dialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,{\\p1}m 0 0{\\p0}{\\i1}One{\\i0} two\n",
+    "a.json": '{"one": "One {name}", "n": [1, "two"]}\n',
+    "a.jsonl": '{"one": "One"}\n{"one": "Two"}\n',
+    "a.csv": 'id,text\nx,"One, two"\n',
+    "a.po": 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\nmsgid "One %d"\nmsgstr ""\n',
+    "a.xlf": '<xliff version="1.2" xmlns="urn:oasis:names:tc:xliff:document:1.2"><file original="a" '
+    'source-language="en" target-language="de" datatype="plaintext"><body><trans-unit id="1">'
+    '<source>One <x id="1"/> two</source></trans-unit></body></file></xliff>',
+}
+"""Small documents, each with something that can be damaged."""
+DAMAGE = {
+    "a.txt": (b"\r\n", b"\n"), "a.md": (b"http://a.b/c", b"http://a.b/d"), "a.html": (b"<b>", b"<i>"),
+    "a.srt": (b"<i>", b""), "a.vtt": (b"<v Ann>", b"<v Bob>"), "a.ass": (b"m 0 0", b"m 0 1"),
+    "a.json": (b'"n"', b'"N"'),
+    "a.jsonl": (b'"one"', b'"two"'), "a.csv": (b'"oNE, TWO"', b"oNE, TWO"), "a.po": (b"oNE %d", b"oNE"),
+    "a.xlf": (b'oNE <x id="1"/>', b"oNE"), "a.docx": (b"<w:b/>", b""), "a.epub": (b"<b>", b"<i>"),
+}  # fmt: skip
+"""What a faulty writer would make of each."""
+
+
+def archives():
+    import docx
+
+    document = docx.Document()
+    document.add_paragraph().add_run("One").bold = True
+    stream = io.BytesIO()
+    document.save(stream)
+    return {"a.docx": stream.getvalue(), "a.epub": book()}
+
+
+def book():
+    package = (
+        '<package xmlns="http://www.idpf.org/2007/opf" version="3.0"><metadata '
+        'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>A</dc:title><dc:language>en</dc:language></metadata>'
+        '<manifest><item id="a" href="a.xhtml" media-type="application/xhtml+xml"/></manifest>'
+        '<spine><itemref idref="a"/></spine></package>'
+    )
+    parts = {
+        "mimetype": "application/epub+zip",
+        "META-INF/container.xml": '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
+        '<rootfile full-path="a.opf" media-type="application/oebps-package+xml"/></rootfiles></container>',
+        "a.opf": package,
+        "a.xhtml": '<html xmlns="http://www.w3.org/1999/xhtml"><body><p>One <b>two</b></p></body></html>',
+    }
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return stream.getvalue()
+
+
+@pytest.fixture
+def whole(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    spec = importlib.util.spec_from_file_location("whole", ROOT / "benchmarks" / "whole.py")
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "whole", module)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name, content in (DOCUMENTS | archives()).items():
+        (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    return tmp_path
+
+
+def replaced(data, old, new):
+    """Replace bytes of a file, or of the parts of an archive."""
+    if not data.startswith(b"PK"):
+        return data.replace(old, new)
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(out, "w") as written:
+        for info in archive.infolist():
+            written.writestr(info, archive.read(info).replace(old, new))
+    return out.getvalue()
+
+
+def test_whole_documents(folder, whole, capsys) -> None:
+    whole.main([str(folder), "--show"])
+    *card, line = capsys.readouterr().out.splitlines()
+    figures = json.loads(line)
+    count = len(DOCUMENTS) + 2
+    assert figures["files"] == count
+    assert figures["perfect"]["whole"] == figures["careless"]["whole"] == count, card
+    assert set(figures["perfect"]) == set(whole.KINDS)
+
+
+@pytest.mark.parametrize("name", DAMAGE)
+def test_a_faulty_writer_is_found(folder, whole, name) -> None:
+    def faulty(path, out, translator, columns):
+        whole.through_the_interface(path, out, translator, columns)
+        before = out.read_bytes()
+        out.write_bytes(replaced(before, *DAMAGE[name]))
+        assert out.read_bytes() != before
+
+    form = {path.name: form for path, form in whole.documents(folder)}[name]
+    stand_in = whole.STAND_INS["perfect"]
+    assert whole.judge(folder / name, form, stand_in).faults == ()
+    assert whole.judge(folder / name, form, stand_in, faulty).kind == "damaged"
+
+
+def test_what_else_can_become_of_a_file(folder, whole) -> None:
+    def copies(path, out, translator, columns):
+        out.write_bytes(path.read_bytes())
+
+    def crashes(path, out, translator, columns):
+        raise KeyError(path)
+
+    def destroys(path, out, translator, columns):
+        out.write_bytes(b'{"one": ')
+
+    (folder / "bad.json").write_text("{", "utf-8")
+    stand_in = whole.STAND_INS["perfect"]
+    kinds = {
+        name: whole.judge(folder / "a.json", "json", stand_in, translate).kind
+        for name, translate in (("copies", copies), ("crashes", crashes), ("destroys", destroys))
+    }
+    assert kinds == {"copies": "untranslated", "crashes": "crashed", "destroys": "damaged"}
+    assert whole.judge(folder / "bad.json", "json", stand_in).kind == "refused"
+    assert whole.measure(folder, {"perfect": stand_in}, crashes)["perfect"][0].kind == "crashed"

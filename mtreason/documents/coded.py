@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-TAG = re.compile(r"<(/?)(\d{1,4})(/?)>")
+TAG = re.compile(r"<(/?)(\d{1,9})(/?)>")
 """A code as it stands in a text: `<1>` opens, `</1>` closes, `<1/>` stands alone."""
 
 

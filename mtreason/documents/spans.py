@@ -19,6 +19,10 @@ MOST_UNITS = 1_000_000
 MOST_LINES = 5_000_000
 """More units or lines than this would take gigabytes of memory."""
 _LINE_END = re.compile(r"\r\n|\n|\r")
+_OTHER_MARKS = {
+    codecs.BOM_UTF32_LE: "UTF-32", codecs.BOM_UTF32_BE: "UTF-32", codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}  # fmt: skip
 
 
 def as_it_is(text: str) -> str:
@@ -117,7 +121,7 @@ class SpannedDocument:
         bounds = [(s.start, s.end) for s in self._spans]
         raws = [self._content[start:end] for start, end in bounds]
         pieces = [
-            Piece(s.place, "", s.text if isinstance(s, Span) else raw, raw)
+            Piece(s.place, "", written(s.text, s.codes) if isinstance(s, Span) else raw, raw)
             for s, raw in zip(self._spans, raws, strict=True)
         ]
         owners = [i for i, own in enumerate(self._spans) for _ in texts_of(own)]
@@ -153,8 +157,9 @@ def bounded(spans: Iterable[_S], name: str) -> list[_S]:
 def decode(data: bytes, name: str) -> tuple[str, bytes]:
     """Return a file's text and its byte order mark; raises `DocumentError` that names the line that is not UTF-8."""
     bom = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise DocumentError(f"{name}: is UTF-16: convert the file to UTF-8")
+    for mark, charset in _OTHER_MARKS.items():
+        if data.startswith(mark):
+            raise DocumentError(f"{name}: is {charset}: convert the file to UTF-8")
     try:
         text = data[len(bom) :].decode("utf-8")
     except UnicodeDecodeError as error:

@@ -168,9 +168,10 @@ def parse_line(number: int, raw: str, language: Language, codes: Mapping[str, Co
     segments: list[str] = []
     gaps = [""]
     lines = _split_lines(raw, final=True)
-    dialogue = sum(bool(_SPEAKER.match(line)) for line in lines) > 1
-    for line in lines:
-        marker = _marker(line, language, dialogue=dialogue)
+    before = [_codes_before(line, codes or {}) for line in lines]
+    dialogue = sum(bool(_SPEAKER.match(line, at)) for line, at in zip(lines, before, strict=True)) > 1
+    for line, at in zip(lines, before, strict=True):
+        marker = _marker(line, at, language, dialogue=dialogue)
         gaps[-1] += line[:marker]
         for piece in split_segments(line[marker:], language):
             start, end = _core(piece, codes or {})
@@ -183,9 +184,13 @@ def parse_line(number: int, raw: str, language: Language, codes: Mapping[str, Co
     return Line(number, tuple(segments), tuple(gaps))
 
 
-_BULLET = re.compile(r"\s*(?:[-–—•*·‣▪●○]\s+|\d{1,3}\)\s+)")
-_NUMBER = re.compile(r"\s*\d{1,3}\.\s+")
-_SPEAKER = re.compile(r"\s*[-–—]\s*(?=[^\W\d_])")
+_SIGN = "[-–—•*·‣▪●○◦▸►✓✔☐☑♪♫♬]"
+_BULLET = re.compile(
+    rf"[\s\ufeff]*(?:>+\s+)*(?:(?:{_SIGN}\s+)?\[[ xX]\]\s+|{_SIGN}\s+|\(?(?:\d{{1,3}}|[A-Za-z])\)\s+"
+    r"|[\u2460-\u2473]\s*|[一二三四五六七八九十]{1,3}、\s*|(?<=>\s))"
+)
+_NUMBER = re.compile(r"[\s\ufeff]*\d{1,3}\.\s+")
+_SPEAKER = re.compile(r"[\s\ufeff]*[-‐‑–—―－]\s*(?=[^\W\d_]|[¿¡\"'“‘«(\[…]|\.\.|</?\d)")
 # fmt: off
 _ORDINALS = frozenset({
     "bs", "cs", "da", "de", "et", "fi", "hr", "hu", "is", "lb", "lv", "nb", "nn", "no", "pl", "sk", "sl", "sr", "tr",
@@ -194,11 +199,25 @@ _ORDINALS = frozenset({
 """Languages in which a number with a dot may be the first word of a sentence ("3. Platz")."""
 
 
-def _marker(line: str, language: Language, *, dialogue: bool) -> int:
-    """Return how long the marker is with which a line begins."""
-    found = _BULLET.match(line) or (_SPEAKER.match(line) if dialogue else None)
+_BLANK_AND_CODE = re.compile(rf"[\s\ufeff]*({TAG.pattern})")
+
+
+def _codes_before(line: str, codes: Mapping[str, Code]) -> int:
+    """Return where a line begins after the codes that can stand outside of its words."""
+    at = 0
+    while True:
+        found = _BLANK_AND_CODE.match(line, at)
+        tag = found and TAG.fullmatch(found[1])
+        if found is None or tag is None or not _outside(tag, codes):
+            return at
+        at = found.end()
+
+
+def _marker(line: str, at: int, language: Language, *, dialogue: bool) -> int:
+    """Return how long the marker is with which a line begins, which may stand after codes, as at `at`."""
+    found = _BULLET.match(line, at) or (_SPEAKER.match(line, at) if dialogue else None)
     if found is None and language.primary not in _ORDINALS:
-        found = _NUMBER.match(line)
+        found = _NUMBER.match(line, at)
     return found.end() if found else 0
 
 

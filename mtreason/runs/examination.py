@@ -54,13 +54,12 @@ class Examined:
 
     @property
     def free(self) -> bool:
-        """Whether a person gave the file a structure of its own."""
+        """Whether a person gave the file a structure of its own, as far as is known."""
         standing = self.standing
-        return (
-            standing is not None
-            and bool({*standing.edited, *standing.asked})
-            and (WHOLE in {*standing.edited, *standing.asked} or standing.mode is Mode.PATCH or _is_theirs(standing))
-        )
+        if standing is None:
+            return True
+        theirs = {*standing.edited, *standing.asked}
+        return bool(theirs) and (WHOLE in theirs or standing.mode is Mode.PATCH or _is_theirs(standing))
 
 
 def _is_theirs(standing: Standing) -> bool:

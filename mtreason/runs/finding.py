@@ -12,7 +12,7 @@ class Finding:
     """Something that has to be translated, mended or decided, or that a person did."""
 
     kind: str
-    """stale, conflict, unknown, unreadable, unwritable, structure, placeholder, term or metric; edited is no fault."""
+    """stale, conflict, unknown, unreadable, unwritable, structure, term, metric or a `Fault`'s; edited is no fault."""
     name: str
     message: str
 

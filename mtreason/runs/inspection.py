@@ -1,13 +1,12 @@
-"""Finds faults in the outputs of a repository: structure, placeholders, terms, and quality against references."""
+"""Finds faults in the outputs of a repository: structure, codes, literals, terms, and quality against references."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mtreason.characters import visible
-from mtreason.documents import lost, placeholders
+from mtreason.documents.faults import document_faults, unit_faults
 from mtreason.errors import DocumentError, InputError
 from mtreason.evaluation.metrics import corpus_metrics
 from mtreason.files import xml_text
@@ -19,18 +18,20 @@ from mtreason.runs.repository import Config, Job, fill_pattern, open_document
 
 
 def inspect(job: Job, config: Config, matcher: Matcher, *, free: bool = False) -> Iterator[Finding]:
-    """Compare an output with its source: it must have as many units, all placeholders and all terms.
+    """Compare an output with its source: it must have as many units, with their codes, lines, literals and terms.
 
     `free` is for a file that a person gave another structure on purpose.
     """
     try:
-        _, sources = open_document(job.source, config.columns, job.target)
+        document, sources = open_document(job.source, config.columns, job.target)
         partly = job.source.suffix.lower() in {".po", ".pot", ".xlf", ".xliff", ".xcstrings"}
         # Read as it stands: with the target named, forms that it lacks would be made from others.
-        _, outputs = open_document(job.output, config.columns, job.target if partly else None)
+        output, outputs = open_document(job.output, config.columns, job.target if partly else None)
     except DocumentError as error:
         yield Finding("structure", job.name, str(error))
         return
+    for fault in document_faults(document, output, job.target):
+        yield Finding(fault.kind, job.name, f"{fault.place}: {fault.message}")
     if partly:
         return  # reading such an output yields only what is not translated
     if len(sources) != len(outputs):
@@ -39,13 +40,10 @@ def inspect(job: Job, config: Config, matcher: Matcher, *, free: bool = False) -
         yield Finding("structure", job.name, f"has {len(outputs)} units, the source {len(sources)}: translate it again")
         return
     source = parse_language(config.source)
+    wraps = getattr(document, "wraps", False)
     for before, after in zip(sources, outputs, strict=True):
-        missing = lost(before.text, after.text)
-        codes, there = (Counter(code.raw for code in unit.codes.values()) for unit in (before, after))
-        if missing.breaks or missing.soft or codes != there:
-            kept = dict.fromkeys([*placeholders(before.text)])
-            listed = ", ".join(kept) or "none"
-            yield Finding("placeholder", job.name, f"{after.place}: placeholders differ from the source's ({listed})")
+        for fault in unit_faults(before, after, wraps=wraps):
+            yield Finding(fault.kind, job.name, f"{fault.place}: {fault.message}")
         if already_in(before.text, source, job.target):
             continue
         for hit in matcher.find(before.text):

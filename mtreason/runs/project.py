@@ -163,7 +163,7 @@ class Project:
                 continue
             found += examined.findings
             edited += examined.edited
-            if examined.output is not None and examined.standing is not None:
+            if examined.output is not None:
                 found += inspect(job, self.config, matchers[job.target], free=examined.free)
         return Review([*found, *below_floors(self.config, self.root, self.jobs)], edited)
 

@@ -188,7 +188,7 @@ def test_other_readers_read_what_is_written() -> None:
         assert [(e.start, e.end) for e in again] == times
         assert [e.text for e in again] == ["ZZ 0", "ZZ 1"]
     again = pysubs2.SSAFile.from_string(upper(read("ass", ASS[1].encode())).decode())
-    assert [e.text for e in again] == ["{\\an8\\b1}ZZ 0", "no"]
+    assert [e.text for e in again] == ["ZZ 0", "no"]
     catalogue = polib.pofile(upper(read("po", PO[3].encode())).decode())
     assert catalogue[0].msgstr_plural == {0: "ZZ 0", 1: "ZZ 1"}
     catalogue = polib.pofile(upper(read("po", PO[0].encode())).decode())
