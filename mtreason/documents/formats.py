@@ -41,7 +41,13 @@ TEXT = "text"
 FORMATS: dict[str, Format] = {
     f.name: f
     for f in (
-        Format("markdown", (".md", ".markdown"), _lazily("markdown", "read_markdown")),
+        Format(
+            "markdown",
+            (".md", ".markdown", ".mdown", ".mkd", ".qmd", ".rmd"),
+            _lazily("markdown", "read_markdown"),
+            columns=True,
+        ),
+        Format("mdx", (".mdx",), _lazily("markdown", "read_mdx"), columns=True),
         Format("html", (".html", ".htm", ".xhtml"), _lazily("html", "read_html")),
         Format("srt", (".srt",), _lazily("subtitles", "read_srt")),
         Format("vtt", (".vtt",), _lazily("subtitles", "read_vtt")),
