@@ -28,8 +28,12 @@ _KEPT_LINE = re.compile(
     r"<<<[ \t]?[@./\w].*",
     re.IGNORECASE,
 )
-_ALERT = re.compile(r"\[![A-Za-z][\w-]*\][+-]?")
-_ALERT_TITLE = re.compile(r"\[![A-Za-z][\w-]*\][+-]?[ \t]+(?=\S)")
+_TITLED_LINE = re.compile(
+    r"///[ \t]*[\w-]+[ \t]*\|[ \t]*(?P<bar>\S.*)|:{3,}[ \t]*[\w-]+\[(?P<brackets>[^\[\]]+)\](?:\{.*\})?|:{3,}[ \t]*"
+    r"(?:caution|danger|details|important|info|note|success|tip|warning)[ \t]+(?P<blank>(?![\s{\[:])[^{]*)",
+    re.IGNORECASE,
+)
+_ALERT = re.compile(r"\[![A-Za-z][\w-]*\][+-]?(?:[ \t]+(?P<title>\S.*))?")
 _ADMONITION = re.compile(r"(?:(?:!!!|\?\?\?\+?)[ \t]*[\w-]+(?:[ \t]+[\w-]+)*|===[!+]?)(?:[ \t]+\"(.*)\")?[ \t]*")
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]:")
 _DEFINITION = re.compile(r":(?=[ \t]+\S)")
@@ -194,10 +198,24 @@ def _keep(state: StateBlock, start: int, end: int) -> bool:
 
 
 def _kept(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """Find lines of extensions that stay as they are: fences of containers, templates, tables of contents."""
-    if state.is_code_block(start) or not _KEPT_LINE.fullmatch(_line(state, start).rstrip()):
+    """Find lines of extensions: fences of containers, which may have a title, templates, tables of contents."""
+    line = _line(state, start).rstrip(" \t")
+    if not line.startswith((":", "/", "{", "[", "-", "$", "<")) or state.is_code_block(start):
         return False
-    return silent or _keep(state, start, start + 1)
+    titled = _TITLED_LINE.fullmatch(line)
+    if titled is None and not _KEPT_LINE.fullmatch(line):
+        return False
+    return silent or _title_or_line(state, start, titled)
+
+
+def _title_or_line(state: StateBlock, start: int, found: re.Match[str] | None) -> bool:
+    """Add the title in a line, or the line where it has none."""
+    if found is None or found.lastgroup is None:
+        return _keep(state, start, start + 1)
+    at = state.bMarks[start] + state.tShift[start]
+    _title(state, start, at + found.start(found.lastgroup), at + found.end(found.lastgroup))
+    state.line = start + 1
+    return True
 
 
 def _title(state: StateBlock, line: int, start: int, end: int) -> None:
@@ -211,17 +229,10 @@ def _title(state: StateBlock, line: int, start: int, end: int) -> None:
 
 def _alert(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """Find the first line of an alert or callout: `[!NOTE]`, with or without a title."""
-    line = _line(state, start).rstrip()
-    if silent or state.is_code_block(start) or state.parentType != "blockquote":
+    if silent or state.parentType != "blockquote" or state.is_code_block(start):
         return False
-    if _ALERT.fullmatch(line):
-        return _keep(state, start, start + 1)
-    if (found := _ALERT_TITLE.match(line)) is None:
-        return False
-    at = state.bMarks[start] + state.tShift[start]
-    _title(state, start, at + found.end(), at + len(line))
-    state.line = start + 1
-    return True
+    found = _ALERT.fullmatch(_line(state, start).rstrip(" \t"))
+    return found is not None and _title_or_line(state, start, found)
 
 
 def _admonition(state: StateBlock, start: int, end: int, silent: bool) -> bool:

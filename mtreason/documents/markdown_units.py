@@ -313,6 +313,8 @@ class _Writer:
         """Return text as Markdown, in the way of its file where that has one."""
 
         def one(found: re.Match[str]) -> str:
+            if self._block.kind == "title" and found[0] in '"[]':
+                return f"&#{ord(found[0])};"
             return self._span.habits.get(found[0]) or ("&amp;" if found[0] == "&" else f"\\{found[0]}")
 
         patterns = [attempt.escape.pattern if attempt.escape else f"{_BACKSLASH.pattern}|{_ENTITY.pattern}"]
@@ -321,8 +323,8 @@ class _Writer:
         if self._span.habits:
             patterns.append("[" + re.escape("".join(self._span.habits)) + "]")
         if self._block.kind == "title":
-            text = text.replace("&", "&amp;").replace('"', "&quot;")
-            patterns[0] = patterns[0].replace(_ENTITY.pattern, r"(?!)")
+            # What can end a title cannot be escaped by a backslash in every extension.
+            patterns.insert(0, r"[\"\[\]]")
         return re.sub("|".join(patterns), one, text)
 
     def _says(self, content: str, wanted: list[tuple[str, str]]) -> bool:
