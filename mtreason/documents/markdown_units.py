@@ -43,6 +43,8 @@ _RISKY = re.compile(
 _ANY = re.compile(r"[" + re.escape("\\`$*_[]{}<>&~!|^:@#+=-()") + "]")
 SEPARATOR = "&#8203;"
 """A space without width: between signs that would be read as one."""
+WITHIN = "\u200b"
+"""The same, inside of emphasis that could as well close as open: it is no punctuation, and its entity is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +208,7 @@ class _Writer:
         pieces = _moved(self._apart(list(self._pieces(text))))
         wanted = _signature(piece.sign or Sign(TEXT, -1, -1, piece.text) for piece in pieces)
         emphasis = any(piece.sign is not None and piece.sign.what == EMPHASIS for piece in pieces)
-        for attempt in _ATTEMPTS if wanted else ():
+        for attempt in _ATTEMPTS if text.strip() else ():
             if attempt.firm and not emphasis and not attempt.separated:
                 continue
             content, raw = self._composed(pieces, attempt)
@@ -219,7 +221,7 @@ class _Writer:
         spans = Counter(sign.raw for sign in self._span.spans)
         by_raw = {sign.raw: sign for sign in self._span.spans}
         breaks = iter(self._span.breaks)
-        text = text.replace("\x00", "\ufffd").strip(BLANKS)
+        text = text.replace("\x00", "\ufffd").strip(" \t")
         waiting = ""
         at = 0
         for found in _SIGN.finditer(text):
@@ -274,11 +276,16 @@ class _Writer:
         content: list[str] = []
         signs: dict[int, str] = {}
         fresh = True
+        last = len(pieces) - 1
         for i, piece in enumerate(pieces):
             if piece.sign is None:
                 text = self._escaped(piece.text, attempt)
                 if fresh and attempt.start:
                     text = _LINE_START.sub(r"\1\2\\", text, count=1) if _LINE_START.match(text) else text
+                if attempt.separated and fresh and not text.strip() and (i == last or _breaks(pieces[i + 1])):
+                    text = SEPARATOR  # a line without words would be no line
+                if self._cell and i == last and text.endswith("\\"):
+                    text = f"{text[:-2]}&#92;"  # it would escape the bar
                 content.append(text)
                 fresh = fresh and not text
                 continue
@@ -287,7 +294,7 @@ class _Writer:
             signs[i] = raw
             fresh = piece.sign.kind == BREAK
         if attempt.firm:
-            _made_firm(content, pieces)
+            _made_firm(content, pieces, always=attempt.separated)
         raws = [signs[i] if i in signs else self._barred(text) for i, text in enumerate(content)]
         return "".join(content), "".join(raws)
 
@@ -305,6 +312,8 @@ class _Writer:
         elif sign.short and _label(pieces, at) != sign.raw[2:-1]:
             own, raw = sign.raw, self._barred(sign.raw)
         following = pieces[at + 2].sign if at + 2 < len(pieces) and not pieces[at + 1].text else None
+        if attempt.separated and sign.what == EMPHASIS:
+            own = raw = own + WITHIN if sign.kind == OPEN else WITHIN + own
         if attempt.separated and following is not None and _alike(sign, following):
             own, raw = own + SEPARATOR, raw + SEPARATOR
         return own, raw
@@ -349,7 +358,7 @@ _SIGN = re.compile(rf"{TAG.pattern}|{_SHOWN_SPAN.pattern}|[ \t]*(?:\r\n|\n|\r)[ 
 
 
 def _moved(pieces: list[_Piece]) -> list[_Piece]:
-    """Move blanks at the ends of emphasis out of it: with them it would be none."""
+    """Move blanks at the ends of emphasis out of it, as it would be none with them, and drop those at ends of lines."""
     order = [*reversed(range(1, len(pieces) - 1)), *range(1, len(pieces) - 1)]
     for turn, i in enumerate(order):
         sign = pieces[i].sign
@@ -364,7 +373,16 @@ def _moved(pieces: list[_Piece]) -> list[_Piece]:
             own = before.text.rstrip(" \t")
             after.text = before.text[len(own) :] + after.text
             before.text = own
+    for i in range(0, len(pieces), 2):
+        if i == 0 or _breaks(pieces[i - 1]):
+            pieces[i].text = pieces[i].text.lstrip(" \t")
+        if i == len(pieces) - 1 or _breaks(pieces[i + 1]):
+            pieces[i].text = pieces[i].text.rstrip(" \t")
     return pieces
+
+
+def _breaks(piece: _Piece) -> bool:
+    return piece.sign is not None and piece.sign.kind == BREAK
 
 
 def _label(pieces: Sequence[_Piece], at: int) -> str:
@@ -382,7 +400,7 @@ def _alike(one: Sign, other: Sign) -> bool:
     return (one.what == EMPHASIS and other.what == EMPHASIS) or (one.kind == SPAN and other.kind == SPAN)
 
 
-def _made_firm(content: list[str], pieces: Sequence[_Piece]) -> None:
+def _made_firm(content: list[str], pieces: Sequence[_Piece], *, always: bool) -> None:
     """Write characters beside stars as entities where they would keep the stars from being emphasis.
 
     CommonMark 0.31.2, 6.2: a star opens before what is no blank, and before punctuation only after punctuation or a
@@ -393,19 +411,27 @@ def _made_firm(content: list[str], pieces: Sequence[_Piece]) -> None:
             continue
         left, right = _beside(content, pieces, i, -1), _beside(content, pieces, i, 1)
         inner, outer = (right, left) if piece.sign.kind == OPEN else (left, right)
-        if _kind(content, inner) == " " and inner is not None:
+        if inner is not None and pieces[inner[0]].sign is None and _kind(content, inner) == " ":
             _encode(content, inner)
-        if _kind(content, inner) == "." and _kind(content, outer) == "a" and outer is not None:
+        firm = not always and _kind(content, inner) != "."
+        if outer is not None and pieces[outer[0]].sign is None and _kind(content, outer) == "a" and not firm:
             _encode(content, outer)
 
 
 def _beside(content: Sequence[str], pieces: Sequence[_Piece], at: int, step: int) -> tuple[int, int] | None:
     """Return which character is beside a run of stars: the index of its piece, and 0 or -1; None at the end."""
+    edge = 0 if step > 0 else -1
+    own = content[at]
+    stars = [i for i, char in enumerate(own) if char in "*~_"]
+    if step > 0 and stars[-1] + 1 < len(own):
+        return at, stars[-1] + 1 - len(own)
+    if step < 0 and stars[0] > 0:
+        return at, stars[0] - 1
     at += step
     while 0 <= at < len(pieces):
         sign = pieces[at].sign
-        if content[at] and not (sign is not None and sign.what == EMPHASIS and SEPARATOR not in content[at]):
-            return at, 0 if step > 0 else -1
+        if content[at] and not (sign is not None and sign.what == EMPHASIS and not content[at].strip("*~_")):
+            return at, edge
         at += step
     return None
 
@@ -425,12 +451,21 @@ def _encode(content: list[str], place: tuple[int, int]) -> None:
     content[place[0]] = char + text[1:] if place[1] == 0 else text[:-1] + char
 
 
+_WORDLESS = re.compile(r"(!\[)(\s*)(\].*)", re.DOTALL)
+"""An image without a text."""
+
+
 def _signature(signs: Iterable[Sign]) -> list[tuple[str, str]]:
     """Return what can be compared: texts, and signs as they are written."""
     found: list[tuple[str, str]] = []
     for sign in signs:
         if sign.kind not in {TEXT, SOFT}:
-            found.append((BREAK, "") if sign.kind == BREAK else (ALONE, sign.raw))
+            if sign.kind == BREAK:
+                found.append((BREAK, ""))
+            elif sign.what == IMAGE and (wordless := _WORDLESS.match(sign.raw)):
+                found += [(ALONE, wordless[1]), (TEXT, wordless[2]), (ALONE, wordless[3])]
+            else:
+                found.append((sign.kind if sign.what == EMPHASIS else ALONE, sign.raw))
             continue
         text = " " if sign.kind == SOFT else sign.raw.replace("\u200b", "")
         if found and found[-1][0] == TEXT:
