@@ -14,7 +14,8 @@ from typing import Any
 from mtreason.documents.front_matter import front_matter
 from mtreason.documents.markdown_blocks import Block, parser
 from mtreason.documents.markdown_inline import scan
-from mtreason.documents.markdown_units import InlineSpan, Place, inline_span
+from mtreason.documents.markdown_units import inline_span
+from mtreason.documents.markdown_writing import Place
 from mtreason.documents.protocol import Document, Reading
 from mtreason.documents.spans import Span, SpannedDocument, bounded, check_count, decode, raw_lines
 
@@ -64,6 +65,6 @@ def _spans(content: str, front: int, *, jsx: bool) -> Iterator[Span]:
             continue
         signs = scan(md, block.content, env)
         place = Place(content, block, position, jsx, env.get("references", {}))
-        span: InlineSpan | None = inline_span(signs, place, f"line {lines[token.map[0]].number}")
+        span = inline_span(signs, place, f"line {lines[token.map[0]].number}")
         if span is not None:
             yield span
