@@ -33,6 +33,7 @@ _BRACKETS = (
     re.compile(r"\[\^[^\]\s\[^]{1,200}\]"),  # a reference to a footnote
     re.compile(r"\[(?:[^\[\]@]{0,100}\s)?-?@\w[^\[\]]{0,500}\](?![(\[])"),  # citations of Pandoc
 )
+_HANDLE = re.compile(r"(?<!\w)@[A-Za-z_]\w{0,100}(?:[-:/]\w{1,100}){1,20}")
 _WIKI_LINK = re.compile(r"!?\[\[([^\[\]\n]{1,300})\]\]")
 _MATH = re.compile(
     r"\$\$(?:[^$\\`]|\\.){1,2000}+\$\$|\$(?=[^\s$])(?:[^$\\`]|\\.){1,1000}+(?<!\s)\$(?![\d$])", re.DOTALL
@@ -66,12 +67,13 @@ def add_inline_rules(md: MarkdownIt, *, jsx: bool) -> None:
         rules.before("html_inline", "jsx", _jsx)
     rules.before("backticks", "math", _kept("$", _MATH))
     rules.before("link", "braces", _kept("{", _BRACES))
+    rules.before("link", "handle", _kept("@", _HANDLE))
     rules.before("link", "brackets", _bracketed)
     rules.before("link", "note", _note)
     rules.after("image", "wiki", _wiki)
     for chain in ("newline", "escape", "backticks", "strikethrough", "emphasis", "link", "image", "autolink"):
         rules.at(chain, _placed(_rule(md, chain)))
-    for chain in ("html_inline", "entity", "math", "braces", "brackets", "note", "wiki", *(("jsx",) if jsx else ())):
+    for chain in ("html_inline", "entity", "math", "braces", "handle", "brackets", "note", "wiki", *(("jsx",) if jsx else ())):
         rules.at(chain, _placed(_rule(md, chain)))
     # Joined, texts would no longer have the places of their own.
     md.inline.ruler2.disable("fragments_join")

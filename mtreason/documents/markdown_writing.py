@@ -38,7 +38,7 @@ _ENTITY = re.compile(r"&(?=#[0-9]{1,7};|#[xX][0-9A-Fa-f]{1,6};|[A-Za-z][A-Za-z0-
 _BACKSLASH = re.compile(r"\\(?=[" + re.escape(_PUNCTUATION) + r"]|$)")
 _LINE_START = re.compile(r"([ \t]*)(\d{1,9}(?=[.)])|(?=[" + re.escape(_PUNCTUATION) + r"])(?![&\\]))")
 _RISKY = re.compile(
-    r"\\|[`$\[\]{}|^]|(?<!\w)[*_]|[*_](?!\w)|(?<=\w)\*(?=\w)"
+    r"\\|[`$\[\]{}|^]|(?<!\s)\*|\*(?!\s)|(?<!\w)_(?!\s)|(?<!\s)_(?!\w)|(?<!\S)#(?=#*\s*\Z)"
     r"|<(?=[A-Za-z/!?>]|$)|&(?=[#\w])|~(?=~)|(?<=~)~|!(?=\[|$)|\A[(:]"
 )
 _ANY = re.compile(r"[" + re.escape("\\`$*_[]{}<>&~!|^:@#+=-()") + "]")
@@ -68,7 +68,11 @@ class Place:
 
     def raw(self, start: int, end: int) -> str:
         """Return what stands in the file for a part of the block."""
-        return self.content[self.file(start) : self.file(end - 1) + 1] if end > start else ""
+        if end <= start:
+            return ""
+        # With a line break come the signs before the next line: those of quotes and the indentation of lists.
+        last = self.file(end) if self.block.content[end - 1] == "\n" else self.file(end - 1) + 1
+        return self.content[self.file(start) : last]
 
 
 @dataclass(frozen=True, slots=True)
