@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
-MOST = 5000
+MOST = 4000
 """A tag or expression that is longer than this is none."""
+DEEPEST = 30
+"""An expression with more braces inside of one another is none."""
 _SIGN = re.compile(r"[{}\"'`]|/\*|//")
 _START = re.compile(r"</?(?:>|[A-Za-z_$][\w.:$-]*(?=[\s/>{]))")
 _IN_TAG = re.compile(r"[{>\"'<]")
@@ -37,9 +39,11 @@ def jsx_end(text: str, at: int, end: int) -> int:
 
 def _expression(text: str, at: int, end: int) -> int:
     """Return the place after the brace that closes the one at a place, or 0."""
+    if text.find("}", at, end) < 0:
+        return 0
     depth = 0
     place = at
-    while sign := _SIGN.search(text, place, end):
+    while depth <= DEEPEST and (sign := _SIGN.search(text, place, end)):
         place = sign.end()
         if sign[0] == "{":
             depth += 1

@@ -71,18 +71,13 @@ def add_inline_rules(md: MarkdownIt, *, jsx: bool) -> None:
     rules.before("link", "brackets", _bracketed)
     rules.before("link", "note", _note)
     rules.after("image", "wiki", _wiki)
-    for chain in ("newline", "escape", "backticks", "strikethrough", "emphasis", "link", "image", "autolink"):
-        rules.at(chain, _placed(_rule(md, chain)))
-    for chain in ("html_inline", "entity", "math", "braces", "handle", "brackets", "note", "wiki", *(("jsx",) if jsx else ())):
-        rules.at(chain, _placed(_rule(md, chain)))
+    for rule in list(rules.__rules__):
+        if rule.name not in {"text", "linkify"}:
+            rules.at(rule.name, _placed(rule.fn))
     # Joined, texts would no longer have the places of their own.
     md.inline.ruler2.disable("fragments_join")
     if jsx:
         rules.disable(["autolink", "html_inline"])
-
-
-def _rule(md: MarkdownIt, name: str) -> InlineRule:
-    return next(rule.fn for rule in md.inline.ruler.__rules__ if rule.name == name)
 
 
 def _placed(rule: InlineRule) -> InlineRule:
