@@ -7,12 +7,13 @@ import shutil
 import subprocess
 
 import pytest
+from documents.test_growth import grows_linearly, through
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from mtreason import translate_document
-from mtreason.documents import FORMATS, Reading, pick_format, placeholders
+from mtreason.documents import FORMATS, Lost, Reading, lost, pick_format, placeholders
 from mtreason.documents.coded import TAG
 from mtreason.documents.formats import UNREAD
 from mtreason.documents.jsx import jsx_end
@@ -137,6 +138,12 @@ CASES = {
         "5 &lt; 6, A&nbsp;B, \\*NO\\* EMPHASIS, AT&amp;T &copy; &lt;b>\n",
     ),
     "other ends of lines": ("# a\r\n\r\nb  \r\nc\r\n", "# A\r\n\r\nB  \r\nC\r\n"),
+    "lists, quotes and tables in one another": (
+        "1. Dig\n   - deep `x`\n\n     ```sh\n     dig\n     ```\n\n     | a | b |\n     |---|---|\n     | c d | e |\n"
+        "2. Plant\n\n> said\nlazily\n>\n> - a list\n>   goes on\n",
+        "1. DIG\n   - DEEP `x`\n\n     ```sh\n     dig\n     ```\n\n     | A | B |\n     |---|---|\n     | C D | E |\n"
+        "2. PLANT\n\n> SAID LAZILY\n>\n> - A LIST GOES ON\n",
+    ),
     "titles of containers": (
         "::: tip Look here\nx\n:::\n\n:::note[A title]\ny\n:::\n\n::: {.callout-tip}\nz\n:::\n\n> [!note]- My title\n> w\n",
         "::: tip LOOK HERE\nX\n:::\n\n:::note[A TITLE]\nY\n:::\n\n::: {.callout-tip}\nZ\n:::\n\n> [!note]- MY TITLE\n> W\n",
@@ -414,3 +421,42 @@ def test_random_documents_say_what_they_should() -> None:
         for unit, text in zip(again.units, said, strict=True):
             bare = re.sub(r"[ \t\u200b]+", "", TAG.sub("", text))
             assert re.sub(r"[ \t\u200b]+", "", TAG.sub("", unit.text)) == bare, (source, text)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_good_output_has_the_codes_of_its_source(case) -> None:
+    """As a check of outputs compares them."""
+    source = document(CASES[case][0])
+    output = document(b"".join(source.render([capitals(unit.text) for unit in source.units])).decode())
+    for before, after in zip(source.units, output.units, strict=True):
+        assert sorted(code.raw for code in after.codes.values()) == sorted(code.raw for code in before.codes.values())
+        assert lost(before.text, after.text) == Lost()
+
+
+HOSTILE = [
+    "{", "{{", "{%", "{#", "$", "$$", "$$\n", "$a", "<A b={", '<A b="', "<A>", "</A>", "<A\n", "[^", "^[", "[^1]: ", "[[",
+    "@a-", ":::\n", '!!! a "b"\n    ', ": a\n", "\\begin{a}\n", "> [!a] b\n", "import a\n\n", "a\n    ", "<code>",
+    "[a@b ", "`${", "/*",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["markdown", "mdx"])
+def test_reading_takes_time_in_proportion(form) -> None:
+    for piece in HOSTILE:
+        for around in ("{}", "a {}\n"):
+            grows_linearly(
+                lambda n, piece=piece, around=around: around.replace("{}", piece * (n // len(piece))).encode(),
+                through(form),
+                2000,
+            )
+
+
+@pytest.mark.parametrize("form", ["markdown", "mdx"])
+def test_blocks_deep_in_one_another(form) -> None:
+    for line in ("{}a\n", "{}!!! a\n", "{}[^1]: a\n", "{}<A>\n\n", "{}> a\n"):
+        source = "".join(line.format("    " * i) for i in range(150)) + ": " * 500 + "a\n"
+        read = document(source, form)
+        assert b"".join(read.render([unit.text for unit in read.units])).decode() == source
+        b"".join(read.render([f"ZZ {unit.text}" for unit in read.units]))
+    deep = "".join(f"*a{i} " for i in range(60)) + "".join(f"b{i}* " for i in range(60)) + "\n"
+    assert structure(written(deep, [text.replace("a", "c") for text in texts(deep)])) == structure(deep)
