@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mtreason.documents import FORMATS, TEXT
 from mtreason.runs.settings import DEFAULT_THOUGHT
 
 Model = Annotated[
@@ -112,13 +113,12 @@ FormatName = Annotated[
     typer.Option(
         "--format",
         metavar="NAME",
-        help="text, markdown, html, srt, vtt, ass, po, xliff, json, jsonl, yaml, properties, android, strings, "
-        "xcstrings, resx, fluent, csv, tsv, docx or epub; by the file's name if left out.",
+        help=f"{', '.join([TEXT, *FORMATS])}; by the file's name if left out.",
     ),
 ]
 Columns = Annotated[
     list[str] | None,
-    typer.Option("--column", metavar="NAME", help="A column of CSV or TSV, or a key of JSON; may be repeated."),
+    typer.Option("--column", metavar="NAME", help="A column of a table, a key of JSON or front matter; repeatable."),
 ]
 Bilingual = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Write pairs of segments: .tmx, or tab-separated text.")

@@ -42,7 +42,13 @@ TEXT = "text"
 FORMATS: dict[str, Format] = {
     f.name: f
     for f in (
-        Format("markdown", (".md", ".markdown"), _lazily("markdown", "read_markdown")),
+        Format(
+            "markdown",
+            (".md", ".markdown", ".mdown", ".mkd", ".qmd", ".rmd"),
+            _lazily("markdown", "read_markdown"),
+            columns=True,
+        ),
+        Format("mdx", (".mdx",), _lazily("markdown", "read_mdx"), columns=True),
         Format("html", (".html", ".htm", ".xhtml"), _lazily("html", "read_html")),
         Format("srt", (".srt",), _lazily("subtitles", "read_srt")),
         Format("vtt", (".vtt",), _lazily("subtitles", "read_vtt")),
@@ -66,16 +72,49 @@ FORMATS: dict[str, Format] = {
 }
 """All formats except plain text, which is read line by line."""
 
+UNREAD = frozenset(
+    suffix
+    for suffixes in (
+        # documents
+        ".abw .adoc .asciidoc .asciidoctor .azw .azw3 .bib .creole .dbk .dita .ditamap .djvu .doc .docbook"
+        " .docm .dot .dotx .enex .fb2 .fodp .fods .fodt .icml .idml .indd .ipynb .key .latex .lyx .mediawiki"
+        " .mif .mobi .numbers .odg .odp .ods .odt .opml .org .ott .pages .pdf .pod .potx .pps .ppsx .ppt .pptx"
+        " .rdoc .rest .rst .rtf .sxw .tex .texi .texinfo .textile .typ .wiki .wpd .wps .xls .xlsm .xlsx",
+        # localisation and subtitles
+        ".arb .dfxp .ftl .itt .lrc .mo .mqxliff .plist .properties .qm .rc .resjson .resw .resx .sbv"
+        " .sdlxliff .smi .strings .stringsdict .sub .tbx .tmx .ts .ttml .ttx .txlf .txml .xcstrings .xtg",
+        # data and settings
+        ".atom .avro .cfg .cnf .conf .dtd .edn .env .geojson .hcl .hjson .ini .json5 .jsonc .jsonld .parquet"
+        " .proto .rdf .rss .sqlite .svg .toml .wsdl .xml .xsd .xsl .xslt .yaml .yml",
+        # programs and templates
+        ".asm .asp .aspx .astro .bash .bat .c .cc .cjs .clj .cls .cmake .cmd .coffee .cpp .cs .cshtml .css"
+        " .cxx .d .dart .ejs .el .erb .erl .ex .exs .fish .fs .go .gql .gradle .graphql .groovy .h .haml"
+        " .handlebars .hbs .hpp .hs .hxx .j2 .java .jinja .jinja2 .jl .js .jsp .jsx .kt .kts .less .liquid"
+        " .lisp .lua .m .mak .mjs .mk .ml .mm .mustache .nim .njk .php .phtml .pl .pm .ps1 .pug .py .pyi .pyw"
+        " .r .rb .rkt .rs .sass .scala .scss .sh .slim .sql .sty .styl .svelte .swift .tf .tpl .tsx .twig .vb"
+        " .vue .zig .zsh",
+    )
+    for suffix in suffixes.split()
+)
+"""Suffixes that name a structure which no format here reads: as plain text such a file would be damaged."""
+
 
 def pick_format(name: str, asked: str | None, columns: Sequence[str]) -> Format | None:
     """Return the format that was asked for, or else the one of the name; None for plain text.
 
-    Raises `InputError` for a format that does not exist, and for columns in a format that has none.
+    Raises `InputError` for a format that does not exist, and for columns in a format that has none, and `DocumentError`
+    for a name that says it has a structure which is not read.
     """
     if asked is not None and asked not in {TEXT, *FORMATS}:
         known = [TEXT, *FORMATS]
         raise SettingError(f"`format` {asked!r}: no such format{near(asked, known)} (there are {', '.join(known)})")
     found = FORMATS.get(asked) if asked is not None else next((f for f in FORMATS.values() if _named(name, f)), None)
+    suffix = Path(name).suffix.lower()
+    if asked is None and found is None and suffix in UNREAD:
+        raise DocumentError(
+            f"{name}: a {suffix} file has a structure that is not read here: convert it to a format that is read "
+            f"({', '.join(FORMATS)}), or use `format` {TEXT} to translate it as plain text all the same"
+        )
     if columns and (found is None or not found.columns):
         raise SettingError(
             f"`column` {columns[0]}: {name} is read as {found.name if found else TEXT}, which has no columns"

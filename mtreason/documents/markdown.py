@@ -1,66 +1,70 @@
-"""Markdown (CommonMark with tables and front matter): text is translated; code, links, HTML and structure stay.
+"""Markdown (CommonMark, tables, what common extensions add) and MDX: text is translated, everything else stays.
 
-markdown-it-py finds the blocks. A paragraph, heading or cell is one unit, with its inline markup in it. Parts that must
-come back unchanged (code, link targets, images, HTML) are checked like any placeholder.
+A paragraph, heading or cell is one unit, with codes for links, emphasis, images, HTML, equations and templates; code
+spans stand in it as they are. Front matter stays, except the keys that are asked for. HTML blocks stay.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Any
 
+from mtreason.documents.front_matter import front_matter
+from mtreason.documents.markdown_blocks import Block, parser
+from mtreason.documents.markdown_inline import scan
+from mtreason.documents.markdown_units import inline_span
+from mtreason.documents.markdown_writing import Place
 from mtreason.documents.protocol import Document, Reading
-from mtreason.documents.spans import RawLine, Span, SpannedDocument, bounded, check_count, decode, one_line, raw_lines
+from mtreason.documents.spans import Span, SpannedDocument, bounded, check_count, decode, raw_lines
 
-if TYPE_CHECKING:
-    from markdown_it.token import Token
-
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n.*?^(?:---|\.\.\.)[ \t]*\r?$", re.DOTALL | re.MULTILINE)
 MOST_LINES = 1_000_000
 MOST_SIGNS = 2_000_000
 """The parser makes a token of each, of about a kilobyte."""
-_LETTER = re.compile(r"[^\W\d_]")
 
 
 def read_markdown(data: bytes, name: str, reading: Reading) -> Document:
-    """Read a Markdown file."""
-    from markdown_it import MarkdownIt
+    """Read a Markdown file; `reading.columns` are the keys of its front matter to translate."""
+    return _read(data, name, reading, jsx=False)
 
+
+def read_mdx(data: bytes, name: str, reading: Reading) -> Document:
+    """Read an MDX file: Markdown with imports, exports, and tags and expressions of JSX."""
+    return _read(data, name, reading, jsx=True)
+
+
+def _read(data: bytes, name: str, reading: Reading, *, jsx: bool) -> Document:
     content, bom = decode(data, name)
     check_count(content, "\n\r", MOST_LINES, name, "lines")
     check_count(content, "*_[]`<&!\\|", MOST_SIGNS, name, "signs of markup")
-    front = _FRONT_MATTER.match(content)
-    # Blanked and not cut off, so that lines keep their numbers.
-    body = content if front is None else re.sub(r"[^\r\n]", " ", front[0]) + content[front.end() :]
-    lines = list(raw_lines(body))
-    # For the parser a form feed or a lone "\r" does not end a line.
-    tokens = MarkdownIt("commonmark").enable("table").parse("\n".join(line.text for line in lines))
-    spans = bounded(_spans(tokens, lines, content), name)
+    end, keys = front_matter(content, reading.columns)
+    spans = bounded([*keys, *_spans(content, end, jsx=jsx)], name)
     return SpannedDocument(content, sorted(spans, key=lambda s: s.start), bom)
 
 
-def _spans(tokens: list[Token], lines: list[RawLine], content: str) -> Iterator[Span]:
-    cells: dict[int, int] = {}
-    for token in tokens:
-        if token.type != "inline" or token.map is None or not _says_something(token):
+def _spans(content: str, front: int, *, jsx: bool) -> Iterator[Span]:
+    # Blanked and not cut off, so that lines keep their numbers.
+    body = re.sub(r"[^\r\n]", " ", content[:front]) + content[front:]
+    lines = list(raw_lines(body))
+    # For the parser a lone "\r" does not end a line.
+    text = "\n".join(line.text for line in lines)
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line.text) + 1)
+
+    def position(at: int) -> int:
+        line = bisect_right(starts, at) - 1
+        return lines[line].start + at - starts[line]
+
+    md = parser(jsx=jsx)
+    env: dict[str, Any] = {}
+    for token in md.parse(text, env):
+        block: Block | None = token.meta.get("block")
+        if block is None or token.map is None or not block.content:
             continue
-        first, last = token.map
-        own = lines[first:last]
-        written = token.content.split("\n")
-        if len(own) != len(written):
-            own = own[: len(written)]
-        # Each line of the content is the end, or for a cell a part, of a line of the file: markers come before it.
-        start = own[0].text.find(written[0], cells.get(first, 0))
-        at_end = own[-1].text.rfind(written[-1])
-        if start < 0 or at_end < 0:
-            continue  # an escaped bar in a cell: a text that cannot be located stays unchanged
-        begin = own[0].start + start
-        end = own[-1].start + (start if len(own) == 1 else at_end) + len(written[-1])
-        cells[first] = begin - own[0].start + len(written[0])
-        yield Span(begin, end, f"line {own[0].number}", token.content.replace("\n", " "), one_line)
-
-
-def _says_something(token: Token) -> bool:
-    """Whether there are words outside code, HTML and link targets."""
-    return any(child.type == "text" and _LETTER.search(child.content) for child in token.children or ())
+        signs = scan(md, block.content, env)
+        place = Place(content, block, position, jsx, env.get("references", {}))
+        span = inline_span(signs, place, f"line {lines[token.map[0]].number}")
+        if span is not None:
+            yield span

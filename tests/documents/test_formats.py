@@ -397,8 +397,8 @@ def test_which_format(tmp_path) -> None:
     assert pick_format("notes.md", "text", ()) is None
     with pytest.raises(InputError, match="did you mean 'markdown'"):
         pick_format("x", "markdwn", ())
-    with pytest.raises(InputError, match=r"`column` a: x\.md is read as markdown, which has no columns"):
-        pick_format("x.md", None, ("a",))
+    with pytest.raises(InputError, match=r"`column` a: x\.srt is read as srt, which has no columns"):
+        pick_format("x.srt", None, ("a",))
     (tmp_path / "x.md").write_text("# Hi\n", "utf-8")
     assert [u.text for u in read_document(tmp_path / "x.md", FORMATS["markdown"]).units] == ["Hi"]
     with pytest.raises(DocumentError, match="no such file"):
