@@ -10,13 +10,12 @@ import posixpath
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 from zipfile import ZipFile
 
 from mtreason.documents.archives import check_xml, read_members, replaced
-from mtreason.documents.coded import Coded
 from mtreason.documents.docx_paragraph import Paragraph, set_language
 from mtreason.documents.docx_tokens import (
     LETTER,
@@ -59,9 +58,11 @@ class DocxDocument:
         units: list[Unit] = []
         for part in self._parts.paths:
             first = len(units)
-            for coded in self._parts.texts(part):
-                place = self._parts.place(part, len(units) - first + 1)
-                units.append(Unit(len(units) + 1, place, coded.text, coded.codes))
+            for number, paragraph in self._parts.open(part):
+                if number < len(units) - first:
+                    continue
+                place = self._parts.place(part, number)
+                units.append(Unit(len(units) + 1, place, paragraph.coded.text, paragraph.coded.codes))
                 if len(units) > MOST_UNITS:
                     raise DocumentError(f"{name}: more than {MOST_UNITS:,} units: cut the document into parts")
             self._counts[part] = len(units) - first
@@ -82,9 +83,10 @@ class DocxDocument:
             own = list(zip(self.units[at : at + count], given[at : at + count], strict=True))
             at += count
             if any(unit.text != text for unit, text in own):
-                read = self._parts.read(part)
-                for found, (unit, text) in zip(read.found, own, strict=True):
-                    for paragraph in (found.paragraph, *found.twins) if text != unit.text else ():
+                read = self._parts.open(part)
+                for number, paragraph in read:
+                    unit, text = own[number]
+                    if text != unit.text:
                         paragraph.write(text, self._target)
                 changes[part] = read.written()
         if changes:
@@ -103,22 +105,38 @@ class DocxDocument:
         return {path: serialised(root, content)}
 
 
-@dataclass(eq=False, slots=True)
-class Found:
-    """A paragraph that is a unit."""
-
-    paragraph: Paragraph
-    twins: list[Paragraph] = field(default_factory=list)
-    """The same text box for programs that know an older form only."""
-
-
 @dataclass(slots=True)
 class Part:
-    """A part of a document, read."""
+    """A part of a document with text."""
 
     root: Element
     content: bytes
-    found: list[Found]
+    where: str
+
+    def __iter__(self) -> Iterator[tuple[int, Paragraph]]:
+        """Yield the paragraphs with something to translate, each with the number of its unit in the part, from 0.
+
+        Two paragraphs have the same number where a text box stands there in a second form for older programs. What is
+        in a paragraph may be changed while it is the last one that was yielded.
+        """
+        word = namespace(self.root)
+        ended = fields_that_end(self.root, word)
+        states: dict[Element, FieldState] = {}
+        stories: dict[Element, Element] = {}
+        twins = _Twins() if next(self.root.iter(f"{_MARKUP}AlternateContent"), None) is not None else None
+        number = 0
+        for element in self.root.iter(f"{{{word}}}p"):
+            parent = element.getparent()
+            if parent not in stories:
+                stories[parent] = self.root if parent is None else story_of(parent)
+            state = states.get(stories[parent]) or states.setdefault(stories[parent], FieldState(ended))
+            tokens = tokens_of(element, word, state)
+            if not any(token.kind is Kind.TEXT and LETTER.search(token.text) for token in tokens):
+                continue
+            paragraph = Paragraph(element, tokens, self.where)
+            own = number if twins is None else twins.number(paragraph, number)
+            number += own == number
+            yield own, paragraph
 
     def written(self) -> bytes:
         """Return the part as it is now."""
@@ -156,26 +174,16 @@ class TextParts:
                 yield relation.get("Type", "").rpartition("/")[2], found
 
     def place(self, path: str, number: int) -> str:
-        """Return where a person finds a paragraph of a part."""
-        return f"paragraph {number}" if path == self.main else f"{posixpath.basename(path)}, paragraph {number}"
+        """Return where a person finds a paragraph, given its number in a part, from 0."""
+        return f"paragraph {number + 1}" if path == self.main else f"{posixpath.basename(path)}, paragraph {number + 1}"
 
-    def read(self, path: str) -> Part:
+    def open(self, path: str) -> Part:
         """Read a part; raises `DocumentError` for one that is no XML, or not of Word."""
-        root, content = self._parsed(path)
-        return Part(root, content, list(found_in(root, f"{self._name}: {path}")))
-
-    def texts(self, path: str) -> Iterator[Coded]:
-        """Yield the texts of a part one by one, which takes less memory."""
-        root, _ = self._parsed(path)
-        for found in found_in(root, f"{self._name}: {path}"):
-            yield found.paragraph.coded
-
-    def _parsed(self, path: str) -> tuple[Element, bytes]:
         content = self._archive.read(path)
         root = parse_xml(content, f"{self._name}: {path}")
         if path == self.main and local_name(root) != "document":
             raise DocumentError(f"{self._name}: not {KIND}: its text is in <{local_name(root)}>")
-        return root, content
+        return Part(root, content, f"{self._name}: {path}")
 
 
 def read_docx(data: bytes, name: str, reading: Reading) -> Document:
@@ -188,36 +196,14 @@ def _plain(path: str) -> str:
     return path.replace("\\", "/").lstrip("/").lower()
 
 
-def found_in(root: Element, where: str) -> Iterator[Found]:
-    """Yield the paragraphs of a part that have something to translate, in order."""
-    word = namespace(root)
-    ended = fields_that_end(root, word)
-    states: dict[Element, FieldState] = {}
-    stories: dict[Element, Element] = {}
-    alternatives = _Alternatives() if next(root.iter(f"{_MARKUP}AlternateContent"), None) is not None else None
-    for element in root.iter(f"{{{word}}}p"):
-        parent = element.getparent()
-        if parent not in stories:
-            stories[parent] = story_of(parent) if parent is not None else element
-        state = states.setdefault(stories[parent], FieldState(ended))
-        tokens = tokens_of(element, word, state)
-        if not any(token.kind is Kind.TEXT and LETTER.search(token.text) for token in tokens):
-            continue
-        paragraph = Paragraph(element, tokens, where)
-        if alternatives is None:
-            yield Found(paragraph)
-        elif (found := alternatives.add(paragraph)) is not None:
-            yield found
-
-
-class _Alternatives:
-    """Tells which paragraphs stand in a document twice: in a text box, and in its form for older programs."""
+class _Twins:
+    """Tells which paragraphs stand in a part twice: in a text box, and in its form for older programs."""
 
     def __init__(self) -> None:
-        self._waiting: dict[Element, dict[object, deque[Found]]] = {}
+        self._waiting: dict[Element, dict[object, deque[int]]] = {}
 
-    def add(self, paragraph: Paragraph) -> Found | None:
-        """Return a paragraph as a unit; None where it is the twin of one."""
+    def number(self, paragraph: Paragraph, number: int) -> int:
+        """Return the number of the unit that a paragraph belongs to: the next one, or that of its twin."""
         node = paragraph.element
         branches = []
         while (parent := node.getparent()) is not None:
@@ -228,14 +214,11 @@ class _Alternatives:
         for alternative, older in branches:
             twins = self._waiting.get(alternative, {}).get(said)
             if older and twins:
-                found = twins[0] if len(twins) == 1 else twins.popleft()
-                found.twins.append(paragraph)
-                return None
-        found = Found(paragraph)
+                return twins[0] if len(twins) == 1 else twins.popleft()
         for alternative, older in branches:
             if not older:
-                self._waiting.setdefault(alternative, {}).setdefault(said, deque()).append(found)
-        return found
+                self._waiting.setdefault(alternative, {}).setdefault(said, deque()).append(number)
+        return number
 
 
 def serialised(root: Element, content: bytes) -> bytes:

@@ -51,10 +51,8 @@ class _Item:
     """The code itself."""
     after: list[Leaf] = field(default_factory=list)
     """Texts and marks."""
-
-    @property
-    def text(self) -> str:
-        return "".join(leaf.text for leaf in self.after if leaf.text)
+    text: str = ""
+    """What the texts say together."""
 
 
 class Paragraph:
@@ -150,20 +148,23 @@ class Paragraph:
         return number
 
     def _end_of_text(self) -> None:
-        text = self._items[-1].text
-        self._coder.text(text)
-        self._codes += sum(1 for _ in TAG.finditer(text)) + 1
+        item = self._items[-1]
+        item.text = "".join(leaf.text for leaf in item.after if leaf.text)
+        self._coder.text(item.text)
+        self._codes += 1 + (len(TAG.findall(item.text)) if "<" in item.text else 0)
         if self._codes > MOST_CODES:
             raise DocumentError(f"{self._where}: a paragraph with more than {MOST_CODES:,} codes: cut it into parts")
 
     def _named(self) -> dict[str, str]:
         """Give the codes their tags; returns the tags of what the file has as text, with that text."""
-        literals = {}
+        literals: dict[str, str] = {}
+        if not self.coded.codes:
+            return literals
         found = TAG.finditer(self.coded.text)
         for item in self._items:
             if item.key == "" and item.kind is not Kind.MARK:
                 item.key = next(found)[0]
-            for _ in TAG.finditer(item.text):
+            for _ in TAG.finditer(item.text) if "<" in item.text else ():
                 tag = next(found)[0]
                 literals[tag] = self.coded.codes[tag].raw
         return literals
@@ -329,7 +330,8 @@ def _fill(item: _Item, place: int, text: str, target: Language | None) -> None:
 
 def _say(leaf: Leaf, text: str, target: Language | None) -> None:
     for child in list(leaf.node):
-        leaf.node.remove(child)
+        if not local_name(child):
+            leaf.node.remove(child)
     leaf.node.text = text
     if text != text.strip() or "  " in text:
         leaf.node.set(_SPACE, "preserve")
@@ -368,6 +370,9 @@ def _is_blank(leaf: Leaf) -> bool:
 
 def _bases(tokens: Sequence[Token]) -> Iterator[_Context]:
     """Yield what needs no code in the paragraph itself, and in each element in it, in the order in which they begin."""
+    if len(tokens) == 1 and tokens[0].kind is Kind.TEXT:
+        yield _Context(tokens[0].leaves[0].look, tokens[0].leaves[0].path[-1])
+        return
     counts: list[Counter[Look]] = [Counter()]
     runs: list[dict[Look, Element]] = [{}]
     wrappers: list[Element | None] = [None]

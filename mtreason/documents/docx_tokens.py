@@ -78,17 +78,23 @@ _MARKS = frozenset({
 _SAID = frozenset({"sym", "noBreakHyphen", "softHyphen", "pgNum", "dayShort", "dayLong", "monthShort", "monthLong",
                    "yearShort", "yearLong"})  # fmt: skip
 _FIXED_FIELDS = frozenset(
-    "= addin author autonum autonumlgl autonumout barcode bidioutline citation createdate date displaybarcode "
-    "docproperty docvariable edittime eq filename filesize formcheckbox gotobutton info lastsavedby listnum macrobutton "
+    "addin author autonum autonumlgl autonumout barcode bidioutline citation createdate date displaybarcode "
+    "edittime eq filename filesize formcheckbox gotobutton info lastsavedby listnum macrobutton "
     "mergebarcode mergefield mergerec mergeseq noteref numchars numpages numwords page pageref printdate revnum savedate "
     "section sectionpages seq symbol template time useraddress userinitials username".split()
 )
 """Fields whose results are numbers, names and dates that Word computes."""
 
 
+@functools.lru_cache(1000)
+def _without_namespace(name: str) -> str:
+    return name.rpartition("}")[2]
+
+
 def local_name(element: Element) -> str:
     """Return the name of an element without its namespace; "" for comments and instructions."""
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+    tag = element.tag
+    return _without_namespace(tag) if isinstance(tag, str) else ""
 
 
 def namespace(element: Element) -> str:
@@ -101,7 +107,7 @@ _NO_LOOK = frozenset({"lang", "noProof", "rPrChange", "ins", "del", "moveFrom", 
 
 def look_of(run: Element) -> Look:
     """Return the formatting of a run."""
-    form = next((child for child in run if local_name(child) == "rPr"), None)
+    form = run.find(f"{run.tag[:-1]}rPr")
     if form is None or not len(form):
         return ()
     return tuple(sorted(filter(None, (_property(child) for child in form))))
@@ -113,13 +119,8 @@ def _property(element: Element) -> str:
         return ""
     if len(element):
         return f"{name} {digest(element)}"
-    values = [f'{_attribute(a)}="{v}"' for a, v in sorted(element.attrib.items()) if not a.endswith("}hint")]
+    values = [f'{_without_namespace(a)}="{v}"' for a, v in sorted(element.attrib.items()) if not a.endswith("}hint")]
     return "" if name == "rFonts" and not values else " ".join([name, *values])
-
-
-@functools.cache
-def _attribute(name: str) -> str:
-    return name.rpartition("}")[2]
 
 
 _VOLATILE = re.compile(r"(?:\}|^)(?:rsid\w*|paraId|textId|editId|anchorId)$")
@@ -149,7 +150,7 @@ def raw_of(element: Element) -> str:
 
 
 def _tag(element: Element) -> str:
-    values = [f' {_attribute(a)}="{v}"' for a, v in sorted(element.attrib.items()) if not _VOLATILE.search(a)]
+    values = [f' {_without_namespace(a)}="{v}"' for a, v in sorted(element.attrib.items()) if not _VOLATILE.search(a)]
     return f"<{element.prefix or 'w'}:{local_name(element)}{''.join(values)}"
 
 
@@ -162,7 +163,7 @@ def _leaf_token(node: Element, name: str, path: tuple[Element, ...], look: Look)
     """Return the token of a node that is looked at as a whole."""
     leaf = Leaf(node, path)
     if name == "t":
-        said = (node.text or "") + "".join(child.tail or "" for child in node)
+        said = (node.text or "") + "".join(child.tail or "" for child in node if not local_name(child))
         leaf.text, leaf.look = _SPACES.sub(" ", said), look
         return Token(Kind.TEXT, [leaf])
     if not name or name in _MARKS:
@@ -193,6 +194,8 @@ def _flattened(paragraph: Element, word: str) -> list[Token]:
     tokens: list[Token] = []
     # What is being looked into: its children, the path to them, the look of its run, and the number of tokens before.
     levels: list[tuple[Iterator[Element], tuple[Element, ...], Look, int]] = [(iter(paragraph), (), (), 0)]
+    pairs = _PAIRS | {"moveFrom"} if _moved(paragraph, word) else _PAIRS
+    before_name = f"{{{word}}}"
     while levels:
         children, path, look, before = levels[-1]
         node = next(children, None)
@@ -201,26 +204,38 @@ def _flattened(paragraph: Element, word: str) -> list[Token]:
             if path:
                 _leave(tokens, path, before)
             continue
-        name = local_name(node)
-        own = namespace(node) == word
-        if own and name in HEADS:
+        tag = node.tag
+        own = isinstance(tag, str) and tag.startswith(before_name)
+        name = tag[len(before_name) :] if own else ""
+        if name in HEADS:
             continue
-        if own and name in _PAIRS:
+        if name in pairs:
             tokens.append(Token(Kind.OPEN, [], _wrapper_raw(node), wrapper=node))
-        if own and (name in _THROUGH or name in _PAIRS):
+        if name in _THROUGH or name in pairs:
             within = look_of(node) if name == "r" else look
             levels.append((iter(node), (*path, node), within, len(tokens)))
         else:
-            tokens.append(_leaf_token(node, name if own or not name else ":", path, look))
+            tokens.append(_leaf_token(node, name if own or not isinstance(tag, str) else ":", path, look))
+            if name == "t" and len(node) and any(map(local_name, node)):  # not valid, but seen
+                levels.append((iter(node), (*path, node), look, len(tokens)))
     return tokens
+
+
+def _moved(paragraph: Element, word: str) -> bool:
+    """Whether all of a paragraph was moved away: it is read as the one it became is, though such text is no text."""
+    if paragraph.find(f"{{{word}}}moveFrom") is None:
+        return False
+    return not any(local_name(child) in _PAIRS | _THROUGH for child in paragraph)
 
 
 def _leave(tokens: list[Token], path: tuple[Element, ...], before: int) -> None:
     """Close an element; one without any content is a mark, and one that says nothing a code that stands alone."""
     node = path[-1]
     inside = tokens[before:]
-    pair = local_name(node) in _PAIRS
+    pair = local_name(node) in _PAIRS or local_name(node) == "moveFrom"
     whole = Leaf(node, path[:-1])
+    if local_name(node) == "t":
+        return
     if not inside or (pair and all(token.kind is Kind.MARK for token in inside)):
         del tokens[before - pair :]
         tokens.append(Token(Kind.MARK, [whole]))
@@ -244,7 +259,9 @@ def _shows(tokens: Sequence[Token]) -> bool:
 
 
 def _simple_and_fixed(node: Element) -> bool:
-    return local_name(node) == "fldSimple" and _fixed(next((v for a, v in node.attrib.items() if a.endswith("instr")), ""))
+    return local_name(node) == "fldSimple" and _fixed(
+        next((v for a, v in node.attrib.items() if a.endswith("instr")), "")
+    )
 
 
 @dataclass(slots=True)
@@ -385,7 +402,9 @@ class _Fields:
         if not new and last is not None and last.kind is Kind.ALONE and last.raw.startswith("<w:fldChar"):
             last.leaves += token.leaves
         else:
-            self._out.append(Token(Kind.ALONE, list(token.leaves), f"<w:fldChar {token.raw}/>" if new else "<w:fldChar/>"))
+            self._out.append(
+                Token(Kind.ALONE, list(token.leaves), f"<w:fldChar {token.raw}/>" if new else "<w:fldChar/>")
+            )
 
 
 def _has_text(tokens: Sequence[Token]) -> bool:

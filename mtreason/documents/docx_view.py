@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from zipfile import ZipFile
 
 from mtreason.documents.archives import replaced
-from mtreason.documents.docx import Found, TextParts, serialised
+from mtreason.documents.docx import TextParts
 from mtreason.documents.docx_paragraph import Paragraph
 from mtreason.documents.docx_tokens import Element, digest, local_name
 from mtreason.documents.views import Piece, PlainView, View, short_digest
@@ -42,11 +42,10 @@ class DocxView(PlainView):
         """Return a digest of a member, without the paragraphs that are pieces."""
         content = self.archive.read(path)
         if path in self.parts.paths:
-            read = self.parts.read(path)
-            for found in read.found:
-                for paragraph in (found.paragraph, *found.twins):
-                    _cut_out(paragraph.element)
-            root = read.root
+            part = self.parts.open(path)
+            for element in [paragraph.element for _, paragraph in part]:
+                _cut_out(element)
+            root = part.root
         elif path.lower().endswith((".xml", ".rels")):
             root = parse_xml(content, f"{self.name}: {path}")
         else:
@@ -62,16 +61,16 @@ class DocxView(PlainView):
         changes: dict[str, bytes] = {}
         before = 0
         for path in self.parts.paths:
-            read = self.parts.read(path)
-            own = {i - before: raw for i, raw in raws.items() if before <= i < before + len(read.found)}
-            for i, raw in own.items():
-                place = f"{self.name}: {self.parts.place(path, i + 1)}"
-                found = read.found[i]
-                for paragraph in (found.paragraph, *found.twins):
-                    _replace(paragraph.element, _read_piece(raw, place), place)
-            before += len(read.found)
-            if own:
-                changes[path] = serialised(read.root, read.content)
+            part = self.parts.open(path)
+            found = [(number, paragraph.element) for number, paragraph in part]
+            own = {i - before: raw for i, raw in raws.items()}
+            for number, element in found:
+                if number in own:
+                    _replace(element, own[number], f"{self.name}: {self.parts.place(path, number)}")
+                    changes[path] = b""
+            if path in changes:
+                changes[path] = part.written()
+            before += 1 + max((number for number, _ in found), default=-1)
         return replaced(self.archive, changes)
 
 
@@ -79,13 +78,14 @@ def view_of(archive: ZipFile, name: str, parts: TextParts) -> View:
     """Return a document, piece by piece."""
     pieces: list[Piece] = []
     for path in parts.paths:
-        for number, found in enumerate(parts.read(path).found, 1):
-            pieces.append(_piece(found, parts.place(path, number)))
+        first = len(pieces)
+        for number, paragraph in parts.open(path):
+            if number == len(pieces) - first:
+                pieces.append(_piece(paragraph, parts.place(path, number)))
     return DocxView(archive, name, parts, pieces)
 
 
-def _piece(found: Found, place: str) -> Piece:
-    paragraph = found.paragraph
+def _piece(paragraph: Paragraph, place: str) -> Piece:
     return Piece(place, "", paragraph.coded.text, _written(paragraph.element), _mark(paragraph))
 
 
@@ -119,12 +119,9 @@ def _written(element: Element) -> str:
     return str(etree.tostring(element, encoding="unicode", with_tail=False))
 
 
-def _read_piece(raw: str, place: str) -> Element:
-    return parse_xml(raw.encode("utf-8", "replace"), place)
-
-
-def _replace(old: Element, new: Element, place: str) -> None:
+def _replace(old: Element, raw: str, place: str) -> None:
     """Put another paragraph in the place of one; paragraphs in it stay."""
+    new = parse_xml(raw.encode("utf-8", "replace"), place)
     inner = _inner(old)
     empty = _inner(new)
     if len(inner) != len(empty) or _relations(old) != _relations(new):
