@@ -8,20 +8,20 @@ place of the old one; otherwise the paragraph is put together anew from its own 
 from __future__ import annotations
 
 import copy
+import functools
 import re
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from mtreason.documents.coded import TAG, Coded, Coder
-from mtreason.documents.docx_tokens import HEADS, LETTER, Element, Kind, Leaf, Look, Token, local_name, namespace
+from mtreason.documents.docx_tokens import HEADS, LETTER, SPACE, Element, Kind, Leaf, Look, Token, local_name, namespace
 from mtreason.errors import DocumentError
 from mtreason.files import xml_text
 from mtreason.languages import Language
 
 MOST_CODES = 9999
 """A tag has four digits."""
-_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _CUT = re.compile(f"{TAG.pattern}|\r\n|\r|\n")
 _SEEN_IN_BLANKS = re.compile(r"(?:u|strike|dstrike|highlight|shd|bdr|em|effect)\b")
 """What makes a blank look different from other blanks."""
@@ -334,7 +334,7 @@ def _say(leaf: Leaf, text: str, target: Language | None) -> None:
             leaf.node.remove(child)
     leaf.node.text = text
     if text != text.strip() or "  " in text:
-        leaf.node.set(_SPACE, "preserve")
+        leaf.node.set(SPACE, "preserve")
     for element in leaf.path:
         if local_name(element) == "ruby":
             _drop_reading(element)
@@ -352,15 +352,28 @@ def _drop_reading(ruby: Element) -> None:
                 node.text = ""
 
 
+_EAST_ASIAN = frozenset({"zh", "ja", "ko"})
+_OTHER_SCRIPTS = frozenset({"ar", "dv", "fa", "he", "hi", "ps", "sd", "th", "ug", "ur", "yi"})
+"""Languages that Word has attributes of their own for."""
+
+
 def set_language(element: Element, target: Language) -> None:
-    """Set the language in the properties of a run, where they name one."""
-    if target.primary in {"zh", "ja", "ko"}:
-        name = "eastAsia"
-    else:
-        name = "bidi" if target.primary in {"ar", "fa", "he", "ur", "yi", "ps", "ug", "dv"} else "val"
+    """Set the language in the properties of a run, where they name one for that script."""
+    primary = target.primary
+    kind = "eastAsia" if primary in _EAST_ASIAN else "bidi" if primary in _OTHER_SCRIPTS else "val"
     for node in element:
-        if local_name(node) == "lang" and f"{{{namespace(node)}}}{name}" in node.attrib:
-            node.set(f"{{{namespace(node)}}}{name}", target.tag)
+        if local_name(node) == "lang" and f"{{{namespace(node)}}}{kind}" in node.attrib:
+            node.set(f"{{{namespace(node)}}}{kind}", _name_for_word(target.tag))
+
+
+@functools.cache
+def _name_for_word(tag: str) -> str:
+    """Return the tag of a language as Word writes it, with a country."""
+    import langcodes
+
+    full = langcodes.Language.get(tag).maximize()
+    script = full.script if full.language != "zh" and full.script and f"-{full.script}" in tag else None
+    return "-".join(filter(None, (full.language, script, full.territory)))
 
 
 def _is_blank(leaf: Leaf) -> bool:

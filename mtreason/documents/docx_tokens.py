@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +20,10 @@ Look = tuple[str, ...]
 """The formatting of a run, without what says nothing about its looks."""
 
 LETTER = re.compile(r"[^\W\d_]")
-_SPACES = re.compile(r"[\r\n]+")
+SPACE = "{http://www.w3.org/XML/1998/namespace}space"
+_SPACES = re.compile(r"[ \t]*[\r\n][ \t\r\n]*")
+_INDENT = re.compile(r"\A[ \t]*[\r\n]\s*|\s*[\r\n][ \t]*\Z")
+"""White space around a text that only the program that wrote the XML has put there."""
 
 
 class Kind(Enum):
@@ -77,12 +81,13 @@ _MARKS = frozenset({
 })  # fmt: skip
 _SAID = frozenset({"sym", "noBreakHyphen", "softHyphen", "pgNum", "dayShort", "dayLong", "monthShort", "monthLong",
                    "yearShort", "yearLong"})  # fmt: skip
-_FIXED_FIELDS = frozenset(
-    "addin author autonum autonumlgl autonumout barcode bidioutline citation createdate date displaybarcode "
-    "edittime eq filename filesize formcheckbox gotobutton info lastsavedby listnum macrobutton "
-    "mergebarcode mergefield mergerec mergeseq noteref numchars numpages numwords page pageref printdate revnum savedate "
-    "section sectionpages seq symbol template time useraddress userinitials username".split()
-)
+_FIXED_FIELDS = frozenset({
+    "addin", "author", "autonum", "autonumlgl", "autonumout", "barcode", "bidioutline", "citation", "createdate",
+    "date", "displaybarcode", "edittime", "eq", "filename", "filesize", "formcheckbox", "gotobutton", "info",
+    "lastsavedby", "listnum", "macrobutton", "mergebarcode", "mergefield", "mergerec", "mergeseq", "noteref",
+    "numchars", "numpages", "numwords", "page", "pageref", "printdate", "revnum", "savedate", "section",
+    "sectionpages", "seq", "symbol", "template", "time", "useraddress", "userinitials", "username",
+})  # fmt: skip
 """Fields whose results are numbers, names and dates that Word computes."""
 
 
@@ -164,6 +169,8 @@ def _leaf_token(node: Element, name: str, path: tuple[Element, ...], look: Look)
     leaf = Leaf(node, path)
     if name == "t":
         said = (node.text or "") + "".join(child.tail or "" for child in node if not local_name(child))
+        if node.get(SPACE) != "preserve":
+            said = _INDENT.sub("", said)
         leaf.text, leaf.look = _SPACES.sub(" ", said), look
         return Token(Kind.TEXT, [leaf])
     if not name or name in _MARKS:
@@ -266,11 +273,25 @@ def _simple_and_fixed(node: Element) -> bool:
 
 @dataclass(slots=True)
 class FieldState:
-    """What is known of fields before a paragraph: whether each that is open shows its result already."""
+    """What is known of fields before a paragraph."""
 
     ended: frozenset[Element]
     """The beginnings of fields that end somewhere in the part."""
     open: list[bool] = field(default_factory=list)
+    """Whether each field that is open shows its result already."""
+    hidden: int = 0
+    """How many of them do not."""
+
+    def sign(self, token: Token) -> None:
+        """Take in a sign of a field."""
+        if token.raw == "begin" and token.leaves[0].node in self.ended:
+            self.open.append(False)
+            self.hidden += 1
+        elif token.raw == "separate" and self.open:
+            self.hidden -= not self.open[-1]
+            self.open[-1] = True
+        elif token.raw == "end" and self.open:
+            self.hidden -= not self.open.pop()
 
 
 def fields_that_end(part: Element, word: str) -> frozenset[Element]:
@@ -323,6 +344,9 @@ class _Fields:
         self._state = state
         self._spans = dict(self._complete())
         """Begin -> separator (or -1) and end, of the fields that are in this paragraph as a whole."""
+        worded = (token.kind is Kind.TEXT and LETTER.search(token.text) is not None for token in tokens)
+        self._words = list(itertools.accumulate(worded, initial=0))
+        """How many texts with letters are before each token."""
         self._out: list[Token] = []
 
     def _complete(self) -> Iterator[tuple[int, tuple[int, int]]]:
@@ -351,27 +375,24 @@ class _Fields:
             token = self._tokens[i]
             if i in ends:
                 self._out.append(Token(Kind.CLOSE, token.leaves, ends[i]))
-            elif i in self._spans and self._visible:
+            elif i in self._spans and not self._state.hidden:
                 separator, end = self._spans[i]
                 instruction = self._instruction(i, separator if separator >= 0 else end)
-                result = self._tokens[separator : end + 1] if separator >= 0 else []
                 raw = f"<w:fld {instruction}"
-                if _has_text(result) and not _fixed(instruction):
+                has_words = separator >= 0 and self._words[separator] < self._words[end]
+                if has_words and not _fixed(instruction):
                     self._out.append(Token(Kind.OPEN, _leaves(self._tokens[i : separator + 1]), f"{raw}>"))
                     ends[end] = "</w:fld>"
                     i = separator
                 else:
                     leaves = _leaves(self._tokens[i : end + 1])
-                    self._out.append(Token(Kind.ALONE, leaves, f"{raw}/>", said=_shows(result)))
+                    said = separator >= 0 and _shows(self._tokens[separator:end])
+                    self._out.append(Token(Kind.ALONE, leaves, f"{raw}/>", said=said))
                     i = end
             else:
                 self._part(token)
             i += 1
         return self._out
-
-    @property
-    def _visible(self) -> bool:
-        return all(self._state.open)
 
     def _instruction(self, start: int, end: int) -> str:
         parts = [token.raw for token in self._tokens[start:end] if token.kind is Kind.INSTRUCTION]
@@ -379,15 +400,9 @@ class _Fields:
 
     def _part(self, token: Token) -> None:
         """Add a token that is no part of a field which is here as a whole."""
-        state = self._state.open
-        hidden = not self._visible
+        hidden = self._state.hidden
         if token.kind is Kind.FIELD:
-            if token.raw == "begin" and token.leaves[0].node in self._state.ended:
-                state.append(False)
-            elif token.raw == "separate" and state:
-                state[-1] = True
-            elif token.raw == "end" and state:
-                state.pop()
+            self._state.sign(token)
             self._sign(token, new=not hidden)
         elif token.kind is Kind.INSTRUCTION:
             self._sign(token, new=False)
@@ -405,10 +420,6 @@ class _Fields:
             self._out.append(
                 Token(Kind.ALONE, list(token.leaves), f"<w:fldChar {token.raw}/>" if new else "<w:fldChar/>")
             )
-
-
-def _has_text(tokens: Sequence[Token]) -> bool:
-    return any(token.kind is Kind.TEXT and LETTER.search(token.text) for token in tokens)
 
 
 def _leaves(tokens: Sequence[Token]) -> list[Leaf]:

@@ -47,7 +47,10 @@ class DocxView(PlainView):
                 _cut_out(element)
             root = part.root
         elif path.lower().endswith((".xml", ".rels")):
-            root = parse_xml(content, f"{self.name}: {path}")
+            try:
+                root = parse_xml(content, path)
+            except DocumentError:
+                return hashlib.sha256(content).hexdigest()
         else:
             return hashlib.sha256(content).hexdigest()
         _tidy(root)
@@ -99,7 +102,7 @@ def _mark(paragraph: Paragraph) -> str:
 
 def _inner(element: Element) -> list[Element]:
     """Return the paragraphs that stand in a paragraph, but not those in them."""
-    found = []
+    found: list[Element] = []
     waiting = [element]
     while waiting:
         for child in reversed(waiting.pop()):
