@@ -407,16 +407,22 @@ def _bases(tokens: Sequence[Token]) -> Iterator[_Context]:
         yield _Context(look, own.get(look), _chain(wrapper))
 
 
+_EMPHASIS = re.compile(
+    r"(?:bdr|b|caps|color|dstrike|effect|em|emboss|highlight|imprint|i|outline|position|rStyle|shadow|shd|smallCaps"
+    r'|strike|u|vanish|vertAlign)(?![A-Za-z])(?!.*val="(?:0|false|none|auto)"$)'
+)
+
+
 def _base(letters: Counter[Look]) -> Look:
-    """Return the simplest look, which is the same in a translation; the most frequent one if that is a rare exception.
+    """Return the plainest look, which is the same in a translation; another one if nearly all of the text has that.
 
     So a document and its translation have the same codes, whichever half of a paragraph is longer in which language.
     """
     if not letters:
         return ()
-    simplest = min(letters, key=len)
+    plainest = min(letters, key=lambda look: (len([p for p in look if _EMPHASIS.match(p)]), -letters[look]))
     most = max(letters, key=letters.__getitem__)
-    return simplest if 4 * letters[simplest] >= sum(letters.values()) else most
+    return most if 4 * letters[most] > 3 * letters.total() else plainest
 
 
 def _chain(wrapper: Element | None) -> tuple[Element, ...]:
