@@ -200,7 +200,7 @@ class _Twins:
     """Tells which paragraphs stand in a part twice: in a text box, and in its form for older programs."""
 
     def __init__(self) -> None:
-        self._waiting: dict[Element, dict[object, deque[int]]] = {}
+        self._waiting: dict[Element, dict[str, deque[int]]] = {}
 
     def number(self, paragraph: Paragraph, number: int) -> int:
         """Return the number of the unit that a paragraph belongs to: the next one, or that of its twin."""
@@ -210,7 +210,7 @@ class _Twins:
             if parent.tag == f"{_MARKUP}AlternateContent":
                 branches.append((parent, node.tag == f"{_MARKUP}Fallback"))
             node = parent
-        said = (paragraph.coded.text, tuple(code.raw for code in paragraph.coded.codes.values()))
+        said = paragraph.coded.text
         for alternative, older in branches:
             twins = self._waiting.get(alternative, {}).get(said)
             if older and twins:

@@ -332,7 +332,7 @@ def _say(leaf: Leaf, text: str, target: Language | None) -> None:
     for child in list(leaf.node):
         if not local_name(child):
             leaf.node.remove(child)
-    leaf.node.text = text
+    leaf.node.text = text or None
     if text != text.strip() or "  " in text:
         leaf.node.set(SPACE, "preserve")
     for element in leaf.path:

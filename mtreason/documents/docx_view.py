@@ -67,10 +67,16 @@ class DocxView(PlainView):
             part = self.parts.open(path)
             found = [(number, paragraph.element) for number, paragraph in part]
             own = {i - before: raw for i, raw in raws.items()}
-            for number, element in found:
+            for i, (number, element) in enumerate(found):
                 if number in own:
-                    _replace(element, own[number], f"{self.name}: {self.parts.place(path, number)}")
-                    changes[path] = b""
+                    new = parse_xml(own[number].encode("utf-8", "replace"), self.name)
+                    if _replace(element, new):
+                        changes[path] = b""
+                    elif all(number != other for other, _ in found[:i]):  # else it is an older form of a text box
+                        place = self.parts.place(path, number)
+                        raise DocumentError(
+                            f"{self.name}: {place}: its links, pictures and text boxes are those of another file"
+                        )
             if path in changes:
                 changes[path] = part.written()
             before += 1 + max((number for number, _ in found), default=-1)
@@ -122,17 +128,17 @@ def _written(element: Element) -> str:
     return str(etree.tostring(element, encoding="unicode", with_tail=False))
 
 
-def _replace(old: Element, raw: str, place: str) -> None:
-    """Put another paragraph in the place of one; paragraphs in it stay."""
-    new = parse_xml(raw.encode("utf-8", "replace"), place)
+def _replace(old: Element, new: Element) -> bool:
+    """Put another paragraph in the place of one, if both refer to the same; paragraphs in it stay."""
     inner = _inner(old)
     empty = _inner(new)
     if len(inner) != len(empty) or _relations(old) != _relations(new):
-        raise DocumentError(f"{place}: its links, pictures and text boxes are those of another file")
+        return False
     for there, here in zip(empty, inner, strict=True):
         there.getparent().replace(there, here)
     new.tail = old.tail
     old.getparent().replace(old, new)
+    return True
 
 
 def _relations(element: Element) -> list[str]:
