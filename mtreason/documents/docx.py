@@ -196,6 +196,11 @@ def _plain(path: str) -> str:
     return path.replace("\\", "/").lstrip("/").lower()
 
 
+def paragraph_of(root: Element, where: str) -> Paragraph | None:
+    """Return a paragraph that was read by itself; None for one without anything to translate."""
+    return next((paragraph for _, paragraph in Part(root, b"", where) if paragraph.element is root), None)
+
+
 class _Twins:
     """Tells which paragraphs stand in a part twice: in a text box, and in its form for older programs."""
 

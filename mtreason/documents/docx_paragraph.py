@@ -108,7 +108,7 @@ class Paragraph:
             self._flush()
         elif leaf.look != self._stack[-1].look:
             opening = Token(Kind.OPEN, [], f"<w:rPr>{''.join(f'<w:{name}/>' for name in leaf.look)}")
-            self._open = self._code(opening, context=_Context(leaf.look, leaf.path[-1]))
+            self._open = self._code(opening, context=_Context(leaf.look, leaf.run))
         self._plain(token)
 
     def _close_look(self) -> None:
@@ -268,8 +268,9 @@ class _Builder:
         around = self._around
         same = around == tuple(element for context in stack for element in context.chain)
         for leaf in leaves:
-            run = leaf.path[-1:] if leaf.path and local_name(leaf.path[-1]) == "r" else ()
-            self._nodes.append((leaf.path if same else (*around, *run), leaf.node))
+            run = leaf.run
+            path = leaf.path if same else around if run is None else (*around, run)
+            self._nodes.append((path, leaf.node))
 
     @property
     def _around(self) -> tuple[Element, ...]:
@@ -338,8 +339,9 @@ def _say(leaf: Leaf, text: str, target: Language | None) -> None:
     for element in leaf.path:
         if local_name(element) == "ruby":
             _drop_reading(element)
-    if target is not None and text.strip() and leaf.path:
-        for child in leaf.path[-1]:
+    run = leaf.run
+    if target is not None and text.strip() and run is not None:
+        for child in run:
             if local_name(child) == "rPr":
                 set_language(child, target)
 
@@ -384,10 +386,10 @@ def _is_blank(leaf: Leaf) -> bool:
 def _bases(tokens: Sequence[Token]) -> Iterator[_Context]:
     """Yield what needs no code in the paragraph itself, and in each element in it, in the order in which they begin."""
     if len(tokens) == 1 and tokens[0].kind is Kind.TEXT:
-        yield _Context(tokens[0].leaves[0].look, tokens[0].leaves[0].path[-1])
+        yield _Context(tokens[0].leaves[0].look, tokens[0].leaves[0].run)
         return
     counts: list[Counter[Look]] = [Counter()]
-    runs: list[dict[Look, Element]] = [{}]
+    runs: list[dict[Look, Element | None]] = [{}]
     wrappers: list[Element | None] = [None]
     stack = [0]
     for token in tokens:
@@ -401,7 +403,7 @@ def _bases(tokens: Sequence[Token]) -> Iterator[_Context]:
         elif token.kind is Kind.TEXT and not _is_blank(token.leaves[0]):
             leaf = token.leaves[0]
             counts[stack[-1]][leaf.look] += len(LETTER.findall(token.text))
-            runs[stack[-1]].setdefault(leaf.look, leaf.path[-1])
+            runs[stack[-1]].setdefault(leaf.look, leaf.run)
     for count, own, wrapper in zip(counts, runs, wrappers, strict=True):
         look = _base(count)
         yield _Context(look, own.get(look), _chain(wrapper))

@@ -49,6 +49,11 @@ class Leaf:
     """What it says, for a node with text to translate."""
     look: Look = ()
 
+    @property
+    def run(self) -> Element | None:
+        """The run that it is in."""
+        return next((element for element in reversed(self.path) if local_name(element) == "r"), None)
+
 
 @dataclass(eq=False, slots=True)
 class Token:

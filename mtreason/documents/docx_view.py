@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from zipfile import ZipFile
 
 from mtreason.documents.archives import replaced
-from mtreason.documents.docx import TextParts
+from mtreason.documents.coded import tags
+from mtreason.documents.docx import TextParts, paragraph_of
 from mtreason.documents.docx_paragraph import Paragraph
 from mtreason.documents.docx_tokens import Element, digest, local_name
 from mtreason.documents.views import Piece, PlainView, View, short_digest
@@ -56,7 +57,7 @@ class DocxView(PlainView):
         _tidy(root)
         if path.endswith(".rels"):
             root[:] = sorted(root, key=lambda e: e.get("Id") or "")
-        return short_digest(_canonical(root))
+        return _said(root)
 
     def put(self, raws: Mapping[int, str], more: Sequence[str] = ()) -> bytes:
         """See `View.put`."""
@@ -65,22 +66,27 @@ class DocxView(PlainView):
         before = 0
         for path in self.parts.paths:
             part = self.parts.open(path)
-            found = [(number, paragraph.element) for number, paragraph in part]
+            found = list(part)
             own = {i - before: raw for i, raw in raws.items()}
-            for i, (number, element) in enumerate(found):
+            seen: set[int] = set()
+            for number, paragraph in found:
                 if number in own:
-                    new = parse_xml(own[number].encode("utf-8", "replace"), self.name)
-                    if _replace(element, new):
-                        changes[path] = b""
-                    elif all(number != other for other, _ in found[:i]):  # else it is an older form of a text box
-                        place = self.parts.place(path, number)
-                        raise DocumentError(
-                            f"{self.name}: {place}: its links, pictures and text boxes are those of another file"
-                        )
+                    self._change(paragraph, own[number], self.parts.place(path, number), again=number in seen)
+                    changes[path] = b""
+                seen.add(number)
             if path in changes:
                 changes[path] = part.written()
-            before += 1 + max((number for number, _ in found), default=-1)
+            before += len(seen)
         return replaced(self.archive, changes)
+
+    def _change(self, old: Paragraph, raw: str, place: str, *, again: bool) -> None:
+        """Put another paragraph in the place of one; the older form of a text box stays as it is but for its text."""
+        new = parse_xml(raw.encode("utf-8", "replace"), self.name)
+        read = paragraph_of(new, self.name)
+        if again and read is not None and tags(read.coded.text) == tags(old.coded.text):
+            old.write(read.coded.text)
+        elif not _replace(old.element, new) and not again:
+            raise DocumentError(f"{self.name}: {place}: its links, pictures and text boxes are those of another file")
 
 
 def view_of(archive: ZipFile, name: str, parts: TextParts) -> View:
@@ -169,7 +175,11 @@ def _tidy(root: Element) -> None:
             parent.remove(child)
 
 
-def _canonical(root: Element) -> str:
-    from lxml import etree
-
-    return bytes(etree.tostring(root, method="c14n")).decode()
+def _said(root: Element) -> str:
+    """Return a digest of all that an element says."""
+    found = hashlib.sha256()
+    for node in root.iter():
+        name = node.tag if isinstance(node.tag, str) else ""
+        said = (name, sorted(node.attrib.items()), node.text, node.tail, len(node))
+        found.update(repr(said).encode("utf-8", "surrogatepass"))
+    return found.hexdigest()
