@@ -112,7 +112,10 @@ def namespace(element: Element) -> str:
     return element.tag[1:].partition("}")[0] if isinstance(element.tag, str) and element.tag[0] == "{" else ""
 
 
-_NO_LOOK = frozenset({"lang", "noProof", "rPrChange", "ins", "del", "moveFrom", "moveTo"})
+_NO_LOOK = frozenset({
+    "lang", "noProof", "rPrChange", "ins", "del", "moveFrom", "moveTo", "kern", "spacing", "w", "fitText", "snapToGrid",
+})  # fmt: skip
+"""What is no formatting of words: notes of the program, and distances between letters, which other words do not need."""
 
 
 def look_of(run: Element) -> Look:

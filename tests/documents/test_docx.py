@@ -121,6 +121,8 @@ KINDS = [
      "Never <1>open</1> it.<2/> holds."),
     ("cut into runs", p(run("Ne"), '<w:proofErr w:type="spellStart"/>', run("ve", '<w:lang w:val="en-US"/>'),
      run("r", "<w:noProof/>")), "Never"),
+    ("other distances in a word", p(run("dur"), run("i", '<w:spacing w:val="-2"/>'), run("ng", '<w:kern w:val="1"/>')),
+     "during"),
     ("all of it bold", p(run("Never", BOLD), run(" ever", BOLD)), "Never ever"),
     ("a blank that is bold", p(run("one", BOLD), run(" ", BOLD), run("two")), "<1>one</1> two"),
     ("a blank between two looks", p(run("one", BOLD), run(" "), run("two", UNDERLINED), run(" three four")),
@@ -185,7 +187,11 @@ def looks(root):
         if node.text in {"v", "ix", "x", "hidden"}:  # results of fields that are not translated
             continue
         form = node.getparent().find(f"{{{W}}}rPr")
-        look = "" if form is None else "".join(sorted(e.tag for e in form if not e.tag.endswith(("lang", "noProof"))))
+        look = (
+            ""
+            if form is None
+            else "".join(sorted(e.tag for e in form if not e.tag.endswith(("lang", "noProof", "spacing", "kern"))))
+        )
         link = any(e.tag.endswith("hyperlink") for e in node.iterancestors())
         found += [(letter, (look, link)) for letter in (node.text or "") if letter.isalpha()]
     return found
