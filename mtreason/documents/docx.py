@@ -125,7 +125,7 @@ class Part:
         stories: dict[Element, Element] = {}
         twins = _Twins() if next(self.root.iter(f"{_MARKUP}AlternateContent"), None) is not None else None
         number = 0
-        for element in self.root.iter(f"{{{word}}}p"):
+        for element in list(self.root.iter(f"{{{word}}}p")):  # all before the first is changed
             parent = element.getparent()
             if parent not in stories:
                 stories[parent] = self.root if parent is None else story_of(parent)

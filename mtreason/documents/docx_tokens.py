@@ -115,7 +115,7 @@ def namespace(element: Element) -> str:
 _NO_LOOK = frozenset({
     "lang", "noProof", "rPrChange", "ins", "del", "moveFrom", "moveTo", "kern", "spacing", "w", "fitText", "snapToGrid",
 })  # fmt: skip
-"""What is no formatting of words: notes of the program, and distances between letters, which other words do not need."""
+"""What is no formatting of words: notes of the program, and distances between letters, which belong to the old words."""
 
 
 def look_of(run: Element) -> Look:

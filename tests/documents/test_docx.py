@@ -271,6 +271,8 @@ def test_text_boxes() -> None:
     assert shown(translated(body, *said)) == [
         "<drawing>", "A b", " eins", "zwei ", "B b", "A b", " eins", "zwei ", "B b", "Tür", "Alt",
     ]  # fmt: skip
+    two = p(OLD.format(p(run("A"))), run("One"), OLD.format(p(run("B"))))
+    assert shown(translated(two, "<2/>eins<1/>", "a", "b")) == ["b", "eins", "a"]
     different = p(DRAWN.format(p(run("New")), p(run("Old"))))
     assert texts(different) == ["New", "Old"]
     nested = p(run("a"), DRAWN.format(p(run("b"), DRAWN.format(BOX, BOX)), p(run("b"), OLD.format(BOX))))
