@@ -83,8 +83,9 @@ _MARKS = frozenset({
     "moveToRangeEnd", "customXmlInsRangeStart", "customXmlInsRangeEnd", "customXmlDelRangeStart",
     "customXmlDelRangeEnd", "customXmlMoveFromRangeStart", "customXmlMoveFromRangeEnd", "customXmlMoveToRangeStart",
     "customXmlMoveToRangeEnd", "del", "moveFrom", "delText", "delInstrText", "lastRenderedPageBreak", "rPrChange",
+    "softHyphen",  # where the old word may be divided
 })  # fmt: skip
-_SAID = frozenset({"sym", "noBreakHyphen", "softHyphen", "pgNum", "dayShort", "dayLong", "monthShort", "monthLong",
+_SAID = frozenset({"sym", "noBreakHyphen", "pgNum", "dayShort", "dayLong", "monthShort", "monthLong",
                    "yearShort", "yearLong"})  # fmt: skip
 _FIXED_FIELDS = frozenset({
     "addin", "author", "autonum", "autonumlgl", "autonumout", "barcode", "bidioutline", "citation", "createdate",
@@ -115,7 +116,7 @@ def namespace(element: Element) -> str:
 _NO_LOOK = frozenset({
     "lang", "noProof", "rPrChange", "ins", "del", "moveFrom", "moveTo", "kern", "spacing", "w", "fitText", "snapToGrid",
 })  # fmt: skip
-"""What is no formatting of words: notes of the program, and distances between letters, which belong to the old words."""
+"""What is no formatting of words: notes of the program, and distances between the letters of the old words."""
 
 
 def look_of(run: Element) -> Look:
