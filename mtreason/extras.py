@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mtreason.errors import InputError
 
-PACKAGES = {"docx": ("python-docx", "docx"), "matplotlib": ("matplotlib", "report")}
+PACKAGES = {"matplotlib": ("matplotlib", "report")}
 """Module -> the package that contains it, and the extra that installs the package."""
 
 

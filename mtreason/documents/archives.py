@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import zipfile
 from collections.abc import Mapping
@@ -51,5 +52,6 @@ def replaced(archive: zipfile.ZipFile, changes: Mapping[str, bytes]) -> bytes:
     with zipfile.ZipFile(out, "w") as written:
         for info in archive.infolist():
             content = changes[info.filename] if info.filename in changes else archive.read(info)
-            written.writestr(info, content, info.compress_type)
+            # Writing notes in an entry where it now stands, and the archive must be readable after this.
+            written.writestr(copy.copy(info), content, info.compress_type)
     return out.getvalue()

@@ -1,209 +1,236 @@
-"""Word documents: each paragraph is one unit, also in tables, headers and footers.
+"""Word documents: each paragraph is a unit, in the text, its tables, text boxes and notes, in headers and footers.
 
-python-docx reads and writes. A translation takes the formatting of the run that holds most of the paragraph's letters;
-the formatting of single words is lost, and pictures, fields, breaks and links stay in their places.
+What is written anew is the text of paragraphs that were translated, in the XML of the parts that have some; all other
+parts stay as they are. Comments and building blocks are not read.
 """
 
 from __future__ import annotations
 
-import copy
-import hashlib
-import io
+import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+from zipfile import ZipFile
 
-from mtreason.documents.archives import check_xml, read_members
+from mtreason.documents.archives import check_xml, read_members, replaced
+from mtreason.documents.docx_paragraph import Paragraph, set_language
+from mtreason.documents.docx_tokens import (
+    LETTER,
+    Element,
+    FieldState,
+    Kind,
+    fields_that_end,
+    local_name,
+    namespace,
+    story_of,
+    tokens_of,
+)
 from mtreason.documents.protocol import Document, Reading, Unit
-from mtreason.documents.views import Piece, PlainView, View, short_digest
+from mtreason.documents.spans import MOST_UNITS
 from mtreason.errors import DocumentError
-from mtreason.extras import need
-from mtreason.files import xml_text
+from mtreason.xmlfiles import parse_xml
 
 if TYPE_CHECKING:
-    from docx.text.paragraph import Paragraph
+    from mtreason.documents.views import View
 
-_LETTER = re.compile(r"[^\W\d_]")
-_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
+KIND = "a Word document"
+_WITH_TEXT = ("footnotes", "endnotes", "header", "footer")
+"""Parts that have text beside the main one, in the order of their units."""
+_MARKUP = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[^>]*\?>\s*")
+_STANDARD = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 
 
 class DocxDocument:
     """A Word document."""
 
-    def __init__(self, data: bytes, name: str) -> None:
+    def __init__(self, data: bytes, name: str, reading: Reading) -> None:
         self._data = data
         self._name = name
-        check_xml(read_members(data, name, "a Word document"), name)
-        self._document, self._paragraphs = _open(data, name)
-        self.units = tuple(Unit(i, f"paragraph {i}", _text(p).strip()) for i, p in enumerate(self._paragraphs, 1))
+        self._target = reading.target
+        self._archive = read_members(data, name, KIND)
+        check_xml(self._archive, name)
+        self._parts = TextParts(self._archive, name)
+        self._counts: dict[str, int] = {}
+        units: list[Unit] = []
+        for part in self._parts.paths:
+            first = len(units)
+            for number, paragraph in self._parts.open(part):
+                if number < len(units) - first:
+                    continue
+                place = self._parts.place(part, number)
+                units.append(Unit(len(units) + 1, place, paragraph.coded.text, paragraph.coded.codes))
+                if len(units) > MOST_UNITS:
+                    raise DocumentError(f"{name}: more than {MOST_UNITS:,} units: cut the document into parts")
+            self._counts[part] = len(units) - first
+        self.units = tuple(units)
 
     def view(self) -> View:
         """Return the document as it stands, paragraph by paragraph."""
-        pieces = [
-            Piece(unit.place, "", unit.text, _written(p._p), _mark(p._p))
-            for unit, p in zip(self.units, self._paragraphs, strict=True)
-        ]
-        return DocxView(self._data, self._name, pieces)
+        from mtreason.documents.docx_view import view_of
+
+        return view_of(self._archive, self._name, self._parts)
 
     def render(self, texts: Iterable[str]) -> Iterator[bytes]:
         """Yield the document; exactly the bytes that were read if nothing was translated."""
         given = list(texts)
-        if given == [unit.text for unit in self.units]:
-            yield self._data
+        changes: dict[str, bytes] = {}
+        at = 0
+        for part, count in self._counts.items():
+            own = list(zip(self.units[at : at + count], given[at : at + count], strict=True))
+            at += count
+            if any(unit.text != text for unit, text in own):
+                read = self._parts.open(part)
+                for number, paragraph in read:
+                    unit, text = own[number]
+                    if text != unit.text:
+                        paragraph.write(text, self._target)
+                changes[part] = read.written()
+        if changes:
+            changes |= self._styles()
+        yield replaced(self._archive, changes) if changes else self._data
+
+    def _styles(self) -> dict[str, bytes]:
+        """Return the styles with the language of the output."""
+        path = self._parts.styles
+        if path is None or self._target is None:
+            return {}
+        content = self._archive.read(path)
+        root = parse_xml(content, f"{self._name}: {path}")
+        for properties in root.iter(f"{{{namespace(root)}}}rPr"):
+            set_language(properties, self._target)
+        return {path: serialised(root, content)}
+
+
+@dataclass(slots=True)
+class Part:
+    """A part of a document with text."""
+
+    root: Element
+    content: bytes
+    where: str
+
+    def __iter__(self) -> Iterator[tuple[int, Paragraph]]:
+        """Yield the paragraphs with something to translate, each with the number of its unit in the part, from 0.
+
+        Two paragraphs have the same number where a text box stands there in a second form for older programs. What is
+        in a paragraph may be changed while it is the last one that was yielded.
+        """
+        word = namespace(self.root)
+        ended = fields_that_end(self.root, word)
+        states: dict[Element, FieldState] = {}
+        stories: dict[Element, Element] = {}
+        twins = _Twins() if next(self.root.iter(f"{_MARKUP}AlternateContent"), None) is not None else None
+        number = 0
+        for element in list(self.root.iter(f"{{{word}}}p")):  # all before the first is changed
+            parent = element.getparent()
+            if parent not in stories:
+                stories[parent] = self.root if parent is None else story_of(parent)
+            state = states.get(stories[parent]) or states.setdefault(stories[parent], FieldState(ended))
+            tokens = tokens_of(element, word, state)
+            if not any(token.kind is Kind.TEXT and LETTER.search(token.text) for token in tokens):
+                continue
+            paragraph = Paragraph(element, tokens, self.where)
+            own = number if twins is None else twins.number(paragraph, number)
+            number += own == number
+            yield own, paragraph
+
+    def written(self) -> bytes:
+        """Return the part as it is now."""
+        return serialised(self.root, self.content)
+
+
+class TextParts:
+    """Which parts of a document have text: those that its relations name, whatever they are called."""
+
+    def __init__(self, archive: ZipFile, name: str) -> None:
+        self._archive = archive
+        self._name = name
+        self._members = {_plain(path): path for path in archive.namelist()}
+        main = next((path for kind, path in self._relations("") if kind == "officeDocument"), None)
+        if main is None:
+            raise DocumentError(f"{name}: not {KIND}: no part of it is named as its text")
+        others = list(self._relations(main))
+        self.main = main
+        self.styles = next((path for kind, path in others if kind == "styles"), None)
+        notes = [path for wanted in _WITH_TEXT for kind, path in others if kind == wanted]
+        self.paths = list(dict.fromkeys([main, *notes]))
+
+    def _relations(self, path: str) -> Iterator[tuple[str, str]]:
+        """Yield the kinds and the names of the parts that a part refers to; "" for the document itself."""
+        folder, base = posixpath.split(path)
+        member = self._members.get(_plain(posixpath.join(folder, "_rels", f"{base}.rels")))
+        if member is None:
             return
-        for paragraph, unit, text in zip(self._paragraphs, self.units, given, strict=True):
-            if text != unit.text:
-                _put(paragraph, xml_text(text))
-        stream = io.BytesIO()
-        self._document.save(stream)
-        yield stream.getvalue()
+        for relation in parse_xml(self._archive.read(member), f"{self._name}: {member}"):
+            if local_name(relation) != "Relationship" or relation.get("TargetMode") == "External":
+                continue
+            there = posixpath.normpath(posixpath.join("/", folder, unquote(relation.get("Target", ""))))
+            found = self._members.get(_plain(there))
+            if found is not None:
+                yield relation.get("Type", "").rpartition("/")[2], found
 
+    def place(self, path: str, number: int) -> str:
+        """Return where a person finds a paragraph, given its number in a part, from 0."""
+        return f"paragraph {number + 1}" if path == self.main else f"{posixpath.basename(path)}, paragraph {number + 1}"
 
-@dataclass(frozen=True, slots=True)
-class DocxView(PlainView):
-    """The paragraphs of a document; implements `View`."""
-
-    data: bytes
-    name: str
-    pieces: Sequence[Piece]
-    keyed: bool = False
-
-    @property
-    def frame(self) -> str:
-        """See `View.frame`; what Word writes anew each time does not count."""
-        archive = read_members(self.data, self.name, "a Word document")
-        members = [n for n in sorted(archive.namelist()) if not n.startswith("docProps/")]
-        return short_digest("\0".join(f"{n} {_frame_of(n, archive.read(n))}" for n in members))
-
-    def put(self, raws: Mapping[int, str], more: Sequence[str] = ()) -> bytes:
-        """See `View.put`."""
-        from docx.oxml import parse_xml
-
-        del more
-        document, paragraphs = _open(self.data, self.name)
-        for i, raw in raws.items():
-            old, new = paragraphs[i]._p, parse_xml(raw)
-            if _relations(old) != _relations(new):
-                raise DocumentError(f"{self.name}: paragraph {i + 1}: its links and pictures are those of another file")
-            old.getparent().replace(old, new)
-        stream = io.BytesIO()
-        document.save(stream)
-        return stream.getvalue()
-
-
-_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
-
-
-def _relations(element: Any) -> list[str]:  # noqa: ANN401 - lxml's element
-    """Return what a paragraph refers to in other parts of its file."""
-    return [value for child in element.iter() for name, value in child.attrib.items() if name.startswith(_RELATION)]
-
-
-_NOTHING = re.compile(r"}(?:proofErr|lastRenderedPageBreak|bookmarkStart|bookmarkEnd|lang|noProof|rsids)$")
-_OF_WORD = re.compile(r"}(?:rsid\w*|paraId|textId)$")
-_WITH_PIECES = re.compile(r"word/(?:document|header\d*|footer\d*)\.xml")
-
-
-def _tidied(element: Any) -> Any:  # noqa: ANN401 - lxml's element
-    """Remove what says nothing, and changes each time that Word saves the file."""
-    for child in list(element.iter()):
-        for attribute in [a for a in child.attrib if _OF_WORD.search(a)]:
-            del child.attrib[attribute]
-        parent = child.getparent()
-        if parent is not None and isinstance(child.tag, str) and _NOTHING.search(child.tag):
-            parent.remove(child)
-    return element
-
-
-def _frame_of(name: str, content: bytes) -> str:
-    """Return a digest of a member, without the paragraphs that are pieces."""
-    from docx.oxml.ns import qn
-    from lxml import etree
-
-    if not name.endswith((".xml", ".rels")):
-        return hashlib.sha256(content).hexdigest()
-    root = _tidied(etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)))
-    for paragraph in list(root.iter(qn("w:p"))) if _WITH_PIECES.fullmatch(name) else []:
-        if _LETTER.search("".join(t.text or "" for t in paragraph.iter(qn("w:t")))):
-            paragraph.clear()
-    if name.endswith(".rels"):
-        root[:] = sorted(root, key=lambda e: e.get("Id") or "")
-    return short_digest(etree.tostring(root, method="c14n").decode())
-
-
-def _mark(element: Any) -> str:  # noqa: ANN401 - lxml's element
-    """Return the text and formatting of a paragraph, however it is cut into runs."""
-    from docx.oxml.ns import qn
-    from lxml import etree
-
-    parts: list[tuple[str, str]] = []
-    for child in _tidied(copy.deepcopy(element)).iter(qn("w:t"), qn("w:br"), qn("w:tab"), qn("w:drawing"), qn("w:pPr")):
-        form = child.getparent().find(qn("w:rPr")) if child.tag != qn("w:pPr") else None
-        look = "" if form is None or not len(form) else etree.tostring(form, method="c14n").decode()
-        said = child.text or "" if child.tag == qn("w:t") else etree.tostring(child, method="c14n").decode()
-        if said and parts and parts[-1][0] == look:
-            parts[-1] = (look, parts[-1][1] + said)
-        elif said:
-            parts.append((look, said))
-    return repr(parts)
+    def open(self, path: str) -> Part:
+        """Read a part; raises `DocumentError` for one that is no XML, or not of Word."""
+        content = self._archive.read(path)
+        root = parse_xml(content, f"{self._name}: {path}")
+        if path == self.main and local_name(root) != "document":
+            raise DocumentError(f"{self._name}: not {KIND}: its text is in <{local_name(root)}>")
+        return Part(root, content, f"{self._name}: {path}")
 
 
 def read_docx(data: bytes, name: str, reading: Reading) -> Document:
     """Read a Word document; raises `DocumentError` for a file that is no archive, or exceeds the limits."""
-    return DocxDocument(data, name)
+    return DocxDocument(data, name, reading)
 
 
-def _open(data: bytes, name: str) -> tuple[Any, list[Paragraph]]:
-    """Return a document and its paragraphs that have letters."""
-    need("docx", f"{name}: a Word document")
-    import docx
-
-    try:
-        document = docx.Document(io.BytesIO(data))
-        return document, [p for p in _paragraphs(document) if _LETTER.search(_text(p))]
-    except Exception as error:
-        raise DocumentError(f"{name}: not a Word document: {str(error) or type(error).__name__}") from error
+def _plain(path: str) -> str:
+    """Return the name of a part as it is compared (Open Packaging Conventions, 6.2.2)."""
+    return path.replace("\\", "/").lstrip("/").lower()
 
 
-def _written(element: Any) -> str:  # noqa: ANN401 - lxml's element
+def paragraph_of(root: Element, where: str) -> Paragraph | None:
+    """Return a paragraph that was read by itself; None for one without anything to translate."""
+    return next((paragraph for _, paragraph in Part(root, b"", where) if paragraph.element is root), None)
+
+
+class _Twins:
+    """Tells which paragraphs stand in a part twice: in a text box, and in its form for older programs."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[Element, dict[str, deque[int]]] = {}
+
+    def number(self, paragraph: Paragraph, number: int) -> int:
+        """Return the number of the unit that a paragraph belongs to: the next one, or that of its twin."""
+        node = paragraph.element
+        branches = []
+        while (parent := node.getparent()) is not None:
+            if parent.tag == f"{_MARKUP}AlternateContent":
+                branches.append((parent, node.tag == f"{_MARKUP}Fallback"))
+            node = parent
+        said = paragraph.coded.text
+        for alternative, older in branches:
+            twins = self._waiting.get(alternative, {}).get(said)
+            if older and twins:
+                return twins[0] if len(twins) == 1 else twins.popleft()
+        for alternative, older in branches:
+            if not older:
+                self._waiting.setdefault(alternative, {}).setdefault(said, deque()).append(number)
+        return number
+
+
+def serialised(root: Element, content: bytes) -> bytes:
+    """Return XML that was read from `content`, with the same declaration if that says UTF-8."""
     from lxml import etree
 
-    return str(etree.tostring(element, encoding="unicode", with_tail=False))
-
-
-def _paragraphs(document: Any) -> Iterator[Paragraph]:  # noqa: ANN401 - as above
-    """Yield all paragraphs: those of the text and its tables in order, then those of headers and footers."""
-    from docx.oxml.ns import qn
-    from docx.text.paragraph import Paragraph
-
-    parts = [document.element.body]
-    for section in document.sections:
-        parts += [area._element for area in (section.header, section.footer) if not area.is_linked_to_previous]
-    seen = set()
-    for part in parts:
-        for element in part.iter(qn("w:p")):
-            if element not in seen:
-                seen.add(element)
-                yield Paragraph(element, document)
-
-
-def _texts(paragraph: Paragraph) -> list[Any]:
-    from docx.oxml.ns import qn
-
-    return [element for element in paragraph._p.iter(qn("w:t")) if element.text]
-
-
-def _text(paragraph: Paragraph) -> str:
-    return "".join(element.text for element in _texts(paragraph))
-
-
-def _put(paragraph: Paragraph, text: str) -> None:
-    """Write a translation where most of the paragraph's letters are, and empty its other texts."""
-    texts = _texts(paragraph)
-    whole = _text(paragraph)
-    main = max(range(len(texts)), key=lambda i: len(texts[i].text))
-    edges = whole[: len(whole) - len(whole.lstrip())], whole[len(whole.rstrip()) :]
-    for i, element in enumerate(texts):
-        element.text = edges[0] + text + edges[1] if i == main else ""
-        element.set(_SPACE, "preserve")
+    declaration = _DECLARATION.match(content)
+    kept = declaration is not None and b"utf-8" in declaration[0].lower()
+    before = declaration[0] if declaration is not None and kept else _STANDARD
+    return before + bytes(etree.tostring(root.getroottree(), encoding="UTF-8", xml_declaration=False))

@@ -81,11 +81,11 @@ UNREAD = frozenset(
         " .mif .mobi .numbers .odg .odp .ods .odt .opml .org .ott .pages .pdf .pod .potx .pps .ppsx .ppt .pptx"
         " .rdoc .rest .rst .rtf .sxw .tex .texi .texinfo .textile .typ .wiki .wpd .wps .xls .xlsm .xlsx",
         # localisation and subtitles
-        ".arb .dfxp .ftl .itt .lrc .mo .mqxliff .plist .properties .qm .rc .resjson .resw .resx .sbv"
-        " .sdlxliff .smi .strings .stringsdict .sub .tbx .tmx .ts .ttml .ttx .txlf .txml .xcstrings .xtg",
+        " .dfxp .itt .lrc .mo .mqxliff .plist .qm .rc .resjson .sbv"
+        " .sdlxliff .smi .stringsdict .sub .tbx .tmx .ts .ttml .ttx .txlf .txml .xtg",
         # data and settings
         ".atom .avro .cfg .cnf .conf .dtd .edn .env .geojson .hcl .hjson .ini .json5 .jsonc .jsonld .parquet"
-        " .proto .rdf .rss .sqlite .svg .toml .wsdl .xml .xsd .xsl .xslt .yaml .yml",
+        " .proto .rdf .rss .sqlite .svg .toml .wsdl .xml .xsd .xsl .xslt",
         # programs and templates
         ".asm .asp .aspx .astro .bash .bat .c .cc .cjs .clj .cls .cmake .cmd .coffee .cpp .cs .cshtml .css"
         " .cxx .d .dart .ejs .el .erb .erl .ex .exs .fish .fs .go .gql .gradle .graphql .groovy .h .haml"

@@ -253,10 +253,10 @@ def word_file(*paragraphs):
 def test_word_documents() -> None:
     data = word_file([("Hello ", None), ("bold world", True)], [("", None)], [("Second", None)])
     document = same("docx", data)
-    assert [u.text for u in document.units] == ["Hello bold world", "Second", "in a cell", "in the header"]
-    again = docx.Document(io.BytesIO(rendered(document, ["Eins", "Second", "Zelle", "Kopf"])))
-    assert [p.text for p in again.paragraphs] == ["Eins", "", "Second"]
-    assert [(r.text, r.bold) for r in again.paragraphs[0].runs] == [("", None), ("Eins", True)]
+    assert [u.text for u in document.units] == ["Hello <1>bold world</1>", "Second", "in a cell", "in the header"]
+    again = docx.Document(io.BytesIO(rendered(document, ["Eins <1>zwei</1>", "Second", "Zelle", "Kopf"])))
+    assert [p.text for p in again.paragraphs] == ["Eins zwei", "", "Second"]
+    assert [(r.text, r.bold) for r in again.paragraphs[0].runs] == [("Eins ", None), ("zwei", True)]
     assert again.tables[0].cell(0, 0).text == "Zelle"
     assert again.sections[0].header.paragraphs[0].text == "Kopf"
 

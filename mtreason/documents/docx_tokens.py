@@ -1,0 +1,435 @@
+"""What stands in a paragraph of a Word document, one after another: text, breaks, codes, and marks that say nothing.
+
+A token keeps the nodes of the file that it stands for (its *leaves*). Fields, which Word writes as a begin, an
+instruction, a separator, a result and an end somewhere among the runs, are one token, or a pair around their result.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+Element = Any  # lxml is untyped
+Look = tuple[str, ...]
+"""The formatting of a run, without what says nothing about its looks."""
+
+LETTER = re.compile(r"[^\W\d_]")
+SPACE = "{http://www.w3.org/XML/1998/namespace}space"
+_SPACES = re.compile(r"[ \t]*[\r\n][ \t\r\n]*")
+_INDENT = re.compile(r"\A[ \t]*[\r\n]\s*|\s*[\r\n][ \t]*\Z")
+"""White space around a text that only the program that wrote the XML has put there."""
+
+
+class Kind(Enum):
+    """What a token is."""
+
+    TEXT = "text"
+    BREAK = "line break"
+    ALONE = "code that stands alone"
+    OPEN = "code that opens"
+    CLOSE = "code that closes"
+    MARK = "mark that is no part of the text"
+    FIELD = "sign of a field"
+    INSTRUCTION = "instruction of a field"
+
+
+@dataclass(eq=False, slots=True)
+class Leaf:
+    """A node of the file, and the elements between the paragraph and it."""
+
+    node: Element
+    path: tuple[Element, ...]
+    text: str | None = None
+    """What it says, for a node with text to translate."""
+    look: Look = ()
+
+    @property
+    def run(self) -> Element | None:
+        """The run that it is in."""
+        return next((element for element in reversed(self.path) if local_name(element) == "r"), None)
+
+
+@dataclass(eq=False, slots=True)
+class Token:
+    """A part of a paragraph."""
+
+    kind: Kind
+    leaves: list[Leaf] = field(default_factory=list)
+    raw: str = ""
+    said: bool = False
+    wrapper: Element | None = None
+    """The element that opens or closes here; None for a field."""
+
+    @property
+    def text(self) -> str:
+        """The text of a token that is text."""
+        return self.leaves[0].text or ""
+
+
+_THROUGH = frozenset({"r", "smartTag", "customXml", "sdtContent", "ruby", "rubyBase"})
+"""Elements whose content is a part of the text around them."""
+_PAIRS = frozenset({"hyperlink", "ins", "moveTo", "fldSimple", "sdt", "dir", "bdo"})
+HEADS = frozenset({"pPr", "rPr", "sdtPr", "sdtEndPr", "smartTagPr", "customXmlPr", "rubyPr", "rt", "fldData"})
+"""What belongs to an element itself and comes before its content."""
+_MARKS = frozenset({
+    "proofErr", "bookmarkStart", "bookmarkEnd", "permStart", "permEnd", "commentRangeStart", "commentRangeEnd",
+    "commentReference", "annotationRef", "moveFromRangeStart", "moveFromRangeEnd", "moveToRangeStart",
+    "moveToRangeEnd", "customXmlInsRangeStart", "customXmlInsRangeEnd", "customXmlDelRangeStart",
+    "customXmlDelRangeEnd", "customXmlMoveFromRangeStart", "customXmlMoveFromRangeEnd", "customXmlMoveToRangeStart",
+    "customXmlMoveToRangeEnd", "del", "moveFrom", "delText", "delInstrText", "lastRenderedPageBreak", "rPrChange",
+    "softHyphen",  # where the old word may be divided
+})  # fmt: skip
+_SAID = frozenset({"sym", "noBreakHyphen", "pgNum", "dayShort", "dayLong", "monthShort", "monthLong",
+                   "yearShort", "yearLong"})  # fmt: skip
+_FIXED_FIELDS = frozenset({
+    "addin", "author", "autonum", "autonumlgl", "autonumout", "barcode", "bidioutline", "citation", "createdate",
+    "date", "displaybarcode", "edittime", "eq", "filename", "filesize", "formcheckbox", "gotobutton", "info",
+    "lastsavedby", "listnum", "macrobutton", "mergebarcode", "mergefield", "mergerec", "mergeseq", "noteref",
+    "numchars", "numpages", "numwords", "page", "pageref", "printdate", "revnum", "savedate", "section",
+    "sectionpages", "seq", "symbol", "template", "time", "useraddress", "userinitials", "username",
+})  # fmt: skip
+"""Fields whose results are numbers, names and dates that Word computes."""
+
+
+@functools.lru_cache(1000)
+def _without_namespace(name: str) -> str:
+    return name.rpartition("}")[2]
+
+
+def local_name(element: Element) -> str:
+    """Return the name of an element without its namespace; "" for comments and instructions."""
+    tag = element.tag
+    return _without_namespace(tag) if isinstance(tag, str) else ""
+
+
+def namespace(element: Element) -> str:
+    """Return the namespace of an element; "" for none."""
+    return element.tag[1:].partition("}")[0] if isinstance(element.tag, str) and element.tag[0] == "{" else ""
+
+
+_NO_LOOK = frozenset({
+    "lang", "noProof", "rPrChange", "ins", "del", "moveFrom", "moveTo", "kern", "spacing", "w", "fitText", "snapToGrid",
+})  # fmt: skip
+"""What is no formatting of words: notes of the program, and distances between the letters of the old words."""
+
+
+def look_of(run: Element) -> Look:
+    """Return the formatting of a run."""
+    form = run.find(f"{run.tag[:-1]}rPr")
+    if form is None or not len(form):
+        return ()
+    return tuple(sorted(filter(None, (_property(child) for child in form))))
+
+
+def _property(element: Element) -> str:
+    name = local_name(element)
+    if not name or name in _NO_LOOK:
+        return ""
+    if len(element):
+        return f"{name} {digest(element)}"
+    values = [f'{_without_namespace(a)}="{v}"' for a, v in sorted(element.attrib.items()) if not a.endswith("}hint")]
+    return "" if name == "rFonts" and not values else " ".join([name, *values])
+
+
+_VOLATILE = re.compile(r"(?:\}|^)(?:rsid\w*|paraId|textId|editId|anchorId)$")
+_OUTSIDE = frozenset({"p", "proofErr", "lastRenderedPageBreak", "lang", "noProof"})
+
+
+def digest(element: Element) -> str:
+    """Return a short name of what an element holds, without the paragraphs in it and what Word writes by itself."""
+    found = hashlib.sha256()
+    waiting = [element]
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node.tag, str) or (node is not element and local_name(node) in _OUTSIDE):
+            continue
+        values = sorted((a, v) for a, v in node.attrib.items() if not _VOLATILE.search(a))
+        found.update(repr((node.tag, values, (node.text or "").strip(), len(node))).encode("utf-8", "surrogatepass"))
+        waiting += node
+    return found.hexdigest()[:12]
+
+
+def raw_of(element: Element) -> str:
+    """Return what stands for an element: as the file has it if it is simple, else with a digest of its content."""
+    prefix = element.prefix or "w"
+    if len(element) or (element.text or "").strip():
+        return f'<{prefix}:{local_name(element)} content="{digest(element)}"/>'
+    return _tag(element) + "/>"
+
+
+def _tag(element: Element) -> str:
+    values = [f' {_without_namespace(a)}="{v}"' for a, v in sorted(element.attrib.items()) if not _VOLATILE.search(a)]
+    return f"<{element.prefix or 'w'}:{local_name(element)}{''.join(values)}"
+
+
+def _wrapper_raw(element: Element) -> str:
+    head = next((child for child in element if local_name(child) == "sdtPr"), None)
+    return f'{_tag(element)} content="{digest(head)}">' if head is not None else _tag(element) + ">"
+
+
+def _leaf_token(node: Element, name: str, path: tuple[Element, ...], look: Look) -> Token:
+    """Return the token of a node that is looked at as a whole."""
+    leaf = Leaf(node, path)
+    if name == "t":
+        said = (node.text or "") + "".join(child.tail or "" for child in node if not local_name(child))
+        if node.get(SPACE) != "preserve":
+            said = _INDENT.sub("", said)
+        leaf.text, leaf.look = _SPACES.sub(" ", said), look
+        return Token(Kind.TEXT, [leaf])
+    if not name or name in _MARKS:
+        return Token(Kind.MARK, [leaf])
+    if name == "fldChar":
+        return Token(Kind.FIELD, [leaf], _field_sign(node))
+    if name == "instrText":
+        return Token(Kind.INSTRUCTION, [leaf], node.text or "")
+    if name in {"br", "cr"}:
+        kind = next((v for a, v in node.attrib.items() if a.endswith("}type")), "")
+        if kind not in {"page", "column"}:
+            return Token(Kind.BREAK, [leaf])
+    said_by_people = name in _SAID or namespace(node).endswith("/math")
+    return Token(Kind.ALONE, [leaf], raw_of(node), said=said_by_people)
+
+
+def _field_sign(node: Element) -> str:
+    return next((v for a, v in node.attrib.items() if a.endswith("}fldCharType")), "")
+
+
+def _fixed(instruction: str) -> bool:
+    words = instruction.split(None, 1)
+    return bool(words) and (words[0].lower() in _FIXED_FIELDS or words[0].startswith("="))
+
+
+def _flattened(paragraph: Element, word: str) -> list[Token]:
+    """Return the tokens of a paragraph, in order, with the signs of its fields."""
+    tokens: list[Token] = []
+    # What is being looked into: its children, the path to them, the look of its run, and the number of tokens before.
+    levels: list[tuple[Iterator[Element], tuple[Element, ...], Look, int]] = [(iter(paragraph), (), (), 0)]
+    pairs = _PAIRS | {"moveFrom"} if _moved(paragraph, word) else _PAIRS
+    before_name = f"{{{word}}}"
+    while levels:
+        children, path, look, before = levels[-1]
+        node = next(children, None)
+        if node is None:
+            levels.pop()
+            if path:
+                _leave(tokens, path, before)
+            continue
+        tag = node.tag
+        own = isinstance(tag, str) and tag.startswith(before_name)
+        name = tag[len(before_name) :] if own else ""
+        if name in HEADS:
+            continue
+        if name in pairs:
+            tokens.append(Token(Kind.OPEN, [], _wrapper_raw(node), wrapper=node))
+        if name in _THROUGH or name in pairs:
+            within = look_of(node) if name == "r" else look
+            levels.append((iter(node), (*path, node), within, len(tokens)))
+        else:
+            tokens.append(_leaf_token(node, name if own or not isinstance(tag, str) else ":", path, look))
+            if name == "t" and len(node) and any(map(local_name, node)):  # not valid, but seen
+                levels.append((iter(node), (*path, node), look, len(tokens)))
+    return tokens
+
+
+def _moved(paragraph: Element, word: str) -> bool:
+    """Whether all of a paragraph was moved away: it is read as the one it became is, though such text is no text."""
+    if paragraph.find(f"{{{word}}}moveFrom") is None:
+        return False
+    return not any(local_name(child) in _PAIRS | _THROUGH for child in paragraph)
+
+
+def _leave(tokens: list[Token], path: tuple[Element, ...], before: int) -> None:
+    """Close an element; one without any content is a mark, and one that says nothing a code that stands alone."""
+    node = path[-1]
+    inside = tokens[before:]
+    pair = local_name(node) in _PAIRS or local_name(node) == "moveFrom"
+    whole = Leaf(node, path[:-1])
+    if local_name(node) == "t":
+        return
+    if not inside or (pair and all(token.kind is Kind.MARK for token in inside)):
+        del tokens[before - pair :]
+        tokens.append(Token(Kind.MARK, [whole]))
+    elif pair and (_has_words(inside) and not _simple_and_fixed(node)):
+        tokens.append(Token(Kind.CLOSE, [], f"</{node.prefix or 'w'}:{local_name(node)}>", wrapper=node))
+    elif pair:
+        del tokens[before - 1 :]
+        tokens.append(Token(Kind.ALONE, [whole], raw_of(node), said=_shows(inside)))
+
+
+def _has_words(tokens: Sequence[Token]) -> bool:
+    """Whether there is something to translate, or what must be seen by what is around: breaks and signs of fields."""
+    return any(
+        token.kind in {Kind.BREAK, Kind.FIELD} or (token.kind is Kind.TEXT and LETTER.search(token.text))
+        for token in tokens
+    )
+
+
+def _shows(tokens: Sequence[Token]) -> bool:
+    return any((token.kind is Kind.TEXT and token.text.strip()) or token.said for token in tokens)
+
+
+def _simple_and_fixed(node: Element) -> bool:
+    return local_name(node) == "fldSimple" and _fixed(
+        next((v for a, v in node.attrib.items() if a.endswith("instr")), "")
+    )
+
+
+@dataclass(slots=True)
+class FieldState:
+    """What is known of fields before a paragraph."""
+
+    ended: frozenset[Element]
+    """The beginnings of fields that end somewhere in the part."""
+    open: list[bool] = field(default_factory=list)
+    """Whether each field that is open shows its result already."""
+    hidden: int = 0
+    """How many of them do not."""
+
+    def sign(self, token: Token) -> None:
+        """Take in a sign of a field."""
+        if token.raw == "begin" and token.leaves[0].node in self.ended:
+            self.open.append(False)
+            self.hidden += 1
+        elif token.raw == "separate" and self.open:
+            self.hidden -= not self.open[-1]
+            self.open[-1] = True
+        elif token.raw == "end" and self.open:
+            self.hidden -= not self.open.pop()
+
+
+def fields_that_end(part: Element, word: str) -> frozenset[Element]:
+    """Return the beginnings of the fields of a part that end in the same story, in places that are read."""
+    paragraph, sign = f"{{{word}}}p", f"{{{word}}}fldChar"
+    found: list[Element] = []
+    open_: dict[Element, list[Element]] = {}
+    for node in part.iter(sign):
+        parent = node.getparent()
+        while parent is not None and local_name(parent) in _THROUGH | _PAIRS:
+            parent = parent.getparent()
+        if parent is None or parent.tag != paragraph:
+            continue
+        kind = _field_sign(node)
+        own = open_.setdefault(story_of(parent), [])
+        if kind == "begin":
+            own.append(node)
+        elif kind == "end" and own:
+            found.append(own.pop())
+    return frozenset(found)
+
+
+_STORIES = frozenset({"txbxContent", "footnote", "endnote", "comment"})
+
+
+def story_of(paragraph: Element) -> Element:
+    """Return what a paragraph is the text of: a text box, a note, or the whole part."""
+    node = paragraph
+    while local_name(node) not in _STORIES:
+        parent = node.getparent()
+        if parent is None:
+            return node
+        node = parent
+    return node
+
+
+def tokens_of(paragraph: Element, word: str, state: FieldState) -> list[Token]:
+    """Return the tokens of a paragraph, in order: of its content, which is in the namespace `word`."""
+    tokens = _flattened(paragraph, word)
+    if not state.open and not any(token.kind in {Kind.FIELD, Kind.INSTRUCTION} for token in tokens):
+        return tokens
+    return _Fields(tokens, state).joined()
+
+
+class _Fields:
+    """Makes codes of the signs of fields."""
+
+    def __init__(self, tokens: list[Token], state: FieldState) -> None:
+        self._tokens = tokens
+        self._state = state
+        self._spans = dict(self._complete())
+        """Begin -> separator (or -1) and end, of the fields that are in this paragraph as a whole."""
+        worded = (token.kind is Kind.TEXT and LETTER.search(token.text) is not None for token in tokens)
+        self._words = list(itertools.accumulate(worded, initial=0))
+        """How many texts with letters are before each token."""
+        self._out: list[Token] = []
+
+    def _complete(self) -> Iterator[tuple[int, tuple[int, int]]]:
+        """Yield the fields that begin and end here, between the same elements."""
+        waiting: list[tuple[int, int, int]] = []  # where it begins, its separator (-2: elsewhere), and inside of what
+        around = [0]
+        for i, token in enumerate(self._tokens):
+            if token.kind is Kind.OPEN:
+                around.append(i)
+            elif token.kind is Kind.CLOSE:
+                around.pop()
+            elif token.kind is Kind.FIELD and token.raw == "begin":
+                waiting.append((i, -1, around[-1]))
+            elif token.kind is Kind.FIELD and waiting:
+                start, separator, inside = waiting.pop()
+                if token.raw == "separate":
+                    waiting.append((start, i if inside == around[-1] else -2, inside))
+                elif separator != -2 and inside == around[-1]:
+                    yield start, (separator, i)
+
+    def joined(self) -> list[Token]:
+        """Return the tokens with codes for fields."""
+        ends: dict[int, str] = {}
+        i = 0
+        while i < len(self._tokens):
+            token = self._tokens[i]
+            if i in ends:
+                self._out.append(Token(Kind.CLOSE, token.leaves, ends[i]))
+            elif i in self._spans and not self._state.hidden:
+                separator, end = self._spans[i]
+                instruction = self._instruction(i, separator if separator >= 0 else end)
+                raw = f"<w:fld {instruction}"
+                has_words = separator >= 0 and self._words[separator] < self._words[end]
+                if has_words and not _fixed(instruction):
+                    self._out.append(Token(Kind.OPEN, _leaves(self._tokens[i : separator + 1]), f"{raw}>"))
+                    ends[end] = "</w:fld>"
+                    i = separator
+                else:
+                    leaves = _leaves(self._tokens[i : end + 1])
+                    said = separator >= 0 and _shows(self._tokens[separator:end])
+                    self._out.append(Token(Kind.ALONE, leaves, f"{raw}/>", said=said))
+                    i = end
+            else:
+                self._part(token)
+            i += 1
+        return self._out
+
+    def _instruction(self, start: int, end: int) -> str:
+        parts = [token.raw for token in self._tokens[start:end] if token.kind is Kind.INSTRUCTION]
+        return " ".join("".join(parts).split())
+
+    def _part(self, token: Token) -> None:
+        """Add a token that is no part of a field which is here as a whole."""
+        hidden = self._state.hidden
+        if token.kind is Kind.FIELD:
+            self._state.sign(token)
+            self._sign(token, new=not hidden)
+        elif token.kind is Kind.INSTRUCTION:
+            self._sign(token, new=False)
+        elif hidden and token.kind not in {Kind.OPEN, Kind.CLOSE}:
+            self._sign(Token(Kind.ALONE, token.leaves, ""), new=False)
+        else:
+            self._out.append(token)
+
+    def _sign(self, token: Token, *, new: bool) -> None:
+        """Add a sign as a code, or to the code before it: a beginning, its instruction and its separator are one."""
+        last = self._out[-1] if self._out else None
+        if not new and last is not None and last.kind is Kind.ALONE and last.raw.startswith("<w:fldChar"):
+            last.leaves += token.leaves
+        else:
+            self._out.append(
+                Token(Kind.ALONE, list(token.leaves), f"<w:fldChar {token.raw}/>" if new else "<w:fldChar/>")
+            )
+
+
+def _leaves(tokens: Sequence[Token]) -> list[Leaf]:
+    return [leaf for token in tokens for leaf in token.leaves]
