@@ -29,7 +29,7 @@ MOST_LITERALS = 24
 MOST_PLACES = 48
 SPANS = 4
 """How many ends are tried for each beginning of a pair."""
-DRIFT = 4.0
+DRIFT = 8.0
 """Nats that a place costs which is as far from its place in the source as the text is long."""
 _WORD = re.compile(r"[\u2e80-\ufefe]|(?:(?![\u2e80-\ufefe])[\w'’-])+")
 _MENDED = {"placeholder", "literal", "chatter"}
