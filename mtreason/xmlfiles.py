@@ -99,13 +99,19 @@ def _encoding(data: bytes, name: str) -> tuple[str, bytes]:
     if declared is None:
         return "utf-8", b""
     stated = declared[1].decode("ascii")
+    encoding = known_encoding(stated)
+    if not encoding:
+        raise DocumentError(f"{name}: line 1: unknown encoding {stated!r}: convert the file to UTF-8")
+    return encoding, b""
+
+
+def known_encoding(stated: str) -> str:
+    """Return our name of an encoding that texts are written in; "" for any other codec, and for what is none."""
     try:
         encoding = codecs.lookup(stated).name
     except LookupError:
-        encoding = ""
-    if not _KNOWN.fullmatch(encoding):
-        raise DocumentError(f"{name}: line 1: unknown encoding {stated!r}: convert the file to UTF-8")
-    return encoding, b""
+        return ""
+    return encoding if _KNOWN.fullmatch(encoding) else ""
 
 
 @contextmanager
