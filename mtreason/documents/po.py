@@ -35,13 +35,23 @@ _LINE = re.compile(
 )
 _QUOTED = re.compile(_STRING)
 _ESCAPE = r"\\(?:[0-7]{1,3}|x[0-9A-Fa-f]+|[^<]|(?=<)|$)"
-_DIRECTIVE = (
-    r"%(?:\([^()%]*\))?[-+ #0']*(?:\*|\d+\$|\d+)?[-+ #0']*(?:\*|\d+)?(?:\.(?:\*|\d+))?(?:hh?|ll?|[jztLqI])?[A-Za-z%]"
-    r"|%L?\d{1,2}%?"
+_TAGS_AND_ESCAPES = rf"(?P<tag>{TAG.pattern})|(?P<escape>{_ESCAPE})"
+_PRINTF = (
+    r"%(?:\([^()%]*\)|\d+\$)?[-+ #0']*(?:\*(?:\d+\$)?|\d+)?(?:\.(?:\*(?:\d+\$)?|\d+)?)?(?:hh?|ll?|[jztLqI])?[A-Za-z%]"
 )
-"""What functions that format a message read in it: those of C and its like, and those of Qt, KDE and Boost."""
-_PLAIN = re.compile(f"(?P<tag>{TAG.pattern})|(?P<escape>{_ESCAPE})")
-_FORMATTED = re.compile(f"(?P<tag>{TAG.pattern})|(?P<escape>{_ESCAPE})|(?P<directive>{_DIRECTIVE})")
+_PLAIN = re.compile(_TAGS_AND_ESCAPES)
+_DIRECTIVES = {
+    **dict.fromkeys(
+        ("c", "objc", "python", "php", "perl", "awk", "lua", "tcl", "go", "d", "javascript", "object-pascal", "modula2",
+         "gcc-internal", "gfc-internal"),
+        re.compile(f"{_TAGS_AND_ESCAPES}|(?P<directive>{_PRINTF})"),
+    ),
+    **dict.fromkeys(
+        ("qt", "qt-plural", "kde", "kde-kuit", "boost"),
+        re.compile(rf"{_TAGS_AND_ESCAPES}|(?P<directive>%L?(?:n|\d{{1,2}}%?))"),
+    ),
+}  # fmt: skip
+"""What functions that format a message read in it, by what a flag such as "c-format" names."""
 _UNESCAPED = {r"\n": "\n", r"\"": '"', r"\\": "\\"}
 _ESCAPED = {"\\": r"\\", '"': r"\"", "\t": r"\t", "\r": r"\r", "\0": ""}
 _CONTROL = re.compile('[\\\\"\x00-\x09\x0b-\x1f\x7f]')
@@ -229,14 +239,15 @@ def _spans(message: _Message, content: str, plural: Plural | None, newline: str)
         return [], []
     texts = [message.strings[k].raw(content) for k in ("msgid", "msgid_plural") if k in message.strings]
     numbers = range(plural.count) if plural is not None and len(texts) > 1 else sorted(forms)
-    formatted = any(flag.endswith("-format") and not flag.startswith("no-") for flag in message.flags)
+    named = (_DIRECTIVES.get(flag.removesuffix("-format")) for flag in sorted(message.flags))
+    markup = next((pattern for pattern in named if pattern is not None), _PLAIN)
     spans = []
     last = None
     for number in numbers:
         string = forms.get(number)
         if number not in filled:
             source = texts[-1 if len(texts) > 1 and not _is_singular(plural, number, texts, len(forms)) else 0]
-            head, coded, tail = _coded(source, formatted=formatted)
+            head, coded, tail = _coded(source, markup)
             label = "msgstr" if len(texts) == 1 and "msgstr" in message.strings else f"msgstr[{number}]"
             write = partial(_write, label, newline, head, tail)
             if coded.text:
@@ -272,15 +283,15 @@ def _is_singular(plural: Plural | None, number: int, texts: Sequence[str], there
     return plural.only_one or one == many
 
 
-def _coded(raw: str, *, formatted: bool) -> tuple[str, Coded, str]:
+def _coded(raw: str, markup: re.Pattern[str]) -> tuple[str, Coded, str]:
     """Return a message between the white space at its ends; without text where there is nothing to translate."""
     tagged = coded_message(raw)
     codes = dict(tagged.codes)
-    kept = [x for x in literals(tagged.text) if x.hard] if formatted else []
+    kept = [] if markup is _PLAIN else [x for x in literals(tagged.text) if x.hard]
     ends = [x.end for x in kept]
     parts: list[str] = []
     at, count = 0, len({tag.strip("</>") for tag in codes})
-    for found in (_FORMATTED if formatted else _PLAIN).finditer(tagged.text):
+    for found in markup.finditer(tagged.text):
         parts.append(tagged.text[at : found.start()])
         at = found.end()
         own = found[0]
