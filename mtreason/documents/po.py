@@ -7,7 +7,6 @@ that a person looks at it. In the text of a unit, "\n" is a line break; other es
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -40,11 +39,12 @@ _PRINTF = (
     r"%(?:\([^()%]*\)|\d+\$)?[-+ #0']*(?:\*(?:\d+\$)?|\d+)?(?:\.(?:\*(?:\d+\$)?|\d+)?)?(?:hh?|ll?|[jztLqI])?[A-Za-z%]"
 )
 _PLAIN = re.compile(_TAGS_AND_ESCAPES)
+_PRINTED = re.compile(f"{_TAGS_AND_ESCAPES}|(?P<directive>{_PRINTF})")
 _DIRECTIVES = {
     **dict.fromkeys(
         ("c", "objc", "python", "php", "perl", "awk", "lua", "tcl", "go", "d", "javascript", "object-pascal", "modula2",
          "gcc-internal", "gfc-internal"),
-        re.compile(f"{_TAGS_AND_ESCAPES}|(?P<directive>{_PRINTF})"),
+        _PRINTED,
     ),
     **dict.fromkeys(
         ("qt", "qt-plural", "kde", "kde-kuit", "boost"),
@@ -239,6 +239,8 @@ def _spans(message: _Message, content: str, plural: Plural | None, newline: str)
         return [], []
     texts = [message.strings[k].raw(content) for k in ("msgid", "msgid_plural") if k in message.strings]
     numbers = range(plural.count) if plural is not None and len(texts) > 1 else sorted(forms)
+    if any(number not in numbers for number in filled):
+        return [], []  # a person gave it more forms than the language of the file has
     named = (_DIRECTIVES.get(flag.removesuffix("-format")) for flag in sorted(message.flags))
     markup = next((pattern for pattern in named if pattern is not None), _PLAIN)
     spans = []
@@ -250,19 +252,21 @@ def _spans(message: _Message, content: str, plural: Plural | None, newline: str)
             head, coded, tail = _coded(source, markup)
             label = "msgstr" if len(texts) == 1 and "msgstr" in message.strings else f"msgstr[{number}]"
             write = partial(_write, label, newline, head, tail)
+            escape = _escape_printed if markup is _PRINTED and _doubled(coded.text) == coded.text else _escape
             if coded.text:
-                spans.append(_span(string, last or min(forms.values(), key=lambda s: s.start), coded, write, newline))
+                beside = last or min(forms.values(), key=lambda s: s.start)
+                spans.append(_span(string, beside, newline, Span(0, 0, "", coded.text, write, coded.codes, escape)))
         last = string or last
-    more = [n for n in sorted(forms) if n not in numbers and n not in filled and n - 1 in forms]
+    more = [n for n in forms if n not in numbers and n - 1 in forms]
     return spans, [Fix(forms[n - 1].end, forms[n].end, "") for n in more]
 
 
-def _span(string: _String | None, beside: _String, coded: Coded, write: Callable[[str], str], newline: str) -> Span:
-    """Return the place of a form: its own, or a new line after another form."""
+def _span(string: _String | None, beside: _String, newline: str, span: Span) -> Span:
+    """Give a form its place: its own, or a new line after another form."""
     if string is not None:
-        return Span(string.start, string.end, f"line {string.line}", coded.text, write, coded.codes, _escape)
-    added = partial(_added, write, newline)
-    return Span(beside.end, beside.end, f"line {beside.line}", coded.text, added, coded.codes, _escape)
+        return replace(span, start=string.start, end=string.end, place=f"line {string.line}")
+    added = partial(_added, span.write, newline)
+    return replace(span, start=beside.end, end=beside.end, place=f"line {beside.line}", write=added)
 
 
 def _added(write: Callable[[str], str], newline: str, text: str) -> str:
@@ -287,8 +291,8 @@ def _coded(raw: str, markup: re.Pattern[str]) -> tuple[str, Coded, str]:
     """Return a message between the white space at its ends; without text where there is nothing to translate."""
     tagged = coded_message(raw)
     codes = dict(tagged.codes)
-    kept = [] if markup is _PLAIN else [x for x in literals(tagged.text) if x.hard]
-    ends = [x.end for x in kept]
+    # A directive that is a literal where it stands is kept as such; "%dms" and "%s%" need a code.
+    kept = set() if markup is _PLAIN else {(x.start, x.end) for x in literals(tagged.text) if x.hard}
     parts: list[str] = []
     at, count = 0, len({tag.strip("</>") for tag in codes})
     for found in markup.finditer(tagged.text):
@@ -296,9 +300,7 @@ def _coded(raw: str, markup: re.Pattern[str]) -> tuple[str, Coded, str]:
         at = found.end()
         own = found[0]
         said = found.lastgroup == "directive"
-        i = bisect_right(ends, found.start())
-        literal = said and i < len(kept) and kept[i].start <= found.start()
-        if found["tag"] is not None or own in _UNESCAPED or literal:
+        if found["tag"] is not None or own in _UNESCAPED or found.span() in kept:
             parts.append(_UNESCAPED.get(own, own))
             continue
         count += 1
@@ -318,3 +320,18 @@ def _write(label: str, newline: str, head: str, tail: str, text: str) -> str:
 
 def _escape(text: str) -> str:
     return _CONTROL.sub(lambda found: _ESCAPED.get(found[0], f"\\{ord(found[0]):03o}"), text)
+
+
+def _escape_printed(text: str) -> str:
+    """Write text in which a sign % of a sentence would be read as the beginning of a directive."""
+    return _escape(_doubled(text))
+
+
+def _doubled(text: str) -> str:
+    """Double each sign % that is in no literal."""
+    parts, at = [], 0
+    for found in literals(text):
+        if found.hard:
+            parts += [text[at : found.start].replace("%", "%%"), text[found.start : found.end]]
+            at = found.end
+    return "".join([*parts, text[at:].replace("%", "%%")])
