@@ -300,7 +300,7 @@ def _coded(raw: str, markup: re.Pattern[str]) -> tuple[str, Coded, str]:
         at = found.end()
         own = found[0]
         said = found.lastgroup == "directive"
-        if found["tag"] is not None or own in _UNESCAPED or found.span() in kept:
+        if found["tag"] is not None or own in _UNESCAPED or (said and found.span() in kept):
             parts.append(_UNESCAPED.get(own, own))
             continue
         count += 1

@@ -103,6 +103,18 @@ def test_what_stays_in_a_message(through, flags, source, said) -> None:
     assert len(catalogue) == 1
 
 
+def test_percent_signs_that_a_translation_adds(through) -> None:
+    class Percent:
+        def translate(self, texts):
+            return [f"{text} 5 % d" for text in texts]
+
+    source = head() + '#, c-format\nmsgid "%d files"\nmsgstr ""\n\nmsgid "a file"\nmsgstr ""\n'
+    expected = source.replace('files"\nmsgstr ""', 'files"\nmsgstr "%d files 5 %% d"')
+    assert through("a.po", source, translator=Percent()) == expected.replace(
+        'file"\nmsgstr ""', 'file"\nmsgstr "a file 5 % d"'
+    )
+
+
 def test_messages_stay_apart(through) -> None:
     source = head() + (
         '#. for a menu\nmsgctxt "verb"\nmsgid "Open"\nmsgstr ""\n\nmsgctxt "state"\nmsgid "Open"\nmsgstr ""\n\n'
