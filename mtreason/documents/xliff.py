@@ -185,10 +185,13 @@ def _target(content: str, unit: XliffUnit, inner: str) -> Fix:
     """Return the target of a unit with another content; a new one comes after the source, and the segments in it."""
     source, old = unit.parts["source"], unit.parts.get("target")
     name = source.name[: -len("source")] + "target"
-    spaces = {n: value for n, value in source.attributes.items() if n.startswith("xmlns")}
+    there = {} if old is None else old.attributes
     tag = f"<{name}>" if old is None else content[old.start : old.opened]
-    values: dict[str, str | None] = {n: v for n, v in spaces.items() if old is None or n not in old.attributes}
-    if not unit.segment and (old is None or "state" in old.attributes):
+    # What the source says of names and of white space in it holds for what is taken over from there.
+    values: dict[str, str | None] = {
+        n: v for n, v in source.attributes.items() if (n.startswith("xmlns") or n == "xml:space") and n not in there
+    }
+    if not unit.segment and (old is None or "state" in there):
         values["state"] = WRITTEN_12
     opened = with_attributes(tag, values)
     opened = opened[:-2].rstrip() + ">" if opened.endswith("/>") else opened

@@ -506,6 +506,15 @@ def test_any_content_comes_back(data) -> None:
     etree.fromstring(b"".join(document.render(Hostile().translate([unit_.text]))))
 
 
+def test_what_the_source_says_of_its_content(through) -> None:
+    source = '<source xml:space="preserve" xmlns:y="urn:y">a\n <y:b>c</y:b></source>'
+    content = f'<unit id="u"><segment>{source}</segment></unit>'
+    target = source.replace("source", "target").replace(">a\n", ">A\n")
+    text = through("a.xlf", X20.format(content))
+    assert f'<segment state="translated">{source}{target}</segment>' in text
+    etree.fromstring(text.encode())
+
+
 def test_a_view_of_targets_changes_nothing_else() -> None:
     source = X12.format(
         unit("one", "<target a='1'>eins</target>") + unit("two", more=" approved='no'").replace('id="u"', "id='v'")
