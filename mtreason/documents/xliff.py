@@ -7,6 +7,7 @@ file's own text: targets, their states, and the language that they are in. All e
 from __future__ import annotations
 
 import codecs
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -128,8 +129,9 @@ def _segments(unit: XliffUnit, content: str) -> Iterator[_Segment]:
     parts = [] if marked is None else list(_marked(content, marked))
     empty: Mapping[str, Element] = {}
     if target is not None and there and (not state.startswith(_UNFINISHED) or state.startswith(_FINISHED)):
-        empty = {e.attributes.get("mid", ""): e for e in _marked(content, target) if not has_text(content, e)}
-        parts = [part for part in parts if part.attributes.get("mid", "") in empty]
+        named = _by_name(_marked(content, target))
+        empty = {mid: element for mid, element in named.items() if not has_text(content, element)}
+        parts = [part for mid, part in _by_name(parts).items() if mid in empty]
     elif not parts:
         parts = [source]
     prefix = source.name[: -len("source")]
@@ -157,6 +159,13 @@ def _marked(content: str, element: Element) -> Iterator[Element]:
             if inside == 0:
                 found.closed, found.end = token.start, token.end
                 yield found
+
+
+def _by_name(elements: Iterable[Element]) -> dict[str, Element]:
+    """Return segments by their names, without those that share one."""
+    listed = [(element.attributes.get("mid", ""), element) for element in elements]
+    count = Counter(mid for mid, _ in listed)
+    return {mid: element for mid, element in listed if count[mid] == 1}
 
 
 def _replaced(content: str, around: Element, texts: Sequence[tuple[_Segment, str]]) -> str:

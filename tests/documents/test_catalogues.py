@@ -435,6 +435,14 @@ def test_segments_that_a_person_translated(through) -> None:
     )
 
 
+def test_segments_that_share_a_name(through) -> None:
+    marked = '<seg-source><mrk mtype="seg" mid="0">One.</mrk><mrk mtype="seg" mid="0"/></seg-source>'
+    source = X12.format(
+        unit("One.", marked + '<target><mrk mtype="seg" mid="0">Eins.</mrk><mrk mtype="seg" mid="0"/></target>')
+    )
+    assert through("a.xlf", source) == source
+
+
 def test_foreign_elements_and_prefixes(through) -> None:
     source = (
         '<x:xliff version="1.2" xmlns:x="urn:oasis:names:tc:xliff:document:1.2" xmlns:y="urn:y"><x:file original="a"><x:body>'
