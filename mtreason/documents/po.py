@@ -16,7 +16,7 @@ from mtreason.characters import utf8
 from mtreason.documents.coded import TAG, Code, Coded
 from mtreason.documents.literals import literals
 from mtreason.documents.messages import coded_message
-from mtreason.documents.po_header import Header, Plural, charset_of
+from mtreason.documents.po_header import CHARSET, Header, Plural, charset_of
 from mtreason.documents.po_view import PoView
 from mtreason.documents.protocol import Document, Reading, Unit
 from mtreason.documents.spans import Fix, Span, check_count, decode, raw_lines
@@ -115,7 +115,7 @@ class PoDocument:
         """Return the messages as they stand."""
         content, end = [], 0
         for fix in self._fixes:
-            if fix.text.lower() == "utf-8":  # it is written in this charset whatever else happens to it
+            if fix.text == CHARSET:  # it is written in this charset whatever else happens to it
                 content += [self._content[end : fix.start], fix.text]
                 end = fix.end
         return PoView("".join([*content, self._content[end:]]), self._bom)

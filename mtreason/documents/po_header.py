@@ -18,6 +18,8 @@ from mtreason.xmlfiles import known_encoding
 NUMBERS = 1001
 """A rule is tried with this many numbers, as msgfmt does."""
 MOST_FORMS = 10
+CHARSET = "UTF-8"
+"""In which catalogues are written."""
 
 _BEGINS = re.compile(rb"^[ \t]*msgid[ \t]*\"\"[ \t]*(?:\r\n|\n|\r)[ \t]*msgstr(?=[ \t\"])", re.MULTILINE)
 _LINES = re.compile(rb"[^\r\n]+")
@@ -99,9 +101,9 @@ class Header:
         kind = self.field("Content-Type")
         charset = None if kind is None else _CHARSET.search(self.raw, *kind)
         if charset is not None and charset[1].lower() not in {"utf-8", "utf8"}:
-            changes.append(self._fix(*charset.span(1), "UTF-8"))
+            changes.append(self._fix(*charset.span(1), CHARSET))
         elif kind is None:
-            missing.append("Content-Type: text/plain; charset=UTF-8")
+            missing.append(f"Content-Type: text/plain; charset={CHARSET}")
         named = self.field("Language")
         if language is not None and named is not None and not self.raw[slice(*named)].strip():
             changes.append(self._fix(*named, locale_name(language)))

@@ -7,6 +7,8 @@ import subprocess
 
 import polib
 import pytest
+from documents.test_growth import grows_linearly
+from documents.test_growth import through as read_and_written
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
@@ -366,15 +368,15 @@ def test_what_must_not_be_translated(through) -> None:
 
     content = (
         segment("brand", ' translate="no"')
-        + f'<group id="g" translate="no">{segment("code")}{segment("but", " translate=" + chr(34) + "yes" + chr(34))}</group>\n'
+        + f'<group id="g" translate="no">{segment("code")}'
+        + segment("but", ' translate="yes"')
+        + "</group>\n"
         + '<unit id="m"><segment><source>First.</source></segment><ignorable><source> </source></ignorable><segment><source>Second.</source></segment></unit>\n'
     )
     root = etree.fromstring(through("a.xlf", X20.format(content)).encode())
     assert [target.text for target in root.iter("{*}target")] == ["BUT", "FIRST.", "SECOND."]
     assert root.get("trgLang") == "de"
-    old = X12.format(
-        f'      <group translate="no">{unit("no")}</group>{unit("no", more=" translate=" + chr(34) + "no" + chr(34))}'
-    )
+    old = X12.format('      <group translate="no">' + unit("no") + "</group>" + unit("no", more=' translate="no"'))
     assert through("a.xlf", old) == old
     document = FORMATS["xliff"].read(
         X20.replace('id="f"', 'id="f" translate="no"').format(segment("all")).encode(), "a.xlf", Reading()
@@ -538,3 +540,21 @@ def test_a_view_of_targets_changes_nothing_else() -> None:
     again = FORMATS["xliff"].read(rewritten.encode(), "a.xlf", Reading()).view()
     assert [piece.mark for piece in again.pieces] == [piece.mark for piece in view.pieces]
     assert again.frame == view.frame
+
+
+@pytest.mark.parametrize(
+    ("form", "make"),
+    [
+        ("po", lambda n: head() + f'msgid "{"<a>" * n}{"</b>" * n}x"\nmsgstr ""\n'),
+        ("po", lambda n: head() + f'#, c-format\nmsgid "{"%(a" * n}{"%+" * n}{"%1" * n}"\nmsgstr ""\n'),
+        ("po", lambda n: head() + 'msgid "a"\nmsgid_plural "b"\n' + "".join(f'msgstr[{i}] ""\n' for i in range(n))),
+        ("xliff", lambda n: X12.format(unit("<bpt id='1'/>" * n + "a" + "<ept id='2'/>" * n))),
+        (
+            "xliff",
+            lambda n: X12.format(unit("".join(f"<bx id='{i % 99}'/>a" for i in range(n)) + "<g><ex id='1'/></g>" * n)),
+        ),
+        ("xliff", lambda n: X12.format(unit("a", "<seg-source>" + '<mrk mtype="seg">a</mrk>' * n + "</seg-source>"))),
+    ],
+)
+def test_hostile_content_takes_linear_time(form, make) -> None:
+    grows_linearly(lambda n: make(n).encode(), read_and_written(form), 2000)
