@@ -59,7 +59,7 @@ def parse_xml(data: bytes, name: str) -> Any:  # noqa: ANN401 - lxml is untyped
 
 def _plain(data: bytes, name: str) -> tuple[bytes, bool]:
     """Return XML as UTF-8 without its declaration, and whether it declares entities."""
-    text = _decode(data, name)
+    text = decode_xml(data, name)
     declaration = _DECLARATION.match(text)
     if declaration is not None:
         text = "\n" * declaration[0].count("\n") + text[declaration.end() :]
@@ -75,7 +75,8 @@ def xml_parser() -> Any:  # noqa: ANN401 - lxml is untyped
     return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
 
 
-def _decode(data: bytes, name: str) -> str:
+def decode_xml(data: bytes, name: str) -> str:
+    """Return XML as text, without its byte order mark; raises `DocumentError` as `plain_xml` does for its encoding."""
     encoding, mark = _encoding(data, name)
     try:
         return data[len(mark) :].decode(encoding)
@@ -99,13 +100,19 @@ def _encoding(data: bytes, name: str) -> tuple[str, bytes]:
     if declared is None:
         return "utf-8", b""
     stated = declared[1].decode("ascii")
+    encoding = known_encoding(stated)
+    if not encoding:
+        raise DocumentError(f"{name}: line 1: unknown encoding {stated!r}: convert the file to UTF-8")
+    return encoding, b""
+
+
+def known_encoding(stated: str) -> str:
+    """Return our name of an encoding that texts are written in; "" for any other codec, and for what is none."""
     try:
         encoding = codecs.lookup(stated).name
     except LookupError:
-        encoding = ""
-    if not _KNOWN.fullmatch(encoding):
-        raise DocumentError(f"{name}: line 1: unknown encoding {stated!r}: convert the file to UTF-8")
-    return encoding, b""
+        return ""
+    return encoding if _KNOWN.fullmatch(encoding) else ""
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -100,16 +101,18 @@ def _partners(tags: list[str]) -> dict[int, int]:
     """Return, for each tag that opens or closes, the index of the one that belongs to it."""
     partner: dict[int, int] = {}
     open_: list[tuple[str, int]] = []
+    names: Counter[str] = Counter()
     for i, tag in enumerate(tags):
         name = _NAME.match(tag)
         if name is None or tag.endswith("/>"):
             continue
         if not tag.startswith("</"):
             open_.append((name[1], i))
-            continue
-        at = next((k for k in range(len(open_) - 1, -1, -1) if open_[k][0] == name[1]), -1)
-        if at >= 0:
-            # What was opened after it and never closed stands alone.
+            names[name[1]] += 1
+        elif names[name[1]]:
+            at = next(k for k in range(len(open_) - 1, -1, -1) if open_[k][0] == name[1])
             partner[open_[at][1]], partner[i] = i, open_[at][1]
+            names.subtract(own for own, _ in open_[at:])
+            # What was opened after it and never closed stands alone.
             del open_[at:]
     return partner

@@ -1,60 +1,76 @@
-"""XLIFF 1.2 and 2.x: units with a missing, empty or unfinished target get one; inline tags are kept.
+"""XLIFF 1.2 and 2.x: units with a missing, empty or unfinished target get one; inline elements are codes.
 
-lxml reads, without entities and without a network. lxml also writes a file in which something was translated: elements,
-attributes and their order stay; quotation marks around attributes may change, and the encoding becomes UTF-8.
+lxml checks that the file is XML, without entities and without a network. What is written is put where it belongs in the
+file's own text: targets, their states, and the language that they are in. All else stays as it is, but in UTF-8.
 """
 
 from __future__ import annotations
 
-import html
-import json
-import re
+import codecs
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
-from typing import Any
+from dataclasses import dataclass
 
-from mtreason.documents.html import escape
+from mtreason.documents.coded import Coded
 from mtreason.documents.protocol import Document, Reading, Unit
-from mtreason.documents.views import Piece, PlainView, View, short_digest
-from mtreason.errors import DocumentError
-from mtreason.files import xml_text
-from mtreason.records import parse_record
-from mtreason.xmlfiles import parse_xml, xml_parser
+from mtreason.documents.spans import Fix, line_numbers
+from mtreason.documents.views import View
+from mtreason.documents.xliff_inline import coded_content, content_of, has_text, has_words
+from mtreason.documents.xliff_scan import (
+    Element,
+    XliffUnit,
+    attributes_of,
+    place_of_target,
+    scan,
+    tokens,
+    with_attributes,
+    written,
+)
+from mtreason.documents.xliff_view import XliffView
+from mtreason.languages import Language
+from mtreason.xmlfiles import decode_xml, parse_xml
 
-_LETTER = re.compile(r"[^\W\d_]")
 _FINAL = frozenset({"final", "signed-off", "translated", "reviewed"})
-_TAG = re.compile(r"<[^>]*>")
-_XMLNS = re.compile(r'\s+xmlns(?::\w+)?="[^"]*"')
+_UNFINISHED = ("needs", "initial", "new")
+_FINISHED = "needs-review"
+"""A person's translation that waits for review is none of ours to replace, nor is one that we made before."""
+WRITTEN_12, WRITTEN_2 = "needs-review-translation", "translated"
+"""States of what was translated here: a person has not read it yet, which XLIFF 2 has no state for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    """A text to translate, at `content[start:end]` of its source."""
+
+    element: Element
+    coded: Coded
+    place: Element | None = None
+    """The element of the target that it is written to, where the target has others that are finished."""
 
 
 class XliffDocument:
     """A file of translation units."""
 
-    def __init__(self, data: bytes, name: str) -> None:
-        self._data = data
-        self._name = name
-        self._root = parse_xml(data, name)
-        parse_xml(self._written(), name)  # lxml reads some names that it cannot read again after writing them
-        space, _, local = self._root.tag.rpartition("}")
-        self._space = f"{space}}}" if space else ""
-        if local != "xliff":
-            raise DocumentError(f"{name}: expected <xliff>, found <{local}>")
-        self._sources = list(self._open_units())
-        self.units = tuple(
-            Unit(i, f"line {source.sourceline}", _inner(source)) for i, source in enumerate(self._sources, 1)
-        )
-
-    def _open_units(self) -> Iterator[Any]:
-        for element in self._root.iter(f"{self._space}trans-unit", f"{self._space}segment"):
-            source, target = element.find(f"{self._space}source"), element.find(f"{self._space}target")
-            if source is None or element.get("translate") == "no":
-                continue
-            state = (target.get("state") if target is not None else None) or element.get("state") or ""
-            there = target is not None and bool("".join(target.itertext()).strip())
-            wanted = (not there or state.startswith(("needs", "initial", "new"))) and state not in _FINAL
-            if wanted and _LETTER.search("".join(source.itertext())):
-                yield source
+    def __init__(self, data: bytes, name: str, target: Language | None) -> None:
+        self._data, self._name, self._target = data, name, target
+        parse_xml(data, name)
+        self._content = decode_xml(data, name)
+        self._bom = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
+        self._newline = "\r\n" if "\r\n" in self._content else "\n"
+        self._scan = scan(self._content, name)
+        self._open: list[tuple[XliffUnit, list[_Segment]]] = []
+        self._owners: list[int] = []
+        line_of = line_numbers(self._content)
+        units: list[Unit] = []
+        for index, unit in enumerate(self._scan.units):
+            segments = list(_segments(unit, self._content))
+            place = f"line {line_of(unit.parts['source'].start)}"
+            if segments:
+                self._open.append((unit, segments))
+            for segment in segments:
+                units.append(Unit(len(units) + 1, place, segment.coded.text, segment.coded.codes))
+                self._owners.append(index)
+        self.units = tuple(units)
 
     def render(self, texts: Iterable[str]) -> Iterator[bytes]:
         """Yield the file; exactly the bytes that were read if nothing was translated."""
@@ -62,155 +78,133 @@ class XliffDocument:
         if given == [unit.text for unit in self.units]:
             yield self._data
             return
-        for source, unit, text in zip(self._sources, self.units, given, strict=True):
-            if text != unit.text:
-                self._put(source, xml_text(text))
-        yield self._written()
-
-    def _written(self) -> bytes:
-        from lxml import etree
-
-        return bytes(etree.tostring(self._root.getroottree(), xml_declaration=True, encoding="UTF-8"))
+        rest = iter(given)
+        changes: dict[int, Fix] = {}
+        for unit, segments in self._open:
+            own = [next(rest) for _ in segments]
+            if any(text != segment.coded.text for text, segment in zip(own, segments, strict=True)):
+                for fix in self._fixes(unit, segments, own):
+                    changes[fix.start] = fix
+        yield self._bom + written(self._content, changes.values())
 
     def view(self) -> View:
         """Return the targets as they stand, unit by unit."""
-        return XliffView(self._data, self._name, self._space)
+        return XliffView(self._content, self._bom, self._scan, self._owners)
 
-    def _put(self, source: Any, text: str) -> None:  # noqa: ANN401 - lxml's element
-        from lxml import etree
-
-        target = source.getparent().find(f"{self._space}target")
-        if target is None:
-            target = etree.Element(f"{self._space}target", nsmap=None)
-            target.tail = source.tail
-            source.addnext(target)
-        for child in list(target):
-            target.remove(child)
-        if len(source) == 0:
-            target.text = text
-            return
-        spaces = " ".join(f'xmlns{":" + k if k else ""}="{v}"' for k, v in source.nsmap.items())
-        try:
-            filled = etree.fromstring(f"<t {spaces}>{escape(text)}</t>", xml_parser())
-        except etree.XMLSyntaxError:
-            # All tags are there, but one closes before it opens: keep the words and drop the tags.
-            filled = etree.fromstring(f"<t>{escape(_TAG.sub('', text))}</t>", xml_parser())
-        target.text = filled.text
-        target.extend(list(filled))
-
-
-class XliffView(PlainView):
-    """The targets of a file, known by the names of their units; implements `View`."""
-
-    keyed = True
-
-    def __init__(self, data: bytes, name: str, space: str) -> None:
-        self._data, self._name, self._space = data, name, space
-        found = [
-            e
-            for e in parse_xml(data, name).iter(f"{space}trans-unit", f"{space}segment")
-            if self._source(e) is not None
-        ]
-        seen: Counter[str] = Counter()
-        self.pieces = []
-        for element in found:
-            key = _path(element)
-            seen[key] += 1
-            self.pieces.append(self._piece(element, f"{key} {seen[key]}"))
-
-    def _source(self, element: Any) -> Any:  # noqa: ANN401 - lxml's element
-        return element.find(f"{self._space}source")
-
-    def _piece(self, element: Any, key: str) -> Piece:  # noqa: ANN401 - as above
-        from lxml import etree
-
-        source, target = self._source(element), element.find(f"{self._space}target")
-        written = "" if target is None else etree.tostring(target, encoding="unicode", with_tail=False)
-        state = [(a, element.get(a)) for a in _STATES if element.get(a) is not None]
-        attributes = [] if target is None else sorted(target.attrib.items())
-        return Piece(
-            f"line {source.sourceline}",
-            key,
-            _inner(source),
-            json.dumps([state, written]),
-            repr((state, attributes, "" if target is None else _inner(target))),
-            target is not None and bool("".join(target.itertext()).strip()),
-        )
-
-    @property
-    def frame(self) -> str:
-        """See `View.frame`."""
-        from lxml import etree
-
-        root = parse_xml(self._data, self._name)
-        for target in list(root.iter(f"{self._space}target")):
-            target.getparent().remove(target)
-        for element in root.iter(f"{self._space}trans-unit", f"{self._space}segment"):
-            for attribute in _STATES:
-                element.attrib.pop(attribute, None)
-        for element in root.iter():
-            element.tail = (element.tail or "").strip()
-            element.text = (element.text or "").strip() if len(element) else element.text
-        return short_digest(etree.tostring(root, method="c14n").decode())
-
-    def put(self, raws: Mapping[int, str], more: Sequence[str] = ()) -> bytes:
-        """See `View.put`."""
-        from lxml import etree
-
-        del more
-        root = parse_xml(self._data, self._name)
-        found = [
-            e for e in root.iter(f"{self._space}trans-unit", f"{self._space}segment") if self._source(e) is not None
-        ]
-        for i, raw in raws.items():
-            state, written = parse_record(raw)
-            element = found[i]
-            for attribute in _STATES:
-                element.attrib.pop(attribute, None)
-            element.attrib.update(dict(state))
-            old = element.find(f"{self._space}target")
-            new = etree.fromstring(written, xml_parser()) if written else None
-            if old is not None and new is not None:
-                new.tail = old.tail
-                element.replace(old, new)
-            elif new is not None:
-                source = self._source(element)
-                new.tail = source.tail
-                source.addnext(new)
-            elif old is not None:
-                element.remove(old)
-        return bytes(etree.tostring(root.getroottree(), xml_declaration=True, encoding="UTF-8"))
-
-    def owner(self, unit: Unit) -> int:
-        """See `View.owner`."""
-        return self._places.get(unit.place, -1)
-
-    @cached_property
-    def _places(self) -> dict[str, int]:
-        # Where several units stand on one line, it does not tell them apart.
-        lines = Counter(piece.place for piece in self.pieces)
-        return {piece.place: i for i, piece in enumerate(self.pieces) if lines[piece.place] == 1}
-
-
-_STATES = ("state", "subState", "approved")
-
-
-def _path(element: Any) -> str:  # noqa: ANN401 - lxml's element
-    """Return the names of a unit and of all that it is in."""
-    names = [a.get("id") or a.get("original") or "" for a in (element, *element.iterancestors())]
-    return "/".join(reversed(names))
+    def _fixes(self, unit: XliffUnit, segments: Sequence[_Segment], texts: Sequence[str]) -> Iterator[Fix]:
+        """Yield what changes with the translation of a unit."""
+        content = self._content
+        done = [(s, content_of(text, s.coded.codes, self._newline)) for s, text in zip(segments, texts, strict=True)]
+        if all(segment.place is not None for segment in segments):
+            for segment, text in done:
+                yield from _filled(content, segment.place, text)
+        else:
+            whole = segments[0].element is unit.parts["source"]
+            inner = _replaced(content, unit.parts["source" if whole else "seg-source"], done)
+            yield _target(content, unit, inner)
+            if unit.segment and unit.element.attributes.get("state", "initial") != WRITTEN_2:
+                states = {"state": WRITTEN_2, "subState": None}
+                yield _with(content, unit.element, states)
+        if self._target is not None:
+            named, where = ("trgLang", self._scan.root) if unit.segment else ("target-language", unit.file)
+            if where is not None and not where.attributes.get(named):
+                yield _with(content, where, {named: self._target.tag})
 
 
 def read_xliff(data: bytes, name: str, reading: Reading) -> Document:
     """Read an XLIFF file; raises `DocumentError` with the line of what is malformed, or for entities."""
-    return XliffDocument(data, name)
+    return XliffDocument(data, name, reading.target)
 
 
-def _inner(element: Any) -> str:  # noqa: ANN401 - lxml's element
-    """Return the content of an element, as XML if it has inline tags."""
-    from lxml import etree
+def _segments(unit: XliffUnit, content: str) -> Iterator[_Segment]:
+    """Yield what is to be translated of a unit: its source, or the segments in it that have no translation."""
+    source, target = unit.parts["source"], unit.parts.get("target")
+    if not unit.translate:
+        return
+    state = ("" if target is None else target.attributes.get("state", "")) or unit.element.attributes.get("state", "")
+    there = target is not None and has_text(content, target)
+    if state in _FINAL or (there and unit.element.attributes.get("approved") == "yes"):
+        return
+    marked = unit.parts.get("seg-source")
+    parts = [] if marked is None else list(_marked(content, marked))
+    empty: Mapping[str, Element] = {}
+    if target is not None and there and (not state.startswith(_UNFINISHED) or state.startswith(_FINISHED)):
+        named = _by_name(_marked(content, target))
+        empty = {mid: element for mid, element in named.items() if not has_text(content, element)}
+        parts = [part for mid, part in _by_name(parts).items() if mid in empty]
+    elif not parts:
+        parts = [source]
+    prefix = source.name[: -len("source")]
+    for part in parts:
+        coded = coded_content(content, part.opened, part.closed, prefix)
+        if has_words(coded):
+            yield _Segment(part, coded, empty.get(part.attributes.get("mid", "")))
 
-    if len(element) == 0:
-        return element.text or ""
-    parts = [html.escape(element.text or "", quote=False)]
-    return "".join([*parts, *(_XMLNS.sub("", etree.tostring(child, encoding="unicode")) for child in element)])
+
+def _marked(content: str, element: Element) -> Iterator[Element]:
+    """Yield the segments that are marked in a source or target."""
+    inside, found = 0, element
+    for token in tokens(content, element.opened, element.closed):
+        if inside == 0 and token.local == "mrk" and token.kind != "close":
+            attributes = attributes_of(token.attributes)
+            if attributes.get("mtype") != "seg":
+                continue
+            found = Element(token.name, token.start, token.end, attributes, token.end, token.end)
+            if token.kind == "empty":
+                yield found
+            else:
+                inside = 1
+        elif inside:
+            inside += {"open": 1, "close": -1}.get(token.kind, 0)
+            if inside == 0:
+                found.closed, found.end = token.start, token.end
+                yield found
+
+
+def _by_name(elements: Iterable[Element]) -> dict[str, Element]:
+    """Return segments by their names, without those that share one."""
+    listed = [(element.attributes.get("mid", ""), element) for element in elements]
+    count = Counter(mid for mid, _ in listed)
+    return {mid: element for mid, element in listed if count[mid] == 1}
+
+
+def _replaced(content: str, around: Element, texts: Sequence[tuple[_Segment, str]]) -> str:
+    """Return the content of an element with other contents of some that are in it, or of itself."""
+    parts, at = [], around.opened
+    for segment, text in texts:
+        parts += [content[at : segment.element.opened], text]
+        at = segment.element.closed
+    return "".join([*parts, content[at : around.closed]])
+
+
+def _with(content: str, element: Element, values: Mapping[str, str | None]) -> Fix:
+    """Return a start tag with other attributes."""
+    return Fix(element.start, element.opened, with_attributes(content[element.start : element.opened], values))
+
+
+def _filled(content: str, element: Element | None, text: str) -> Iterator[Fix]:
+    """Yield an element with another content."""
+    if element is not None:
+        tag = content[element.start : element.opened]
+        opened = tag[:-2].rstrip() + ">" if tag.endswith("/>") else tag
+        yield Fix(element.start, element.end, f"{opened}{text}</{element.name}>")
+
+
+def _target(content: str, unit: XliffUnit, inner: str) -> Fix:
+    """Return the target of a unit with another content; a new one comes after the source, and the segments in it."""
+    source, old = unit.parts["source"], unit.parts.get("target")
+    name = source.name[: -len("source")] + "target"
+    there = {} if old is None else old.attributes
+    tag = f"<{name}>" if old is None else content[old.start : old.opened]
+    # What the source says of names and of white space in it holds for what is taken over from there.
+    values: dict[str, str | None] = {
+        n: v for n, v in source.attributes.items() if (n.startswith("xmlns") or n == "xml:space") and n not in there
+    }
+    if not unit.segment and (old is None or "state" in there):
+        values["state"] = WRITTEN_12
+    opened = with_attributes(tag, values)
+    opened = opened[:-2].rstrip() + ">" if opened.endswith("/>") else opened
+    if old is not None:
+        return Fix(old.start, old.end, f"{opened}{inner}</{old.name}>")
+    place, indent = place_of_target(content, unit)
+    return Fix(place, place, f"{indent}{opened}{inner}</{name}>")
