@@ -63,7 +63,10 @@ class SpannedDocument:
         bom: bytes = b"",
         view: Callable[[], View] | None = None,
         fixes: Sequence[Fix] = (),
+        data: bytes | None = None,
     ) -> None:
+        """`data` is the file as it was read, where it was not UTF-8: it stays so with nothing translated."""
+        self._data = data
         self._content = content
         self._bom = bom
         self._spans = spans
@@ -75,11 +78,20 @@ class SpannedDocument:
         """Yield the content with translations in place of spans; a unit with its own text stays as it was written."""
         given = list(zip(self._spans, texts, strict=True))
         changes = [Fix(s.start, s.end, s.written(text)) for s, text in given if text != s.text]
-        if changes:
-            changes = sorted([*changes, *self._fixes], key=lambda fix: fix.start)
+        if not changes and self._data is not None:
+            yield self._data
+            return
+        yield from self._changed([*changes, *self._fixes] if changes else [])
+
+    def render_fixed(self, texts: Iterable[str]) -> Iterator[bytes]:
+        """Yield the content as `render` does, with all fixes even where nothing in it was translated."""
+        given = zip(self._spans, texts, strict=True)
+        yield from self._changed([*(Fix(s.start, s.end, s.written(t)) for s, t in given if t != s.text), *self._fixes])
+
+    def _changed(self, changes: Iterable[Fix]) -> Iterator[bytes]:
         end = 0
         yield self._bom
-        for change in changes:
+        for change in sorted(changes, key=lambda fix: fix.start):
             yield self._content[end : change.start].encode()
             yield utf8(change.text)
             end = change.end

@@ -104,6 +104,8 @@ class SplicedView(PlainView):
     pieces: Sequence[Piece]
     bom: bytes = b""
     keyed: bool = False
+    encoding: str = "utf-8"
+    """Another only for markup, in which characters that it lacks can be written by number."""
 
     @property
     def frame(self) -> str:
@@ -120,7 +122,8 @@ class SplicedView(PlainView):
         for i, (start, end) in enumerate(self.bounds):
             parts += [self.content[at:start], raws.get(i, self.content[start:end])]
             at = end
-        return self.bom + "".join([*parts, self.content[at:]]).encode()
+        errors = "strict" if self.encoding == "utf-8" else "xmlcharrefreplace"
+        return self.bom + "".join([*parts, self.content[at:]]).encode(self.encoding, errors)
 
 
 @dataclass(frozen=True)
