@@ -22,9 +22,9 @@ _LABELS = {
 """Charsets that browsers read as a larger one, by Python's names."""
 _ALIASES = {
     "x-sjis": "cp932", "windows-31j": "cp932", "ks_c_5601-1987": "cp949", "windows-949": "cp949", "x-gbk": "gb18030",
-    "iso-8859-8-i": "iso8859-8", "x-cp1250": "cp1250", "x-cp1251": "cp1251", "x-cp1252": "cp1252", "macintosh": "mac-roman",
-    "x-mac-roman": "mac-roman", "x-mac-cyrillic": "mac-cyrillic", "x-euc-jp": "euc_jp", "dos-874": "cp874",
-    "windows-874": "cp874",
+    "iso-8859-8-i": "iso8859-8", "x-cp1250": "cp1250", "x-cp1251": "cp1251", "x-cp1252": "cp1252",
+    "macintosh": "mac-roman", "x-mac-roman": "mac-roman", "x-mac-cyrillic": "mac-cyrillic", "x-euc-jp": "euc_jp",
+    "dos-874": "cp874", "windows-874": "cp874",
 }  # fmt: skip
 """Names of the web that Python does not know."""
 _KNOWN = re.compile(
@@ -45,8 +45,8 @@ def declared_by(content: str, piece: Piece) -> Declared | None:
     """Return the charset that a <meta> declares."""
     found = {attribute.name: attribute for attribute in reversed(list(attributes(content, piece)))}
     if "charset" in found:
-        value = found["charset"]
-        return Declared(value.value.strip(), value.start, value.end)
+        label = found["charset"]
+        return Declared(label.value.strip(), label.start, label.end)
     kind, value = found.get("http-equiv"), found.get("content")
     if kind is None or value is None or kind.value.strip().lower() != "content-type":
         return None

@@ -19,13 +19,15 @@ from mtreason.documents.html import languages_of, read_page
 from mtreason.documents.html_text import WORDS, Token, span_of
 from mtreason.documents.protocol import Document, Reading, Unit
 from mtreason.documents.spans import MOST_UNITS, Fix, Span, SpannedDocument, bounded, check_count, line_numbers
-from mtreason.documents.tags import EMPTY, END, START, TEXT, Piece, attribute, pieces
+from mtreason.documents.tags import EMPTY, END, START, TEXT, Piece, attributes, pieces
 from mtreason.documents.views import JoinedView, View
 from mtreason.errors import DocumentError
 
 _CONTAINER = "META-INF/container.xml"
+_ENCRYPTION = "META-INF/encryption.xml"
 _SUFFIXES = (".xhtml", ".html", ".htm")
 _CHAPTERS = frozenset({"application/xhtml+xml", "text/html", "text/x-oeb1-document"})
+_ANY_XML = frozenset({"", "text/xml", "application/xml"})
 _CONTENTS = "application/x-dtbncx+xml"
 _PACKAGE_TITLES = frozenset({"title"})
 _NCX_TITLES = frozenset({"text"})
@@ -43,11 +45,10 @@ class EpubDocument:
         chapters, titles = _texts_of(self._archive, name)
         self._titles = titles
         self._parts: dict[str, SpannedDocument] = {}
-        for path in dict.fromkeys(self._archive.namelist()):
-            if path in titles:
-                self._parts[path] = _read_titles(self._archive.read(path), f"{name}: {path}", reading, titles[path])
-            elif path in chapters:
-                self._parts[path] = read_page(self._archive.read(path), f"{name}: {path}", reading, xml=True)
+        for path, wanted in titles.items():
+            self._parts[path] = _read_titles(self._archive.read(path), f"{name}: {path}", reading, wanted)
+        for path in chapters:
+            self._parts[path] = read_page(self._archive.read(path), f"{name}: {path}", reading, xml=True)
         places = [(path, unit) for path, part in self._parts.items() for unit in part.units]
         if len(places) > MOST_UNITS:
             raise DocumentError(f"{name}: more than {MOST_UNITS:,} units: cut the book into parts")
@@ -79,28 +80,41 @@ def read_epub(data: bytes, name: str, reading: Reading) -> Document:
     return EpubDocument(data, name, reading)
 
 
-def _texts_of(archive: zipfile.ZipFile, name: str) -> tuple[set[str], dict[str, frozenset[str]]]:
-    """Return which files of a book are chapters, and which have titles, in elements of which names."""
-    members = set(archive.namelist())
-    chapters = {path for path in members if path.lower().endswith(_SUFFIXES)}
+def _texts_of(archive: zipfile.ZipFile, name: str) -> tuple[list[str], dict[str, frozenset[str]]]:
+    """Return the chapters of a book, in the order in which they are read, and which files have titles, in what."""
+    members = dict.fromkeys(archive.namelist())
+    chapters: list[str] = []
     titles: dict[str, frozenset[str]] = {}
     for root in _tags(archive, _CONTAINER, name, "rootfile"):
-        package = html.unescape(root.get("full-path", ""))
-        if package not in members or package in titles:
-            continue
-        titles[package] = _PACKAGE_TITLES
-        items = list(_tags(archive, package, name, "item", "itemref"))
-        spine = {item.get("idref") for item in items}
-        for item in items:
-            path = _member(package, html.unescape(item.get("href", "")))
-            kind = item.get("media-type", "").strip().lower()
-            if path not in members or path == package:
-                continue
-            if kind == _CONTENTS:
-                titles[path] = _NCX_TITLES
-            elif kind in _CHAPTERS or (item.get("id") in spine and kind in {"text/xml", "application/xml", ""}):
-                chapters.add(path)
-    return chapters, titles
+        package = html.unescape(root["full-path"])
+        if package in members and package not in titles:
+            titles[package] = _PACKAGE_TITLES
+            own, contents = _listed(list(_tags(archive, package, name, "item", "itemref")), package)
+            titles |= {path: _NCX_TITLES for path in contents if path in members}
+            chapters += [path for path in own if path in members]
+    chapters += [path for path in members if path.lower().endswith(_SUFFIXES)]
+    found = [path for path in dict.fromkeys(chapters) if path not in titles]
+    if _ENCRYPTION in members:
+        locked = {html.unescape(tag["uri"]) for tag in _tags(archive, _ENCRYPTION, name, "cipherreference")}
+        for path in (*found, *titles):
+            if path in locked:
+                raise DocumentError(f"{name}: {path} is encrypted: name a book without protection")
+    return found, titles
+
+
+def _listed(tags: list[dict[str, str]], package: str) -> tuple[list[str], list[str]]:
+    """Return which files a package lists as chapters, those of the spine first, and which as contents."""
+    items = {tag["id"]: tag for tag in tags if tag["href"]}
+    spine = [tag["idref"] for tag in tags if tag["idref"] in items]
+    read = set(spine)
+    chapters, contents = [], []
+    for key in dict.fromkeys([*spine, *items]):
+        path, kind = _member(package, html.unescape(items[key]["href"])), items[key]["media-type"].strip().lower()
+        if kind == _CONTENTS:
+            contents.append(path)
+        elif kind in _CHAPTERS or (kind in _ANY_XML and key in read):
+            chapters.append(path)
+    return chapters, contents
 
 
 def _tags(archive: zipfile.ZipFile, path: str, name: str, *wanted: str) -> Iterator[dict[str, str]]:
@@ -108,10 +122,11 @@ def _tags(archive: zipfile.ZipFile, path: str, name: str, *wanted: str) -> Itera
     content = _xml(archive.read(path), f"{name}: {path}")[0]
     for piece in pieces(content, xml=True):
         if piece.name in wanted and piece.kind in {START, EMPTY}:
-            yield {key: attribute(content, piece, key) or "" for key in _KEYS}
+            found = {attribute.name: attribute.value for attribute in attributes(content, piece)}
+            yield {key: found.get(key, "") for key in _KEYS}
 
 
-_KEYS = ("full-path", "id", "idref", "href", "media-type")
+_KEYS = ("full-path", "id", "idref", "href", "media-type", "uri")
 
 
 def _member(package: str, href: str) -> str:
@@ -137,17 +152,18 @@ def _read_titles(data: bytes, name: str, reading: Reading, wanted: frozenset[str
 
 
 def _titles(content: str, reading: Reading, wanted: frozenset[str], fixes: list[Fix]) -> Iterator[Span]:
+    """Yield the units, and add to what follows the language of the book."""
     line_of = line_numbers(content)
     opened: Piece | None = None
     texts: list[Piece] = []
-    rooted = False
+    root = stated = False
     for piece in pieces(content, xml=True):
         if piece.kind == START:
             opened, texts = piece, []
-            if not rooted and reading.target is not None:
+            if reading.target is not None and (not root or piece.name in wanted):
                 fixes += languages_of(content, piece, reading.target)
-            rooted = True
-        elif piece.kind == TEXT and opened is not None:
+            root = True
+        elif piece.kind == TEXT:
             texts.append(piece)
         elif piece.kind == END and opened is not None:
             if len(texts) == 1 and opened.name in wanted:
@@ -155,6 +171,7 @@ def _titles(content: str, reading: Reading, wanted: frozenset[str], fixes: list[
                 span = span_of(content, tokens, lambda at: f"line {line_of(at)}", xml=True)
                 if span is not None:
                     yield span
-            elif len(texts) == 1 and opened.name == "language" and reading.target is not None:
-                fixes.append(Fix(texts[0].start, texts[0].end, reading.target.tag))
+            elif texts and opened.name == "language" and not stated and reading.target is not None:
+                stated = True
+                fixes.append(Fix(opened.end, piece.start, reading.target.tag))
             opened = None

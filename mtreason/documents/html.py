@@ -1,7 +1,7 @@
 """HTML and XHTML: the text of each block is one unit, with its inline tags as codes; everything else stays.
 
-Scripts, styles, code, drawings, attributes and whatever has `translate="no"` stay as they are. Malformed HTML is read as
-browsers read it. A file in another charset is written as UTF-8, and says so.
+Scripts, styles, code, drawings, attributes and whatever has `translate="no"` stay as they are. Malformed HTML is read
+as browsers read it. A file in another charset is written as UTF-8, and says so.
 """
 
 from __future__ import annotations

@@ -13,14 +13,14 @@ from mtreason.documents.tags import CODE, EMPTY, END, START, TEXT, Piece, attrib
 
 # fmt: off
 _INLINE = frozenset({
-    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "br", "cite", "code", "del", "dfn", "em", "font", "i", "img", "input",
-    "ins", "kbd", "label", "mark", "math", "nobr", "q", "rb", "rp", "rt", "rtc", "ruby", "s", "samp", "small", "span",
-    "strike", "strong", "sub", "sup", "svg", "time", "tt", "u", "var", "wbr",
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "br", "cite", "code", "del", "dfn", "em", "font", "i", "img",
+    "input", "ins", "kbd", "label", "mark", "math", "nobr", "q", "rb", "rp", "rt", "rtc", "ruby", "s", "samp", "small",
+    "span", "strike", "strong", "sub", "sup", "svg", "time", "tt", "u", "var", "wbr",
 })
 _SAID = frozenset({"code", "kbd", "math", "samp", "tt", "var"})
 """Inline elements that stay as they are, and are words of their sentence."""
 _LEFT = frozenset({
-    *_SAID, "iframe", "listing", "noembed", "noframes", "noscript", "plaintext", "pre", "script", "style", "svg",
+    *_SAID, "iframe", "listing", "noembed", "noframes", "plaintext", "pre", "script", "style", "svg",
     "template", "textarea", "xmp",
 })
 """Elements that stay as they are."""

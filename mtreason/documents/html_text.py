@@ -155,7 +155,7 @@ class _Builder:
         elif token.kind == BREAK:
             start = _before_blanks(self._content, self._done, token.start)
             if self._words:
-                self._words[-1] = self._words[-1].rstrip(BLANKS)
+                self._words[-1] = self._words[-1].rstrip(" ")
             self._done = _after_blanks(self._content, token.end, self._end)
             self._words.append("\n")
             self._breaks.append(self._content[start : self._done])

@@ -65,7 +65,7 @@ class SpannedDocument:
         fixes: Sequence[Fix] = (),
         data: bytes | None = None,
     ) -> None:
-        """`data` is the file as it was read, where it was not UTF-8: it stays so with nothing translated."""
+        """Keep what is needed to write; `data` is a file that was not UTF-8: with nothing translated it comes back."""
         self._data = data
         self._content = content
         self._bom = bom
