@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from mtreason.documents.html_text import ALONE, BREAK, CLOSE, GONE, OPEN, SAID, WORDS, Token, span_of
 from mtreason.documents.spans import Span, line_numbers
-from mtreason.documents.tags import CODE, EMPTY, END, START, TEXT, Piece, attribute
+from mtreason.documents.tags import CODE, EMPTY, END, FOREIGN, START, TEXT, Piece, attribute
 
 # fmt: off
 _INLINE = frozenset({
@@ -37,10 +37,11 @@ _FORMATTING = frozenset({"code", "tt"})
 """Elements that browsers open again in the next block where one ends before them; only a cell ends them."""
 _SIBLINGS = frozenset({"dd", "dt", "li", "option", "p", "td", "th", "tr"})
 """Elements that the next of the same name ends."""
-_OUT_OF_SVG = _BLOCKS - {"html"} | {
-    "b", "big", "br", "code", "em", "embed", "hr", "i", "img", "meta", "nobr", "pre", "ruby", "s", "small", "span",
-    "strike", "strong", "sub", "sup", "tt", "u", "var",
-}
+_OUT_OF_SVG = frozenset({
+    "b", "big", "blockquote", "body", "br", "center", "code", "dd", "div", "dl", "dt", "em", "embed", "h1", "h2", "h3",
+    "h4", "h5", "h6", "head", "hr", "i", "img", "li", "listing", "menu", "meta", "nobr", "ol", "p", "pre", "ruby", "s",
+    "small", "span", "strong", "strike", "sub", "sup", "table", "tt", "u", "ul", "var",
+})
 """What ends a drawing or equation that was left open (HTML 13.2.6.5)."""
 _HTML_IN_SVG = frozenset({"annotation-xml", "desc", "foreignobject", "mi", "mn", "mo", "ms", "mtext", "title"})
 # fmt: on
@@ -132,7 +133,7 @@ class Blocks:
         inline = self._is_inline(name)
         if not inline:
             yield from self.flush()
-        alone = name in _VOID or (piece.kind == EMPTY and (self._xml or name in {"svg", "math"}))
+        alone = name in _VOID or (piece.kind == EMPTY and (self._xml or name in FOREIGN))
         if alone:
             if inline:
                 self._token(BREAK if name == "br" else ALONE, piece)
@@ -199,8 +200,8 @@ class Blocks:
 
     def _begins_outside(self, left: _Left, name: str) -> bool:
         """Whether a tag that opens is after an element that was left open."""
-        if left.name in {"svg", "math"}:
-            return not self._xml and name in _OUT_OF_SVG and not any(left.inner[inner] for inner in _HTML_IN_SVG)
+        if left.name in FOREIGN:
+            return not self._xml and name in _OUT_OF_SVG and not self._has_html(left)
         if left.name == name:
             return name in _SIBLINGS and not any(left.inner[inner] for inner in ("ol", "ul", "dl", "table"))
         if name not in _BLOCKS or left.name in _FORMATTING:
@@ -209,11 +210,15 @@ class Blocks:
 
     def _ends_outside(self, left: _Left, name: str) -> bool:
         """Whether a tag that closes belongs to what is around an element that was left open."""
-        if name not in _BLOCKS or not self._opened[name]:
+        if name not in _BLOCKS or not self._opened[name] or (left.name in FOREIGN and self._has_html(left)):
             return False
         if left.name in _FORMATTING:
             return name in _CELLS
         return left.inline or name != "p"
+
+    def _has_html(self, left: _Left) -> bool:
+        """Whether HTML is open inside of a drawing or an equation."""
+        return any(left.inner[name] for name in _HTML_IN_SVG)
 
     def _ends_later(self, left: _Left) -> bool:
         """Whether there is a tag that closes an element; what is not closed at all ends with its block."""

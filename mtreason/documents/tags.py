@@ -57,7 +57,8 @@ _RAW = {
 SAID_RAW = frozenset({"title", "textarea"})
 """Those of them that hold text, with entities."""
 _RAW_IN_XML = frozenset({"script", "style"})
-_FOREIGN = frozenset({"svg", "math"})
+FOREIGN = frozenset({"svg", "math"})
+"""Elements that hold another language than HTML."""
 
 
 class Piece(NamedTuple):
@@ -80,7 +81,7 @@ class Attribute(NamedTuple):
 
 
 def pieces(content: str, *, xml: bool = False) -> Iterator[Piece]:
-    """Yield the pieces of HTML, or of XHTML as XML, which join to it. A tag that has no end is text."""
+    """Yield the pieces of HTML, or of XHTML as XML, which join to it. A tag that has no end takes in all the rest."""
     cut = _Cutter(content, xml=xml)
     text = at = 0
     while found := _NEXT.search(content, at):
@@ -141,7 +142,7 @@ class _Cutter:
         self._typed = False
         self._foreign: list[str] = []
         """The elements of other languages (SVG, MathML) that are open."""
-        self._last_foreign = {name: content.rfind(f"</{name}") for name in _FOREIGN}
+        self._last_foreign = {name: content.rfind(f"</{name}") for name in FOREIGN}
 
     def piece(self, at: int) -> Piece | None:
         """Return the piece that begins with a sign at a place; None where the sign is text."""
@@ -173,7 +174,7 @@ class _Cutter:
         return found.start() if found else len(self._content)
 
     def _count_foreign(self, piece: Piece) -> None:
-        if piece.name in _FOREIGN:
+        if piece.name in FOREIGN:
             if piece.kind == START and self._last_foreign[piece.name] > piece.start:
                 self._foreign.append(piece.name)
             elif piece.kind == END and self._foreign:
@@ -227,8 +228,10 @@ class _Cutter:
         """Return a tag whose name begins at a place."""
         content = self._content
         name = _NAME.match(content, begin)
-        if name is None or not self._any(">", at):
+        if name is None:
             return None
+        if not self._any(">", at):
+            return Piece(OTHER, at, len(content))
         end = 0
         if self._quotes:
             rest = self._tag_rest.match(content, name.end())
