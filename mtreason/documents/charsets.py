@@ -81,7 +81,7 @@ def decode_page(data: bytes, name: str, *, xml: bool = False) -> tuple[str, byte
     try:
         text, bom = decode(data, name)
     except DocumentError as error:
-        if not label or is_utf_8(label) or b"\x00" in data:
+        if not label or is_utf_8(label):
             raise
         if not charset:
             raise DocumentError(f"{name}: declares the unknown charset {label!r}: convert the file to UTF-8") from error

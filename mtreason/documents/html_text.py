@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import html
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from mtreason.documents.coded import Coder
+from mtreason.documents.coded import TAG, Coded, Coder
 from mtreason.documents.spans import Span
 from mtreason.files import xml_text
 
@@ -21,6 +22,8 @@ _LETTER = re.compile(r"[^\W\d_]")
 _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9A-Fa-f]+;?|[A-Za-z][^\t\n\f <&#;]{0,31};?)")
 _WINDOWS = re.compile(r"&#(?:0*1(?:2[89]|[345]\d)|[xX]0*[89][0-9A-Fa-f]);")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufffd]")
+_BRACE = re.compile(r"[{}]")
+_TAG_OR_BRACE = re.compile(rf"{TAG.pattern}|[{{}}]")
 MOST_CODES = 9999
 """A code has up to four digits: a text with more of them, all references to nothing, is none."""
 _BREAK = "\x00"
@@ -199,12 +202,52 @@ class _Builder:
         self._flush()
         if not self._has_letters:
             return None
-        coded = self._coder.coded()
+        coded = _without_braces(self._coder.coded())
         if len(coded.codes) > MOST_CODES:
             return None
         escape = partial(escaped, entities=self._entities) if self._entities else escaped
         write = partial(_with_breaks, tuple(self._breaks))
         return Span(self._start, self._end, place, coded.text, write, coded.codes, escape)
+
+
+def _without_braces(coded: Coded) -> Coded:
+    """Make codes of braces around codes: other braces are taken for variables, which are not translated."""
+    if not coded.codes or "{" not in coded.text:
+        return coded
+    tags = [found.start() for found in TAG.finditer(coded.text)]
+    open_: list[int] = []
+    around: set[int] = set()
+    for found in _BRACE.finditer(coded.text):
+        if found[0] == "{":
+            open_.append(found.start())
+        elif open_ and bisect_left(tags, open_[-1]) < bisect_left(tags, found.start()):
+            around |= {open_.pop(), found.start()}
+        elif open_:
+            open_.pop()
+    return _with_codes_at(coded, around) if around else coded
+
+
+def _with_codes_at(coded: Coded, places: set[int]) -> Coded:
+    """Return a text with more codes: the characters at certain places."""
+    coder = Coder()
+    numbers: dict[str, int] = {}
+    at = 0
+    for found in _TAG_OR_BRACE.finditer(coded.text):
+        code = coded.codes.get(found[0])
+        if code is None and found.start() not in places:
+            continue
+        coder.text(coded.text[at : found.start()])
+        at = found.end()
+        if code is None:
+            coder.alone(found[0], said=True)
+        elif found[3]:
+            coder.alone(code.raw, said=code.said)
+        elif found[1]:
+            coder.close(numbers[found[2]], code.raw)
+        else:
+            numbers[found[2]] = coder.open(code.raw)
+    coder.text(coded.text[at:])
+    return coder.coded()
 
 
 def _unlike_xml(raw: str, char: str) -> bool:

@@ -1,4 +1,3 @@
-
 """HTML is cut as browsers cut it."""
 
 import pytest
