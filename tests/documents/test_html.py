@@ -210,7 +210,7 @@ WORDS = (
     "<i>", "</i>", "<a href='u'>", "</a>", "<p>", "</p>", "<div>", "</div>", "<br>", "</br>", "<code>", "</code>", "<kbd>",
     "</kbd>", "<ul>", "<li>", "</ul>", "<table>", "<td>", "</table>", "<svg>", "</svg>", "<math><mi>", "</math>", "<pre>",
     "</pre>", "<img src=i>", "<span translate=no>", "</span>", "<title>", "</title>", "<script>", "</script>", "<?php 1>2 ?>",
-    "{{ a }}", "<select><option>", "</select>", "<ruby>", "<rt>", "</ruby>", "<h1>", "</h1>", "<![endif]>", "<o:p>", "</o:p>",
+    "{{ a }}", "<ruby>", "<rt>", "</ruby>", "<h1>", "</h1>", "<![endif]>", "<o:p>", "</o:p>",
 )  # fmt: skip
 
 
