@@ -32,6 +32,10 @@ _BLOCKS = frozenset({
     "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "html",
     "li", "main", "nav", "ol", "p", "section", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
 })
+_AFTER_P = (_BLOCKS - {"body", "caption", "html", "table", "tbody", "td", "tfoot", "th", "thead", "tr"}) | {
+    "dir", "hgroup", "hr", "listing", "menu", "plaintext", "pre", "search", "summary", "xmp",
+}
+"""What ends a paragraph that is open."""
 _CELLS = frozenset({"caption", "td", "th"})
 _FORMATTING = frozenset({"code", "tt"})
 """Elements that browsers open again in the next block where one ends before them; only a cell ends them."""
@@ -81,7 +85,6 @@ class Blocks:
         self._ruby_end = 0
         """Where the ruby ends whose readings are left out."""
         self._reading = False
-        self._last_end: dict[str, int] = {}
 
     def add(self, piece: Piece) -> Iterator[Span]:
         """Read one piece; yield the unit of the block that it ends."""
@@ -144,6 +147,8 @@ class Blocks:
                 self._begin_ruby(piece)
             self._token(GONE if piece.start < self._ruby_end else OPEN, piece)
         else:
+            if name in _AFTER_P and not self._xml:
+                self._opened["p"] = 0
             self._opened[name] += 1
 
     def _end(self, piece: Piece) -> Iterator[Span]:
@@ -178,10 +183,10 @@ class Blocks:
     def _stays(self, left: _Left, piece: Piece) -> bool:
         """Whether a piece belongs to the element that stays as it is; ends the element where it does not."""
         name = piece.name
+        if piece.kind in {START, EMPTY} and not self._xml and self._begins_outside(left, name):
+            self._release(piece.start)
+            return False
         if piece.kind == START and name not in _VOID:
-            if self._begins_outside(left, name):
-                self._release(piece.start)
-                return False
             if name == left.name:
                 left.depth += 1
             elif not self._is_inline(name):
@@ -201,12 +206,12 @@ class Blocks:
     def _begins_outside(self, left: _Left, name: str) -> bool:
         """Whether a tag that opens is after an element that was left open."""
         if left.name in FOREIGN:
-            return not self._xml and name in _OUT_OF_SVG and not self._has_html(left)
+            return name in _OUT_OF_SVG and not self._has_html(left)
         if left.name == name:
             return name in _SIBLINGS and not any(left.inner[inner] for inner in ("ol", "ul", "dl", "table"))
-        if name not in _BLOCKS or left.name in _FORMATTING:
+        if name not in _AFTER_P or left.name in _FORMATTING:
             return False
-        return left.name == "p" or (left.inline and not self._ends_later(left))
+        return left.name == "p" or (left.inline and self._opened["p"] > 0)
 
     def _ends_outside(self, left: _Left, name: str) -> bool:
         """Whether a tag that closes belongs to what is around an element that was left open."""
@@ -219,13 +224,6 @@ class Blocks:
     def _has_html(self, left: _Left) -> bool:
         """Whether HTML is open inside of a drawing or an equation."""
         return any(left.inner[name] for name in _HTML_IN_SVG)
-
-    def _ends_later(self, left: _Left) -> bool:
-        """Whether there is a tag that closes an element; what is not closed at all ends with its block."""
-        if left.name not in self._last_end:
-            found = [m.start() for m in re.finditer(f"</{re.escape(left.name)}", self._content, re.IGNORECASE)]
-            self._last_end[left.name] = found[-1] if found else -1
-        return self._last_end[left.name] > left.start
 
     def _release(self, end: int) -> None:
         """End the element that stays as it is."""

@@ -1,13 +1,17 @@
 # ruff: noqa: E501 - pages are easier to compare on one line
 """HTML comes back whole: with a translator that changes every letter, all but the text is as it was."""
 
+import time
+
 import html5lib
 import pytest
+from documents.test_growth import grows_linearly
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtreason import translate_document
 from mtreason.documents import FORMATS, Reading
+from mtreason.documents.html import read_page
 from mtreason.documents.literals import literals
 from mtreason.errors import DocumentError
 from mtreason.languages import parse_language
@@ -64,6 +68,8 @@ def translated(page, name="x.html"):
         ("<p>The <span translate=no>red <span>kite</span> inn</span> is open</p>", "<p>THE <span translate=no>red <span>kite</span> inn</span> IS OPEN</p>"),
         ("<p translate=no>Keep<p>Next one", "<p translate=no>Keep<p>NEXT ONE"),
         ("<ul><li translate=no>Keep<ul><li>this</ul><li>not this</ul>", "<ul><li translate=no>Keep<ul><li>this</ul><li>NOT THIS</ul>"),
+        ("<svg><g><br>Out of it", "<svg><g><br>OUT OF IT"),
+        ("<div>Keep <span translate=no>a<div>b</div></div><p>Then go</p>", "<div>KEEP <span translate=no>a<div>b</div></div><p>THEN GO</p>"),
         ("<p>Press <kbd>a<p>Then go</p>", "<p>PRESS <kbd>a<p>THEN GO</p>"),
         ("<div>Say <samp>a</div><p>Then go</p>", "<div>SAY <samp>a</div><p>THEN GO</p>"),
         ("<pre>one\n two</pre><p>three</p>", "<pre>one\n two</pre><p>THREE</p>"),
@@ -187,6 +193,31 @@ def test_the_whole_way(tmp_path) -> None:
     assert out.read_text("utf-8") == (
         '<html lang=de><p>DEAR <b>ANN</b>, SEE <a href="x?a=1&b=2">THIS</a>:<br>- ONE<br>- TWO</p>'
     )
+
+
+HOSTILE = (
+    "{{", "{{ a\n", "{%", "{#", "<?php ", "<%", '<a b="{{', "<a b='<?php ", "<a {% ", "海<ruby><rt>", "<svg>", "<code>",
+    "<kbd></p>", "<span translate=no>", "<title>", "<b></i>", "&lt;1&gt;", "&#1;", "<br>", "<a", "</", "<!DOCTYPE [",
+    "--!>", "{<b>}", "<math><mi>", "<meta charset=x>",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("xml", [False, True])
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_reading_takes_time_in_proportion(piece, xml) -> None:
+    def work(data):
+        document = read_page(data, "x", GERMAN, xml=xml)
+        b"".join(document.render([f"ZZ {unit.text}" for unit in document.units]))
+
+    grows_linearly(lambda n: ("<p>a " + piece * (n // len(piece))).encode(), work, 20_000)
+
+
+def test_three_megabytes_take_seconds() -> None:
+    page = '<div><p>Some <b>bold</b> text, <a href="x?a=1&amp;b=2">a link</a>.<br>And more.</p></div>\n'
+    data = (page * (3_500_000 // len(page))).encode()
+    started = time.process_time()
+    read(data)
+    assert time.process_time() - started < 30
 
 
 def parsed(page):
