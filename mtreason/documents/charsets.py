@@ -81,6 +81,8 @@ def decode_page(data: bytes, name: str, *, xml: bool = False) -> tuple[str, byte
     try:
         text, bom = decode(data, name)
     except DocumentError as error:
+        if not label and b"\x00" not in data:
+            raise DocumentError(f"{error}, or let it declare its charset") from error
         if not label or is_utf_8(label):
             raise
         if not charset:

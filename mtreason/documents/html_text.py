@@ -5,8 +5,9 @@ from __future__ import annotations
 import html
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import accumulate
 from typing import NamedTuple
 
 from mtreason.documents.coded import TAG, Coded, Coder
@@ -43,7 +44,8 @@ class Token(NamedTuple):
 def span_of(content: str, tokens: Sequence[Token], place: Callable[[int], str], *, xml: bool) -> Span | None:
     """Return the unit of a block, without the markup at its ends that need not be in it; None for one without words."""
     partner = _partners(tokens)
-    low, high = _inner(content, tokens, partner)
+    said = _counts(content, tokens, {SAID, GONE})
+    low, high = _inner(partner, said)
     if low == high:
         return None
     start, end = tokens[low].start, tokens[high - 1].end
@@ -52,13 +54,14 @@ def span_of(content: str, tokens: Sequence[Token], place: Callable[[int], str], 
     if tokens[high - 1].kind == WORDS:
         end = _before_blanks(content, start, end)
     builder = _Builder(content, start, end, xml=xml)
+    filled = _counts(content, tokens, {SAID, GONE, BREAK})
     numbers: dict[int, int] = {}
     i = low
     while i < high:
         token, other = tokens[i], partner.get(i, -1)
-        if other == i + 1:
+        if i < other < high and filled[other] == filled[i]:
             builder.code(token.start, tokens[other].end)
-            i += 1
+            i = other
         elif token.kind == OPEN and i < other < high:
             numbers[i] = builder.open(token)
         elif token.kind == CLOSE and other in numbers:
@@ -87,15 +90,15 @@ def _partners(tokens: Sequence[Token]) -> dict[int, int]:
     return partner
 
 
-def _inner(content: str, tokens: Sequence[Token], partner: Mapping[int, int]) -> tuple[int, int]:
+def _counts(content: str, tokens: Sequence[Token], kinds: Collection[str]) -> list[int]:
+    """Return for each token how many before it have words, or are of some kinds; one more for the end."""
+    found = (t.kind in kinds or (t.kind == WORDS and content[t.start : t.end].strip(BLANKS) != "") for t in tokens)
+    return list(accumulate(found, initial=0))
+
+
+def _inner(partner: Mapping[int, int], said: Sequence[int]) -> tuple[int, int]:
     """Return where the tokens of a block begin and end that have to be in its unit."""
-    said = [0]
-    for token in tokens:
-        blank = token.kind not in {SAID, GONE} and (
-            token.kind != WORDS or not content[token.start : token.end].strip(BLANKS)
-        )
-        said.append(said[-1] + (not blank))
-    low, high = 0, len(tokens)
+    low, high = 0, len(said) - 1
     while low < high:
         first, last = partner.get(low, -1), partner.get(high - 1, -1)
         if said[low + 1] == said[low] and (first < 0 or said[first] == said[low]):

@@ -108,6 +108,7 @@ def test_units_have_the_codes_that_they_need() -> None:
     assert texts("<p><b>First</b> then <i>second</i></p>") == ["<1>First</1> then <2>second</2>"]
     assert texts("<p><b>a <i>b <u>c</u></i></b> d") == ["<1>a <2>b <3>c</3></2></1> d"]
     assert texts("<p><a id=x></a>Start <span></span>end</p>") == ["Start <1/>end"]
+    assert texts("<p>See <a href=x><b><img src=y></b></a> or <i><br></i> there</p>") == ["See <1/> or <2>\n</2> there"]
     [unit] = read("<p><kbd>F1</kbd> helps <br> here</p>").units
     assert unit.text == "<1/> helps\nhere"
     assert unit.codes["<1/>"].said
@@ -148,7 +149,7 @@ def test_language_and_charset_follow_what_is_written() -> None:
     ("data", "message"),
     [
         (b"<meta charset=utf-8>\n<p>caf\xe9", "line 2, byte offset 27, is not UTF-8"),
-        (b"<p>caf\xe9", "is not UTF-8"),
+        (b"<p>caf\xe9", "is not UTF-8 (byte 0xe9): convert the file to UTF-8, or let it declare its charset"),
         (b"<meta charset=shift_jis>\n<p>\x81", "line 2, byte offset 28, is not shift_jis, which the file declares"),
         (b"<meta charset=klingon><p>\xe9", "declares the unknown charset 'klingon'"),
         (b"\xff\xfe<", "is not UTF-16"),
