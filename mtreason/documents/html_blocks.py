@@ -67,7 +67,7 @@ class _Left:
     depth: int = 1
     """How many elements of its name are open."""
     inner: Counter[str] = field(default_factory=Counter)
-    """The blocks that are open in it."""
+    """The blocks that are open in it; in a drawing or equation, all elements."""
 
 
 class Blocks:
@@ -81,7 +81,7 @@ class Blocks:
         """Of the block that is being read."""
         self._left: _Left | None = None
         self._opened: Counter[str] = Counter()
-        """The blocks that are open."""
+        """The elements that are open."""
         self._ruby_end = 0
         """Where the ruby ends whose readings are left out."""
         self._reading = False
@@ -146,14 +146,15 @@ class Blocks:
             if name == "ruby":
                 self._begin_ruby(piece)
             self._token(GONE if piece.start < self._ruby_end else OPEN, piece)
+            self._opened[name] += 1
         else:
             if name in _AFTER_P and not self._xml:
                 self._opened["p"] = 0
             self._opened[name] += 1
 
     def _end(self, piece: Piece) -> Iterator[Span]:
+        self._opened[piece.name] = max(self._opened[piece.name] - 1, 0)
         if not self._is_inline(piece.name):
-            self._opened[piece.name] = max(self._opened[piece.name] - 1, 0)
             yield from self.flush()
         else:
             self._token(CLOSE, piece)
@@ -189,7 +190,7 @@ class Blocks:
         if piece.kind == START and name not in _VOID:
             if name == left.name:
                 left.depth += 1
-            elif not self._is_inline(name):
+            elif left.name in FOREIGN or not self._is_inline(name):
                 left.inner[name] += 1
         elif piece.kind == END:
             if name == left.name:
@@ -215,7 +216,9 @@ class Blocks:
 
     def _ends_outside(self, left: _Left, name: str) -> bool:
         """Whether a tag that closes belongs to what is around an element that was left open."""
-        if name not in _BLOCKS or not self._opened[name] or (left.name in FOREIGN and self._has_html(left)):
+        foreign = left.name in FOREIGN
+        known = name in _BLOCKS or (foreign and name in _INLINE)
+        if not known or not self._opened[name] or (foreign and self._has_html(left)):
             return False
         if left.name in _FORMATTING:
             return name in _CELLS

@@ -74,7 +74,8 @@ def translated(page, name="x.html"):
         ("<div>Say <samp>a</div><p>Then go</p>", "<div>SAY <samp>a</div><p>THEN GO</p>"),
         ("<pre>one\n two</pre><p>three</p>", "<pre>one\n two</pre><p>THREE</p>"),
         ("<p>Go <svg><path d='M0 0'/><text>no</text></svg> on <math><mi>x</mi></math> now</p>", "<p>GO <svg><path d='M0 0'/><text>no</text></svg> ON <math><mi>x</mi></math> NOW</p>"),
-        ("<p><b>Go <svg></b> on</p><p>and on</p>", "<p><b>GO <svg></b> on</p><p>AND ON</p>"),
+        ("<p><b>Go <svg></b> on</p><p>and on</p>", "<p><b>GO <svg></b> ON</p><p>AND ON</p>"),
+        ("<a href=x>See <svg><a><g></g></a></svg> here</a>", "<a href=x>SEE <svg><a><g></g></a></svg> HERE</a>"),
         ("<svg><a><p>Out of it</p>", "<svg><a><p>OUT OF IT</p>"),
         ("<math><mn><p>inside</p></mn></math>and out", "<math><mn><p>inside</p></mn></math>AND OUT"),
         # Programs and templates.
