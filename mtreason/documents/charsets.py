@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from mtreason.documents.spans import decode
@@ -41,17 +42,17 @@ class Declared(NamedTuple):
     end: int
 
 
-def declared_by(content: str, piece: Piece) -> Declared | None:
-    """Return the charset that a <meta> declares."""
+def declared_by(content: str, piece: Piece) -> Iterator[Declared]:
+    """Yield the charsets that a <meta> declares: it has two ways to do so."""
     found = {attribute.name: attribute for attribute in reversed(list(attributes(content, piece)))}
     if "charset" in found:
         label = found["charset"]
-        return Declared(label.value.strip(), label.start, label.end)
+        yield Declared(label.value.strip(), label.start, label.end)
     kind, value = found.get("http-equiv"), found.get("content")
     if kind is None or value is None or kind.value.strip().lower() != "content-type":
-        return None
-    there = _IN_CONTENT.search(value.value)
-    return Declared(there[1], value.start + there.start(1), value.start + there.end(1)) if there else None
+        return
+    if there := _IN_CONTENT.search(value.value):
+        yield Declared(there[1], value.start + there.start(1), value.start + there.end(1))
 
 
 def declared_in_xml(content: str) -> Declared | None:
@@ -114,8 +115,10 @@ def _label(data: bytes, *, xml: bool) -> str:
     if found is not None:
         return found.label
     for piece in pieces(head, xml=xml):
-        if piece.name == "meta" and piece.kind in {START, EMPTY} and (found := declared_by(head, piece)):
-            return found.label
+        if piece.name == "meta" and piece.kind in {START, EMPTY}:
+            found = next(declared_by(head, piece), None)
+            if found is not None:
+                return found.label
     return ""
 
 

@@ -73,7 +73,7 @@ class _Page:
 
     def _fix(self, piece: Piece) -> None:
         if piece.name == "meta":
-            if (declared := declared_by(self._content, piece)) is not None:
+            for declared in declared_by(self._content, piece):
                 self._fix_charset(declared)
         elif not self._rooted and self._target is not None:
             self._rooted = True

@@ -142,6 +142,8 @@ def test_language_and_charset_follow_what_is_written() -> None:
         assert [unit.text for unit in document.units] == [f"{word} a"]
         assert b"".join(document.render(["ü"])).decode() == "<meta charset=utf-8><p>ü"
     assert translated("<p>Größe".encode("utf-16")) == "\ufeff<p>GRÖSSE"
+    both = "<meta http-equiv=Content-Type content='text/html; charset=latin1' charset=latin1><p>a b"
+    assert translated(both) == both.replace("latin1", "utf-8").replace("a b", "A B")
     # A page that is UTF-8 by its bytes is read so, and says so afterwards.
     assert translated("<meta charset=latin1><p>é") == "<meta charset=utf-8><p>É"
 
