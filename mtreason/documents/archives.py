@@ -12,6 +12,7 @@ from mtreason.xmlfiles import MOST_TAGS, plain_xml
 
 MOST_BYTES = 256 << 20
 MOST_MEMBERS = 10_000
+_KIND = "mimetype"
 
 
 def read_members(data: bytes, name: str, kind: str) -> zipfile.ZipFile:
@@ -47,11 +48,15 @@ def check_xml(archive: zipfile.ZipFile, name: str) -> None:
 
 
 def replaced(archive: zipfile.ZipFile, changes: Mapping[str, bytes]) -> bytes:
-    """Return the archive with other contents for some members, in the same order and with the same dates."""
+    """Return the archive with other contents for some members, in the same order and with the same dates.
+
+    The member that says what the archive is (mimetype) comes first and is not compressed, where there is one.
+    """
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as written:
-        for info in archive.infolist():
+        for info in sorted(archive.infolist(), key=lambda member: member.filename != _KIND):
             content = changes[info.filename] if info.filename in changes else archive.read(info)
             # Writing notes in an entry where it now stands, and the archive must be readable after this.
-            written.writestr(copy.copy(info), content, info.compress_type)
+            stored = zipfile.ZIP_STORED if info.filename == _KIND else info.compress_type
+            written.writestr(copy.copy(info), content, stored)
     return out.getvalue()

@@ -85,7 +85,10 @@ class SpannedDocument:
         bom: bytes = b"",
         view: Callable[[], View] | None = None,
         fixes: Sequence[Fix] = (),
+        data: bytes | None = None,
     ) -> None:
+        """Keep what is needed to write; `data` is a file that was not UTF-8: with nothing translated it comes back."""
+        self._data = data
         self._content = content
         self._bom = bom
         self._spans = spans
@@ -96,19 +99,30 @@ class SpannedDocument:
 
     def render(self, texts: Iterable[str]) -> Iterator[bytes]:
         """Yield the content with translations in place of spans; a unit with its own text stays as it was written."""
-        given = iter(list(texts))
-        changes = []
+        changes = list(self._changes(texts))
+        if not changes and self._data is not None:
+            yield self._data
+            return
+        yield from self._changed([*changes, *self._fixes] if changes else [])
+
+    def render_fixed(self, texts: Iterable[str]) -> Iterator[bytes]:
+        """Yield the content as `render` does, with all fixes even where nothing in it was translated."""
+        yield from self._changed([*self._changes(texts), *self._fixes])
+
+    def _changes(self, texts: Iterable[str]) -> Iterator[Fix]:
+        """Yield the places at which a text is not what it was."""
+        given = (text for _, text in zip(self.units, list(texts), strict=True))
         for span in self._spans:
             own = [(s, next(given)) for s in texts_of(span)]
             if all(text == s.text for s, text in own):
                 continue
             written = [s.written(text) for s, text in own]
-            changes.append(Fix(span.start, span.end, written[0] if isinstance(span, Span) else span.write(written)))
-        if changes:
-            changes = sorted([*changes, *self._fixes], key=lambda fix: fix.start)
+            yield Fix(span.start, span.end, written[0] if isinstance(span, Span) else span.write(written))
+
+    def _changed(self, changes: Iterable[Fix]) -> Iterator[bytes]:
         end = 0
         yield self._bom
-        for change in changes:
+        for change in sorted(changes, key=lambda fix: fix.start):
             yield self._content[end : change.start].encode()
             yield utf8(change.text)
             end = change.end

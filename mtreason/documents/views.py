@@ -106,6 +106,8 @@ class SplicedView(PlainView):
     keyed: bool = False
     owners: Sequence[int] = ()
     """The piece of each unit, where a piece may have several; () where each is one."""
+    encoding: str = "utf-8"
+    """Another only for markup, in which characters that it lacks can be written by number."""
 
     def owner(self, unit: Unit) -> int:
         """See `View.owner`."""
@@ -126,7 +128,8 @@ class SplicedView(PlainView):
         for i, (start, end) in enumerate(self.bounds):
             parts += [self.content[at:start], raws.get(i, self.content[start:end])]
             at = end
-        return self.bom + "".join([*parts, self.content[at:]]).encode()
+        errors = "strict" if self.encoding == "utf-8" else "xmlcharrefreplace"
+        return self.bom + "".join([*parts, self.content[at:]]).encode(self.encoding, errors)
 
 
 @dataclass(frozen=True)

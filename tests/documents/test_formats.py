@@ -223,9 +223,10 @@ def test_xliff_targets_come_with_their_elements() -> None:
 def test_html_escapes_what_the_model_says() -> None:
     document = read("html", b"<p>a <b>c</b> &amp; d</p>")
     [unit] = document.units
-    assert unit.text == "a <b>c</b> &amp; d"
-    assert placeholders(unit.text) == ("<b>", "</b>", "&amp;")
-    assert rendered(document, ["x < y <b>z</b> &amp; w & v"]) == b"<p>x &lt; y <b>z</b> &amp; w &amp; v</p>"
+    assert unit.text == "a <1>c</1> & d"
+    assert rendered(document, ["x < y <1>z</1> & w <b> &amp; v"]) == (
+        b"<p>x &lt; y <b>z</b> &amp; w &lt;b&gt; &amp;amp; v</p>"
+    )
 
 
 def test_captions_are_broken_into_lines() -> None:
@@ -342,7 +343,7 @@ BOMB = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><xliff>&b;</xlif
         ("docx", book(), "not a Word document"),
         ("epub", word_file(), "not an EPUB book: it has no META-INF/container.xml"),
         ("markdown", b"a\n\xff\n", "line 2, byte offset 2, is not UTF-8"),
-        ("html", "a".encode("utf-16"), "is UTF-16"),
+        ("html", b"<p>caf\xe9</p>", "line 1, byte offset 6, is not UTF-8"),
     ],
 )
 def test_malformed_files(form, data, message) -> None:
