@@ -11,9 +11,11 @@ import html
 import posixpath
 import zipfile
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from urllib.parse import unquote
 
 from mtreason.documents.archives import read_members, replaced
+from mtreason.documents.faults import Fault
 from mtreason.documents.html import languages_of, read_page
 from mtreason.documents.html_charset import declared_in_xml, decode_page, is_utf_8
 from mtreason.documents.html_text import WORDS, Token, span_of
@@ -66,6 +68,12 @@ class EpubDocument:
             own = [next(rest) for _ in part.units]
             changes[path] = b"".join(part.render_fixed(own) if path in self._titles else part.render(own))
         yield replaced(self._archive, changes)
+
+    def faults(self) -> Iterator[Fault]:
+        """See `Checks.faults`; a chapter without words says what it said."""
+        for path, part in self._parts.items():
+            if part.units or path in self._titles:
+                yield from (replace(fault, place=f"{path}, {fault.place}") for fault in part.faults())
 
     def view(self) -> View:
         """Return the book as it stands, piece by piece."""
@@ -146,7 +154,7 @@ def _read_titles(data: bytes, name: str, reading: Reading, wanted: frozenset[str
     fixes: list[Fix] = []
     declared = declared_in_xml(content)
     if declared is not None and not is_utf_8(declared.label):
-        fixes.append(Fix(declared.start, declared.end, "utf-8"))
+        fixes.append(Fix(declared.start, declared.end, "utf-8", "charset"))
     spans = bounded(_titles(content, reading, wanted, fixes), name)
     return SpannedDocument(content, spans, bom, fixes=fixes, data=None if charset == "utf-8" else data)
 

@@ -1,7 +1,8 @@
 r"""What is wrong with a translation that somebody else made: units are held against those of the source, one by one.
 
-What only a format knows (the language that its files name, their charset, plural forms) a document says itself, if it
-has the method of `Checks`. A document in which "\n" in a unit is found by what the lines say has an attribute `wraps`.
+What only a format knows (the language that its files name, their charset, plural forms, translations that are not read
+as units) a document says itself, if it has the method of `Checks`. A document in which "\n" in a unit is found by what
+the lines say has an attribute `wraps`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from typing import Protocol, runtime_checkable
 from mtreason.documents.coded import TAG, Code
 from mtreason.documents.literals import lost, placeholders
 from mtreason.documents.protocol import Document, Unit
-from mtreason.languages import Language
 
 _SHORT = 60
 _FEW = 3
@@ -34,16 +34,16 @@ class Fault:
 
 @runtime_checkable
 class Checks(Protocol):
-    """A document that can say more about a translation of it than its units show."""
+    """An output that can say more about itself than its units show."""
 
-    def faults(self, output: Document, target: Language | None) -> Iterable[Fault]:
-        """Yield what is wrong with an output beside its units, or in units that reading the output does not give."""
+    def faults(self) -> Iterable[Fault]:
+        """Yield what is wrong beside the units of an output that was read with the language it should be in."""
 
 
-def document_faults(source: Document, output: Document, target: Language | None) -> Iterator[Fault]:
-    """Yield what a document says of an output of it beside what the units show."""
-    if isinstance(source, Checks):
-        yield from source.faults(output, target)
+def document_faults(output: Document) -> Iterator[Fault]:
+    """Yield what an output says of itself beside what its units show."""
+    if isinstance(output, Checks):
+        yield from output.faults()
 
 
 def unit_faults(before: Unit, after: Unit, *, wraps: bool = False) -> Iterator[Fault]:

@@ -78,7 +78,7 @@ class _Page:
 
     def _fix_charset(self, declared: Declared) -> None:
         if not is_utf_8(declared.label):
-            self.fixes.append(Fix(declared.start, declared.end, "utf-8"))
+            self.fixes.append(Fix(declared.start, declared.end, "utf-8", "charset"))
 
 
 def languages_of(content: str, piece: Piece, target: Language) -> Iterator[Fix]:

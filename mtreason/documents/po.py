@@ -14,12 +14,13 @@ from functools import partial
 
 from mtreason.characters import utf8
 from mtreason.documents.coded import TAG, Code, Coded
+from mtreason.documents.faults import Fault, unit_faults
 from mtreason.documents.literals import literals
 from mtreason.documents.messages import coded_message
 from mtreason.documents.po_header import CHARSET, Header, Plural, charset_of
 from mtreason.documents.po_view import PoView
 from mtreason.documents.protocol import Document, Reading, Unit
-from mtreason.documents.spans import Fix, Span, check_count, decode, raw_lines
+from mtreason.documents.spans import Fix, Span, check_count, decode, raw_lines, unmet
 from mtreason.documents.views import View
 from mtreason.errors import DocumentError
 
@@ -87,13 +88,25 @@ class _Message:
         return {int(k[7:-1] or 0): s for k, s in self.strings.items() if k.startswith("msgstr")}
 
 
+@dataclass(slots=True)
+class _Parts:
+    """What was found in a catalogue."""
+
+    messages: list[_Message]
+    """Without the header."""
+    plural: Plural | None
+    spans: list[Span] = field(default_factory=list)
+    fixes: list[Fix] = field(default_factory=list)
+
+
 class PoDocument:
     """A catalogue. Once something was translated, a translation that equals its source is written as well."""
 
-    def __init__(self, data: bytes, content: str, bom: bytes, spans: Sequence[Span], fixes: Sequence[Fix]) -> None:
+    def __init__(self, data: bytes, content: str, bom: bytes, parts: _Parts) -> None:
         self._data, self._content, self._bom = data, content, bom
-        self._spans = spans
-        self._fixes = fixes
+        self._spans = spans = parts.spans
+        self._fixes = parts.fixes
+        self._parts = parts
         self.units: tuple[Unit, ...] = tuple(Unit(i, s.place, s.text, s.codes) for i, s in enumerate(spans, 1))
 
     def render(self, texts: Iterable[str]) -> Iterator[bytes]:
@@ -110,6 +123,13 @@ class PoDocument:
             yield utf8(change.text)
             end = change.end
         yield self._content[end:].encode()
+
+    def faults(self) -> Iterator[Fault]:
+        """See `Checks.faults`: also what translations that are there did not keep, and plural forms that are not."""
+        yield from unmet(self._content, self._fixes)
+        for message in self._parts.messages:
+            if "fuzzy" not in message.flags:
+                yield from _faults(message, self._content, self._parts.plural)
 
     def view(self) -> View:
         """Return the messages as they stand."""
@@ -132,20 +152,17 @@ def read_po(data: bytes, name: str, reading: Reading) -> Document:
     own = None if first is None else first.strings["msgstr"]
     header = None if own is None else Header(own.raw(content), own.parts)
     plural = _plural(header, reading)
-    spans: list[Span] = []
-    fixes: list[Fix] = []
-    several = False
+    found = _Parts([message for message in messages if message is not first], plural)
     newline = "\r\n" if "\r\n" in content else "\n"
-    for message in messages:
-        if message is first:
-            continue
-        several = several or "msgid_plural" in message.strings
+    for message in found.messages:
         lacking, surplus = _spans(message, content, plural, newline)
-        spans += lacking
-        fixes += surplus
+        found.spans += lacking
+        found.fixes += surplus
     if header is not None:
-        fixes += header.fixes(reading.target, newline, plurals=several)
-    return PoDocument(data, content, bom, spans, sorted(fixes, key=lambda fix: fix.start))
+        several = any("msgid_plural" in message.strings for message in found.messages)
+        found.fixes += header.fixes(reading.target, newline, plurals=several)
+    found.fixes.sort(key=lambda fix: fix.start)
+    return PoDocument(data, content, bom, found)
 
 
 def _decode(data: bytes, name: str) -> tuple[str, bytes]:
@@ -241,8 +258,7 @@ def _spans(message: _Message, content: str, plural: Plural | None, newline: str)
     numbers = range(plural.count) if plural is not None and len(texts) > 1 else sorted(forms)
     if any(number not in numbers for number in filled):
         return [], []  # a person gave it more forms than the language of the file has
-    named = (_DIRECTIVES.get(flag.removesuffix("-format")) for flag in sorted(message.flags))
-    markup = next((pattern for pattern in named if pattern is not None), _PLAIN)
+    markup = _markup(message)
     spans = []
     last = None
     for number in numbers:
@@ -258,7 +274,33 @@ def _spans(message: _Message, content: str, plural: Plural | None, newline: str)
                 spans.append(_span(string, beside, newline, Span(0, 0, "", coded.text, write, coded.codes, escape)))
         last = string or last
     more = [n for n in forms if n not in numbers and n - 1 in forms]
-    return spans, [Fix(forms[n - 1].end, forms[n].end, "") for n in more]
+    return spans, [Fix(forms[n - 1].end, forms[n].end, "", "plural") for n in more]
+
+
+def _faults(message: _Message, content: str, plural: Plural | None) -> Iterator[Fault]:
+    """Yield what is wrong with the translations of a message that are there."""
+    filled = {number: string for number, string in message.forms.items() if string.raw(content)}
+    sources = [message.strings[k].raw(content) for k in ("msgid", "msgid_plural") if k in message.strings]
+    if filled and plural is not None and len(sources) > 1 and set(filled) != set(range(plural.count)):
+        says = f"has the plural forms {', '.join(map(str, sorted(filled)))}, and should have {plural.count} from 0"
+        yield Fault("plural", f"line {message.line}", says)
+    markup = _markup(message)
+    for string in filled.values():
+        made = _unit(string.raw(content), markup, string.line)
+        # A form may follow the singular or the plural, of which one may not name the number.
+        found = [list(unit_faults(_unit(source, markup, message.line), made)) for source in sources]
+        yield from min(found, key=len)
+
+
+def _unit(raw: str, markup: re.Pattern[str], line: int) -> Unit:
+    _, coded, _ = _coded(raw, markup)
+    return Unit(1, f"line {line}", coded.text, coded.codes)
+
+
+def _markup(message: _Message) -> re.Pattern[str]:
+    """Return what has a meaning in a message beside words."""
+    named = (_DIRECTIVES.get(flag.removesuffix("-format")) for flag in sorted(message.flags))
+    return next((pattern for pattern in named if pattern is not None), _PLAIN)
 
 
 def _span(string: _String | None, beside: _String, newline: str, span: Span) -> Span:

@@ -101,7 +101,7 @@ class Header:
         kind = self.field("Content-Type")
         charset = None if kind is None else _CHARSET.search(self.raw, *kind)
         if charset is not None and charset[1].lower() not in {"utf-8", "utf8"}:
-            changes.append(self._fix(*charset.span(1), CHARSET))
+            changes.append(self._fix(*charset.span(1), CHARSET, "charset"))
         elif kind is None:
             missing.append(f"Content-Type: text/plain; charset={CHARSET}")
         named = self.field("Language")
@@ -109,19 +109,19 @@ class Header:
             changes.append(self._fix(*named, locale_name(language)))
         rule = None if language is None or self.plural is not None else Plural.of_language(language)
         if rule is not None and (stated := self.field("Plural-Forms")) is not None:
-            changes.append(self._fix(*stated, rule.field))
+            changes.append(self._fix(*stated, rule.field, "plural"))
         elif rule is not None and plurals:
             missing.append(f"Plural-Forms: {rule.field}")
         if missing and (self.raw or plurals):
             end = self.parts[-1][1]
             before = "\\n" if self.raw and not self.raw.endswith("\\n") else ""
-            changes.append(Fix(end, end, before + "".join(f'"{newline}"{line}\\n' for line in missing)))
+            changes.append(Fix(end, end, before + "".join(f'"{newline}"{line}\\n' for line in missing), "plural"))
         return changes
 
-    def _fix(self, start: int, end: int, text: str) -> Fix:
+    def _fix(self, start: int, end: int, text: str, kind: str = "language") -> Fix:
         """Replace a part of `raw` where it stands in the content; quotation marks inside of it disappear."""
         first = self._place(start)
-        return Fix(first, self._place(end - 1) + 1 if end > start else first, text)
+        return Fix(first, self._place(end - 1) + 1 if end > start else first, text, kind)
 
     def _place(self, at: int) -> int:
         """Return the place of a character of `raw` in the content."""

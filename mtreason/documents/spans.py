@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from mtreason.characters import utf8
 from mtreason.documents.coded import Code, written
+from mtreason.documents.faults import Fault
 from mtreason.documents.protocol import Unit
 from mtreason.documents.views import Piece, SplicedView, View
 from mtreason.errors import DocumentError
@@ -73,6 +74,17 @@ class Fix:
     start: int
     end: int
     text: str
+    kind: str = "language"
+    """What kind of fault it is where the file says something else: see `Fault`."""
+
+
+def unmet(content: str, fixes: Iterable[Fix]) -> Iterator[Fault]:
+    """Yield what a file that should be translated says of itself as if it were not."""
+    line_of = line_numbers(content)
+    for fix in fixes:
+        found = content[fix.start : fix.end]
+        if found != fix.text:
+            yield Fault(fix.kind, f"line {line_of(fix.start)}", f"says {found!r}, and should say {fix.text!r}")
 
 
 class SpannedDocument:
@@ -127,6 +139,10 @@ class SpannedDocument:
             yield utf8(change.text)
             end = change.end
         yield self._content[end:].encode()
+
+    def faults(self) -> Iterator[Fault]:
+        """See `Checks.faults`."""
+        return unmet(self._content, self._fixes)
 
     def view(self) -> View:
         """Return the file as it stands, piece by piece."""

@@ -13,11 +13,9 @@ from dataclasses import dataclass
 
 from mtreason.documents.captions import BIDI, BREAK, CODE, TEXT, Cut, Pairs, Part, coded_caption, laid_out, longest
 from mtreason.documents.coded import TAG
-from mtreason.documents.faults import Fault
 from mtreason.documents.protocol import Document, Reading
 from mtreason.documents.spans import Fix, RawLine, Span, SpannedDocument, as_it_is, bounded, decode, raw_lines
 from mtreason.errors import DocumentError
-from mtreason.languages import Language
 
 _TIME = r"-?\d{1,4}(?:\s?[:.,;：]\s?\d{1,4}){1,3}"
 _TIMING = re.compile(rf"[\s\u200e\u200f\u202a-\u202e\ufeff]*{_TIME}\s*-->\s*{_TIME}")
@@ -28,21 +26,9 @@ _BREAK = r"\r\n|\n|\r"
 
 
 class Subtitles(SpannedDocument):
-    """A file of subtitles; its header may name its language."""
+    """A file of subtitles."""
 
-    language: tuple[int, str] | None = None
-    """On which line, and what it says."""
     wraps = True
-
-    def faults(self, output: Document, target: Language | None) -> Iterator[Fault]:
-        """Yield what the header of an output says wrongly, where that of the source says something."""
-        if self.language is None or target is None or not isinstance(output, Subtitles):
-            return
-        if output.language is None:
-            yield Fault("language", f"line {self.language[0]}", f"names no language; the source names {target.tag}")
-        elif output.language[1].lower() != target.tag.lower():
-            line, found = output.language
-            yield Fault("language", f"line {line}", f"the language is {found}, and should be {target.tag}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +86,9 @@ def read_vtt(data: bytes, name: str, reading: Reading) -> Document:
         raise DocumentError(f"{name}: line 1: a WebVTT file begins with WEBVTT")
     lines = list(raw_lines(content))
     head = next((i for i, line in enumerate(lines) if not line.text.strip() or "-->" in line.text), len(lines))
-    fixes = []
-    language = None
-    for line in lines[1:head]:
-        if found := re.match(r"Language:\s*([A-Za-z][\w-]*)", line.text):
-            language = language or (line.number, found[1])
-            if reading.target is not None:
-                fixes.append(Fix(line.start + found.start(1), line.start + found.end(1), reading.target.tag))
+    named = [(line.start, re.match(r"Language:\s*([\w-]*)", line.text)) for line in lines[1:head]]
+    target = reading.target
+    fixes = [Fix(at + m.start(1), at + m.end(1), target.tag) for at, m in named if m and target is not None]
     spans = []
     at = head
     numbered = None
@@ -125,9 +107,7 @@ def read_vtt(data: bytes, name: str, reading: Reading) -> Document:
             last = _cue_start(lines, end, at + 1, numbered=numbered)
         spans.append(_caption(content, lines, at, last, _VTT))
         at = end
-    document = Subtitles(content, bounded((span for span in spans if span), name), bom, fixes=fixes)
-    document.language = language
-    return document
+    return Subtitles(content, bounded((span for span in spans if span), name), bom, fixes=fixes)
 
 
 def _caption(content: str, lines: Sequence[RawLine], timing: int, end: int, markup: _Markup) -> Span | None:

@@ -12,12 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mtreason.documents.coded import Coded
+from mtreason.documents.faults import Fault, unit_faults
 from mtreason.documents.protocol import Document, Reading, Unit
 from mtreason.documents.spans import Fix, line_numbers
 from mtreason.documents.views import View
 from mtreason.documents.xliff_inline import coded_content, content_of, has_text, has_words
 from mtreason.documents.xliff_scan import (
     Element,
+    Scan,
     XliffUnit,
     attributes_of,
     place_of_target,
@@ -87,6 +89,30 @@ class XliffDocument:
                     changes[fix.start] = fix
         yield self._bom + written(self._content, changes.values())
 
+    def faults(self) -> Iterator[Fault]:
+        """See `Checks.faults`: the language, and what targets that are there did not keep of their sources."""
+        line_of = line_numbers(self._content)
+        for unit in self._scan.units:
+            source, target = unit.parts["source"], unit.parts.get("target")
+            if target is None or not unit.translate or not has_text(self._content, target):
+                continue
+            if target.attributes.get("state", "").startswith(_UNFINISHED[1:]):
+                continue
+            prefix = source.name[: -len("source")]
+            before, after = (
+                Unit(1, f"line {line_of(part.start)}", coded.text, coded.codes)
+                for part in (source, target)
+                for coded in [coded_content(self._content, part.opened, part.closed, prefix)]
+            )
+            yield from unit_faults(before, after)
+        if self._target is not None:
+            named, places = _named(self._scan)
+            for place in places:
+                found = place.attributes.get(named, "")
+                if found.lower() != self._target.tag.lower():
+                    says = f"says {named}={found!r}, and should say {self._target.tag!r}"
+                    yield Fault("language", f"line {line_of(place.start)}", says)
+
     def view(self) -> View:
         """Return the targets as they stand, unit by unit."""
         return XliffView(self._content, self._bom, self._scan, self._owners)
@@ -114,6 +140,15 @@ class XliffDocument:
 def read_xliff(data: bytes, name: str, reading: Reading) -> Document:
     """Read an XLIFF file; raises `DocumentError` with the line of what is malformed, or for entities."""
     return XliffDocument(data, name, reading.target)
+
+
+def _named(found: Scan) -> tuple[str, list[Element]]:
+    """Return which attribute names the language of a file's targets, and where it stands."""
+    if any(unit.segment for unit in found.units):
+        return "trgLang", [found.root]
+    return "target-language", list(
+        {unit.file.start: unit.file for unit in found.units if unit.file is not None}.values()
+    )
 
 
 def _segments(unit: XliffUnit, content: str) -> Iterator[_Segment]:

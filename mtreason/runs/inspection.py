@@ -30,8 +30,9 @@ def inspect(job: Job, config: Config, matcher: Matcher, *, free: bool = False) -
     except DocumentError as error:
         yield Finding("structure", job.name, str(error))
         return
-    for fault in document_faults(document, output, job.target):
-        yield Finding(fault.kind, job.name, f"{fault.place}: {fault.message}")
+    if job.source.read_bytes() != job.output.read_bytes():  # the same where nothing was to be translated
+        for fault in document_faults(output if partly else open_document(job.output, config.columns, job.target)[0]):
+            yield Finding(fault.kind, job.name, f"{fault.place}: {fault.message}")
     if partly:
         return  # reading such an output yields only what is not translated
     if len(sources) != len(outputs):

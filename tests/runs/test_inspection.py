@@ -5,9 +5,9 @@ import pytest
 from support.repositories import CONFIG, Repository
 
 import mtreason
-from mtreason.documents import Reading, Unit
+from mtreason.documents import Unit
 from mtreason.documents.coded import Code
-from mtreason.documents.faults import Fault, document_faults, unit_faults
+from mtreason.documents.faults import document_faults, unit_faults
 from mtreason.runs.project import Project
 
 CUES = "1\n00:00:01,000 --> 00:00:02,000\n{}\n\n2\n00:00:03,000 --> 00:00:04,000\nEnd {{name}}\n"
@@ -46,8 +46,8 @@ def found(tmp_path, name, source, output):
         ("a.srt", CUES.format("- Who?\n- Me."), CUES.format("- Wer? Ich."), [("lines", "line 3: has 1 line, the source 2")]),
         ("a.srt", CUES.format("Hello"), CUES.format("Hallo").replace("{name}", "{Name}"), [("placeholder", "line 7: placeholders differ from the source's ({name}): {name} is lost, {Name} is new")]),
         ("a.srt", CUES.format("See https://a.b/c"), CUES.format("Siehe dort"), [("placeholder", "line 3: placeholders differ from the source's (https://a.b/c): https://a.b/c is lost")]),
-        ("a.vtt", WEB.format("en", "<v Ann>Hi"), WEB.format("en", "Hallo"), [("language", "line 2: the language is en, and should be de"), ("code", "line 5: <v Ann> of the source is lost")]),
-        ("a.vtt", WEB.format("en", "Hi"), WEB.format("", "Hallo"), [("language", "line 2: names no language; the source names de")]),
+        ("a.vtt", WEB.format("en", "<v Ann>Hi"), WEB.format("en", "Hallo"), [("language", "line 2: says 'en', and should say 'de'"), ("code", "line 5: <v Ann> of the source is lost")]),
+        ("a.vtt", WEB.format("en", "Hi"), WEB.format("", "Hallo"), [("language", "line 2: says '', and should say 'de'")]),
         ("a.vtt", WEB.format("en", "<00:01.500>Hi"), WEB.format("de", "<00:01.600>Hallo"), [("code", "line 5: <00:01.600> stands where the source has <00:01.500>")]),
         ("a.ass", EVENTS.format("{\\i1}Hi{\\i0} you"), EVENTS.format("Hallo {\\i0}du{\\i1}"), [("code", "line 3: codes open and close in another order ({\\i0} {\\i1})")]),
         ("a.ass", EVENTS.format("{\\p1}m 0 0 l 1 1{\\p0}Hi"), EVENTS.format("{\\p1}M 0 0 L 1 1{\\p0}Hallo"), [("code", "line 3: {\\p1}M 0 0 L 1 1{\\p0} stands where the source has {\\p1}m 0 0 l 1 1{\\p0}")]),
@@ -112,23 +112,65 @@ def test_nothing_is_found_in_what_this_tool_writes(tmp_path, name, source) -> No
     assert found(tmp_path, name, source, written) == []
 
 
-def test_a_document_says_what_only_its_format_knows() -> None:
-    class Catalogue:
-        units = ()
+HEADER = (
+    'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n"Plural-Forms: nplurals=2; plural=n!=1;\\n"\n\n'
+)
+PO = (
+    HEADER
+    + 'msgid "Open <b>%s</b>\\n"\nmsgstr "{}"\n\nmsgid "%d file"\nmsgid_plural "%d files"\nmsgstr[0] "{}"\nmsgstr[1] "{}"\n'
+)
+XLIFF_1 = '<xliff version="1.2" xmlns="urn:oasis:names:tc:xliff:document:1.2"><file source-language="en" target-language="{}" original="a" datatype="plaintext"><body>\n<trans-unit id="1"><source>Open <g id="1">%s</g></source><target>{}</target></trans-unit></body></file></xliff>\n'
+XLIFF_2 = '<xliff version="2.0" srcLang="en" {}xmlns="urn:oasis:names:tc:xliff:document:2.0"><file id="f"><unit id="1">\n<segment><source>Open <ph id="1"/></source><target>{}</target></segment></unit></file></xliff>\n'
+PAGE = '<!DOCTYPE html><html lang="{}"><head><meta charset="{}"></head><body>\n<p>{}</p></body></html>\n'
 
-        def render(self, texts):
-            return iter(())
 
-        def view(self):
-            raise NotImplementedError
+@pytest.mark.parametrize(
+    ("name", "source", "output", "kinds"),
+    [
+        ("a.po", PO.format("", "", ""), PO.format("Öffne <b>%s</b>\\n", "%d Datei", "%d Dateien"), []),
+        ("a.po", PO.format("", "", ""), PO.format("Öffne %s\\n", "%d Datei", "%d Dateien"), ["code", "code"]),
+        ("a.po", PO.format("", "", ""), PO.format("Öffne <b>das</b>\\n", "%d Datei", "%d Dateien"), ["placeholder"]),
+        ("a.po", PO.format("", "", ""), PO.format("", "eine Datei", "Dateien"), ["placeholder", "placeholder"]),
+        ("a.xlf", XLIFF_1.format("", ""), XLIFF_1.format("de", '<g id="1">%s</g> öffnen'), []),
+        ("a.xlf", XLIFF_1.format("", ""), XLIFF_1.format("de", "%s öffnen"), ["code", "code"]),
+        ("a.xlf", XLIFF_1.format("", ""), XLIFF_1.format("fr", '<g id="1">Das</g> öffnen'), ["placeholder", "language"]),
+        ("a.xliff", XLIFF_2.format("", ""), XLIFF_2.format('trgLang="de" ', 'Öffne <ph id="1"/>'), []),
+        ("a.xliff", XLIFF_2.format("", ""), XLIFF_2.format("", "Öffne es"), ["code", "language"]),
+        ("a.html", PAGE.format("en", "utf-8", "See <b>it</b> now"), PAGE.format("de", "utf-8", "Sieh <b>es</b>"), []),
+        ("a.html", PAGE.format("en", "utf-8", "See <b>it</b> now"), PAGE.format("en", "iso-8859-1", "Sieh es"), ["language", "charset", "code", "code"]),
+        ("a.html", PAGE.format("en", "utf-8", 'See <a href="a.html">it</a>'), PAGE.format("de", "utf-8", 'Sieh <a href="a.de.html">es</a>'), ["code"]),
+        ("a.md", "See `ls` and [it](a.md).\n", "Sieh `ls` und [es](a.md).\n", []),
+        ("a.md", "See `ls` and [it](a.md).\n", "Sieh `LS` und [es](b.md).\n", ["code", "code", "placeholder"]),
+        ("a.json", '{"a": "Hi <b>{name}</b>"}', '{"a": "Hallo <b>{name}</b>"}', []),
+        ("a.json", '{"a": "Hi <b>{name}</b>"}', '{"a": "Hallo {nome}"}', ["code", "code", "placeholder"]),
+        ("a.arb", '{"@@locale": "en", "a": "Hi {n}"}', '{"@@locale": "en", "a": "Hallo {n}"}', ["language"]),
+    ],
+)  # fmt: skip
+def test_every_kind_in_every_format(tmp_path, name, source, output, kinds) -> None:
+    """Codes, lines, literals, plural forms, and what a file says of its language and charset."""
+    assert [kind for kind, _ in found(tmp_path, name, source, output)] == kinds
 
-        def faults(self, output, target):
-            yield Fault("plural", "line 3", "has 2 forms, and should have 3")
 
-    assert [f.kind for f in document_faults(Catalogue(), Catalogue(), None)] == ["plural"]
-    text = mtreason.documents.TextDocument(["a\n"])
-    assert list(document_faults(text, text, None)) == []
-    assert Reading().target is None
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        (PO.format("", "%d Datei", ""), "line 8: has the plural forms 0, and should have 2 from 0"),
+        (
+            PO.format("Öffne <b>%s</b>", "", "").replace("UTF-8", "CHARSET"),
+            "line 3: says 'CHARSET', and should say 'UTF-8'",
+        ),
+    ],
+)
+def test_a_catalogue_that_is_not_finished(tmp_path, output, message) -> None:
+    repository = Repository(tmp_path / "r", ENGLISH)
+    repository.source("a.po", PO.format("", "", ""))
+    repository.update()
+    (repository.root / "out" / "de" / "docs" / "a.po").write_text(output, "utf-8")
+    assert message in [f.message for f in Project(repository.config).check()]
+
+
+def test_plain_text_says_nothing_of_itself() -> None:
+    assert list(document_faults(mtreason.documents.TextDocument(["a\n"]))) == []
 
 
 def test_codes_that_only_changed_places() -> None:
