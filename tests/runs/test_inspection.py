@@ -154,7 +154,7 @@ def test_every_kind_in_every_format(tmp_path, name, source, output, kinds) -> No
 @pytest.mark.parametrize(
     ("output", "message"),
     [
-        (PO.format("", "%d Datei", ""), "line 8: has the plural forms 0, and should have 2 from 0"),
+        (PO.format("", "%d Datei", ""), "line 9: has the plural forms 0, and should have 2 from 0"),
         (
             PO.format("Öffne <b>%s</b>", "", "").replace("UTF-8", "CHARSET"),
             "line 3: says 'CHARSET', and should say 'UTF-8'",
