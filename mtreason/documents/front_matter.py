@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from mtreason.documents.spans import Span, line_numbers, one_line
+from mtreason.records import parse_record
 
 _YAML = re.compile(r"\A---[ \t]*\r?\n.*?^(?:---|\.\.\.)[ \t]*\r?$", re.DOTALL | re.MULTILINE)
 _TOML = re.compile(r"\A\+\+\+[ \t]*\r?\n.*?^\+\+\+[ \t]*\r?$", re.DOTALL | re.MULTILINE)
@@ -64,7 +65,7 @@ def _read(value: str, kind: str) -> str | None:
         if any(escape in value for escape in _UNTRUE):
             return None
         try:
-            text = json.loads(value)
+            text = parse_record(value)
         except ValueError:
             return None
         return text if isinstance(text, str) and one_line(text) == text else None

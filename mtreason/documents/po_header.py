@@ -115,7 +115,7 @@ class Header:
         if missing and (self.raw or plurals):
             end = self.parts[-1][1]
             before = "\\n" if self.raw and not self.raw.endswith("\\n") else ""
-            changes.append(Fix(end, end, before + "".join(f'"{newline}"{line}\\n' for line in missing), "plural"))
+            changes.append(Fix(end, end, before + "".join(f'"{newline}"{line}\\n' for line in missing), ""))
         return changes
 
     def _fix(self, start: int, end: int, text: str, kind: str = "language") -> Fix:

@@ -75,7 +75,7 @@ class Fix:
     end: int
     text: str
     kind: str = "language"
-    """What kind of fault it is where the file says something else: see `Fault`."""
+    """What kind of fault it is where the file says something else, see `Fault`; "" where it is none."""
 
 
 def unmet(content: str, fixes: Iterable[Fix]) -> Iterator[Fault]:
@@ -83,7 +83,7 @@ def unmet(content: str, fixes: Iterable[Fix]) -> Iterator[Fault]:
     line_of = line_numbers(content)
     for fix in fixes:
         found = content[fix.start : fix.end]
-        if found != fix.text:
+        if fix.kind and found != fix.text:
             yield Fault(fix.kind, f"line {line_of(fix.start)}", f"says {found!r}, and should say {fix.text!r}")
 
 

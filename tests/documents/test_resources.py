@@ -93,7 +93,8 @@ def test_android() -> None:
     assert translated("android", ANDROID, translate=str) == ANDROID
     for name in ("res/values/strings.xml", "arrays.xml"):
         assert pick_format(name, None, ()).name == "android"
-    assert pick_format("other.xml", None, ()) is None or pick_format("other.xml", None, ()).name != "android"
+    with pytest.raises(DocumentError, match=r"other\.xml: a \.xml file has a structure"):
+        pick_format("other.xml", None, ())
 
 
 @given(st.text(st.sampled_from("ab'\"\\\n\t <>&@?é%]"), max_size=8))
