@@ -13,6 +13,19 @@ def utf8(text: str) -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
+def plain_characters(text: str, source: str) -> str:
+    """Return a translation without characters that no text has, but those of its source.
+
+    Halves of surrogate pairs become the sign for what is unknown, U+FFFD, control characters a blank.
+    """
+    kept = set(source)
+    return _NO_TEXT.sub(lambda found: found[0] if found[0] in kept else _instead(found[0]), text)
+
+
+def _instead(char: str) -> str:
+    return "\ufffd" if _HALF.match(char) else " "
+
+
 def visible(text: str) -> str:
     r"""Write what is not printable as escapes (`\x1b`), so that quoted input does nothing to a terminal."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
@@ -32,3 +45,4 @@ HALF_PAIR = "has half of a surrogate pair (\\ud800 to \\udfff): write the whole 
 """What is said of such a text."""
 _CONTROL = re.compile(r"[\0-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
 _HALF = re.compile("[\ud800-\udfff]")
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")

@@ -52,24 +52,30 @@ def _read(content: str, name: str, bom: bytes, *, reading: Reading) -> SpannedDo
     return SpannedDocument(content, bounded(_spans(content, name, reading.target), name), bom, fixes=fixes)
 
 
+_PLACES = {"string": (["resources"],), "item": (["resources", "string-array"], ["resources", "plurals"])}
+"""What each kind of text is in, from the outside."""
+
+
 def _spans(content: str, name: str, target: Language | None) -> Iterator[Span | Group]:
     line_of = line_numbers(content)
     items: list[tuple[Element, Span]] = []
     for element in elements(content, frozenset({"string", "item", "plurals"})):
-        around = element.parents[-1] if element.parents else None
+        around = [parent.name for parent in element.parents]
         own = (element, *element.parents)
-        if around is None or any(e.attributes.get("translatable") == "false" for e in own):
+        if any(e.attributes.get("translatable") == "false" for e in own):
             continue
-        if element.name == "plurals" and around.name == "resources":
-            if any(_LETTER.search(span.text) for _, span in items):
+        if element.name == "plurals" and around == ["resources"]:
+            quantities = [item.attributes.get("quantity", "") for item, _ in items]
+            if len(set(quantities)) < len(items) or not set(quantities) <= set(CATEGORIES):
+                yield from (span for _, span in items if _LETTER.search(span.text))  # no plural that Android knows
+            elif any(_LETTER.search(span.text) for _, span in items):
                 yield _plurals(content, items, target)
             items = []
             continue
-        fits = around.name == "resources" if element.name == "string" else around.name in {"string-array", "plurals"}
-        if not fits:
+        if around not in _PLACES.get(element.name, ()):
             continue
         span = _span(content, element, f"line {line_of(element.start)}", name)
-        if around.name == "plurals":
+        if around[-1] == "plurals":
             items.append((element, span))
         elif _LETTER.search(span.text) and not _REFERENCE.fullmatch(content[element.inner : element.inner_end]):
             yield span
@@ -77,7 +83,7 @@ def _spans(content: str, name: str, target: Language | None) -> Iterator[Span | 
 
 def _plurals(content: str, items: Sequence[tuple[Element, Span]], target: Language | None) -> Group:
     """Return the items that a target needs, each from the nearest of the source."""
-    own = {element.attributes.get("quantity", ""): i for i, (element, _) in enumerate(items)}
+    own = {element.attributes["quantity"]: i for i, (element, _) in enumerate(items)}
     other = own.get("other", len(items) - 1)
     wanted = plural_categories(target) or tuple(name for name in CATEGORIES if name in own)
     first, last = items[0][0], items[-1][0]

@@ -34,8 +34,8 @@ def in_charset(data: bytes, name: str, read: Reader, charset: str, mark: bytes =
         raise DocumentError(
             f"{name}: byte offset {byte}, is not {charset.upper()}: convert the file to UTF-8"
         ) from error
-    content, _ = decode(plain, name)
-    return _Recoded(read(content, name, b""), charset, mark)
+    content, bom = decode(plain, name)
+    return _Recoded(read(content, name, bom), charset, mark)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,9 @@ def _spans(content: str, target: Language | None) -> Iterator[Span | Group]:
         place = f"line {line_of(pattern.start)}"
         before = content[content.rfind("\n", 0, pattern.start) + 1 : pattern.start]
         write = partial(_write, line_break + pattern.indent, at_line_start=not before.strip())
+        if not before and pattern.start:
+            # Only what is in braces may stand at the beginning of a line without blanks.
+            write = partial(_indented, write)
         if any(isinstance(part, Choice) for part in pattern.parts):
             try:
                 message = spread(pattern.parts, target, _escape)
@@ -258,6 +261,11 @@ def _escape(text: str) -> str:
     """Write plain text, with a mark after its line breaks, which `_write` takes away; those in codes have none."""
     text = text.replace("\r\n", "\n").replace("\r", " ").replace("\0", "")
     return re.sub(r"[{}]", r'{"\g<0>"}', text).replace("\n", "\n\0")
+
+
+def _indented(write: Callable[[str], str], text: str) -> str:
+    value = write(text)
+    return value if value.startswith("{") else f"    {value}"
 
 
 def _write(line_break: str, text: str, *, at_line_start: bool) -> str:

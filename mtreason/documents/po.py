@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from mtreason.characters import utf8
+from mtreason.characters import plain_characters, utf8
 from mtreason.documents.coded import TAG, Code, Coded
 from mtreason.documents.faults import Fault, unit_faults
 from mtreason.documents.literals import literals
@@ -111,7 +111,7 @@ class PoDocument:
 
     def render(self, texts: Iterable[str]) -> Iterator[bytes]:
         """Yield the catalogue as UTF-8; exactly the bytes that were read if nothing was translated."""
-        given = list(zip(self._spans, texts, strict=True))
+        given = [(span, plain_characters(text, span.text)) for span, text in zip(self._spans, texts, strict=True)]
         if all(text == span.text for span, text in given):
             yield self._data
             return
@@ -254,6 +254,8 @@ def _spans(message: _Message, content: str, plural: Plural | None, newline: str)
     filled = {number for number, string in forms.items() if string.raw(content) and not fuzzy}
     if len(filled) == len(forms):
         return [], []
+    if list(forms) != list(range(len(forms))) or (len(forms) > 1 and "msgid_plural" not in message.strings):
+        return [], []  # gettext does not read such a message
     texts = [message.strings[k].raw(content) for k in ("msgid", "msgid_plural") if k in message.strings]
     numbers = range(plural.count) if plural is not None and len(texts) > 1 else sorted(forms)
     if any(number not in numbers for number in filled):

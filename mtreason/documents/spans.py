@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from mtreason.characters import utf8
+from mtreason.characters import plain_characters, utf8
 from mtreason.documents.coded import Code, written
 from mtreason.documents.faults import Fault
 from mtreason.documents.protocol import Unit
@@ -125,7 +125,7 @@ class SpannedDocument:
         """Yield the places at which a text is not what it was."""
         given = (text for _, text in zip(self.units, list(texts), strict=True))
         for span in self._spans:
-            own = [(s, next(given)) for s in texts_of(span)]
+            own = [(s, plain_characters(next(given), s.text)) for s in texts_of(span)]
             if all(text == s.text for s, text in own):
                 continue
             written = [s.written(text) for s, text in own]

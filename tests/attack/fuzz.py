@@ -16,6 +16,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[1] / "documents"))
 
 if "--inside" in sys.argv:
@@ -42,6 +43,7 @@ if "--inside" in sys.argv:
         from mtreason.models.served import dialects  # noqa: F401
 
 import test_formats
+from support.samples import PLAIN
 from test_formats import TEXTS, book, read, rendered, same_or_refused, word_file
 
 from mtreason.errors import MtreasonError
@@ -248,8 +250,26 @@ ANSWER = (
     '{"index": 0, "tokens": [5, 2], "completion_probabilities": [{"id": 5, "logprob": -1, "top_logprobs": [{"id": 5, '
     '"logprob": -1}]}, {"id": 2, "logprob": -1, "top_logprobs": []}], "stop_type": "eos", "timings": {"prompt_n": 3}}'
 )
+TWO = ["One <b>two</b> {n, plural, one {# x} other {# y}}", "%s `three` https://a.b/c"]
+CATALOGUE = (
+    '{"sourceLanguage": "en", "version": "1.0", "strings": {"a": {"localizations": {"en": {"stringUnit": '
+    '{"state": "translated", "value": "One %@"}}}}}}'
+)
+MORE = {
+    "mdx": ("import A from 'a'\n\n# One {two}\n\n<A b={1}>three *four*</A>\n",),
+    "yaml": (PLAIN["yaml"](TWO), "en:\n  a: 'One'\n  b: |\n    two\n    three\n  c: &x \"%{n}\"\n"),
+    "properties": (PLAIN["properties"](TWO), "a=One \\\n  two\nb : {0}''s \\u0041\n"),
+    "android": (
+        PLAIN["strings.xml"](TWO),
+        '<resources><plurals name="a"><item quantity="other">%d x</item></plurals></resources>',
+    ),
+    "strings": (PLAIN["strings"](["One", "two %@"]),),
+    "xcstrings": (CATALOGUE,),
+    "resx": (PLAIN["resx"](["One", "two &lt;b&gt;"]),),
+    "fluent": (PLAIN["ftl"](["One", "{ $n ->\n    [one] x\n   *[other] y\n }"]),),
+}
 READERS: dict[str, tuple[Callable[[bytes], None], Sequence[str | bytes]]] = {
-    **{form: (lambda data, form=form: document(form, data), texts) for form, texts in TEXTS.items()},
+    **{form: (lambda data, form=form: document(form, data), texts) for form, texts in (TEXTS | MORE).items()},
     "docx": (lambda data: document("docx", data), [WORD]),
     "docx-text": (word, [member(WORD, "word/document.xml")]),
     "epub": (lambda data: document("epub", data), [BOOK]),
@@ -277,6 +297,12 @@ READERS: dict[str, tuple[Callable[[bytes], None], Sequence[str | bytes]]] = {
 
 
 FAMILIES = {
+    "markup": ["markdown", "mdx", "html"],
+    "books": ["epub", "epub-text"],
+    "word": ["docx", "docx-text"],
+    "catalogues": ["po", "xliff"],
+    "strings": ["json", "jsonl", "csv", "tsv", *(form for form in MORE if form != "mdx")],
+    "captions": ["srt", "vtt", "ass"],
     "journal": ["journal"],
     "memory": ["memory"],
     "lock": ["lock"],
