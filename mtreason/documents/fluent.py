@@ -6,7 +6,7 @@ Placeables are codes. What Fluent 1.0 does not have is refused, where Fluent its
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
