@@ -71,8 +71,6 @@ def _strings(content: str, name: str) -> Iterator[Span]:
             return
         text = _unescaped(value[1])
         line = line_of(at)
-        if has_half_pair(text):
-            raise DocumentError(f"{name}: line {line}: a text {HALF_PAIR}")
         if _LETTER.search(text):
             coded = coded_message(text)
             write = partial(_write, "\n" in value[1])

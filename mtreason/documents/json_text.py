@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import partial
 from json.decoder import JSONDecodeError
 
-from mtreason.characters import HALF_PAIR, has_half_pair
 from mtreason.documents.icu import message_span
 from mtreason.documents.protocol import Document, Reading
 from mtreason.documents.spans import Fix, Group, Span, SpannedDocument, bounded, decode, line_numbers, raw_lines
@@ -73,8 +72,6 @@ def _spans(
                         fixes.append(Fix(start, end, json.dumps(reading.target.tag.replace("-", "_"))))
                     continue
                 place = f"line {line_of(start)}"
-                if has_half_pair(value):
-                    raise DocumentError(f"{name}: {place}: a text {HALF_PAIR}")
                 yield message_span(start, end, place, value, writer(content[start:end], ascii_only), reading.target)
         except JSONDecodeError as error:
             place = f"line {line_of(offset + error.pos)}"

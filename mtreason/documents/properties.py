@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from mtreason.characters import HALF_PAIR, has_half_pair
+from mtreason.characters import has_half_pair
 from mtreason.documents.charsets import in_charset, marked
 from mtreason.documents.coded import Coded
 from mtreason.documents.icu import icu_message, message_span
@@ -58,9 +58,6 @@ def _read(content: str, name: str, bom: bytes, *, reading: Reading, escapes: boo
         for entry in entries
         if _LETTER.search(entry.value)
     )
-    for entry in entries:
-        if has_half_pair(entry.value):
-            raise DocumentError(f"{name}: line {entry.line}: a text {HALF_PAIR}")
     return SpannedDocument(content, bounded(spans, name), bom)
 
 

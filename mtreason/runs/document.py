@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from mtreason.characters import has_half_pair
 from mtreason.documents import (
     Document,
     Format,
@@ -314,15 +315,16 @@ def translated_by(
     """
     waiting = iter(units)
     while batch := list(itertools.islice(waiting, AT_ONCE)):
-        asked = [unit for unit in batch if unit.text.strip()]
+        asked = [unit for unit in batch if unit.text.strip() and not has_half_pair(unit.text)]
         answers = list(translator.translate([unit.text.strip() for unit in asked])) if asked else []
         if len(answers) != len(asked):
             raise MtreasonError(f"the translator returned {len(answers)} translations for {len(asked)} texts")
         rest = iter(answers)
         for unit in batch:
-            text = _between_blanks(unit.text, next(rest)) if unit.text.strip() else unit.text
+            whole = not has_half_pair(unit.text)
+            text = _between_blanks(unit.text, next(rest)) if unit.text.strip() and whole else unit.text
             missing = lost(unit.text, text)
-            kept = not missing.breaks and text.count("\n") == unit.text.count("\n")
+            kept = whole and not missing.breaks and text.count("\n") == unit.text.count("\n")
             if not kept or missing.soft:
                 fall(unit.place)
             yield TranslatedUnit(unit, text if kept else unit.text, ())

@@ -7,6 +7,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from mtreason.characters import has_half_pair, plain_characters
 from mtreason.decoding import BoundTask, Result, run
 from mtreason.decoding.protocol import Cost
 from mtreason.documents import Line, Unit, join_line, parse_line, without_literals
@@ -205,6 +206,10 @@ class InFlight:
         segment = entry.line.segments[position]
         place = _Place(entry, position, time.monotonic())
         self.places[index] = place
+        if has_half_pair(segment):
+            # Nobody can translate it: it stays, and its place is named.
+            place.origin = PASSED
+            return _given(index, segment, fell_back=True)
         theirs = self._by_people(entry.unit, segment)
         if theirs is not None:
             place.origin = HUMAN
@@ -251,7 +256,7 @@ class InFlight:
         )
         entry.segments[place.position] = segment
         if result.index in self.before:
-            self.pairs[result.index] = (segment.source, segment.translation)
+            self.pairs[result.index] = (plain_characters(segment.source, ""), plain_characters(segment.translation, ""))
         self.on_result(segment)
         for other in self.same.pop(place.key, ()) if place.origin == MODEL else ():
             self.settle(_given(other, result.text, fell_back=result.fell_back))

@@ -5,6 +5,7 @@ import json
 import pytest
 from documents.test_formats import read, rendered, same
 
+import mtreason
 from mtreason.documents import Reading, archives, spans
 from mtreason.errors import DocumentError
 
@@ -27,8 +28,6 @@ def test_json_around_texts_stays_as_it_is(odd) -> None:
 @pytest.mark.parametrize(
     ("form", "text", "message"),
     [
-        ("json", '{\n"t": "a \\ud800 b"}', "line 2: a text has half of a surrogate pair"),
-        ("jsonl", '{"text": "a"}\n{"text": "b\\udc00"}\n', "line 2: a text has half of a surrogate pair"),
         ("json", "[" * 20_000, "line 1: not JSON: nested deeper than 10,000 levels"),
         ("json", "[1,\n01]", "line 2: not JSON: expected a comma or ]"),
         ("json", '{"a" 1}', "line 1: not JSON: expected a colon"),
@@ -86,3 +85,24 @@ def test_word_documents_have_a_size(monkeypatch) -> None:
     monkeypatch.setattr(archives, "MOST_TAGS", 10_000)
     with pytest.raises(DocumentError, match="more than 10,000 tags"):
         read("docx", long_word_file(5000))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("a.json", '{"a": "one \\ud83d", "b": "two"}', '{"a": "one \\ud83d", "b": "TWO"}'),
+        ("a.properties", "a = one \\ud83d\nb = two\n", "a = one \\ud83d\nb = TWO\n"),
+        ("a.strings", '"a" = "one \\ud83d";\n"b" = "two";\n', '"a" = "one \\ud83d";\n"b" = "TWO";\n'),
+    ],
+)
+def test_half_of_a_pair_is_one_finding(tmp_path, name, text, expected) -> None:
+    """The rest is translated, and the place is named."""
+
+    class Upper:
+        def translate(self, texts):
+            return [own.upper() for own in texts]
+
+    (tmp_path / name).write_text(text, "utf-8")
+    report = mtreason.translate_document(tmp_path / name, tmp_path / f"out-{name}", Upper())
+    assert (tmp_path / f"out-{name}").read_text("utf-8") == expected
+    assert (report.fell_back, len(report.fallen)) == (1, 1)
