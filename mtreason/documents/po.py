@@ -254,7 +254,8 @@ def _spans(message: _Message, content: str, plural: Plural | None, newline: str)
     filled = {number for number, string in forms.items() if string.raw(content) and not fuzzy}
     if len(filled) == len(forms):
         return [], []
-    if list(forms) != list(range(len(forms))) or (len(forms) > 1 and "msgid_plural" not in message.strings):
+    named = [keyword for keyword in message.strings if keyword.startswith("msgstr")]
+    if list(forms) != list(range(len(named))) or (len(forms) > 1 and "msgid_plural" not in message.strings):
         return [], []  # gettext does not read such a message
     texts = [message.strings[k].raw(content) for k in ("msgid", "msgid_plural") if k in message.strings]
     numbers = range(plural.count) if plural is not None and len(texts) > 1 else sorted(forms)
