@@ -256,7 +256,9 @@ class InFlight:
         )
         entry.segments[place.position] = segment
         if result.index in self.before:
-            self.pairs[result.index] = (plain_characters(segment.source, ""), plain_characters(segment.translation, ""))
+            pair = segment.source, segment.translation
+            half = has_half_pair(segment.source)  # no model reads that
+            self.pairs[result.index] = (plain_characters(pair[0], ""), plain_characters(pair[1], "")) if half else pair
         self.on_result(segment)
         for other in self.same.pop(place.key, ()) if place.origin == MODEL else ():
             self.settle(_given(other, result.text, fell_back=result.fell_back))
