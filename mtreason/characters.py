@@ -1,8 +1,11 @@
-"""Characters that need care: halves of surrogate pairs, which UTF-8 cannot hold, and those that act on a terminal."""
+"""Letters, and characters that need care: halves of surrogate pairs, and those that act on a terminal."""
 
 from __future__ import annotations
 
 import re
+
+LETTER = re.compile(r"[^\W\d_]")
+"""A letter of any script."""
 
 
 def utf8(text: str) -> bytes:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from mtreason.characters import LETTER
 from mtreason.documents.branches import CATEGORIES, plural_categories
 from mtreason.documents.charsets import marked
 from mtreason.documents.messages import Place, coded_message
@@ -30,7 +31,6 @@ from mtreason.errors import DocumentError
 from mtreason.files import xml_text
 from mtreason.languages import Language
 
-_LETTER = re.compile(r"[^\W\d_]")
 _REFERENCE = re.compile(r"\s*[@?](?:\+?[\w.]+:)?[\w.]+/[\w.]+\s*|\s*@(?:null|empty)\s*")
 _LITERAL = re.compile(r"\\(u[0-9A-Fa-f]{4}|[^u]|u)|\"|[ \t\r\n]+", re.DOTALL)
 _SAID = {"n": "\n", "t": "\t", "'": "'", '"': '"', "\\": "\\", "@": "@", "?": "?", "#": "#"}
@@ -67,8 +67,8 @@ def _spans(content: str, name: str, target: Language | None) -> Iterator[Span | 
         if element.name == "plurals" and around == ["resources"]:
             quantities = [item.attributes.get("quantity", "") for item, _ in items]
             if len(set(quantities)) < len(items) or not set(quantities) <= set(CATEGORIES):
-                yield from (span for _, span in items if _LETTER.search(span.text))  # no plural that Android knows
-            elif any(_LETTER.search(span.text) for _, span in items):
+                yield from (span for _, span in items if LETTER.search(span.text))  # no plural that Android knows
+            elif any(LETTER.search(span.text) for _, span in items):
                 yield _plurals(content, items, target)
             items = []
             continue
@@ -77,7 +77,7 @@ def _spans(content: str, name: str, target: Language | None) -> Iterator[Span | 
         span = _span(content, element, f"line {line_of(element.start)}", name)
         if around[-1] == "plurals":
             items.append((element, span))
-        elif _LETTER.search(span.text) and not _REFERENCE.fullmatch(content[element.inner : element.inner_end]):
+        elif LETTER.search(span.text) and not _REFERENCE.fullmatch(content[element.inner : element.inner_end]):
             yield span
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from json.decoder import JSONDecodeError
 
-from mtreason.characters import HALF_PAIR, has_half_pair
+from mtreason.characters import HALF_PAIR, LETTER, has_half_pair
 from mtreason.documents.branches import CATEGORIES, plural_categories
 from mtreason.documents.charsets import marked
 from mtreason.documents.json_nodes import Node, Raw, parse_nodes
@@ -19,7 +19,6 @@ from mtreason.documents.spans import Group, Span, SpannedDocument, bounded, line
 from mtreason.errors import DocumentError
 from mtreason.languages import Language
 
-_LETTER = re.compile(r"[^\W\d_]")
 _BETWEEN = re.compile(r"(?:\s|/\*.*?\*/|//[^\r\n]*)*+", re.DOTALL)
 _KEY = re.compile(r'"(?:[^"\\]|\\.)*+"|[\w.$/:-]+', re.DOTALL)
 _VALUE = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
@@ -71,7 +70,7 @@ def _strings(content: str, name: str) -> Iterator[Span]:
             return
         text = _unescaped(value[1])
         line = line_of(at)
-        if _LETTER.search(text):
+        if LETTER.search(text):
             coded = coded_message(text)
             write = partial(_write, "\n" in value[1])
             yield Span(value.start(1), value.end(1), f"line {line}", coded.text, write, coded.codes)
@@ -131,7 +130,7 @@ def _entries(content: str, name: str, source: str, entries: Node, target: Langua
         own = localizations.get(source) if localizations else None
         shape = _Shape(target, place, [], name)
         form = shape.of(own, key, MOST_NESTED)
-        if any(_LETTER.search(span.text) for span in shape.spans) and not has_half_pair(key):
+        if any(LETTER.search(span.text) for span in shape.spans) and not has_half_pair(key):
             yield _inserted(entry, localizations, there, form, shape.spans, target)
 
 

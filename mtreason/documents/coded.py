@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 
 TAG = re.compile(r"<(/?)(\d{1,9})(/?)>")
 """A code as it stands in a text: `<1>` opens, `</1>` closes, `<1/>` stands alone."""
+MOST_CODES = 9999
+"""A unit with more codes than this is left alone, or its document refused."""
 
 
 @dataclass(frozen=True, slots=True)

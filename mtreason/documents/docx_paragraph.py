@@ -14,14 +14,12 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from mtreason.documents.coded import TAG, Coded, Coder
+from mtreason.documents.coded import MOST_CODES, TAG, Coded, Coder
 from mtreason.documents.docx_tokens import HEADS, LETTER, SPACE, Element, Kind, Leaf, Look, Token, local_name, namespace
 from mtreason.errors import DocumentError
 from mtreason.files import xml_text
 from mtreason.languages import Language
 
-MOST_CODES = 9999
-"""A tag has four digits."""
 _CUT = re.compile(f"{TAG.pattern}|\r\n|\r|\n")
 _SEEN_IN_BLANKS = re.compile(r"(?:u|strike|dstrike|highlight|shd|bdr|em|effect)\b")
 """What makes a blank look different from other blanks."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from mtreason.characters import LETTER
 from mtreason.documents.branches import (
     CATEGORIES,
     MOST_NESTED,
@@ -25,7 +26,6 @@ from mtreason.documents.spans import Group, Span, SpannedDocument, bounded, deco
 from mtreason.errors import DocumentError
 from mtreason.languages import Language
 
-_LETTER = re.compile(r"[^\W\d_]")
 _ENTRY = re.compile(r"-?[A-Za-z][\w-]*[ ]*=[ ]*", re.ASCII)
 _ATTRIBUTE = re.compile(r"[ ]*\.[A-Za-z][\w-]*[ ]*=[ ]*", re.ASCII)
 _COMMENT = re.compile(r"#{1,3}(?:[ ][^\r\n]*)?(?=\r?\n|\Z)")
@@ -85,7 +85,7 @@ def _spans(content: str, target: Language | None) -> Iterator[Span | Group]:
                 message = spread(pattern.parts, target, _escape)
             except MalformedError:
                 raise _FaultError(pattern.start, "too many variants inside one another for one message") from None
-            if any(_LETTER.search(coded.text) for coded, _ in message.texts):
+            if any(LETTER.search(coded.text) for coded, _ in message.texts):
                 write = partial(_write, line_break + " " * 12, at_line_start=False)
                 yield message.group(pattern.start, pattern.end, place, write_text=write)
             continue
@@ -94,7 +94,7 @@ def _spans(content: str, target: Language | None) -> Iterator[Span | Group]:
             if part.fixed:
                 fixed.append((len(text), len(text) + len(part.text)))
             text += part.text
-        if any(_LETTER.search(p.text) for p in pattern.parts if isinstance(p, Part) and not p.fixed):
+        if any(LETTER.search(p.text) for p in pattern.parts if isinstance(p, Part) and not p.fixed):
             coded = coded_message(text, fixed, _escape)
             yield Span(pattern.start, pattern.end, place, coded.text, write, coded.codes, _escape)
 

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 
+from mtreason.characters import LETTER
 from mtreason.documents.spans import Span, line_numbers, one_line
 from mtreason.records import parse_record
 
@@ -29,7 +30,6 @@ _PLAIN = re.compile(r"[^\W\d_](?:[^:#\x00-\x1f\x7f-\x9f\u2028\u2029]|:(?=\S)|(?<
 _OTHER = re.compile(r"(?:true|false|yes|no|on|off|null|y|n)", re.IGNORECASE)
 _DEEPER = re.compile(r"\r?\n(?:[ \t]*\r?\n)*[ \t]+[^\s#]")
 """A value that goes on on the next line."""
-_LETTER = re.compile(r"[^\W\d_]")
 _UNTRUE = ("\\x", "\\u", "\\U", "\\e", "\\_", "\\N", "\\L", "\\P", "\\a", "\\v", "\\0", "\\ ")
 
 
@@ -54,7 +54,7 @@ def _values(front: str, keys: Sequence[str], kind: str) -> Iterator[Span]:
         if found["key"].strip("\"'") not in keys or (kind == "yaml" and _DEEPER.match(front, found.end())):
             continue
         text = _read(value, kind)
-        if text is not None and _LETTER.search(text):
+        if text is not None and LETTER.search(text):
             start, end = found.span("value")
             yield Span(start, end, f"line {line_of(start)}", text, _writer(value, kind))
 

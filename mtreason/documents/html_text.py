@@ -10,7 +10,8 @@ from functools import partial
 from itertools import accumulate
 from typing import NamedTuple
 
-from mtreason.documents.coded import TAG, Coded, Coder
+from mtreason.characters import LETTER
+from mtreason.documents.coded import MOST_CODES, TAG, Coded, Coder
 from mtreason.documents.spans import Span
 from mtreason.files import xml_text
 
@@ -19,14 +20,11 @@ WORDS, OPEN, CLOSE, ALONE, SAID, BREAK, GONE = "words", "open", "close", "alone"
 does not have (the readings of ruby)."""
 BLANKS = "\t\n\r\f "
 _BLANKS = re.compile(rf"[{BLANKS}]+")
-_LETTER = re.compile(r"[^\W\d_]")
 _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9A-Fa-f]+;?|[A-Za-z][^\t\n\f <&#;]{0,31};?)")
 _WINDOWS = re.compile(r"&#(?:0*1(?:2[89]|[345]\d)|[xX]0*[89][0-9A-Fa-f]);")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufffd]")
 _BRACE = re.compile(r"[{}]")
 _TAG_OR_BRACE = re.compile(rf"{TAG.pattern}|[{{}}]")
-MOST_CODES = 9999
-"""A code has up to four digits: a text with more of them, all references to nothing, is none."""
 _BREAK = "\x00"
 """Stands for a line break of a unit until all is written; no file that is read has it."""
 
@@ -197,7 +195,7 @@ class _Builder:
     def _flush(self) -> None:
         text = "".join(self._words)
         self._words = []
-        self._has_letters = self._has_letters or _LETTER.search(text) is not None
+        self._has_letters = self._has_letters or LETTER.search(text) is not None
         self._coder.text(text, escaped)
 
     def span(self, place: str) -> Span | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from json.decoder import JSONDecodeError
 
+from mtreason.characters import LETTER
 from mtreason.documents.icu import message_span
 from mtreason.documents.protocol import Document, Reading
 from mtreason.documents.spans import Fix, Group, Span, SpannedDocument, bounded, decode, line_numbers, raw_lines
@@ -22,7 +23,6 @@ MOST_NESTED = 10_000
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _SCALAR = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|true|false|null|NaN|-?Infinity")
-_LETTER = re.compile(r"[^\W\d_]")
 _LOCALE = re.compile(r'"@@locale"\s*:')
 _ESCAPED = re.compile(r"\\u(?!00[0-7])")
 _CHOSEN = (("\\u003c", "<"), ("\\u003e", ">"), ("\\u0026", "&"), ("\\u0027", "'"), ("\\/", "/"), ("\\u00a0", "\xa0"))
@@ -133,7 +133,7 @@ def strings(text: str, keys: frozenset[str], *, arb: bool = False) -> Iterator[J
             about = arb and (open_[1][1] if len(open_) > 1 else key).startswith("@")
             if about and len(open_) == 1 and key == "@@locale":
                 yield JsonString(at, after, string, locale=True)
-            elif not about and (chosen or key in keys) and _LETTER.search(string):
+            elif not about and (chosen or key in keys) and LETTER.search(string):
                 yield JsonString(at, after, string)
             at = after_space(text, after)
         else:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from mtreason.characters import LETTER
 from mtreason.documents.coded import TAG, Coder
 from mtreason.documents.markdown_inline import BREAK, CLOSE, OPEN, SOFT, SPAN, TEXT, Sign
 from mtreason.documents.markdown_writing import SHOWN_SPAN, Place, Writer
 from mtreason.documents.spans import Span
-
-_LETTER = re.compile(r"[^\W\d_]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +27,7 @@ def inline_span(signs: Sequence[Sign], place: Place, where: str) -> InlineSpan |
     """Return the unit that signs make; None where there is nothing to translate."""
     content = place.block.content
     words = "".join(s.raw for s in signs if s.kind == TEXT)
-    if not _LETTER.search(words):
+    if not LETTER.search(words):
         return None
     coder = Coder()
     added: list[Sign | None] = []

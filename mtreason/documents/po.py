@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from mtreason.characters import plain_characters, utf8
-from mtreason.documents.coded import TAG, Code, Coded
+from mtreason.documents.coded import MOST_CODES, TAG, Code, Coded
 from mtreason.documents.faults import Fault, unit_faults
 from mtreason.documents.literals import literals
 from mtreason.documents.messages import coded_message
@@ -26,8 +26,6 @@ from mtreason.errors import DocumentError
 
 MOST_LINES = 2_000_000
 """A message takes two kilobytes."""
-MOST_CODES = 9999
-"""A message with more codes than tags have numbers is left alone."""
 
 _STRING = r'"(?:[^"\\]|\\.)*+"'
 _LINE = re.compile(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from mtreason.characters import has_half_pair
+from mtreason.characters import LETTER, has_half_pair
 from mtreason.documents.charsets import in_charset, marked
 from mtreason.documents.coded import Coded
 from mtreason.documents.icu import icu_message, message_span
@@ -21,7 +21,6 @@ from mtreason.documents.protocol import Document, Reading
 from mtreason.documents.spans import Group, Span, SpannedDocument, bounded, raw_lines
 from mtreason.errors import DocumentError
 
-_LETTER = re.compile(r"[^\W\d_]")
 _COMMENT = re.compile(r"[ \t\f]*[#!]")
 _KEY = re.compile(r"(?:[^\\=: \t\f]|\\[^\r\n])*+[ \t\f]*+[=:]?[ \t\f]*+")
 _BLANKS = re.compile(r"[ \t\f]*")
@@ -56,7 +55,7 @@ def _read(content: str, name: str, bom: bytes, *, reading: Reading, escapes: boo
     spans = (
         _span(content, entry, reading, ascii_only=ascii_only, doubled=doubled)
         for entry in entries
-        if _LETTER.search(entry.value)
+        if LETTER.search(entry.value)
     )
     return SpannedDocument(content, bounded(spans, name), bom)
 

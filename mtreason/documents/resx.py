@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import partial
 
-from mtreason.characters import has_half_pair
+from mtreason.characters import LETTER, has_half_pair
 from mtreason.documents.charsets import marked
 from mtreason.documents.icu import message_span
 from mtreason.documents.protocol import Document, Reading
@@ -14,8 +13,6 @@ from mtreason.documents.spans import Group, Span, SpannedDocument, bounded, line
 from mtreason.documents.xml_elements import CDATA, CDATA_END, Element, check_xml, elements, escape_xml, plain_text
 from mtreason.errors import DocumentError
 from mtreason.files import xml_text
-
-_LETTER = re.compile(r"[^\W\d_]")
 
 
 def read_resx(data: bytes, name: str, reading: Reading) -> Document:
@@ -37,7 +34,7 @@ def _spans(content: str, name: str, reading: Reading) -> Iterator[Span | Group]:
         place = f"line {line_of(value.start)}"
         if text is None:
             raise DocumentError(f"{name}: {place}: a value with elements or comments in it: write it as text")
-        if _LETTER.search(text) and not has_half_pair(text):
+        if LETTER.search(text) and not has_half_pair(text):
             raw = content[value.inner : value.inner_end]
             write = _in_cdata if raw.startswith(CDATA) and raw.endswith(CDATA_END) else _plain
             yield message_span(value.inner, value.inner_end, place, text, write, reading.target)

@@ -7,12 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from mtreason.documents.coded import TAG, Code, Coded, Coder, written
+from mtreason.characters import LETTER
+from mtreason.documents.coded import MOST_CODES, TAG, Code, Coded, Coder, written
 from mtreason.documents.xliff_scan import Element, Token, attributes_of, tokens
 from mtreason.files import xml_text
-
-MOST_CODES = 9999
-"""A unit with more codes than tags have numbers is left alone."""
 
 _OPENING = {"bpt": "pt", "bx": "x", "sc": "c", "sm": "m"}
 _CLOSING = {"ept": "pt", "ex": "x", "ec": "c", "em": "m"}
@@ -23,7 +21,6 @@ _NAMED = re.compile(r"(START|CLOSE)_(.+?)(?:_\d+)?")
 """How Angular names the tags of a template."""
 _VALUE = re.compile(r"[{$]|%\w|%\(|INTERPOLATION")
 """What shows that a placeholder stands for a word."""
-_LETTER = re.compile(r"[^\W\d_]")
 _LINE_END = re.compile(r"[\r\n]")
 
 
@@ -80,7 +77,7 @@ def coded_content(content: str, start: int, end: int, prefix: str) -> Coded:
 
 def has_words(coded: Coded) -> bool:
     """Whether there is something to translate."""
-    return len(coded.codes) <= MOST_CODES and _LETTER.search(TAG.sub("", coded.text)) is not None
+    return len(coded.codes) <= MOST_CODES and LETTER.search(TAG.sub("", coded.text)) is not None
 
 
 def content_of(text: str, codes: Mapping[str, Code], newline: str) -> str:

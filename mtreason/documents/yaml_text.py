@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
+from mtreason.characters import LETTER
 from mtreason.documents.charsets import marked
 from mtreason.documents.icu import message_span
 from mtreason.documents.protocol import Document, Reading
@@ -20,7 +21,6 @@ from mtreason.errors import DocumentError, LanguageError
 from mtreason.languages import parse_language
 
 MOST_NESTED = 500
-_LETTER = re.compile(r"[^\W\d_]")
 _STRING = "tag:yaml.org,2002:str"
 _PROPERTIES = re.compile(r"(?:(?:&\S+|!\S*)(?:\s|(?<=\s)#[^\n]*+)++)*+")
 _HEADER = re.compile(r"[|>][-+0-9]*[ \t]*(?:#[^\r\n]*)?(?:\r\n|\n|\r)")
@@ -87,7 +87,7 @@ def _spans(content: str, name: str, reading: Reading, top: list[_Scalar]) -> Ite
     """Yield the spans of values; `top` gets the keys of the mapping at the top, and another entry for any other."""
     keys = frozenset(reading.columns)
     for key, scalar in _scalars(content, name, top):
-        if (keys and key not in keys) or not _LETTER.search(scalar.value):
+        if (keys and key not in keys) or not LETTER.search(scalar.value):
             continue
         place = f"line {scalar.line}"
         if scalar.style in {"|", ">"}:

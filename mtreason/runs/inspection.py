@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mtreason.characters import visible
@@ -14,7 +15,7 @@ from mtreason.glossary import Matcher, follows
 from mtreason.languages import already_in, parse_language
 from mtreason.runs.finding import Finding
 from mtreason.runs.places import inside
-from mtreason.runs.repository import Config, Job, fill_pattern, open_document
+from mtreason.runs.repository import Config, Job, fill_pattern, open_document, take_snapshot
 
 
 def inspect(job: Job, config: Config, matcher: Matcher, *, free: bool = False) -> Iterator[Finding]:
@@ -22,16 +23,19 @@ def inspect(job: Job, config: Config, matcher: Matcher, *, free: bool = False) -
 
     `free` is for a file that a person gave another structure on purpose.
     """
+    partly = job.source.suffix.lower() in {".po", ".pot", ".xlf", ".xliff", ".xcstrings"}
     try:
-        document, sources = open_document(job.source, config.columns, job.target)
-        partly = job.source.suffix.lower() in {".po", ".pot", ".xlf", ".xliff", ".xcstrings"}
+        source_file = take_snapshot(job.source, config.columns, job.target)
+        output_file = take_snapshot(job.output, config.columns, job.target)
+        document, named = source_file.document(), output_file.document()
         # Read as it stands: with the target named, forms that it lacks would be made from others.
-        output, outputs = open_document(job.output, config.columns, job.target if partly else None)
+        output = named if partly else replace(output_file, target=None).document()
     except DocumentError as error:
         yield Finding("structure", job.name, str(error))
         return
-    if job.source.read_bytes() != job.output.read_bytes():  # the same where nothing was to be translated
-        for fault in document_faults(output if partly else open_document(job.output, config.columns, job.target)[0]):
+    sources, outputs = list(document.units), list(output.units)
+    if source_file.data != output_file.data:  # the same where nothing was to be translated
+        for fault in document_faults(named):
             yield Finding(fault.kind, job.name, f"{fault.place}: {fault.message}")
     if partly:
         return  # reading such an output yields only what is not translated

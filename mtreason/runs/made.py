@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
+from mtreason.characters import LETTER
 from mtreason.documents.views import View
 from mtreason.errors import DocumentError
 from mtreason.runs.repository import Snapshot
@@ -15,7 +16,6 @@ from mtreason.runs.repository import Snapshot
 PERSON = "person"
 NOTHING = "-"
 _PIECE = re.compile(r"[0-9a-f]+ (?:[0-9a-f]+|-)(?: person(?: [0-9a-f]+)?)?")
-_LETTER = re.compile(r"[^\W\d_]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def places_of(source: View, output: View, texts: Sequence[str] | None = None) ->
         return list(range(count))
     if texts is None or len(texts) != len(source.pieces):
         return None
-    found = [bool(_LETTER.search(text)) for text in texts]
+    found = [bool(LETTER.search(text)) for text in texts]
     if sum(found) != count:
         return None
     numbers = accumulate(found, initial=0)
