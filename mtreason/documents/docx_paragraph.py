@@ -20,6 +20,9 @@ from mtreason.errors import DocumentError
 from mtreason.files import xml_text
 from mtreason.languages import Language
 
+MOST_NESTED = 200
+"""A file with codes deeper in one another is refused: what is around a code is looked at for each."""
+
 _CUT = re.compile(f"{TAG.pattern}|\r\n|\r|\n")
 _SEEN_IN_BLANKS = re.compile(r"(?:u|strike|dstrike|highlight|shd|bdr|em|effect)\b")
 """What makes a blank look different from other blanks."""
@@ -134,6 +137,8 @@ class Paragraph:
         if token.kind is Kind.OPEN:
             number = self._coder.open(token.raw)
             self._stack += [context] if context is not None else []
+            if len(self._stack) > MOST_NESTED:
+                raise DocumentError(f"{self._where}: codes nested deeper than {MOST_NESTED} levels")
         elif token.kind is Kind.CLOSE:
             self._coder.close(closes, token.raw)
             self._stack.pop()

@@ -14,6 +14,7 @@ from lxml import etree
 from mtreason import translate_document
 from mtreason.documents import FORMATS, Reading
 from mtreason.documents.coded import TAG
+from mtreason.documents.docx_paragraph import MOST_NESTED
 from mtreason.errors import DocumentError
 from mtreason.languages import parse_language
 
@@ -448,9 +449,21 @@ def test_long_paragraphs_take_time_in_proportion(piece) -> None:
 
 
 def test_fields_in_fields_take_time_in_proportion() -> None:
-    grows_linearly(lambda n: word(p(begun("REF a") * n, run("a"), sign("end") * n)), through("docx"), 600)
-    grows_linearly(lambda n: word(p(begun("REF a") * n, run("1"), sign("end") * n)), through("docx"), 600)
+    def nested(said, n):
+        return word(p(begun("REF a") * MOST_NESTED, run(said), sign("end") * MOST_NESTED) * n)
+
+    grows_linearly(lambda n: nested("a", n), through("docx"), 4)
+    grows_linearly(lambda n: nested("1", n), through("docx"), 4)
     grows_linearly(lambda n: word(p(sign("begin") * n) + p(run("a") * n) + p(sign("end") * n)), through("docx"), 600)
+
+
+def test_fields_too_deep_in_one_another() -> None:
+    def nested(n):
+        return word(p(run("b"), begun("REF a") * n, run("a"), sign("end") * n))
+
+    read("docx", nested(MOST_NESTED - 10))
+    with pytest.raises(DocumentError, match=f"codes nested deeper than {MOST_NESTED} levels"):
+        read("docx", nested(MOST_NESTED + 1))
 
 
 # People

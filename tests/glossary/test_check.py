@@ -144,7 +144,7 @@ def test_never_raises(rendering, translation, language):
 
 
 def test_rows_of_gaps_do_not_explode():
-    started = time.perf_counter()
+    started = time.process_time()
     assert not honoured(term("a " + "… sth sb " * 30 + "zebra"), "a " * 400, "en")
     assert not honoured(term("甲" + "…乙" * 6 + "丙"), "甲乙" * 60, "zh")
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5

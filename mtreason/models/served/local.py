@@ -36,9 +36,13 @@ import json, os, sys
 setup = json.loads(sys.stdin.readline())
 if sys.platform == "linux":
     # The end of the input ends this process, by SIGIO, whatever it does: loading holds the interpreter's lock.
-    import fcntl
+    import fcntl, select
     fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC)
+    ended = select.poll()
+    ended.register(0, select.POLLHUP)
+    if ended.poll(0):  # before the signal was asked for
+        os._exit(0)
 import xllamacpp
 params = xllamacpp.CommonParams()
 params.model.path = setup["path"]
