@@ -122,8 +122,8 @@ def card(figures: dict[str, object], speeds: dict[str, list[float]], found: dict
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="qwen2.5-coder-0.5b")
-    parser.add_argument("--sentences", type=int, default=6)
-    parser.add_argument("--budget", type=int, default=4)
+    parser.add_argument("--sentences", type=int, default=12)
+    parser.add_argument("--budget", type=int, default=8)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--before", type=Path, metavar="DIR", help="another checkout, to compare with alone")
     parser.add_argument("--before-cache", metavar="DIR", help="its MTREASON_CACHE, where that is another")

@@ -85,6 +85,9 @@ _MARKS = frozenset({
     "customXmlMoveToRangeEnd", "del", "moveFrom", "delText", "delInstrText", "lastRenderedPageBreak", "rPrChange",
     "softHyphen",  # where the old word may be divided
 })  # fmt: skip
+_RANGE = re.compile(r"(?P<what>commentRange|bookmark)(?P<end>Start|End)")
+_OWN_BOOKMARKS = ("_GoBack", "_Hlk")
+"""Names of bookmarks that Word sets by itself, and nothing refers to."""
 _SAID = frozenset({"sym", "noBreakHyphen", "pgNum", "dayShort", "dayLong", "monthShort", "monthLong",
                    "yearShort", "yearLong"})  # fmt: skip
 _FIXED_FIELDS = frozenset({
@@ -337,9 +340,38 @@ def story_of(paragraph: Element) -> Element:
     return node
 
 
+def _mark_ranges(tokens: list[Token]) -> None:
+    """Make codes of the ends of ranges that hold some of the words: what a comment is about, what others refer to."""
+    worded = (token.kind is Kind.TEXT and bool(token.text.strip()) for token in tokens)
+    words = list(itertools.accumulate(worded, initial=0))
+    begun: dict[str, int] = {}
+    inside: list[str] = []  # ranges, and elements ("")
+    for i, token in enumerate(tokens):
+        if token.kind is Kind.OPEN:
+            inside.append("")
+        elif token.kind is Kind.CLOSE:
+            while inside.pop():
+                pass  # a range that goes on outside
+        elif token.kind is Kind.MARK and (sign := _RANGE.fullmatch(local_name(node := token.leaves[0].node))):
+            told = {_without_namespace(name): value for name, value in node.attrib.items()}
+            key = f"{sign['what']} {told.get('id')}"
+            if sign["end"] == "Start" and not told.get("name", "").startswith(_OWN_BOOKMARKS):
+                begun[key] = i
+                inside.append(key)
+            elif sign["end"] == "End" and key in begun:
+                start = begun.pop(key)
+                kinds = (Kind.OPEN, Kind.CLOSE) if inside and inside[-1] == key else (Kind.ALONE, Kind.ALONE)
+                if key in inside:
+                    inside.remove(key)
+                if 0 < words[i] - words[start] < words[-1]:
+                    for at, kind in zip((start, i), kinds, strict=True):
+                        tokens[at].kind, tokens[at].raw = kind, f"<w:{local_name(tokens[at].leaves[0].node)}/>"
+
+
 def tokens_of(paragraph: Element, word: str, state: FieldState) -> list[Token]:
     """Return the tokens of a paragraph, in order: of its content, which is in the namespace `word`."""
     tokens = _flattened(paragraph, word)
+    _mark_ranges(tokens)
     if not state.open and not any(token.kind in {Kind.FIELD, Kind.INSTRUCTION} for token in tokens):
         return tokens
     return _Fields(tokens, state).joined()
