@@ -23,23 +23,14 @@ if "--inside" in sys.argv:
     import atheris
 
     with atheris.instrument_imports(include=["mtreason", "polib", "markdown_it", "html", "csv", "json"]):
-        from mtreason.documents import (  # noqa: F401
-            android,
-            apple,
-            docx,
-            epub,
-            fluent,
-            html,
-            json_text,
-            markdown,
-            po,
-            properties,
-            resx,
-            subtitles,
-            tables,
-            xliff,
-            yaml_text,
-        )
+        from mtreason.documents.catalogues import po, xliff  # noqa: F401
+        from mtreason.documents.data import json_text, tables, yaml_text  # noqa: F401
+        from mtreason.documents.html import epub  # noqa: F401
+        from mtreason.documents.html import read as html  # noqa: F401
+        from mtreason.documents.markdown import read as markdown  # noqa: F401
+        from mtreason.documents.strings import android, apple, fluent, properties, resx  # noqa: F401
+        from mtreason.documents.subtitles import read as subtitles  # noqa: F401
+        from mtreason.documents.word import read as docx  # noqa: F401
         from mtreason.models.served import dialects  # noqa: F401
 
 import test_formats

@@ -14,7 +14,7 @@ from lxml import etree
 from mtreason import translate_document
 from mtreason.documents import FORMATS, Reading
 from mtreason.documents.coded import TAG
-from mtreason.documents.docx_paragraph import MOST_NESTED
+from mtreason.documents.word.paragraph import MOST_NESTED
 from mtreason.errors import DocumentError
 from mtreason.languages import parse_language
 

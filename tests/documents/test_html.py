@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mtreason import translate_document
 from mtreason.documents import FORMATS, Reading
-from mtreason.documents.html import read_page
+from mtreason.documents.html.read import read_page
 from mtreason.documents.literals import literals
 from mtreason.errors import DocumentError
 from mtreason.languages import parse_language

@@ -16,9 +16,9 @@ from mtreason import translate_document
 from mtreason.documents import FORMATS, Lost, Reading, lost, pick_format, placeholders
 from mtreason.documents.coded import TAG
 from mtreason.documents.formats import UNREAD
-from mtreason.documents.jsx import jsx_end
-from mtreason.documents.markdown_blocks import parser
-from mtreason.documents.markdown_inline import scan
+from mtreason.documents.markdown.blocks import parser
+from mtreason.documents.markdown.inline import scan
+from mtreason.documents.markdown.jsx import jsx_end
 from mtreason.errors import DocumentError, InputError
 
 CAPITALS = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")

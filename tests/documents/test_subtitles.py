@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import mtreason
 from mtreason.documents import FORMATS, Reading, parse_line
-from mtreason.documents.captions import TEXT, Part, width, wrapped
 from mtreason.documents.coded import TAG
+from mtreason.documents.subtitles.captions import TEXT, Part, width, wrapped
 from mtreason.errors import DocumentError
 from mtreason.languages import parse_language
 

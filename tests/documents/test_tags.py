@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtreason.documents.tags import attribute, attributes, pieces
+from mtreason.documents.html.tags import attribute, attributes, pieces
 
 
 def cut(content, *, xml=False):

@@ -4,7 +4,7 @@ import pytest
 from support.samples import FORMATS, KEYED, edit, make, said
 
 from mtreason.documents import Reading, TextDocument, pick_format
-from mtreason.documents.po_view import PoView
+from mtreason.documents.catalogues.po_view import PoView
 
 
 def view(form, data):

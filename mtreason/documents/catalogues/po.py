@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from mtreason.characters import plain_characters, utf8
+from mtreason.documents.catalogues.po_header import CHARSET, Header, Plural, charset_of
+from mtreason.documents.catalogues.po_view import PoView
 from mtreason.documents.coded import MOST_CODES, TAG, Code, Coded
 from mtreason.documents.faults import Fault, unit_faults
 from mtreason.documents.literals import literals
 from mtreason.documents.messages import coded_message
-from mtreason.documents.po_header import CHARSET, Header, Plural, charset_of
-from mtreason.documents.po_view import PoView
 from mtreason.documents.protocol import Document, Reading, Unit
 from mtreason.documents.spans import Fix, Span, check_count, decode, raw_lines, unmet
 from mtreason.documents.views import View

@@ -9,11 +9,11 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator
 
-from mtreason.documents.html_blocks import Blocks
-from mtreason.documents.html_charset import Declared, declared_by, declared_in_xml, decode_page, is_utf_8
+from mtreason.documents.html.blocks import Blocks
+from mtreason.documents.html.charset import Declared, declared_by, declared_in_xml, decode_page, is_utf_8
+from mtreason.documents.html.tags import EMPTY, START, Piece, attributes, pieces
 from mtreason.documents.protocol import Reading
 from mtreason.documents.spans import Fix, Span, SpannedDocument, bounded, check_count
-from mtreason.documents.tags import EMPTY, START, Piece, attributes, pieces
 from mtreason.documents.views import Piece as ViewPiece
 from mtreason.documents.views import SplicedView, View
 from mtreason.languages import Language

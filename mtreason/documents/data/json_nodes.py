@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from json.decoder import JSONDecodeError
 
-from mtreason.documents.json_text import after_space, key_at, scan_scalar, scan_string
+from mtreason.documents.data.json_text import after_space, key_at, scan_scalar, scan_string
 
 MOST_NESTED = 60
 

@@ -11,11 +11,11 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Any
 
-from mtreason.documents.front_matter import front_matter
-from mtreason.documents.markdown_blocks import Block, parser
-from mtreason.documents.markdown_inline import scan
-from mtreason.documents.markdown_units import inline_span
-from mtreason.documents.markdown_writing import Place
+from mtreason.documents.markdown.blocks import Block, parser
+from mtreason.documents.markdown.front_matter import front_matter
+from mtreason.documents.markdown.inline import scan
+from mtreason.documents.markdown.units import inline_span
+from mtreason.documents.markdown.writing import Place
 from mtreason.documents.protocol import Document, Reading
 from mtreason.documents.spans import Span, SpannedDocument, bounded, check_count, decode, raw_lines
 

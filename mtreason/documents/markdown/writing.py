@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mtreason.documents.coded import TAG
-from mtreason.documents.markdown_blocks import Block, parser
-from mtreason.documents.markdown_inline import (
+from mtreason.documents.markdown.blocks import Block, parser
+from mtreason.documents.markdown.inline import (
     ALONE,
     BREAK,
     CLOSE,

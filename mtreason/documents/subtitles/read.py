@@ -11,10 +11,21 @@ import re
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
-from mtreason.documents.captions import BIDI, BREAK, CODE, TEXT, Cut, Pairs, Part, coded_caption, laid_out, longest
 from mtreason.documents.coded import TAG
 from mtreason.documents.protocol import Document, Reading
 from mtreason.documents.spans import Fix, RawLine, Span, SpannedDocument, as_it_is, bounded, decode, raw_lines
+from mtreason.documents.subtitles.captions import (
+    BIDI,
+    BREAK,
+    CODE,
+    TEXT,
+    Cut,
+    Pairs,
+    Part,
+    coded_caption,
+    laid_out,
+    longest,
+)
 from mtreason.errors import DocumentError
 
 _TIME = r"-?\d{1,4}(?:\s?[:.,;：]\s?\d{1,4}){1,3}"

@@ -16,12 +16,12 @@ from urllib.parse import unquote
 
 from mtreason.documents.archives import read_members, replaced
 from mtreason.documents.faults import Fault
-from mtreason.documents.html import languages_of, read_page
-from mtreason.documents.html_charset import declared_in_xml, decode_page, is_utf_8
-from mtreason.documents.html_text import WORDS, Token, span_of
+from mtreason.documents.html.charset import declared_in_xml, decode_page, is_utf_8
+from mtreason.documents.html.read import languages_of, read_page
+from mtreason.documents.html.tags import EMPTY, END, START, TEXT, Piece, attributes, pieces
+from mtreason.documents.html.text import WORDS, Token, span_of
 from mtreason.documents.protocol import Document, Reading, Unit
 from mtreason.documents.spans import MOST_UNITS, Fix, Span, SpannedDocument, bounded, check_count, line_numbers
-from mtreason.documents.tags import EMPTY, END, START, TEXT, Piece, attributes, pieces
 from mtreason.documents.views import JoinedView, View
 from mtreason.errors import DocumentError
 

@@ -16,7 +16,7 @@ from markdown_it.common.utils import normalizeReference
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
-from mtreason.documents.jsx import jsx_end
+from mtreason.documents.markdown.jsx import jsx_end
 
 TEXT, SPAN, OPEN, CLOSE, ALONE, BREAK, SOFT = "text", "span", "open", "close", "alone", "break", "soft"
 """Kinds of signs: text, a code span, pairs, what stands alone, hard and soft line breaks."""

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from mtreason.documents.coded import MOST_CODES, TAG, Coded, Coder
-from mtreason.documents.docx_tokens import HEADS, LETTER, SPACE, Element, Kind, Leaf, Look, Token, local_name, namespace
+from mtreason.documents.word.tokens import HEADS, LETTER, SPACE, Element, Kind, Leaf, Look, Token, local_name, namespace
 from mtreason.errors import DocumentError
 from mtreason.files import xml_text
 from mtreason.languages import Language

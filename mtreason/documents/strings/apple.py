@@ -12,7 +12,7 @@ from json.decoder import JSONDecodeError
 from mtreason.characters import HALF_PAIR, LETTER, has_half_pair
 from mtreason.documents.branches import CATEGORIES, plural_categories
 from mtreason.documents.charsets import marked
-from mtreason.documents.json_nodes import Node, Raw, parse_nodes
+from mtreason.documents.data.json_nodes import Node, Raw, parse_nodes
 from mtreason.documents.messages import coded_message
 from mtreason.documents.protocol import Document, Reading
 from mtreason.documents.spans import Group, Span, SpannedDocument, bounded, line_numbers

@@ -15,8 +15,8 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 
-from mtreason.documents.jsx import jsx_end
-from mtreason.documents.markdown_inline import add_inline_rules
+from mtreason.documents.markdown.inline import add_inline_rules
+from mtreason.documents.markdown.jsx import jsx_end
 
 BlockRule = Callable[[StateBlock, int, int, bool], bool]
 BLANKS = " \t\n"

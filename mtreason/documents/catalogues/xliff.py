@@ -11,13 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from mtreason.documents.coded import Coded
-from mtreason.documents.faults import Fault, unit_faults
-from mtreason.documents.protocol import Document, Reading, Unit
-from mtreason.documents.spans import Fix, line_numbers
-from mtreason.documents.views import View
-from mtreason.documents.xliff_inline import coded_content, content_of, has_text, has_words
-from mtreason.documents.xliff_scan import (
+from mtreason.documents.catalogues.xliff_inline import coded_content, content_of, has_text, has_words
+from mtreason.documents.catalogues.xliff_scan import (
     Element,
     Scan,
     XliffUnit,
@@ -28,7 +23,12 @@ from mtreason.documents.xliff_scan import (
     with_attributes,
     written,
 )
-from mtreason.documents.xliff_view import XliffView
+from mtreason.documents.catalogues.xliff_view import XliffView
+from mtreason.documents.coded import Coded
+from mtreason.documents.faults import Fault, unit_faults
+from mtreason.documents.protocol import Document, Reading, Unit
+from mtreason.documents.spans import Fix, line_numbers
+from mtreason.documents.views import View
 from mtreason.languages import Language
 from mtreason.xmlfiles import decode_xml, parse_xml
 

@@ -16,8 +16,10 @@ from urllib.parse import unquote
 from zipfile import ZipFile
 
 from mtreason.documents.archives import check_xml, read_members, replaced
-from mtreason.documents.docx_paragraph import Paragraph, set_language
-from mtreason.documents.docx_tokens import (
+from mtreason.documents.protocol import Document, Reading, Unit
+from mtreason.documents.spans import MOST_UNITS
+from mtreason.documents.word.paragraph import Paragraph, set_language
+from mtreason.documents.word.tokens import (
     LETTER,
     Element,
     FieldState,
@@ -28,8 +30,6 @@ from mtreason.documents.docx_tokens import (
     story_of,
     tokens_of,
 )
-from mtreason.documents.protocol import Document, Reading, Unit
-from mtreason.documents.spans import MOST_UNITS
 from mtreason.errors import DocumentError
 from mtreason.xmlfiles import parse_xml
 
@@ -70,7 +70,7 @@ class DocxDocument:
 
     def view(self) -> View:
         """Return the document as it stands, paragraph by paragraph."""
-        from mtreason.documents.docx_view import view_of
+        from mtreason.documents.word.view import view_of
 
         return view_of(self._archive, self._name, self._parts)
 

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from mtreason.documents.html_text import ALONE, BREAK, CLOSE, GONE, OPEN, SAID, WORDS, Token, span_of
+from mtreason.documents.html.tags import CODE, EMPTY, END, FOREIGN, START, TEXT, Piece, attribute
+from mtreason.documents.html.text import ALONE, BREAK, CLOSE, GONE, OPEN, SAID, WORDS, Token, span_of
 from mtreason.documents.spans import Span, line_numbers
-from mtreason.documents.tags import CODE, EMPTY, END, FOREIGN, START, TEXT, Piece, attribute
 
 # fmt: off
 _INLINE = frozenset({

@@ -17,7 +17,7 @@ from mtreason.documents.charsets import marked
 from mtreason.documents.messages import Place, coded_message
 from mtreason.documents.protocol import Document, Reading
 from mtreason.documents.spans import Fix, Group, Span, SpannedDocument, bounded, line_numbers
-from mtreason.documents.xml_elements import (
+from mtreason.documents.strings.xml_elements import (
     CDATA,
     CDATA_END,
     Element,

@@ -10,7 +10,15 @@ from mtreason.documents.charsets import marked
 from mtreason.documents.icu import message_span
 from mtreason.documents.protocol import Document, Reading
 from mtreason.documents.spans import Group, Span, SpannedDocument, bounded, line_numbers
-from mtreason.documents.xml_elements import CDATA, CDATA_END, Element, check_xml, elements, escape_xml, plain_text
+from mtreason.documents.strings.xml_elements import (
+    CDATA,
+    CDATA_END,
+    Element,
+    check_xml,
+    elements,
+    escape_xml,
+    plain_text,
+)
 from mtreason.errors import DocumentError
 from mtreason.files import xml_text
 

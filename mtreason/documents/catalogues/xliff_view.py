@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
+from mtreason.documents.catalogues.xliff_inline import has_text, normal
+from mtreason.documents.catalogues.xliff_scan import Scan, XliffUnit, place_of_target, spliced, with_attributes, written
 from mtreason.documents.protocol import Unit
 from mtreason.documents.spans import Fix, line_numbers
 from mtreason.documents.views import Piece, PlainView, short_digest
-from mtreason.documents.xliff_inline import has_text, normal
-from mtreason.documents.xliff_scan import Scan, XliffUnit, place_of_target, spliced, with_attributes, written
 from mtreason.records import parse_record
 
 _STATES = ("state", "subState", "approved")

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from mtreason.characters import LETTER
+from mtreason.documents.catalogues.xliff_scan import Element, Token, attributes_of, tokens
 from mtreason.documents.coded import MOST_CODES, TAG, Code, Coded, Coder, written
-from mtreason.documents.xliff_scan import Element, Token, attributes_of, tokens
 from mtreason.files import xml_text
 
 _OPENING = {"bpt": "pt", "bx": "x", "sc": "c", "sm": "m"}

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from mtreason.characters import LETTER
 from mtreason.documents.coded import TAG, Coder
-from mtreason.documents.markdown_inline import BREAK, CLOSE, OPEN, SOFT, SPAN, TEXT, Sign
-from mtreason.documents.markdown_writing import SHOWN_SPAN, Place, Writer
+from mtreason.documents.markdown.inline import BREAK, CLOSE, OPEN, SOFT, SPAN, TEXT, Sign
+from mtreason.documents.markdown.writing import SHOWN_SPAN, Place, Writer
 from mtreason.documents.spans import Span
 
 

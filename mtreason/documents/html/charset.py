@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from mtreason.documents.html.tags import EMPTY, START, Piece, attributes, pieces
 from mtreason.documents.spans import decode
-from mtreason.documents.tags import EMPTY, START, Piece, attributes, pieces
 from mtreason.errors import DocumentError
 
 PRESCAN = 4096

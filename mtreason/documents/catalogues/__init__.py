@@ -1,0 +1,1 @@
+"""PO and XLIFF: catalogues that hold source and target side by side."""

@@ -1,0 +1,1 @@
+"""HTML, and EPUB, which is a book of it."""

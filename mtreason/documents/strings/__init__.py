@@ -1,0 +1,1 @@
+"""The strings of programs: Android, Apple, Java, .NET and Fluent."""

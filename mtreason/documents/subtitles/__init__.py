@@ -1,0 +1,1 @@
+"""SRT, WebVTT and ASS."""
