@@ -19,12 +19,12 @@ import numpy as np
 import sacrebleu
 from slang import row_entries
 
-from mtreason.decoding.gates import foreign_letters
 from mtreason.decoding.masks import CARRIED
 from mtreason.decoding.wordings import named_wording, wordings
 from mtreason.errors import InputError
 from mtreason.evaluation.metrics import mean_metric, tokenizer_for
 from mtreason.evaluation.significance import compare
+from mtreason.gates.language import foreign_letters
 from mtreason.glossary import Matcher, follows
 from mtreason.languages import Direction, parse_language
 from mtreason.models.load import load_model

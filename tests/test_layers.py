@@ -10,7 +10,7 @@ LAYERS = {
     "errors": 0, "languages": 0, "files": 0, "extras": 0, "frames": 0, "xmlfiles": 0, "characters": 0, "records": 0,
     "search": 1,
     "documents": 2, "glossary": 2, "models": 2,
-    "storage": 3, "rewards": 3, "evaluation": 3,
+    "gates": 3, "storage": 3, "rewards": 3, "evaluation": 3,
     "decoding": 4,
     "runs": 5, "benchmark": 5, "report": 5, "tuning": 5,
     "cli": 6, "__main__": 7,

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mtreason.decoding.gates import foreign_letters
 from mtreason.decoding.prompts import CLOSE_OUTPUT, CLOSE_THOUGHT, OPEN_OUTPUT, OPEN_THOUGHT
+from mtreason.gates.language import foreign_letters
 from mtreason.glossary import Hit
 from mtreason.models.protocol import Continuation, TokenMask
 from mtreason.models.sequences import running_away

@@ -8,10 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from mtreason.decoding.answers import answer_problems, to_answer
-from mtreason.decoding.gates import problems, single_spaced, strip_chatter
 from mtreason.decoding.judging import Judge
 from mtreason.decoding.protocol import BoundTask, Candidate, DecodingSettings
-from mtreason.documents.literals import lost
+from mtreason.gates import Pair, doubts, problems, single_spaced, strip_chatter
 from mtreason.glossary import follows
 from mtreason.models.calls import Calls
 from mtreason.models.protocol import Continuation
@@ -33,15 +32,13 @@ def to_draft(task: BoundTask, settings: DecodingSettings, whole: Continuation) -
 def check(task: BoundTask, settings: DecodingSettings, draft: Draft, *, finished: bool) -> Candidate:
     """Clean the text of a draft and list its problems; the candidate is not judged yet."""
     text = strip_chatter(draft.text, task.source)
-    why = problems(text, task.source, finished=finished, chatter=text != single_spaced(draft.text))
-    missing = lost(task.source, text)
-    if missing.breaks:
-        why += ("placeholder",)
-    if missing.soft:
-        why += ("literal",)
+    stripped = text != single_spaced(draft.text)
+    kept = tuple(hit.term.source for hit in task.hits if not hit.term.targets)
+    pair = Pair(task.source, text, task.direction, finished=finished, stripped=stripped, kept=kept)
+    why = problems(pair)
     if settings.thinking is not None:
         why += answer_problems(settings.thinking, text, task.hits)
-    return Candidate(text, draft, float("-inf"), {}, 0, why)
+    return Candidate(text, draft, float("-inf"), {}, 0, why, doubts(pair))
 
 
 class Candidates:
@@ -141,7 +138,7 @@ class Candidates:
         """Return how many terms a translation does not follow; 0 where the reward does not count terms."""
         if not self._counts_terms:
             return 0
-        return sum(not follows(hit.term, text, self.task.target_tag) for hit in self.task.hits)
+        return sum(not follows(hit.term, text, self.task.direction.target.tag) for hit in self.task.hits)
 
     @property
     def misses(self) -> bool:
@@ -149,8 +146,8 @@ class Candidates:
         return bool(self.task.hits) and all(self.missed(c.text) for c in self.clean)
 
     def _rank(self, candidate: Candidate) -> tuple[bool, int, float]:
-        """Return a sort key, the best candidate first: no gain in probability outweighs a term that is followed."""
-        return bool(candidate.problems), self.missed(candidate.text), -candidate.reward
+        """Return a sort key, the best first: no gain in probability outweighs a term that is followed, or a doubt."""
+        return bool(candidate.problems), self.missed(candidate.text) + len(candidate.doubts), -candidate.reward
 
     def best(self) -> Candidate | None:
         """Return the candidate that would be chosen now, if it is clean."""

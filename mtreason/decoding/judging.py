@@ -28,7 +28,7 @@ class Judge:
             verdict_tail=task.verdict_tail,
             verdict_tokens=task.verdict_tokens,
             hits=task.hits,
-            target_tag=task.target_tag,
+            target_tag=task.direction.target.tag,
             references=task.references,
         )
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from mtreason.decoding.answers import Thinking
 from mtreason.glossary import Hit
+from mtreason.languages import Direction
 from mtreason.models.calls import Calls
 from mtreason.models.protocol import Prefix, TokenMask
 from mtreason.rewards import Draft, Reward, RewardContext, Samples, judge
@@ -45,7 +46,7 @@ class BoundTask:
     """Glossary hits in the sentence, for which its prompt has hints."""
     renderings: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
     """Tokens of each term's best rendering, at the beginning of a translation and inside one."""
-    target_tag: str
+    direction: Direction
     mask: TokenMask
     seed: int
     max_new_tokens: int
@@ -114,6 +115,8 @@ class Candidate:
     """How often it was drawn."""
     problems: tuple[str, ...]
     """Why the gates do not let it be chosen; empty for a clean one."""
+    doubts: tuple[str, ...] = ()
+    """What speaks against it without holding it back; see `mtreason.gates`."""
     reflected: bool = False
     """Whether it is the result of reflection."""
     repaired: bool = False

@@ -28,7 +28,7 @@ def repair(sentence: Sentence) -> Calls[None]:
     best = sentence.candidates.best()
     if best is None or best.text not in sentence.candidates.continuations:
         return
-    tag = sentence.task.target_tag
+    tag = sentence.task.direction.target.tag
     missed = next(k for k, hit in enumerate(sentence.task.hits) if not follows(hit.term, best.text, tag))
     yield from _force(sentence, best, missed)
 

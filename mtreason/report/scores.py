@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from mtreason.decoding.gates import problems
 from mtreason.errors import InputError
 from mtreason.evaluation import Metric, bootstrap, compare_all, corpus_metrics, interval
 from mtreason.evaluation.systems import System
 from mtreason.frames import format_table
+from mtreason.gates import Pair, problems
 from mtreason.glossary import Matcher, Verdict
 from mtreason.glossary.lines import judge_lines
-from mtreason.languages import Language, scripts_of
+from mtreason.languages import Direction, Language, scripts_of
 from mtreason.report.figures import INDICATION
 from mtreason.report.markdown import DIGITS, NOTHING, format_p
 
@@ -72,7 +72,7 @@ def count_faults(system: System, target: Language, matcher: Matcher | None) -> d
     """Count the faults that reviewers look for first."""
     sources = system.sources or ("",) * len(system.translations)
     found = [
-        problems(" ".join(t.split()), s, finished=True, chatter=False)
+        problems(Pair(s, " ".join(t.split()), Direction(target, target)))
         for t, s in zip(system.translations, sources, strict=True)
     ]
     counts: dict[str, Any] = {

@@ -237,7 +237,7 @@ class Translator:
             verdict_tokens=self._verdicts,
             hits=task.hits,
             renderings=tuple(self._rendering(hit) for hit in task.hits),
-            target_tag=target.tag,
+            direction=self.direction,
             mask=self._mask(task.hits),
             seed=derive_seed(self.settings.seed, task.text),
             max_new_tokens=int(TOKENS_PER_SOURCE_TOKEN * len(own)) + SPARE_TOKENS,

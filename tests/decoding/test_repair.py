@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from support.common import play, table_settings, table_tasks
+from support.common import EN, ZH, play, table_settings, table_tasks
 from support.fakes import TableModel
 
 from mtreason.decoding import DECODERS, run
 from mtreason.glossary import Hit, Term
+from mtreason.languages import Direction
 from mtreason.rewards import Reward
 
 LETTERS = " 甲乙丙丁戊"
@@ -30,7 +31,7 @@ def decode(model, decoder="best-of-n", reward=REWARD, budget=8.0, banned=(), **m
         table_settings(budget=budget), reward=reward, decode=lambda tokens: "".join(LETTERS[t] for t in tokens)
     )
     before = set(model.tokens)
-    [result] = run(DECODERS[decoder], [replace(task, target_tag="zh")], settings, model, 1)
+    [result] = run(DECODERS[decoder], [replace(task, direction=Direction(EN, ZH))], settings, model, 1)
     assert set(model.tokens) == before, "all handles are given back"
     return result
 
@@ -117,7 +118,7 @@ def test_forbidden_and_literal_readings_count_against_a_draft() -> None:
     model = TableModel()
     own = hints("丁", literal="戊", forbidden=("甲",))
     [task] = table_tasks(model, hints=own)
-    task = replace(task, target_tag="zh")
+    task = replace(task, direction=Direction(EN, ZH))
     texts = ["丁", "乙", "戊", "丁戊", "丁甲", "甲"]
     drafts = [Draft(t, (1,), np.zeros(1, np.float32), np.zeros((1, 5), np.float32)) for t in texts]
     judge = Judge(task, replace(table_settings(), reward=REWARD))

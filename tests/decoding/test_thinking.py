@@ -12,14 +12,14 @@ from support.fakes import CHARACTERS, ScriptModel, spell, unspell
 from mtreason.decoding import DECODERS, run
 from mtreason.decoding.answers import Thinking, read_answer
 from mtreason.decoding.borders import parse_border
-from mtreason.decoding.gates import foreign_letters
 from mtreason.decoding.masks import build_free_mask, build_mask
 from mtreason.decoding.prompts import instruction
 from mtreason.decoding.protocol import BoundTask, DecodingSettings
 from mtreason.decoding.wordings import named_wording
 from mtreason.errors import InputError
+from mtreason.gates.language import foreign_letters
 from mtreason.glossary import Hit, Term
-from mtreason.languages import parse_language
+from mtreason.languages import Direction, parse_language
 from mtreason.models.engine.recompute import RecomputeModel
 from mtreason.models.protocol import ROOT
 from mtreason.rewards import REWARDS
@@ -86,7 +86,7 @@ def tasks(model, count=1, hints=()):
             verdict_tokens=(unspell("Y"), unspell("N")),
             renderings=tuple((unspell("B"), unspell("B")) for _ in hints),
             hits=hints,
-            target_tag="en",
+            direction=Direction(ZH, EN),
             mask=GUARD,
             seed=i,
             max_new_tokens=ROOM,

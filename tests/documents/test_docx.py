@@ -164,7 +164,8 @@ KINDS = [
      run("page"), '<w:commentRangeEnd w:id="1"/>', run(" there")), "See <1><2/>this</1>page<3/> there"),
     ("bookmarks and comments of a whole paragraph, of nothing, and of Word itself",
      p('<w:bookmarkStart w:id="0" w:name="_Toc1"/>', '<w:commentRangeStart w:id="1"/>', run("One "),
-       '<w:bookmarkStart w:id="2" w:name="x"/><w:bookmarkEnd w:id="2"/>', '<w:bookmarkStart w:id="3" w:name="_GoBack"/>',
+       '<w:bookmarkStart w:id="2" w:name="x"/><w:bookmarkEnd w:id="2"/>',
+       '<w:bookmarkStart w:id="3" w:name="_GoBack"/>',
        run("two"), '<w:bookmarkEnd w:id="3"/>', run(" three"), '<w:commentRangeEnd w:id="1"/>',
        '<w:bookmarkEnd w:id="0"/>', '<w:r><w:commentReference w:id="1"/></w:r>'), "One two three"),
     ("content controls", p(run("To "), f"<w:sdt><w:sdtPr><w:id w:val='1'/></w:sdtPr><w:sdtContent>{run('whom')}"

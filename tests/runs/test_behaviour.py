@@ -12,11 +12,11 @@ from support.common import EN, ZH, table_settings, table_tasks
 from support.fakes import TableModel
 
 from mtreason.decoding import DECODERS, run
-from mtreason.decoding.gates import problems, strip_chatter
 from mtreason.decoding.masks import build_mask
 from mtreason.documents import parse_line, placeholders
+from mtreason.gates import Pair, problems, strip_chatter
 from mtreason.glossary import Hit, Term
-from mtreason.languages import already_in, detect_language
+from mtreason.languages import Direction, already_in, detect_language
 from mtreason.runs.spec import BEHAVIOUR
 
 KNOWN = {1: "0afd38c71d08a6a9", 2: "0afd38c71d08a6a9", 3: "dbcef0be46e74ab7", 4: "b85cd7b1fa094d05"}
@@ -59,7 +59,12 @@ def gated():
     for source in ("你好。", "Translation: 你好", "“你好”"):
         for text in TEXTS:
             stripped = strip_chatter(text, source)
-            yield [source, text, stripped, problems(stripped, source, finished=True, chatter=stripped != text)]
+            yield [
+                source,
+                text,
+                stripped,
+                problems(Pair(source, stripped, Direction(ZH, EN), stripped=stripped != text)),
+            ]
 
 
 def cut():

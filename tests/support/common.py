@@ -5,7 +5,7 @@ import numpy as np
 from mtreason.decoding import run
 from mtreason.decoding.borders import EveryN
 from mtreason.decoding.protocol import BoundTask, DecodingSettings
-from mtreason.languages import parse_language
+from mtreason.languages import Direction, parse_language
 from mtreason.models.protocol import ROOT, TokenMask
 from mtreason.rewards import REWARDS
 from mtreason.runs.translator import Translator
@@ -91,7 +91,7 @@ def table_tasks(model, count=1, seed=0, banned=(), hints=()):
             verdict_tokens=((5,), (1, 2)),
             hits=hints,
             renderings=tuple(((4,), (4,)) for _ in hints),  # D
-            target_tag="en",
+            direction=Direction(ZH, EN),
             mask=mask,
             seed=seed + i,
             max_new_tokens=LONGEST,

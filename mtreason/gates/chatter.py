@@ -1,12 +1,11 @@
-"""Gates: they keep unusable output from being chosen, and are the same for every decoder."""
+"""What models write around a translation, or instead of one: labels, notes, talk of their task."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Sequence
 
-from mtreason.languages import scripts_of
+from mtreason.gates.form import single_spaced
+from mtreason.gates.pair import Pair
 
 _LABEL = re.compile(
     r"^\s*(?:sure[,.!]?\s*|certainly[,.!]?\s*)?"
@@ -31,7 +30,6 @@ _OF_ITSELF = re.compile(
 )
 """What small models write about their task, in words of the prompt."""
 _OF_TRANSLATION = re.compile("译|譯|訳|번역|translat|tradu|übersetz|перев|tłumacz|vertal|dịch|แปล|ترجم", re.IGNORECASE)
-_BLANKS = re.compile(r"[ \t-\r\x1c-\x1f\x85\u2028\u2029]+")
 _QUOTES = {'"': '"', "“": "”", "「": "」", "'": "'", "‘": "’", "«": "»"}
 
 
@@ -49,31 +47,8 @@ def strip_chatter(text: str, source: str) -> str:
     return single_spaced(text)
 
 
-def single_spaced(text: str) -> str:
-    """Put a text on one line, with single blanks; no-break and other special spaces stay as they are."""
-    return _BLANKS.sub(" ", text.strip())
-
-
-def problems(text: str, source: str, *, finished: bool, chatter: bool) -> tuple[str, ...]:
-    """Return why a draft may not be chosen: "empty", "unfinished", "chatter", "copy"; nothing for a clean one."""
-    found = []
-    if not any(unicodedata.category(c)[0] in "LNS" for c in text):
-        found.append("empty")
-    if not finished:
-        found.append("unfinished")
-    if chatter or (_OF_ITSELF.search(text) and not _OF_TRANSLATION.search(source)):
-        found.append("chatter")
-    if text == single_spaced(source) and len(scripts_of(text)) > 0 and len(text) > MAX_NAME:
-        found.append("copy")
-    return tuple(found)
-
-
-def foreign_letters(text: str, scripts: frozenset[str], kept: Sequence[str]) -> bool:
-    """Whether a text has letters of scripts that are not in `scripts`, outside the terms that are to be kept."""
-    for term in kept:
-        text = text.replace(term, " ")
-    return not scripts_of(text) <= scripts
-
-
-MAX_NAME = 24
-"""A text up to this length may be a name that stays unchanged."""
+def talks_of_itself(pair: Pair) -> tuple[str, ...]:
+    """Find a draft from which chatter was cut off, or that talks of translating where the source does not."""
+    if pair.stripped or (_OF_ITSELF.search(pair.text) and not _OF_TRANSLATION.search(pair.source)):
+        return ("it has remarks about the translation",)
+    return ()

@@ -2,7 +2,10 @@
 
 import pytest
 
-from mtreason.decoding.gates import problems, strip_chatter
+from mtreason.gates import Pair, problems, strip_chatter
+from mtreason.languages import Direction, parse_language
+
+ZH_EN = Direction(parse_language("zh"), parse_language("en"))
 
 
 @pytest.mark.parametrize(
@@ -50,19 +53,18 @@ def test_chatter(text, source, expected) -> None:
     ],
 )
 def test_what_speaks_of_the_task_is_held_back(text, source, held_back) -> None:
-    assert ("chatter" in problems(text, source, finished=True, chatter=False)) == held_back
+    assert ("chatter" in problems(Pair(source, text, ZH_EN))) == held_back
 
 
 def test_problems() -> None:
-    fine = {"finished": True, "chatter": False}
-    assert problems("Hello.", "你好。", **fine) == ()
-    assert problems("…", "你好。", **fine) == ("empty",)
-    assert problems("", "你好。", **fine) == ("empty",)
-    assert problems("😀", "😀", **fine) == ()
-    assert problems("Hello", "你好。", finished=False, chatter=True) == ("unfinished", "chatter")
+    assert problems(Pair("你好。", "Hello.", ZH_EN)) == ()
+    assert problems(Pair("你好。", "…", ZH_EN)) == ("empty",)
+    assert problems(Pair("你好。", "", ZH_EN)) == ("empty",)
+    assert problems(Pair("😀", "😀", ZH_EN)) == ()
+    assert problems(Pair("你好。", "Hello", ZH_EN, finished=False, stripped=True)) == ("unfinished", "chatter")
     long = "This is a sentence that comes back as it was."
-    assert problems(long, long, **fine) == ("copy",)
-    assert problems("Barack Obama", "Barack Obama", **fine) == ()
+    assert problems(Pair(long, long, ZH_EN)) == ("copy",)
+    assert problems(Pair("Barack Obama", "Barack Obama", ZH_EN)) == ()
 
 
 @pytest.mark.parametrize(

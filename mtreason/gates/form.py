@@ -1,0 +1,35 @@
+"""Drafts that are no translation by their form: empty, unfinished, the source itself."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from mtreason.gates.pair import Pair
+from mtreason.languages import scripts_of
+
+_BLANKS = re.compile(r"[ \t-\r\x1c-\x1f\x85\u2028\u2029]+")
+MAX_NAME = 24
+"""A text up to this length may be a name that stays unchanged."""
+
+
+def single_spaced(text: str) -> str:
+    """Put a text on one line, with single blanks; no-break and other special spaces stay as they are."""
+    return _BLANKS.sub(" ", text.strip())
+
+
+def empty(pair: Pair) -> tuple[str, ...]:
+    """Find a draft that says nothing."""
+    said = any(unicodedata.category(c)[0] in "LNS" for c in pair.text)
+    return () if said else ("there are no words",)
+
+
+def unfinished(pair: Pair) -> tuple[str, ...]:
+    """Find a draft that the model did not end."""
+    return () if pair.finished else ("it does not end",)
+
+
+def copied(pair: Pair) -> tuple[str, ...]:
+    """Find the source itself."""
+    same = pair.text == single_spaced(pair.source) and len(scripts_of(pair.text)) > 0 and len(pair.text) > MAX_NAME
+    return ("it is the source",) if same else ()
