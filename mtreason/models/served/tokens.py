@@ -25,6 +25,9 @@ from mtreason.models.served.exchange import Request, post
 BEGINNING = 4
 """Tokens that may come before and after those of a text."""
 
+CHATML = ("<|im_start|>", "<|im_end|>")
+"""What stands around the turns of a chat in ChatML; a token each for a model that was trained with it."""
+
 T = TypeVar("T")
 
 
@@ -48,10 +51,11 @@ class ServerTokenizer:
         """See `Tokenizer.end`."""
         return self._end
 
-    @property
+    @functools.cached_property
     def chat(self) -> bool:
-        """See `Tokenizer.chat`; where a model has no template, the server uses one of its own."""
-        return True
+        """See `Tokenizer.chat`; where a model has no template, the server uses ChatML, which it does not know."""
+        shown = self.render([{"role": "user", "content": "a"}])
+        return all(len(self.encode(mark, control=True)) == 1 for mark in CHATML if mark in shown)
 
     @functools.cached_property
     def begin(self) -> tuple[int, ...]:
