@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mtreason.errors import InputError
-from mtreason.files import read_lines
+from mtreason.lines import read_lines
 from mtreason.records import parse_record
 
 MOST_NODES = 100_000

@@ -24,13 +24,13 @@ from mtreason.documents import (
     open_text,
     pick_format,
     read_document,
-    read_lines,
     without_literals,
 )
 from mtreason.documents.coded import written
 from mtreason.errors import DocumentError, MtreasonError, ServerGoneError, SettingError
 from mtreason.files import followed, is_pipe, resolved
 from mtreason.languages import Direction, Language, detect_language, parse_language
+from mtreason.lines import lines_of
 from mtreason.runs.job import STANDARD_INPUT, DocumentJob, DocumentReport
 from mtreason.runs.limits import stopping
 from mtreason.runs.output import Output
@@ -172,7 +172,7 @@ class DocumentRun:
             _refuse_format(pick_format("standard input", self.job.form, self.job.columns))
             if sys.stdin is None:
                 raise DocumentError("standard input is closed: name a file to read")
-            go_on(TextDocument(read_lines(sys.stdin.buffer, "standard input")), None)
+            go_on(TextDocument(lines_of(sys.stdin.buffer, "standard input")), None)
             return
         path = Path(source)
         form = pick_format(source, self.job.form, self.job.columns)
@@ -183,7 +183,7 @@ class DocumentRun:
         # A pipe can be read only once; its faults show while it is translated.
         total = None if is_pipe(path) else check_text(path)
         with open_text(path) as stream:
-            go_on(TextDocument(read_lines(stream, source)), total)
+            go_on(TextDocument(lines_of(stream, source)), total)
 
     def _check_files(self) -> None:
         job = self.job
