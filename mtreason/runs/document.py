@@ -329,7 +329,7 @@ def translated_by(
             text = unit.text if half else _between_blanks(unit.text, next(rest))
             problems = (HALF,) if half else _lost(unit.text, text)
             text = unit.text if "placeholder" in problems else text
-            segment = Segment(next(count), unit, unit.text, text, PASSED if half else MODEL, problems)
+            segment = Segment(next(count), unit, unit.text.strip(), text.strip(), PASSED if half else MODEL, problems)
             on_result(segment)
             yield TranslatedUnit(unit, text, (segment,))
 
