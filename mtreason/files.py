@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import os
 import re
 import stat
 import sys
+import zlib
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,6 +23,10 @@ if sys.platform != "win32":
 
 MOST_BYTES = 1 << 28
 """A larger file is not read whole: it may be a device that never ends."""
+
+
+PACKED = ".gz"
+"""The suffix of a file that gzip has packed."""
 
 
 def read_text(path: Path, advice: str) -> str:
@@ -44,6 +50,22 @@ def read_bytes(path: Path, advice: str) -> bytes:
         raise InputError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}): {advice}") from error
     if len(data) > MOST_BYTES:
         raise InputError(f"{path}: larger than {MOST_BYTES >> 20} MB: {advice}")
+    return data
+
+
+def read_unpacked(path: Path, advice: str) -> bytes:
+    """Read a file as `read_bytes` does, and unpack one whose name ends with `PACKED`, within the same limit."""
+    if path.suffix.lower() != PACKED:
+        return read_bytes(path, advice)
+    try:
+        with gzip.open(path) as stream:
+            data = stream.read(MOST_BYTES + 1)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise InputError(f"{path}: damaged, or not packed by gzip ({error}): pack it again") from error
+    except (OSError, ValueError) as error:  # as above
+        raise InputError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}): {advice}") from error
+    if len(data) > MOST_BYTES:
+        raise InputError(f"{path}: unpacks to more than {MOST_BYTES >> 20} MB: {advice}")
     return data
 
 
@@ -90,14 +112,6 @@ def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def read_lines(path: Path) -> list[str]:
-    """Read the lines of a UTF-8 file, with blank ones; raises `InputError` as `read_text` does."""
-    text = read_text(path, "check the name")
-    # Not splitlines(), which also breaks at separators that may occur inside a text.
-    lines = text.replace("\r\n", "\n").split("\n")
-    return lines if lines[-1] else lines[:-1]
 
 
 def write_text(path: Path, text: str) -> None:

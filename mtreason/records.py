@@ -53,6 +53,16 @@ def without_nan(value: Any) -> Any:  # noqa: ANN401 - as above
     return value
 
 
+def record_line(record: Any) -> str:  # noqa: ANN401 - as above
+    """Return a record as one line of JSON, with its line feed: one line for whichever rule a program splits by."""
+    text = json.dumps(without_nan(record), ensure_ascii=False, allow_nan=False)
+    return text.translate(_ENDS) + "\n"
+
+
+_ENDS = {ord(char): f"\\u{ord(char):04x}" for char in "\x85\u2028\u2029"}
+"""What JSON allows in a text, and some programs take for the end of a line."""
+
+
 def _number(digits: str) -> float:
     value = float(digits)
     return value if math.isfinite(value) else _refuse(digits)

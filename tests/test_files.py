@@ -52,7 +52,7 @@ def test_nobody_else_can_read_what_is_being_written(tmp_path, umask) -> None:
     output = Output(path, whole=True)
     output.write("half")
     journal = Journal(path)
-    journal.put("k", StoredTranslation("a", "b", fell_back=False, languages=("zh", "en")))
+    journal.put("k", StoredTranslation("a", "b", problems=(), languages=("zh", "en")))
     assert mode(part_of(path)) == mode(journal.path) == 0o600
     journal.remove()
     output.discard()

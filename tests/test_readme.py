@@ -1,5 +1,6 @@
 """What the README says is what happens."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -8,12 +9,44 @@ from pathlib import Path
 
 import pytest
 
+from mtreason.decoding import Candidate, Result
+from mtreason.decoding.protocol import Cost
+from mtreason.documents import Unit
+from mtreason.glossary import Hit, Term
+from mtreason.rewards import Draft
+from mtreason.runs.pipeline import Segment, TranslatedUnit
+from mtreason.runs.trace import unit_record
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
 TOML = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
 SEGMENTS = (ROOT / "benchmarks" / "segments.jsonl").read_text("utf-8").splitlines(keepends=True)
 EXAMPLES = [line for block in BLOCKS[1:] for line in block.splitlines() if line]
+
+
+def shape(value):
+    """Keys and types, down to the first item of each list; any parts of a reward."""
+    if isinstance(value, dict):
+        return {key: "parts" if key == "parts" else shape(own) for key, own in value.items()}
+    return [shape(own) for own in value[:1]] if isinstance(value, list) else type(value)
+
+
+def test_json_is_as_described() -> None:
+    [block] = re.findall(r"```json\n(.*?)```", README, re.DOTALL)
+    term = Hit(Term("鞋", ("shoe",), "", "", "terms.zh-en.tsv", 1), 2, 3)
+    drawn = [
+        Candidate(text, Draft(text, (1,), (-0.5,), ()), -0.7, {"likelihood": -0.5, "channel": -0.9}, 1, ())
+        for text in ("These shoes are great.", "This shoe is good.")
+    ]
+    result = Result(0, drawn[0].text, fell_back=False, candidates=tuple(drawn), cost=Cost())
+    unit = Unit(1, "line 1", "这双鞋真好。\n")
+    own = Segment(1, unit, "这双鞋真好。", drawn[0].text, "model", result=result, hits=(term,), followed=(True,))
+    made = unit_record(TranslatedUnit(unit, f"{drawn[0].text}\n", (own,)), 2, line=True)
+    described = json.loads(block)
+    assert shape(made) == shape(described)
+    assert list(made) == list(described)
+    assert (made["source"], made["translation"]) == (described["source"], described["translation"])
 
 
 def test_quick_start_is_two_lines_and_ci_runs_the_second() -> None:

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 from mtreason.characters import HALF_PAIR, has_half_pair
 from mtreason.errors import InputError, LanguageError
-from mtreason.files import read_lines
 from mtreason.languages import parse_language
+from mtreason.lines import read_lines
 from mtreason.records import parse_record
 
 T = TypeVar("T")

@@ -80,7 +80,7 @@ def export(
     memory = _open()
     kept: dict[tuple[str, str], list[StoredTranslation]] = {}
     for own in memory.entries():
-        if not own.fell_back:
+        if not own.problems:
             kept.setdefault(own.languages, []).append(own)
     unknown = 0
     for languages in list(kept):

@@ -76,8 +76,8 @@ def match(
     from mtreason.decoding.prompts import translation_prompt
     from mtreason.decoding.wordings import DEFAULT, named_wording
     from mtreason.documents.sentences import split_segments
-    from mtreason.files import read_lines
     from mtreason.glossary import Matcher
+    from mtreason.lines import read_lines
 
     source, target = _languages(files, from_, to)
     matcher = Matcher(_read(files, source, target), source.tag)
@@ -134,9 +134,9 @@ def check(
     as_json: _Json = False,
 ) -> None:
     """Say which terms a translation honours, each miss with file and line."""
-    from mtreason.files import read_lines
     from mtreason.glossary import Matcher, Verdict
     from mtreason.glossary.lines import judge_lines
+    from mtreason.lines import read_lines
 
     source, target = _languages(files, from_, to)
     matcher = Matcher(_read(files, source, target), source.tag)
@@ -233,9 +233,9 @@ def suggest_terms(
     as_json: _Json = False,
 ) -> None:
     """Propose terms, as lines of a glossary: terms that people and the translation keep saying differently."""
-    from mtreason.files import read_lines
     from mtreason.glossary.suggest import suggest
     from mtreason.languages import parse_language
+    from mtreason.lines import read_lines
 
     texts = [read_lines(path) for path in (src, ref, hyp)]
     for path, lines in zip((ref, hyp), texts[1:], strict=True):

@@ -159,6 +159,12 @@ class Result:
     timed_out: bool = False
     """Whether the time limit was reached before the budget was spent."""
 
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why it fell back: what the gates found in the text, or in all drafts where the text is the source."""
+        own = [c for c in self.candidates if c.text == self.text] or self.candidates
+        return tuple(dict.fromkeys(name for c in own for name in c.problems)) if self.fell_back else ()
+
 
 class Decoder(Protocol):
     """Translates one sentence."""

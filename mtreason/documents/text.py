@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +15,7 @@ from mtreason.documents.sentences import split_segments
 from mtreason.documents.views import View, view_of_lines
 from mtreason.errors import DocumentError
 from mtreason.languages import Language, scripts_of
-
-CHUNK = 1 << 16
+from mtreason.lines import LINE_END, lines_of, split_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ def check_text(path: Path) -> int:
     NUL bytes. Memory is limited by the longest line.
     """
     with open_text(path) as stream:
-        return sum(1 for _ in read_lines(stream, str(path)))
+        return sum(1 for _ in lines_of(stream, str(path)))
 
 
 def open_text(path: Path) -> BinaryIO:
@@ -81,81 +79,6 @@ def open_text(path: Path) -> BinaryIO:
         raise DocumentError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
 
 
-def read_lines(stream: BinaryIO, name: str) -> Iterator[str]:
-    r"""Yield lines with their endings ("\n", "\r\n" or "\r") as soon as each is complete.
-
-    Raises `DocumentError` at the first byte that is not text, after it has yielded the lines before.
-    """
-    decoder = codecs.getincrementaldecoder("utf-8")("strict")
-    pending: list[str] = []  # parts of a line so far; joined once, so that a long line is not copied at every block
-    number, offset = 1, 0
-    while True:
-        block = _read_block(stream, name)
-        kept = len(decoder.getstate()[0])
-        problem = None
-        try:
-            text = decoder.decode(block, final=not block)
-        except UnicodeDecodeError as error:
-            place = offset - kept + error.start
-            wide = place == 0 and error.object.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-            which = ", as UTF-16 begins" if wide else ""
-            problem = place, f"is not UTF-8 (byte 0x{error.object[error.start]:02x}{which}): convert the file to UTF-8"
-            text = error.object[: error.start].decode("utf-8")
-        nul = text.find("\x00")
-        if nul >= 0:
-            problem = (
-                offset - kept + len(text[:nul].encode("utf-8")),
-                "is a NUL byte: this is no text; name a text file",
-            )
-            text = text[:nul]
-        offset += len(block)
-        if pending and pending[-1].endswith("\r"):
-            text = pending.pop() + text
-        *lines, rest = _split_lines(text, final=not block or problem is not None)
-        for line in lines:
-            yield "".join([*pending, line])
-            pending.clear()
-            number += 1
-        if rest:
-            pending.append(rest)
-        if problem is not None:
-            at, what = problem
-            raise DocumentError(f"{name}: line {number}, byte offset {at}, {what}")
-        if not block:
-            if pending:
-                yield "".join(pending)
-            return
-
-
-def _read_block(stream: BinaryIO, name: str) -> bytes:
-    """Return the bytes that are ready, at most CHUNK; empty at the end."""
-    try:
-        # read1 returns what is ready: a slow pipe need not fill a chunk.
-        block: bytes = getattr(stream, "read1", stream.read)(CHUNK)
-    except OSError as error:
-        raise DocumentError(f"{name}: cannot be read ({error.strerror or error})") from error
-    return block
-
-
-_LINE_END = re.compile(r"\r\n|\n|\r")
-
-
-def _split_lines(text: str, *, final: bool) -> list[str]:
-    r"""Split after line endings; the last item has no ending yet. A trailing "\r" waits for its "\n" unless final.
-
-    `str.splitlines` would also split at characters that are part of a line (U+2028, form feeds).
-    """
-    parts: list[str] = []
-    start = 0
-    for match in _LINE_END.finditer(text):
-        end = match.end()
-        if end == len(text) and match[0] == "\r" and not final:
-            break
-        parts.append(text[start:end])
-        start = end
-    return [*parts, text[start:]]
-
-
 _EDGES = "".join(char for char in map(chr, range(0x3001)) if char.isspace()) + "\ufeff"
 """White space, and the byte order mark, which is not text either."""
 
@@ -167,7 +90,7 @@ def parse_line(number: int, raw: str, language: Language, codes: Mapping[str, Co
     """
     segments: list[str] = []
     gaps = [""]
-    lines = _split_lines(raw, final=True)
+    lines = split_lines(raw)
     before = [_codes_before(line, codes or {}) for line in lines]
     dialogue = sum(bool(_SPEAKER.match(line, at)) for line, at in zip(lines, before, strict=True)) > 1
     for line, at in zip(lines, before, strict=True):
@@ -257,7 +180,7 @@ def join_line(line: Line, translations: Sequence[str], source: Language, target:
     last = len(translations) - 1
     for i, translation in enumerate(translations):
         # A line break would shift all later lines.
-        flat = _LINE_END.sub(" ", translation)
+        flat = LINE_END.sub(" ", translation)
         gap = line.gaps[i + 1]
         if i < last and source.spaced != target.spaced:
             following = translations[i + 1][:1]

@@ -11,7 +11,8 @@ from typing import Any
 
 from mtreason.characters import HALF_PAIR, has_half_pair
 from mtreason.errors import InputError
-from mtreason.files import read_lines
+from mtreason.files import PACKED
+from mtreason.lines import read_lines
 from mtreason.records import parse_record
 
 
@@ -93,7 +94,7 @@ def _aligned(path: Path, size: int, beside: Path) -> list[str]:
 
 
 def _read(path: Path) -> list[System]:
-    if path.suffix != ".jsonl":
+    if not path.name.removesuffix(PACKED).endswith(".jsonl"):
         return [System(path.name, tuple(read_lines(path)), None, None)]
     records = []
     for number, line in enumerate(read_lines(path), 1):

@@ -6,17 +6,17 @@ licence, which are copied along.
 
 from __future__ import annotations
 
-import gzip
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from mtreason.errors import GlossaryError
+from mtreason.files import read_unpacked
 from mtreason.glossary.formats.text import decode
 from mtreason.glossary.term import Term
+from mtreason.lines import split_lines, without_end
 
-MAX_BYTES = 256 * 1024 * 1024
 LABELS = ("slang", "neologism")
 LICENCE = "from CC-CEDICT, CC BY-SA 4.0 (https://cc-cedict.org): whoever passes this file on has to keep that licence"
 MOST_TARGETS = 6
@@ -40,18 +40,18 @@ class Imported:
 def read_cedict(path: Path, labels: tuple[str, ...] = LABELS) -> Imported:
     """Read the terms of a dictionary file, plain or gzipped, that have one of the labels.
 
-    Raises `GlossaryError` for a file that cannot be read, and for one of another kind.
+    Raises `InputError` for a file that cannot be read, and `GlossaryError` for one of another kind.
     """
     name = str(path)
-    text = decode(_read(path), name)
+    text = decode(read_unpacked(path, "check it"), name)
     terms: dict[str, Term] = {}
     lines = 0
     comments = [f"licence: {LICENCE}"]
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(map(without_end, split_lines(text)), 1):
         if line.startswith("#"):
             comments += [line.lstrip("#! ").strip()] if line.startswith("#!") else []
             continue
-        found = _LINE.fullmatch(line.strip("\r"))
+        found = _LINE.fullmatch(line)
         if found is None:
             if line.strip():
                 raise GlossaryError(f"{name}:{number}: not a line of CC-CEDICT: {line.strip()[:40]!r}")
@@ -66,17 +66,6 @@ def read_cedict(path: Path, labels: tuple[str, ...] = LABELS) -> Imported:
     if not lines:
         raise GlossaryError(f"{name}: no line of CC-CEDICT in it: name the file cedict_ts.u8 of a download")
     return Imported(tuple(terms.values()), tuple(comments))
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
-            data: bytes = stream.read(MAX_BYTES + 1)
-    except (OSError, EOFError) as error:
-        raise GlossaryError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}): check it") from error
-    if len(data) > MAX_BYTES:
-        raise GlossaryError(f"{path}: larger than {MAX_BYTES // 2**20} MB: not the dictionary")
-    return data
 
 
 def _renderings(definition: str) -> Iterator[str]:

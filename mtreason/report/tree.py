@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mtreason.errors import InputError
-from mtreason.files import read_lines
+from mtreason.lines import read_lines
 from mtreason.records import parse_record
 
 MOST_NODES = 100_000
@@ -16,11 +16,12 @@ MOST_NODES = 100_000
 
 _NUMBER = (int, float)
 _MAYBE = (int, float, type(None))
-_CANDIDATE = {"text": str, "reward": _MAYBE, "parts": dict, "count": int, "problems": [str]}
-_HINT = {"source": str, "targets": [str], "file": str, "honoured": bool}
+_CANDIDATE = {"text": str, "reward": _MAYBE, "parts": dict, "count": int, "problems": [str], "chosen": bool}
+_TERM = {"source": str, "targets": [str], "file": str, "followed": bool}
 _USAGE = {"prompt_tokens": int, "sampled_tokens": int, "scored_tokens": int}
 _RECORD = {
-    "segment": int, "source": str, "translation": str, "candidates": [_CANDIDATE], "hints": [_HINT], "usage": _USAGE,
+    "segment": int, "source": str, "translation": str, "status": str, "candidates": [_CANDIDATE], "terms": [_TERM],
+    "usage": _USAGE,
 }  # fmt: skip
 _TREE = {
     "parent": [int], "visits": [_NUMBER], "mean_value": [_MAYBE], "best_value": [_MAYBE], "text": [str],
@@ -89,7 +90,7 @@ def pick_segment(records: Sequence[Mapping[str, Any]], asked: str | None, name: 
     return searched[asked]
 
 
-def build_branches(tree: Mapping[str, Any], chosen: str) -> Branch:
+def build_branches(tree: Mapping[str, Any], chosen: str | None) -> Branch:
     """Turn the arrays of a trace into branches, the best first; raises `ValueError` for arrays that are not a tree."""
     if not _fits(tree, _TREE):
         raise ValueError("the tree is damaged")
@@ -145,7 +146,7 @@ def _rank(branch: Branch) -> tuple[bool, float]:
 def read_branches(record: Mapping[str, Any], name: str) -> Branch:
     """Return the tree of a trace record; raises `InputError` where it is damaged."""
     try:
-        return build_branches(record["tree"], record["translation"])
+        return build_branches(record["tree"], next((c["text"] for c in record["candidates"] if c["chosen"]), None))
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{name}: the tree of this segment is damaged: translate again with --trace") from error
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from mtreason.characters import has_half_pair
 from mtreason.documents import (
@@ -24,20 +22,30 @@ from mtreason.documents import (
     open_text,
     pick_format,
     read_document,
-    read_lines,
     without_literals,
 )
-from mtreason.documents.coded import written
 from mtreason.errors import DocumentError, MtreasonError, ServerGoneError, SettingError
 from mtreason.files import followed, is_pipe, resolved
 from mtreason.languages import Direction, Language, detect_language, parse_language
+from mtreason.lines import lines_of
+from mtreason.records import record_line
 from mtreason.runs.job import STANDARD_INPUT, DocumentJob, DocumentReport
 from mtreason.runs.limits import stopping
 from mtreason.runs.output import Output
-from mtreason.runs.pipeline import Segment, TranslatedUnit, TranslationCache, translate_units
+from mtreason.runs.pipeline import (
+    HALF,
+    MODEL,
+    PASSED,
+    Segment,
+    TranslatedUnit,
+    TranslationCache,
+    pass_units,
+    translate_units,
+)
 from mtreason.runs.progress import Progress, Silence
+from mtreason.runs.settings import Settings
 from mtreason.runs.stopping import keeping
-from mtreason.runs.trace import trace_record
+from mtreason.runs.trace import trace_record, unit_record
 from mtreason.runs.trace_file import TraceFile
 from mtreason.runs.translator import Translator
 from mtreason.storage import BestEffortStore, Journal, Memory, Store, tmx_bytes
@@ -106,11 +114,12 @@ class DocumentRun:
     report: DocumentReport = field(default_factory=DocumentReport)
     output: Output = field(init=False)
     journal: Journal | None = None
-    trace: TraceFile | None = None
+    trace: TraceFile | None = field(init=False)
 
     def __post_init__(self) -> None:
         out = None if self.job.out is None else followed(self.job.out)
         self.output = Output(out, whole=self.job.journalled)
+        self.trace = TraceFile(self.job.trace) if self.job.trace else None
 
     def translate_with(self, translator: Translates, target: Language | None = None) -> DocumentReport:
         """Translate with a translator that exists already; see `translate_document`."""
@@ -135,7 +144,8 @@ class DocumentRun:
             if not first or found is None or found.tag == target.tag:
                 if first and found is not None:
                     self.progress.note(f"the text is in {target.name} already: passed through unchanged")
-                self._pass_through(document, units)
+                self.report.passed_through = True
+                self._write(document, pass_units(units, target, self._settle), Direction(target, target))
                 return
             self._translate(document, units, make(Direction(found, target)), total)
 
@@ -172,7 +182,7 @@ class DocumentRun:
             _refuse_format(pick_format("standard input", self.job.form, self.job.columns))
             if sys.stdin is None:
                 raise DocumentError("standard input is closed: name a file to read")
-            go_on(TextDocument(read_lines(sys.stdin.buffer, "standard input")), None)
+            go_on(TextDocument(lines_of(sys.stdin.buffer, "standard input")), None)
             return
         path = Path(source)
         form = pick_format(source, self.job.form, self.job.columns)
@@ -183,7 +193,7 @@ class DocumentRun:
         # A pipe can be read only once; its faults show while it is translated.
         total = None if is_pipe(path) else check_text(path)
         with open_text(path) as stream:
-            go_on(TextDocument(read_lines(stream, source)), total)
+            go_on(TextDocument(lines_of(stream, source)), total)
 
     def _check_files(self) -> None:
         job = self.job
@@ -196,16 +206,6 @@ class DocumentRun:
                 raise DocumentError(f"{path} cannot be used ({error.strerror or error}): name another file") from error
         if len(set(map(resolved, outputs))) < len(outputs):
             raise DocumentError(f"{outputs[-1]} is named for two outputs: name two files")
-
-    def _pass_through(self, document: Document, units: Iterator[Unit]) -> None:
-        self.report.passed_through = True
-        if self.job.as_json:
-            for unit in units:
-                self.output.write(_json_line(unit, unit.text, unit.text))
-        else:
-            for data in document.render(unit.text for unit in units):
-                self.output.write_bytes(data)
-        self.output.close()
 
     def _detect(self, sample: list[Unit], target: Language) -> Language | None:
         found = detect_language("\n".join(without_literals(unit.text) for unit in sample)[:SAMPLE_CHARACTERS])
@@ -231,37 +231,46 @@ class DocumentRun:
         return TranslationCache(stores)
 
     def _translate(self, document: Document, units: Iterator[Unit], translator: Translates, total: int | None) -> None:
-        job, started = self.job, time.monotonic()
-        self.trace = TraceFile(job.trace) if job.trace else None
+        started = time.monotonic()
+        if isinstance(translator, Translator):
+            with translator.loaded.lock:
+                self._write(document, self._ours(translator, units, total), translator.direction)
+        else:
+            self._write(document, translated_by(translator, units, self._settle), None)
+        self.report.seconds = time.monotonic() - started
+
+    def _write(self, document: Document, done: Iterator[TranslatedUnit], direction: Direction | None) -> None:
+        """Write everything that is asked for; pairs only where the direction is known."""
+        job = self.job
         pairs: list[tuple[str, str]] = []
 
-        def texts(done: Iterator[TranslatedUnit]) -> Iterator[str]:
+        def noted() -> Iterator[TranslatedUnit]:
             for unit in done:
-                if job.bilingual:
+                if job.bilingual is not None:
                     pairs.extend(s.pair for s in unit.segments)
-                yield unit.text
+                yield unit
 
-        if isinstance(translator, Translator):
-            done = self._ours(translator, units, total)
+        if job.as_json:
+            line = isinstance(document, TextDocument)
+            for unit in noted():
+                self.output.write(record_line(unit_record(unit, job.n_best, line=line)))
         else:
-            done = translated_by(translator, units, self.report.fall)
-        with translator.loaded.lock if isinstance(translator, Translator) else nullcontext():
-            if job.as_json:
-                for unit in done:
-                    self.output.write(self._json_of(unit))
-                    pairs.extend(s.pair for s in unit.segments if job.bilingual)
-            else:
-                for data in document.render(texts(done)):
-                    self.output.write_bytes(data)
+            for data in document.render(unit.text for unit in noted()):
+                self.output.write_bytes(data)
         self.progress.stop()
-        if job.bilingual is not None and isinstance(translator, Translator):
-            write_pairs(job.bilingual, pairs, translator.direction)
+        if job.bilingual is not None and direction is not None:
+            write_pairs(job.bilingual, pairs, direction)
         if self.trace is not None:
             self.trace.close()
         self.output.close()
         if self.journal is not None:
             self.journal.remove()
-        self.report.seconds = time.monotonic() - started
+
+    def _settle(self, segment: Segment, settings: Settings | None = None) -> None:
+        """Report a segment that is done."""
+        self.report.count(segment)
+        if self.trace is not None:
+            self.trace.write(trace_record(segment, settings))
 
     def _ours(self, translator: Translator, units: Iterator[Unit], total: int | None) -> Iterator[TranslatedUnit]:
         """Yield units that our own translator has translated, and report every segment."""
@@ -273,23 +282,14 @@ class DocumentRun:
         self.progress.segments(total)
 
         def settle(segment: Segment) -> None:
-            self.report.count(segment)
+            self._settle(segment, translator.settings)
             self.report.tokens = usage.tokens - before
-            if self.trace is not None:
-                self.trace.write(trace_record(segment, translator.settings))
             speed = self.report.tokens / max(time.monotonic() - started, 1e-9)
             self.progress.advance(self.output.parts, self.report.segments, speed)
 
         with stopping(self.job.max_seconds, self.job.max_tokens, usage) as stop:
             yield from translate_units(translator, units, settle, cache, stop)
         self.report.tokens = usage.tokens - before
-
-    def _json_of(self, unit: TranslatedUnit) -> str:
-        more: dict[str, Any] = {}
-        if self.job.n_best > 1:
-            clean = [[c for c in s.result.candidates if not c.problems] if s.result else [] for s in unit.segments]
-            more["alternatives"] = [[c.text for c in own[: self.job.n_best]] for own in clean]
-        return _json_line(unit.unit, unit.unit.text, unit.text, more)
 
 
 def open_memory(progress: Progress) -> list[Store]:
@@ -306,13 +306,14 @@ def open_memory(progress: Progress) -> list[Store]:
 
 
 def translated_by(
-    translator: Translates, units: Iterable[Unit], fall: Callable[[str], None]
+    translator: Translates, units: Iterable[Unit], on_result: Callable[[Segment], None]
 ) -> Iterator[TranslatedUnit]:
     """Yield units that a translator of somebody else has translated; blanks around a text stay as they are.
 
-    A text that lost what programs read, or lines, stays as it was; what people read is only reported. `fall` is told
-    the place of either.
+    A unit is one segment. A text that lost what programs read, or lines, stays as it was; what people read is only
+    reported.
     """
+    count = itertools.count(1)
     waiting = iter(units)
     while batch := list(itertools.islice(waiting, AT_ONCE)):
         asked = [unit for unit in batch if unit.text.strip() and not has_half_pair(unit.text)]
@@ -321,13 +322,24 @@ def translated_by(
             raise MtreasonError(f"the translator returned {len(answers)} translations for {len(asked)} texts")
         rest = iter(answers)
         for unit in batch:
-            whole = not has_half_pair(unit.text)
-            text = _between_blanks(unit.text, next(rest)) if unit.text.strip() and whole else unit.text
-            missing = lost(unit.text, text)
-            kept = whole and not missing.breaks and text.count("\n") == unit.text.count("\n")
-            if not kept or missing.soft:
-                fall(unit.place)
-            yield TranslatedUnit(unit, text if kept else unit.text, ())
+            if not unit.text.strip():
+                yield TranslatedUnit(unit, unit.text, ())
+                continue
+            half = has_half_pair(unit.text)
+            text = unit.text if half else _between_blanks(unit.text, next(rest))
+            problems = (HALF,) if half else _lost(unit.text, text)
+            text = unit.text if "placeholder" in problems else text
+            segment = Segment(next(count), unit, unit.text.strip(), text.strip(), PASSED if half else MODEL, problems)
+            on_result(segment)
+            yield TranslatedUnit(unit, text, (segment,))
+
+
+def _lost(source: str, text: str) -> tuple[str, ...]:
+    """Return the names of the gates that hold a translation back for what it lost."""
+    missing = lost(source, text)
+    if missing.breaks or text.count("\n") != source.count("\n"):
+        return ("placeholder",)
+    return ("literal",) if missing.soft else ()
 
 
 def _target_of(translator: Translates) -> Language | None:
@@ -355,12 +367,6 @@ def _check_output(path: Path, inputs: Sequence[Path]) -> None:
 def _refuse_format(form: Format | None) -> None:
     if form is not None:
         raise SettingError(f"`format` {form.name}: standard input is read as text: name a file")
-
-
-def _json_line(unit: Unit, source: str, translation: str, more: dict[str, Any] | None = None) -> str:
-    texts = (written(text, unit.codes).strip() for text in (source, translation))
-    record = {"line": unit.number, **dict(zip(("source", "translation"), texts, strict=True))} | (more or {})
-    return json.dumps(record, ensure_ascii=False) + "\n"
 
 
 def write_pairs(path: Path, pairs: list[tuple[str, str]], direction: Direction) -> None:

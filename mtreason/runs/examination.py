@@ -38,6 +38,12 @@ class Examined:
             return
         if standing.why:
             yield Finding("stale", name, f"{standing.why}: run mtreason batch")
+        for said in standing.unclean:
+            yield Finding(
+                "unclean",
+                name,
+                f"{said}: no clean translation was found: correct it, or keep it with mtreason batch --adopt",
+            )
         if standing.asked:
             yield Finding(
                 "conflict",

@@ -11,8 +11,9 @@ from mtreason.documents.faults import document_faults, unit_faults
 from mtreason.errors import DocumentError, InputError
 from mtreason.evaluation.metrics import corpus_metrics
 from mtreason.files import xml_text
+from mtreason.gates import GATES, Pair
 from mtreason.glossary import Matcher, follows
-from mtreason.languages import already_in, parse_language
+from mtreason.languages import Direction, already_in, parse_language
 from mtreason.runs.finding import Finding
 from mtreason.runs.places import inside
 from mtreason.runs.repository import Config, Job, fill_pattern, open_document, take_snapshot
@@ -55,6 +56,10 @@ def inspect(job: Job, config: Config, matcher: Matcher, *, free: bool = False) -
             if not follows(hit.term, after.text, job.target.tag):
                 wanted = "|".join(hit.term.targets[:3]) or hit.term.source
                 yield Finding("term", job.name, f"{after.place}: {hit.term.source} is not {wanted}")
+        pair = Pair(before.text, after.text, Direction(source, job.target))
+        for gate in (gate for gate in GATES.values() if gate.doubt):
+            for said in gate.finds(pair):
+                yield Finding(gate.name, job.name, f"{after.place}: {said}")
 
 
 def below_floors(config: Config, root: Path, jobs: Sequence[Job]) -> Iterator[Finding]:

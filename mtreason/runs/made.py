@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
 
@@ -15,6 +15,7 @@ from mtreason.runs.repository import Snapshot
 
 PERSON = "person"
 NOTHING = "-"
+_UNCLEAN = " ! "
 _PIECE = re.compile(r"[0-9a-f]+ (?:[0-9a-f]+|-)(?: person(?: [0-9a-f]+)?)?")
 
 
@@ -30,11 +31,13 @@ class Entry:
     """Whether a person wrote it."""
     asked: str = ""
     """The other source that it now stands beside, while a person has to decide whether it fits."""
+    unclean: str = ""
+    """Where no clean translation was found, and why, in words; "" for a clean one, and for a person's."""
 
     def __str__(self) -> str:
         """Return it as a line of the lock."""
         words = [self.source, self.output or NOTHING, PERSON if self.person or self.asked else "", self.asked]
-        return " ".join(word for word in words if word)
+        return " ".join(word for word in words if word) + (_UNCLEAN + self.unclean if self.unclean else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,13 @@ class Made:
     """Whether a person also changed what is around the pieces."""
     asked: str = ""
     """SHA-256 of the source that the file as a whole stands beside, while a person has to decide."""
+    loose: tuple[str, ...] = ()
+    """Where no clean translation was found, as far as that belongs to no piece; see `Entry.unclean`."""
+
+    @property
+    def unclean(self) -> tuple[str, ...]:
+        """All places where no clean translation was found, and why."""
+        return (*(entry.unclean for entry in self.pieces if entry.unclean), *self.loose)
 
     @property
     def theirs(self) -> bool:
@@ -66,20 +76,25 @@ class Made:
         found: dict[str, Any] = {"source": self.source, "run": self.run, "output": self.output}
         found |= {"frames": list(self.frames), "pieces": [str(entry) for entry in self.pieces]}
         found |= {"person": True} if self.person else {}
+        found |= {"unclean": list(self.loose)} if self.loose else {}
         return found | ({"asked": self.asked} if self.asked else {})
 
 
 def read_made(record: Mapping[str, Any]) -> Made:
     """Read it from JSON; raises `TypeError`, `KeyError` or `ValueError` for anything else."""
     values = {name: _text(record[name]) for name in ("source", "run", "output")}
-    frames, pieces = record["frames"], record["pieces"]
-    if not isinstance(frames, list) or not isinstance(pieces, list):
+    frames, pieces, loose = record["frames"], record["pieces"], record.get("unclean", [])
+    if not all(isinstance(found, list) for found in (frames, pieces, loose)):
         raise TypeError(record)
     first, second = (_text(frame) for frame in frames)
     person, asked = record.get("person", False), _text(record.get("asked", ""))
-    if not isinstance(person, bool) or set(record) - {"source", "run", "output", "frames", "pieces", "person", "asked"}:
+    if not isinstance(person, bool) or set(record) - _KEYS:
         raise TypeError(record)
-    return Made(**values, frames=(first, second), pieces=tuple(map(_entry, pieces)), person=person, asked=asked)
+    entries, loose = tuple(map(_entry, pieces)), tuple(map(_text, loose))
+    return Made(**values, frames=(first, second), pieces=entries, person=person, asked=asked, loose=loose)
+
+
+_KEYS = {"source", "run", "output", "frames", "pieces", "person", "asked", "unclean"}
 
 
 def _text(value: object) -> str:
@@ -89,10 +104,11 @@ def _text(value: object) -> str:
 
 
 def _entry(line: object) -> Entry:
-    if not _PIECE.fullmatch(_text(line)):
+    digests, _, unclean = _text(line).partition(_UNCLEAN)
+    if not _PIECE.fullmatch(digests):
         raise ValueError(line)
-    source, output, person, asked = [*_text(line).split(), "", ""][:4]
-    return Entry(source, "" if output == NOTHING else output, bool(person), asked)
+    source, output, person, asked = [*digests.split(), "", ""][:4]
+    return Entry(source, "" if output == NOTHING else output, bool(person), asked, unclean)
 
 
 def places_of(source: View, output: View, texts: Sequence[str] | None = None) -> list[int | None] | None:
@@ -133,6 +149,16 @@ def entries(source: View, output: View, places: Sequence[int | None]) -> tuple[E
     marks = [piece.as_output for piece in output.pieces]
     pairs = zip(source.pieces, places, strict=True)
     return tuple(Entry(piece.as_source, "" if place is None else marks[place]) for piece, place in pairs)
+
+
+def with_unclean(made: Made, unclean: Mapping[int, str]) -> Made:
+    """Return the record with what is unclean in an output that was made just now, by piece; -1 for no piece."""
+    pieces = [
+        entry if entry.person or entry.asked else replace(entry, unclean=unclean.get(i, ""))
+        for i, entry in enumerate(made.pieces)
+    ]
+    loose = tuple(said for i, said in unclean.items() if not 0 <= i < len(pieces))
+    return replace(made, pieces=tuple(pieces), loose=loose)
 
 
 def adopted(source: Snapshot, output: Snapshot, run: str) -> Made:

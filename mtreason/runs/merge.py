@@ -58,7 +58,8 @@ class Decision:
         """Return what the lock shall say, given digests of the piece and of what now stands in the output."""
         if self.asked and self.entry is not None:
             return Entry(self.entry.source, output, person=True, asked=source)
-        return Entry(source, output, person=self.person)
+        unclean = self.entry.unclean if self.entry is not None and not self.person else ""
+        return Entry(source, output, person=self.person, unclean=unclean)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +80,32 @@ class Standing:
     decisions: tuple[Decision, ...] = field(default=(), repr=False)
     """One for each piece of the source, in the modes RENDER and PATCH."""
 
+    @property
+    def unclean(self) -> tuple[str, ...]:
+        """Where the present output has no clean translation, and why."""
+        if self.made is not None:
+            return self.made.unclean
+        return tuple(d.entry.unclean for d in self.decisions if d.entry and d.entry.unclean and not d.person)
+
 
 def compare(
     made: Made, source: Snapshot, output: Snapshot | None, changed: Sequence[str] = (), *, adopt: bool = False
 ) -> Standing:
     """Return what became of an output; `changed` names what differs between its run and the present one.
 
-    With `adopt`, a person has decided: what would be asked about is right as it is beside the present source. Raises
-    `DocumentError` for a source that cannot be read.
+    With `adopt`, a person has decided: what would be asked about, and what is not clean, is right as it is beside the
+    present source. Raises `DocumentError` for a source that cannot be read.
     """
     if output is None:
         return Standing(Mode.NEW, MISSING)
+    touched = output.digest != made.output
+    if made.loose and (touched or (adopt and made.source == source.digest)):
+        # Which piece it belongs to is unknown: it is settled with the file, which is a person's where there are none.
+        made = replace(made, loose=(), person=made.person or not (touched or made.pieces))
     names = [*(["source"] if made.source != source.digest else []), *changed]
     why = f"{' and '.join(names)} changed" if names else ""
-    touched = output.digest != made.output
-    if not touched and not made.theirs:
+    settled = adopt and any(entry.unclean for entry in made.pieces)
+    if not touched and not made.theirs and not settled:
         return Standing(Mode.NEW if why else Mode.KEEP, why, made=made)
     if made.asked and made.asked == source.digest and not touched and not adopt:
         return Standing(Mode.KEEP, asked=(WHOLE,), made=made)
@@ -162,7 +174,13 @@ class _Comparison:
             for d, piece in zip(decisions, self.before.pieces, strict=True)
         )
         record = Made(
-            self.source.digest, made.run, self.output.digest, made.frames, pieces, person=made.person or around
+            self.source.digest,
+            made.run,
+            self.output.digest,
+            made.frames,
+            pieces,
+            person=made.person or around,
+            loose=made.loose,
         )
         return Standing(Mode.KEEP, "", edited, asked, record, made, decisions)
 
@@ -228,7 +246,8 @@ class _Comparison:
             entry, place = self.made.pieces[i], places[i]
             edited = ("" if place is None else self.marks[place]) != entry.output
             absent = self.alone if place is None else not self.after.pieces[place].filled
-            if absent or not (entry.person or edited):
+            right = self.adopt and bool(entry.unclean) and key == entry.source
+            if absent or not (entry.person or edited or right):
                 yield Decision(entry, place, open=absent or key != entry.source)
             elif self.adopt or key == entry.source or (edited and entry.asked == key):
                 yield Decision(entry, place, person=True)

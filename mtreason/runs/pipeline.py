@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from mtreason.characters import has_half_pair, plain_characters
-from mtreason.decoding import BoundTask, Result, run
+from mtreason.decoding import BoundTask, Candidate, Result, run
 from mtreason.decoding.protocol import Cost
 from mtreason.documents import Line, Unit, join_line, parse_line, without_literals
 from mtreason.documents.coded import coded_again, nested, tags, written
 from mtreason.errors import InterruptedRunError
+from mtreason.gates import Pair, doubts
 from mtreason.glossary import Hit, follows
-from mtreason.languages import already_in
+from mtreason.languages import Language, already_in
 from mtreason.runs.translator import Translator
 from mtreason.storage import Store, StoredTranslation
 
 MODEL, KEPT, HUMAN, PASSED = "model", "kept", "human", "passed"
 """Where the translation of a segment comes from: the model, an earlier run, a person's memory, or the source itself."""
+HALF = "half pair"
+"""The problem of a source with half of a surrogate pair, which nobody can translate: it stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +37,44 @@ class Segment:
     translation: str
     origin: str
     """One of MODEL, KEPT, HUMAN, PASSED."""
-    fell_back: bool
-    result: Result | None
+    problems: tuple[str, ...] = ()
+    """Why there is no clean translation: names of gates, `UNRELATED` or `HALF`; empty for a clean one."""
+    doubts: tuple[str, ...] = ()
+    """What speaks against the translation without holding it back, in words; see `mtreason.gates`."""
+    result: Result | None = None
     """The decoder's result, where this run asked the model."""
-    hits: tuple[Hit, ...]
+    hits: tuple[Hit, ...] = ()
     """Glossary hits in the segment."""
-    followed: tuple[bool, ...]
+    followed: tuple[bool, ...] = ()
     """Whether the translation follows the term of each hit."""
-    seconds: float
+    seconds: float = 0.0
+
+    @property
+    def fell_back(self) -> bool:
+        """Whether it has its best translation that is not clean, or its source."""
+        return bool(self.problems)
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether its time was over before its budget."""
+        return self.result is not None and self.result.timed_out
+
+    @property
+    def chosen(self) -> Candidate | None:
+        """The candidate that is the translation, where this run asked the model and one was usable."""
+        drawn = self.result.candidates if self.result else ()
+        return next((c for c in drawn if c.text == self.translation), None)
+
+    @property
+    def others(self) -> tuple[Candidate, ...]:
+        """The other clean candidates, the best first."""
+        drawn = self.result.candidates if self.result else ()
+        return tuple(c for c in drawn if not c.problems and c.text != self.translation)
 
     @property
     def placed(self) -> bool:
         """Whether codes or other literals were put into the translation after it was drawn."""
-        drawn = self.result.candidates if self.result else ()
-        return not self.fell_back and any(c.placed for c in drawn if c.text == self.translation)
+        return not self.fell_back and self.chosen is not None and self.chosen.placed
 
     @property
     def pair(self) -> tuple[str, str]:
@@ -127,6 +155,8 @@ class _Place:
     started: float
     origin: str = MODEL
     key: str = ""
+    problems: tuple[str, ...] = ()
+    """What an earlier run found in it."""
     hits: tuple[Hit, ...] = ()
 
 
@@ -208,8 +238,8 @@ class InFlight:
         self.places[index] = place
         if has_half_pair(segment):
             # Nobody can translate it: it stays, and its place is named.
-            place.origin = PASSED
-            return _given(index, segment, fell_back=True)
+            place.origin, place.problems = PASSED, (HALF,)
+            return _given(index, segment)
         theirs = self._by_people(entry.unit, segment)
         if theirs is not None:
             place.origin = HUMAN
@@ -222,8 +252,8 @@ class InFlight:
         place.key = self.translator.spec.segment_key(segment, task.hits, context)
         kept = self.cache.get(place.key)
         if kept is not None:
-            place.origin = KEPT
-            return _given(index, kept.translation, fell_back=kept.fell_back)
+            place.origin, place.problems = KEPT, kept.problems
+            return _given(index, kept.translation)
         if place.key in self.same:
             place.origin = KEPT
             self.same[place.key].append(index)
@@ -238,17 +268,20 @@ class InFlight:
         place = self.places.pop(result.index)
         entry = place.entry
         direction = self.translator.direction
+        source = entry.line.segments[place.position]
         if place.origin == MODEL:
+            place.problems = result.problems
             languages = (direction.source.tag, direction.target.tag)
-            source = entry.line.segments[place.position]
-            self.cache.put(place.key, StoredTranslation(source, result.text, result.fell_back, languages))
+            self.cache.put(place.key, StoredTranslation(source, result.text, place.problems, languages))
+        kept = tuple(hit.term.source for hit in place.hits if not hit.term.targets)
         segment = Segment(
             number=result.index + 1,
             unit=entry.unit,
-            source=entry.line.segments[place.position],
+            source=source,
             translation=result.text,
             origin=place.origin,
-            fell_back=result.fell_back,
+            problems=place.problems,
+            doubts=() if place.origin == PASSED else doubts(Pair(source, result.text, direction, kept=kept)),
             result=result if place.origin == MODEL else None,
             hits=place.hits,
             followed=tuple(follows(h.term, result.text, direction.target.tag) for h in place.hits),
@@ -261,7 +294,8 @@ class InFlight:
             self.pairs[result.index] = (plain_characters(pair[0], ""), plain_characters(pair[1], "")) if half else pair
         self.on_result(segment)
         for other in self.same.pop(place.key, ()) if place.origin == MODEL else ():
-            self.settle(_given(other, result.text, fell_back=result.fell_back))
+            self.places[other].problems = place.problems
+            self.settle(_given(other, result.text))
 
     def ready(self) -> Iterator[TranslatedUnit]:
         """Yield the units at the front of the queue whose segments are all done."""
@@ -273,5 +307,18 @@ class InFlight:
             yield TranslatedUnit(entry.unit, text, segments)
 
 
-def _given(index: int, text: str, *, fell_back: bool = False) -> Result:
-    return Result(index, text, fell_back=fell_back, candidates=(), cost=Cost())
+def _given(index: int, text: str) -> Result:
+    return Result(index, text, fell_back=False, candidates=(), cost=Cost())
+
+
+def pass_units(
+    units: Iterable[Unit], language: Language, on_result: Callable[[Segment], None]
+) -> Iterator[TranslatedUnit]:
+    """Yield units of a document that is in the target language already, as `translate_units` does: unchanged."""
+    count = itertools.count(1)
+    for unit in units:
+        found = parse_line(unit.number, unit.text, language, unit.codes).segments
+        segments = tuple(Segment(next(count), unit, text, text, PASSED) for text in found)
+        for segment in segments:
+            on_result(segment)
+        yield TranslatedUnit(unit, unit.text, segments)

@@ -12,13 +12,14 @@ from pathlib import Path, PurePosixPath
 from string import Formatter
 from typing import Any
 
-from mtreason.documents import Document, Reading, TextDocument, Unit, open_text, pick_format, read_lines
+from mtreason.documents import Document, Reading, TextDocument, Unit, open_text, pick_format
 from mtreason.documents.formats import MOST_BYTES
 from mtreason.documents.views import View
 from mtreason.errors import DocumentError, InputError, check_names, near
 from mtreason.evaluation.metrics import TITLES
 from mtreason.files import read_text
 from mtreason.languages import Language, parse_language
+from mtreason.lines import lines_of
 from mtreason.records import parse_toml
 from mtreason.runs.places import SOURCE, Protected, folded, has_controls, leads_into, protect
 
@@ -236,7 +237,7 @@ class Snapshot:
         if form is not None:
             columns = tuple(c for c in self.columns if c) if form.columns else ()
             return form.read(self.data, str(self.path), Reading(columns, self.target))
-        return TextDocument(list(read_lines(io.BytesIO(self.data), str(self.path))))
+        return TextDocument(list(lines_of(io.BytesIO(self.data), str(self.path))))
 
     @cached_property
     def view(self) -> View:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mtreason.errors import DocumentError
-from mtreason.records import parse_record, without_nan
+from mtreason.records import parse_record, record_line
 from mtreason.runs.output import Output
 
 
@@ -60,7 +60,7 @@ class TraceFile:
             if self._there[number] == _digest(record["source"], record["translation"]):
                 return
             self._stale.add(number)
-        self._output.write(_line(without_nan(record)))
+        self._output.write(record_line(record))
 
     def close(self) -> None:
         """End the file, and remove the lines of an earlier run that do not hold any more."""
@@ -97,20 +97,6 @@ def _of_line(line: bytes) -> tuple[int, bytes]:
         return number, _digest(record["source"], record["translation"])
     except (ValueError, KeyError, TypeError):
         return -1, b""
-
-
-def _line(record: Mapping[str, Any]) -> str:
-    text = json.dumps(record, ensure_ascii=False, allow_nan=False)
-    # Half a surrogate pair, which a document may have, cannot be written otherwise.
-    return (text if text.isascii() or _encodes(text) else json.dumps(record, allow_nan=False)) + "\n"
-
-
-def _encodes(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _digest(source: str, translation: str) -> bytes:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mtreason.characters import HALF_PAIR, has_half_pair
-from mtreason.decoding import Candidate
 from mtreason.documents import Unit
 from mtreason.errors import InputError
 from mtreason.glossary import Term
@@ -45,6 +44,15 @@ class Translation:
     """Reward of the chosen translation, as the mean over segments; None where the model was not asked."""
     parts: Mapping[str, float]
     """The parts of the reward, as means over segments too."""
+    problems: tuple[str, ...]
+    """Why segments fell back: names of gates (`mtreason.gates.GATES`), "unrelated" for a draft that does not tell its
+    source, "half pair" for a source that nobody can read."""
+    doubts: tuple[str, ...]
+    """What speaks against the translation without holding it back, in words."""
+    placed: bool
+    """Whether markup or other literals were put back after the model lost them."""
+    timed_out: bool
+    """Whether the time of a segment was over before its budget."""
     alternatives: tuple[str, ...]
     """Other clean translations, the best first; only for a text with one segment."""
     terms: tuple[TermUse, ...]
@@ -70,49 +78,50 @@ def translate_texts(translator: Translator, texts: Iterable[str]) -> list[Transl
         ends.append(len(units))
     with translator.loaded.lock:
         lines = list(translate_units(translator, units, lambda _: None))
-    return [_translation(lines[start:end]) for start, end in itertools.pairwise([0, *ends])]
+    return [_joined(lines[start:end]) for start, end in itertools.pairwise([0, *ends])]
 
 
-def _translation(lines: Sequence[TranslatedUnit]) -> Translation:
-    segments = tuple(segment for line in lines for segment in line.segments)
-    chosen = [c for c in map(_chosen, segments) if c is not None and not c.problems]
+def _joined(lines: Sequence[TranslatedUnit]) -> Translation:
+    source, text = ("\n".join(texts) for texts in zip(*((line.unit.text, line.text) for line in lines), strict=True))
+    return summed_up(source, text, [segment for line in lines for segment in line.segments])
+
+
+def summed_up(source: str, text: str, segments: Sequence[Segment]) -> Translation:
+    """Return what happened to a text, given its segments."""
+    chosen = [s.chosen for s in segments if s.chosen is not None and not s.fell_back]
     names = list(dict.fromkeys(name for c in chosen for name in c.parts))
     parts = {name: _mean([c.parts[name] for c in chosen if name in c.parts]) for name in names}
     return Translation(
-        source="\n".join(line.unit.text for line in lines),
-        text="\n".join(line.text for line in lines),
+        source=source,
+        text=text,
         status=_status(segments),
         score=_mean([c.reward for c in chosen]) if chosen else None,
         parts=parts,
+        problems=tuple(dict.fromkeys(name for s in segments for name in s.problems)),
+        doubts=tuple(dict.fromkeys(said for s in segments for said in s.doubts)),
+        placed=any(s.placed for s in segments),
+        timed_out=any(s.timed_out for s in segments),
         alternatives=_alternatives(segments),
         terms=tuple(TermUse(hit.term, ok) for s in segments for hit, ok in zip(s.hits, s.followed, strict=True)),
         usage=_usage(segments),
-        segments=segments,
+        segments=tuple(segments),
     )
-
-
-def _chosen(segment: Segment) -> Candidate | None:
-    candidates = segment.result.candidates if segment.result else ()
-    return next((c for c in candidates if c.text == segment.translation), None)
 
 
 def _mean(values: list[float]) -> float:
     return sum(values) / len(values)
 
 
-def _status(segments: tuple[Segment, ...]) -> str:
+def _status(segments: Sequence[Segment]) -> str:
     found = {FELL_BACK if s.fell_back else s.origin for s in segments}
     return next((status for status in (FELL_BACK, MODEL, KEPT, HUMAN) if status in found), PASSED)
 
 
-def _alternatives(segments: tuple[Segment, ...]) -> tuple[str, ...]:
-    if len(segments) != 1 or segments[0].result is None:
-        return ()
-    [segment] = segments
-    return tuple(c.text for c in segments[0].result.candidates if not c.problems and c.text != segment.translation)
+def _alternatives(segments: Sequence[Segment]) -> tuple[str, ...]:
+    return tuple(c.text for c in segments[0].others) if len(segments) == 1 else ()
 
 
-def _usage(segments: tuple[Segment, ...]) -> Usage:
+def _usage(segments: Sequence[Segment]) -> Usage:
     costs = [s.result.cost for s in segments if s.result]
     return Usage(
         prompt_tokens=sum(c.prompt_tokens for c in costs),

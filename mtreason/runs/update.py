@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
@@ -21,7 +21,7 @@ from mtreason.runs.examination import Examined, examine
 from mtreason.runs.finding import Finding
 from mtreason.runs.limits import stopping
 from mtreason.runs.lock import Intents, Lock, digest_of, read_lock, write_lock
-from mtreason.runs.made import Made
+from mtreason.runs.made import Made, with_unclean
 from mtreason.runs.merge import Mode, UnmergeableError, left_alone, merge
 from mtreason.runs.output import Output
 from mtreason.runs.pipeline import Segment, TranslatedUnit, TranslationCache, translate_units
@@ -117,16 +117,15 @@ class Updater:
         if translator is not None:
             for target, found in todo.items():
                 run = project.run(target, None, inputs[target])
-                self._make(target, found, run, lambda units: translated_by(translator, units, self._fall))
+                self._make(target, found, run, lambda units: translated_by(translator, units, self._settle))
             return
         model = open_model() if open_model is not None else load_model(project.config.model or None)
         with stopping(self.max_seconds, None, model.model.usage) as stop:
             for target, found in todo.items():
                 self._ours(journal, model, stop, target, found, inputs[target])
 
-    def _fall(self, place: str) -> None:
-        del place
-        self.update.fell_back += 1
+    def _settle(self, segment: Segment) -> None:
+        self.update.fell_back += segment.fell_back
 
     def _sweep(self) -> None:
         """Remove what killed runs have left of unfinished files."""
@@ -186,7 +185,7 @@ class Updater:
         def settle(segment: Segment) -> None:
             nonlocal finished
             finished += 1
-            self.update.fell_back += segment.fell_back
+            self._settle(segment)
 
         def translated(units: Iterable[Unit]) -> Iterator[TranslatedUnit]:
             for number, unit in enumerate(translate_units(translator, units, settle, cache, stop), 1):
@@ -216,15 +215,15 @@ class Updater:
         done = translate(chain.from_iterable(own.wanted for own in opened))
         try:
             for own in opened:
-                texts = own.filled([unit.text for unit in islice(done, len(own.wanted))])
+                units = list(islice(done, len(own.wanted)))
                 try:
-                    self._finish(own, texts, run)
+                    self._finish(own, own.filled([unit.text for unit in units]), own.unclean(units), run)
                 except DocumentError as error:
                     self.update.faults.append(Finding("unwritable", own.examined.job.name, str(error)))
         finally:
             self.progress.stop()
 
-    def _finish(self, own: _Opened, texts: Sequence[str], run: RunSpec) -> None:
+    def _finish(self, own: _Opened, texts: Sequence[str], unclean: Mapping[int, str], run: RunSpec) -> None:
         """Merge, write and record one output."""
         examined = own.examined
         job, standing, output = examined.job, examined.standing, examined.output
@@ -234,6 +233,7 @@ class Updater:
         fresh = Snapshot(job.output, data, job.columns, job.target)
         try:
             merged, made = merge(standing, examined.source, output, fresh, run.digest, texts)
+            made = with_unclean(made, unclean)
         except UnmergeableError:
             if output is not None:
                 self.ledger.put(job.name, left_alone(standing, examined.source, output))
@@ -285,6 +285,22 @@ class _Opened:
         """Return a text for every unit, given those that were translated."""
         rest = iter(texts)
         return [unit.text if i in self.kept else next(rest) for i, unit in enumerate(self.units)]
+
+    def unclean(self, done: Iterable[TranslatedUnit]) -> dict[int, str]:
+        """Return what is not clean in what was translated, by pieces of the source; -1 for what belongs to none."""
+        own = (unit for i, unit in enumerate(self.units) if i not in self.kept)
+        found: dict[int, list[str]] = {}
+        for unit, translated in zip(own, done, strict=True):
+            problems = dict.fromkeys(name for segment in translated.segments for name in segment.problems)
+            if problems:
+                found.setdefault(self._owner(unit), []).append(f"{unit.place}: {', '.join(problems)}")
+        return {piece: "; ".join(said) for piece, said in found.items()}
+
+    def _owner(self, unit: Unit) -> int:
+        try:
+            return self.examined.source.view.owner(unit)
+        except DocumentError:
+            return -1
 
 
 def _opened(examined: Examined) -> _Opened:

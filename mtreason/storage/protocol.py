@@ -13,12 +13,13 @@ class StoredTranslation:
 
     source: str
     translation: str
-    fell_back: bool
+    problems: tuple[str, ...]
+    """Names of what the gates found in it; empty for a clean one."""
     languages: tuple[str, str]
     """Source and target, BCP 47."""
 
 
-_FIELDS = {"source", "translation", "fell_back", "languages"}
+_FIELDS = {"source", "translation", "problems", "languages"}
 _TAG = re.compile(r"[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*")
 
 
@@ -26,12 +27,12 @@ def stored(record: object) -> StoredTranslation:
     """Return the translation that a record in JSON types describes; raises `ValueError` for anything else."""
     # In this form because a memory has hundreds of thousands of them.
     if isinstance(record, dict) and record.keys() == _FIELDS:
-        source, translation, fell_back = record["source"], record["translation"], record["fell_back"]
+        source, translation, problems = record["source"], record["translation"], record["problems"]
         languages = record["languages"]
-        texts = [source, translation, *languages] if isinstance(languages, list) else []
-        right = len(texts) == 4 and all(type(text) is str for text in texts) and type(fell_back) is bool
-        if right and all(_TAG.fullmatch(tag) for tag in languages):
-            return StoredTranslation(source, translation, fell_back, (languages[0], languages[1]))
+        lists = isinstance(languages, list) and isinstance(problems, list) and len(languages) == 2
+        texts = [source, translation, *languages, *problems] if lists else [None]
+        if all(type(text) is str for text in texts) and all(_TAG.fullmatch(tag) for tag in languages):
+            return StoredTranslation(source, translation, tuple(problems), (languages[0], languages[1]))
     raise ValueError("no translation")
 
 

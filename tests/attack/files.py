@@ -59,8 +59,9 @@ SAMPLES = {
     "r.toml": 'name = "x"\n[weights]\nlikelihood = 0.5\nchannel = 0.5\n',
     "w.toml": 'instruction = "Into {target}:\\n"\n',
     "c.toml": 'source = "zh"\ntargets = ["en"]\nfiles = ["*.none"]\noutput = "o/{lang}/{path}"\n',
-    "trace": '{"segment": 1, "source": "a", "translation": "b", "candidates": [], "hints": [], "usage": '
-    '{"prompt_tokens": 1, "sampled_tokens": 1, "scored_tokens": 1}, "tree": {"parent": [-1, 0], "visits": [1, 1], '
+    "trace": '{"segment": 1, "source": "a", "translation": "b", "candidates": [], "terms": [], "status": "model", '
+    '"usage": {"prompt_tokens": 1, "sampled_tokens": 1, "scored_tokens": 1}, '
+    '"tree": {"parent": [-1, 0], "visits": [1, 1], '
     '"mean_value": [1, null], "best_value": [1, null], "text": ["", "b"], "prior": [1, 0.5], '
     '"translation": [null, "b"]}}\n',
     "rows": '{"id": "1", "src_lang": "zh", "tgt_lang": "en", "src": "你", "refs": ["you"]}\n',

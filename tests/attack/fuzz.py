@@ -231,7 +231,7 @@ TBX = (
 )
 TRACE = (
     '{"segment": 1, "source": "a", "translation": "b", "candidates": [{"text": "b", "reward": 1.0, "parts": {"x": 1}, '
-    '"count": 1, "problems": []}], "hints": [], '
+    '"count": 1, "problems": [], "chosen": true}], "terms": [], "status": "model", '
     '"usage": {"prompt_tokens": 1, "sampled_tokens": 1, "scored_tokens": 1}, '
     '"tree": {"parent": [-1, 0, 0], "visits": [2, 1, 1], "mean_value": [1, 1, null], "best_value": [1, 1, null], '
     '"text": ["", "b", "c"], "prior": [1, 0.5, 0.5], "translation": [null, "b", null]}}\n'

@@ -64,7 +64,8 @@ class Store:
 
 
 def kept(i: int) -> StoredTranslation:
-    return StoredTranslation(f"今天天气很好，第{i}天。", f"The weather is nice, day {i}.", i % 3 == 0, ("zh", "en"))
+    clean = () if i % 3 else ("copy",)
+    return StoredTranslation(f"今天天气很好，第{i}天。", f"The weather is nice, day {i}.", clean, ("zh", "en"))
 
 
 def _same(found: object, expected: object) -> bool:
@@ -348,7 +349,7 @@ def _sealed(body: bytes) -> bytes:
 ODD_LINES = [
     b"", b"{}", b"[]", b"null", b"NaN", b"[" * 100_000, b'{"a":' * 30_000, b"\xff\xfe", b"\0" * 100, b"9" * 10_000,
     _sealed(b"[" * 100_000), _sealed(b"NaN"), seal({"key": "k1"}), seal([1]), seal({"process": None}), b"x" * 3_000_000,
-    seal({"key": "k1", "source": 1, "translation": [], "fell_back": "no", "languages": {}}),
+    seal({"key": "k1", "source": 1, "translation": [], "problems": "no", "languages": {}}),
     b'{"segment": NaN}', b'{"system": "greedy", "pair": "zh-en", "id": "r1", "seconds": NaN}', b'{"id": []}',
     b'{"segment": 3, "source": [], "translation": {}, "candidates": 1, "tree": 2}',
 ]  # fmt: skip

@@ -429,7 +429,7 @@ def test_files_that_hold_nothing(tmp_path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         read_rows(tmp_path / "none.jsonl")
     empty.write_bytes(b"\n\xff")
-    with pytest.raises(InputError, match=r"empty\.jsonl:2: not UTF-8"):
+    with pytest.raises(InputError, match=r"empty\.jsonl: line 2, byte offset 1, is not UTF-8"):
         read_rows(empty)
 
 

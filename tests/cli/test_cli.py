@@ -133,7 +133,7 @@ def test_an_instruction_is_text(cache, tiny_model, tmp_path) -> None:
     )
     record = json.loads(trace.read_text("utf-8"))
     assert record["source"] == source
-    assert record["origin"] == "model"
+    assert record["decoder"] == "greedy"
     # What looks like a control token costs many tokens, because it is spelled out.
     from transformers import AutoTokenizer
 
@@ -168,12 +168,12 @@ def test_json_and_trace(cache, tiny_model, tmp_path) -> None:
     record = records[1]
     assert record["source"] == rows[0]["source"]
     for row in parsed:
-        keys = {"source", "translation", "decoder", "candidates", "tree", "hints", "usage", "seconds"}
+        keys = {"source", "translation", "decoder", "candidates", "tree", "terms", "usage", "seconds"}
         assert keys <= row.keys()
     assert record["translation"] == rows[0]["translation"]
     assert record["decoder"] == "mcts"
-    assert record["hints"][0]["source"] == "踩屎感"
-    assert isinstance(record["hints"][0]["honoured"], bool)
+    assert record["terms"][0]["source"] == "踩屎感"
+    assert isinstance(record["terms"][0]["followed"], bool)
     assert all(c["repaired"] in {True, False} for c in record["candidates"])
     assert record["usage"]["sampled_tokens"] > 0
     assert record["seconds"] > 0

@@ -152,7 +152,7 @@ def test_import_from_cedict(tmp_path, command) -> None:
         assert message in command("import", "cedict", "x.u8", "a.tsv", code=2)[1]
     assert "which only .tsv has" in command("import", "cedict", "cedict_ts.u8", "a.csv", code=2)[1]
     (tmp_path / "bad.gz").write_bytes(b"no gzip")
-    assert "bad.gz cannot be read" in command("import", "cedict", "bad.gz", "a.tsv", code=2)[1]
+    assert "bad.gz: damaged, or not packed by gzip" in command("import", "cedict", "bad.gz", "a.tsv", code=2)[1]
 
 
 def test_suggest(tmp_path, command) -> None:

@@ -12,10 +12,11 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtreason.documents import Line, check_text, join_line, open_text, parse_line, read_lines
+from mtreason.documents import Line, check_text, join_line, open_text, parse_line
 from mtreason.documents.sentences import HARD_LIMIT, LIMIT, length, split_sentences
 from mtreason.errors import DocumentError
 from mtreason.languages import parse_language
+from mtreason.lines import lines_of
 
 ZH, EN = parse_language("zh"), parse_language("en")
 TEXT = st.text(st.sampled_from("好天 ab。!.?\u3000\t，\ufeff\u2028😀\r\n"), max_size=400) | st.text(
@@ -34,20 +35,20 @@ class Trickle(io.RawIOBase):
         return block
 
 
-def lines_of(data: bytes) -> list[str]:
-    return list(read_lines(io.BytesIO(data), "f"))
+def lines_in(data: bytes) -> list[str]:
+    return list(lines_of(io.BytesIO(data), "f"))
 
 
 @given(TEXT, st.integers(1, 9))
 def test_lines_do_not_depend_on_chunks(text, size) -> None:
     data = text.encode()
-    assert list(read_lines(Trickle(data, size), "f")) == lines_of(data)
-    assert "".join(lines_of(data)) == text
+    assert list(lines_of(Trickle(data, size), "f")) == lines_in(data)
+    assert "".join(lines_in(data)) == text
 
 
 @given(TEXT)
 def test_nothing_is_lost(text) -> None:
-    for number, raw in enumerate(lines_of(text.encode()), 1):
+    for number, raw in enumerate(lines_in(text.encode()), 1):
         line = parse_line(number, raw, ZH)
         parts = [line.gaps[0]]
         for segment, gap in zip(line.segments, line.gaps[1:], strict=True):
@@ -59,15 +60,15 @@ def test_nothing_is_lost(text) -> None:
 
 
 def test_line_ends() -> None:
-    assert lines_of("a\r\nb\rc\n\nd\u2028\x0b\x0c\x85e".encode()) == [
+    assert lines_in("a\r\nb\rc\n\nd\u2028\x0b\x0c\x85e".encode()) == [
         "a\r\n",
         "b\r",
         "c\n",
         "\n",
         "d\u2028\x0b\x0c\x85e",
     ]
-    assert lines_of(b"") == []
-    assert lines_of(b"\n") == ["\n"]
+    assert lines_in(b"") == []
+    assert lines_in(b"\n") == ["\n"]
 
 
 def test_byte_order_mark_stays_in_the_gap() -> None:
@@ -88,7 +89,7 @@ def test_byte_order_mark_stays_in_the_gap() -> None:
 def test_faults_are_named_where_they_are(data, before, line, offset, size) -> None:
     given_out = []
     with pytest.raises(DocumentError, match=rf"^f: line {line}, byte offset {offset}, "):
-        given_out.extend(read_lines(Trickle(data, size), "f"))
+        given_out.extend(lines_of(Trickle(data, size), "f"))
     assert given_out in ([], before[:-1], before)
 
 
@@ -174,7 +175,7 @@ def test_sentences_end_where_they_should() -> None:
 def test_a_hundred_thousand_lines_in_flat_memory() -> None:
     data = "今天天气很好。\n".encode() * 100_000
     tracemalloc.start()
-    count = sum(len(parse_line(1, raw, ZH).segments) for raw in read_lines(io.BytesIO(data), "f"))
+    count = sum(len(parse_line(1, raw, ZH).segments) for raw in lines_of(io.BytesIO(data), "f"))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert count == 100_000
@@ -184,7 +185,7 @@ def test_a_hundred_thousand_lines_in_flat_memory() -> None:
 def test_a_line_is_given_out_before_the_next_is_read() -> None:
     reader, writer = os.pipe()
     with os.fdopen(reader, "rb") as stream, os.fdopen(writer, "wb", buffering=0) as source:
-        lines = read_lines(stream, "f")
+        lines = lines_of(stream, "f")
         for _ in range(3):
             source.write("你好\n".encode())  # far less than a block, and the pipe stays open
             assert next(lines) == "你好\n"
@@ -193,7 +194,7 @@ def test_a_line_is_given_out_before_the_next_is_read() -> None:
 def test_a_long_line_is_read_in_linear_time() -> None:
     def seconds(size: int) -> float:
         data, began = b"a" * size, time.process_time()
-        assert list(map(len, lines_of(data))) == [size]
+        assert list(map(len, lines_in(data))) == [size]
         return time.process_time() - began
 
     seconds(1 << 20)
@@ -207,7 +208,7 @@ def test_a_read_that_fails_is_an_error_of_the_document() -> None:
             raise OSError(5, "Input/output error")
 
     with pytest.raises(DocumentError, match="f: cannot be read \\(Input/output error\\)"):
-        next(read_lines(Broken(), "f"))
+        next(lines_of(Broken(), "f"))
 
 
 def test_opening(tmp_path, monkeypatch) -> None:

@@ -19,8 +19,9 @@ def deep(levels):
         "segment": 1,
         "source": "a",
         "translation": "end",
-        "candidates": [{"text": "end", "reward": 1.0, "parts": {"x": 0.5}, "count": 1, "problems": []}],
-        "hints": [{"source": "a", "targets": ["b"], "file": "f", "honoured": True}],
+        "candidates": [{"text": "end", "reward": 1.0, "parts": {"x": 0.5}, "count": 1, "problems": [], "chosen": True}],
+        "status": "model",
+        "terms": [{"source": "a", "targets": ["b"], "file": "f", "followed": True}],
         "usage": {"prompt_tokens": 1, "sampled_tokens": 1, "scored_tokens": 1},
         "tree": {
             "parent": [-1, *(2 * (i // 2) for i in range(nodes - 1))],
@@ -67,7 +68,7 @@ def changed(*path_and_value):
         changed("segment", "1"), changed("segment", True), changed("segment", 1e300), changed("source", 1),
         changed("candidates", {}),
         changed("candidates", 0, "parts", {"x": "y"}), changed("candidates", 0, "count", None),
-        changed("hints", [1]), changed("usage", None), changed("translation", ["a"]),
+        changed("terms", [1]), changed("status", None), changed("usage", None), changed("translation", ["a"]),
     ],
 )  # fmt: skip
 def test_damaged_records(line, tmp_path) -> None:

@@ -181,9 +181,9 @@ def test_a_large_tree(tmp_path) -> None:
         "line": 1,
         "source": NASTY,
         "translation": "x",
-        "fell_back": False,
+        "status": "model",
         "candidates": [],
-        "hints": [],
+        "terms": [],
         "tree": tree,
     }
     record["usage"] = {"sampled_tokens": 1, "scored_tokens": 1, "prompt_tokens": 1}

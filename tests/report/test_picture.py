@@ -33,6 +33,7 @@ def record(paths):
     return {
         "source": "天气 & <b>",
         "translation": "".join(chosen).strip(),
+        "candidates": [{"text": "".join(chosen).strip(), "chosen": True}],
         "tree": {
             "parent": [n["parent"] for n in nodes],
             "text": [n["text"] for n in nodes],

@@ -119,7 +119,7 @@ def test_an_edit_is_kept_and_said(repository) -> None:
     assert "i18n/en/docs/part0/page0.md: conflict: line 1: changed by a person, and so did the source" in err
     err = batch(repository, "--adopt", code={0, 3})
     assert "conflict" not in err
-    assert "i18n/en/docs/part0/page0.md: edited: line 1: by a person, and kept" in err
+    assert "i18n/en/docs/part0/page0.md: edited: line 1" in err
 
 
 def test_without_the_lock_nothing_is_overwritten(repository) -> None:

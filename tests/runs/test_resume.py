@@ -26,7 +26,7 @@ ZH_EN = ("zh", "en")
 
 
 def kept(i):
-    return StoredTranslation(f"源{i}", f"text {i}\n\u2028", fell_back=i % 2 == 0, languages=ZH_EN)
+    return StoredTranslation(f"源{i}", f"text {i}\n\u2028", problems=("chatter",) * (i % 2 == 0), languages=ZH_EN)
 
 
 # The journal.

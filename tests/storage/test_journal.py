@@ -15,7 +15,9 @@ NUMBER = 6
 
 
 def kept(i):
-    return StoredTranslation(f"源{i}", f"text {i}\n\u2028", fell_back=i % 2 == 0, languages=("zh", "en"))
+    return StoredTranslation(
+        f"源{i}", f"text {i}\n\u2028", problems=("chatter",) * (i % 2 == 0), languages=("zh", "en")
+    )
 
 
 @pytest.fixture
@@ -67,10 +69,10 @@ def test_damaged_lines_are_named(journal, tmp_path) -> None:
     "record",
     [
         {"key": 1}, [], "x", None, {"process": [1]}, {"key": "k", "source": 1}, {"key": "k0", "process": 3},
-        {"key": "k", "source": "a", "translation": "b", "fell_back": 0, "languages": ["zh", "en"]},
-        {"key": "k", "source": "a", "translation": "b", "fell_back": False, "languages": ["zh", "en"], "more": 1},
-        {"key": "k", "source": "a", "translation": "b", "fell_back": False, "languages": ["zh", "\x1b[2J"]},
-        {"key": "k", "source": "a", "translation": None, "fell_back": False, "languages": ["zh", "en"]},
+        {"key": "k", "source": "a", "translation": "b", "problems": [0], "languages": ["zh", "en"]},
+        {"key": "k", "source": "a", "translation": "b", "problems": [], "languages": ["zh", "en"], "more": 1},
+        {"key": "k", "source": "a", "translation": "b", "problems": [], "languages": ["zh", "\x1b[2J"]},
+        {"key": "k", "source": "a", "translation": None, "problems": [], "languages": ["zh", "en"]},
     ],
 )  # fmt: skip
 def test_a_record_of_another_form_is_left_out(journal, tmp_path, record) -> None:

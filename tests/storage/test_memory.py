@@ -18,7 +18,7 @@ from mtreason.storage.memory import _short
 
 
 def kept(i):
-    return StoredTranslation(f"源{i}", f"text {i}", fell_back=i % 2 == 0, languages=("zh", "en"))
+    return StoredTranslation(f"源{i}", f"text {i}", problems=("chatter",) * (i % 2 == 0), languages=("zh", "en"))
 
 
 @pytest.fixture
@@ -45,9 +45,9 @@ class Bomb:
 
 VALUES = [
     None, 3, 2.5, "text", b"", pickle.dumps(Bomb()), b"\x80\x04.", b"{}", b"NaN", seal({"key": "k3"}), seal([]),
-    seal({"key": "k4", "source": "a", "translation": "b", "fell_back": False, "languages": ["zh", "en"]}),
-    seal({"key": "k3", "source": "a", "translation": "b", "fell_back": "no", "languages": ["zh", "en"]}),
-    seal({"key": "k3", "source": "a", "translation": "b", "fell_back": False, "languages": ["zh", "\x1b]0;x\x07"]}),
+    seal({"key": "k4", "source": "a", "translation": "b", "problems": [], "languages": ["zh", "en"]}),
+    seal({"key": "k3", "source": "a", "translation": "b", "problems": "no", "languages": ["zh", "en"]}),
+    seal({"key": "k3", "source": "a", "translation": "b", "problems": [], "languages": ["zh", "\x1b]0;x\x07"]}),
     checksum(b"[" * 50_000).encode() + b" " + b"[" * 50_000,
 ]  # fmt: skip
 
@@ -143,7 +143,7 @@ def test_a_link_beside_it_overwrites_nothing(place, end) -> None:
 
 def test_a_translation_that_is_far_too_long_is_not_kept(tmp_path) -> None:
     made = Memory(tmp_path)
-    made.put("k", StoredTranslation("s" * (5 << 20), "t", fell_back=False, languages=("zh", "en")))
+    made.put("k", StoredTranslation("s" * (5 << 20), "t", problems=(), languages=("zh", "en")))
     assert made.get("k") is None
     assert made.size()[0] == 0
 
@@ -167,7 +167,7 @@ def test_the_command_goes_on_and_ends_with_a_finding(place, tmp_path) -> None:
 
 def test_languages_that_nobody_knows_are_left_out_of_an_export(place, tmp_path) -> None:
     opened = Memory(place)
-    opened.put("odd", StoredTranslation("a", "b", fell_back=False, languages=("zzzzzzzz", "en")))
+    opened.put("odd", StoredTranslation("a", "b", problems=(), languages=("zzzzzzzz", "en")))
     opened.close()
     code, _, err = run(["cache", "export", tmp_path / "all.tmx"], place.parent)
     assert code == 3, err
@@ -178,7 +178,7 @@ def test_the_least_recently_used_goes_first(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(memory, "SIZE", 1 << 18)
     monkeypatch.setattr(database, "EVICTED", 4)
     made = Memory(tmp_path)
-    long = StoredTranslation("s" * 2000, "t" * 2000, fell_back=False, languages=("zh", "en"))
+    long = StoredTranslation("s" * 2000, "t" * 2000, problems=(), languages=("zh", "en"))
     for i in range(200):
         made.put(f"k{i}", long)
         assert made.get("k0") == long
@@ -197,7 +197,7 @@ from pathlib import Path
 from mtreason.storage import Memory, StoredTranslation
 made = Memory(Path(sys.argv[1]))
 for i in range(100):
-    made.put(f"{sys.argv[2]}-{i % 50}", StoredTranslation("a", f"b{i % 50}", False, ("zh", "en")))
+    made.put(f"{sys.argv[2]}-{i % 50}", StoredTranslation("a", f"b{i % 50}", (), ("zh", "en")))
     assert made.get(f"{sys.argv[2]}-{i % 50}").translation == f"b{i % 50}"
 """
 
@@ -216,7 +216,7 @@ def test_several_processes_share_it(tmp_path) -> None:
 
 def test_keys_may_be_any_text(tmp_path) -> None:
     made = Memory(tmp_path)
-    odd = StoredTranslation("\ud800", "\0\u2028", fell_back=True, languages=("zh", "en"))
+    odd = StoredTranslation("\ud800", "\0\u2028", problems=("empty", "\ud800"), languages=("zh", "en"))
     for key in ("", "\ud800", "k" * 9000):
         made.put(key, odd)
         assert made.get(key) == odd
