@@ -21,6 +21,9 @@ MIN_REPAIR_BUDGET = 4
 FIRST_DRAFTS = 4
 """How many drafts are drawn first, unless a decoder wants more."""
 
+WORSE_THAN_SOURCE = {"empty", "placeholder", "refusal", "answer"}
+"""With one of these problems a draft is never the output: the source says more, and no program fails on it."""
+
 
 class Sentence:
     """Reads a sentence's prompt, draws drafts, and gives back the prefixes that the model keeps for it."""
@@ -104,8 +107,7 @@ class Sentence:
         if self._prompt is not None:
             yield from release([self._prompt])
         ranked = self.candidates.ranked()
-        # A program may fail on a broken placeholder: then the source is the better output.
-        usable = [c for c in ranked if not {"empty", "placeholder"} & set(c.problems)]
+        usable = [c for c in ranked if not WORSE_THAN_SOURCE & set(c.problems)]
         return Result(
             index=self.task.index,
             text=usable[0].text if usable else self.task.source,

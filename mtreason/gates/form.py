@@ -18,10 +18,14 @@ def single_spaced(text: str) -> str:
     return _BLANKS.sub(" ", text.strip())
 
 
+def has_words(text: str) -> bool:
+    """Whether a text says anything: in letters, numbers or signs."""
+    return any(unicodedata.category(c)[0] in "LNS" for c in text)
+
+
 def empty(pair: Pair) -> tuple[str, ...]:
     """Find a draft that says nothing."""
-    said = any(unicodedata.category(c)[0] in "LNS" for c in pair.text)
-    return () if said else ("there are no words",)
+    return () if has_words(pair.text) else ("there are no words",)
 
 
 def unfinished(pair: Pair) -> tuple[str, ...]:
