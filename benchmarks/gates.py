@@ -21,9 +21,6 @@ from tabulate import tabulate
 from mtreason.gates import GATES, Pair, single_spaced, strip_chatter
 from mtreason.languages import Direction, parse_language
 
-Found = tuple[str, str, str, str]
-"""Direction, source, translation."""
-
 
 def read_pairs(path: Path) -> Iterator[tuple[Direction, str, str]]:
     """Read the pairs of a file, in order."""
@@ -79,7 +76,7 @@ def main() -> None:
     ]
     print(tabulate([["pairs", *counted.values()], *rows], headers=["gate", *counted]))
     total = {gate: sum(flagged[gate, name] for name in counted) / max(1, sum(counted.values())) for gate in GATES}
-    print(json.dumps({"pairs": counted, "flagged_share": total, "flagged_share_by_direction": shares}))
+    print(json.dumps({"pairs": counted, "flagged_share": total}))
 
 
 if __name__ == "__main__":

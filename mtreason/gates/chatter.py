@@ -8,90 +8,84 @@ from __future__ import annotations
 from mtreason.gates.counterpart import Kind, expression, found
 from mtreason.gates.form import has_words, single_spaced
 from mtreason.gates.pair import Pair
-from mtreason.gates.words import EDITION, HANDING, NOTE, NOTING, TEXT, TRANSLATING, WARNING
+from mtreason.gates.words import in_any
 
 _PAIRS = (
-    '""',
-    "“”",
-    "„“",
-    "„”",
-    "””",
-    "''",
-    "‘’",
-    "‚‘",
-    "‚’",
-    "«»",
-    "»«",
-    "‹›",
-    "›‹",
-    "「」",
-    "『』",
-    "〝〞",
-    "〝〟",
-    "｢｣",
-    "＂＂",
+    *('""', "''", "＂＂", "“”", "„“", "„”", "””", "‘’", "‚‘", "‚’", "«»", "»«", "‹›", "›‹"),
+    *("「」", "『』", "｢｣", "〝〞", "〝〟"),
 )
-_MARKS = "".join(sorted({mark for pair in _PAIRS for mark in pair} | set("`´《》〈〉")))
-_QUOTED = (rf"^{a}([^{a}]+){b}$" for a, b in _PAIRS)  # “a” and “b” are two quotations, and no text in marks
-_LABEL = (
-    r"^\s*(?:(?:sure|certainly|of course)[,.!]?\s*)?(?:"
-    r"here(?:'s| is)\b[^:：]{0,30}\b(?:translat\w+|version|text|sentence|English|Chinese)\b[^:：]{0,40}"
-    r"|(?:the\s+)?(?:\w+\s+)?translat(?:ion|ed|es)[^:：]{0,40}"
-    r"|translate\b[^:：]{1,30}\b(?:in)?to \w+(?: as follows)?"
-    r"|th(?:e|is) (?:\w+ )?(?:text|sentence) (?:translates|reads|means)[^:：]{0,40}"
-    r"|(?:\w+\s+)?übersetzung|traduction|traducci[oó]n|traduzione|tradução|vertaling|tłumaczenie|перевод|переклад|"
-    r"çeviri|terjemahan|bản dịch|คำแปล|الترجمة|अनुवाद|(?:中文|英文|汉语|英语)?(?:翻译|译文|翻譯|譯文)(?:结果|版本|如下)?|翻訳(?:文)?|번역"
-    r")\s*[:：]\s*",
-    r"^\s*th(?:e|is) (?:\w+ )?(?:text|sentence) translates [^:：\x22“]{0,40}(?=[\x22“])",
+_MARKS = "".join(_PAIRS) + "`´《》〈〉"
+_QUOTED = (rf"^{pair[0]}([^{pair[0]}]+){pair[1]}$" for pair in _PAIRS)  # “a” and “b” are two quotations
+
+_SURE = r"^\s*(?:(?:sure|certainly|of course)\b[,.!]?\s*)?"
+_LABELS = (
+    r"here(?:['’]s| is)\b[^:：]{0,30}\b(?:translat\w+|version|text|sentence|English|Chinese)\b[^:：]{0,40}",
+    r"(?:the\s+)?(?:\w+\s+)?translat(?:ion|ed|es)[^:：]{0,40}",
+    r"translate\b[^:：]{1,30}\b(?:in)?to \w+(?: as follows)?",
+    r"th(?:e|is) (?:\w+ )?(?:text|sentence) (?:translates|reads|means)[^:：]{0,40}",
+    r"(?:\w+\s+)?übersetzung|traduction|traducci[oó]n|traduzione|tradução|vertaling|tłumaczenie|çeviri|terjemahan",
+    r"перевод|переклад|bản dịch|คำแปล|الترجمة|अनुवाद|翻訳文?|번역",
+    r"(?:中文|英文|汉语|英语)?(?:翻译|译文|翻譯|譯文)(?:结果|結果|版本|如下)?",
 )
+_LABEL = rf"{_SURE}(?:{'|'.join(_LABELS)})\s*[:：]\s*"
+_QUOTING_LABEL = r"^\s*th(?:e|is) (?:\w+ )?(?:text|sentence) translates [^:：\x22“]{0,40}(?=[\x22“])"
+_LABELLED = rf"^[^:：]{{0,60}}(?:{in_any('translating')}|{in_any('edition')})[^:：]{{0,60}}[:：]"
+
+_TRANSLATING = rf"(?:\w+\W+){{0,2}}(?:literal|informal|{in_any('translating')})"
+_NOTE, _WARNING = in_any("note"), in_any("warning")
 _BRACKETED = r"\s*[(\[（【]\s*(?:{})[^)\]）】]*[)\]）】]?\s*$"
-_AFTER = r"(?<=[.!?…。！？\x22”’)\n])\s*(?:{})\s*[:：](?s:.*)$"
-"""A text may begin with "Note:", or contain "please note: …"; a remark stands after a finished sentence."""
-_OF_TRANSLATION = rf"(?:\w+\W+){{0,2}}(?:literal(?:ly)?|informal|{TRANSLATING})"
-_NOTED = rf"(?:{NOTE}|{WARNING})\s*[:：!！—–-]", rf"[(\[（【〔]\s*(?:{NOTE}|{WARNING})", NOTING
-_HEAD = rf"^[^:：]{{0,60}}(?:{TRANSLATING}|{EDITION})[^:：]{{0,60}}[:：]"
+# A text may begin with "Note:", or contain "please note: …"; a remark comes after a finished sentence.
+_ADDED = r"(?<=[.!?…。！？\x22”’)\n])\s*(?:{})\s*[:：]{}(?s:.*)$"
+_NOTED = (
+    rf"(?:{_NOTE}|{_WARNING})\s*[:：!！—–-]",
+    rf"[(\[（【〔]\s*(?:{_NOTE}|{_WARNING})",
+    in_any("noting"),
+)
+
+_TEXT = in_any("text")
+_HANDED = (
+    "poem|haiku|story|joke|essay|code|program|script|query|function|example|list|summary|sentence|translation|version|"
+    "answer|response"
+)
 
 KINDS = (
-    Kind("it begins with a label", expression(*_LABEL), expression(_HEAD), cut=True),
+    Kind("it begins with a label", expression(_LABEL, _QUOTING_LABEL), expression(_LABELLED), cut=True),
     Kind(
         "it ends with a note in brackets",
-        expression(_BRACKETED.format(rf"(?:{NOTE})\b|{_OF_TRANSLATION}")),
+        expression(_BRACKETED.format(rf"(?:{_NOTE})\b|{_TRANSLATING}")),
         expression(*_NOTED, r"[)\]）】〕]\W{0,8}$"),
         cut=True,
     ),
-    Kind("it ends with a note", expression(_AFTER.format(NOTE)), expression(*_NOTED), cut=True),
+    Kind("it ends with a note", expression(_ADDED.format(_NOTE, "")), expression(*_NOTED), cut=True),
     Kind(
         "it ends with a note about the translation",
         expression(
-            _BRACKETED.format(rf"(?:{NOTE})\s*[:：]\s*{_OF_TRANSLATION}"),
-            _AFTER.format(NOTE).replace("(?s:.*)", rf"\s*{_OF_TRANSLATION}(?s:.*)"),
+            _BRACKETED.format(rf"(?:{_NOTE})\s*[:：]\s*{_TRANSLATING}"),
+            _ADDED.format(_NOTE, rf"\s*{_TRANSLATING}"),
         ),
-        expression(TRANSLATING),
+        expression(in_any("translating")),
         cut=True,
     ),
     Kind(
         "it stands in quotation marks",
         expression(*_QUOTED),
-        expression(rf"^\W{{0,8}}[{_MARKS}]", rf"[{_MARKS}]\W{{0,8}}$", r"^\s*[—―–]"),  # a dash is said, too
+        # What is said may begin with a dash instead.
+        expression(rf"^\W{{0,8}}[{_MARKS}]", rf"[{_MARKS}]\W{{0,8}}$", r"^\s*[—―–]"),
         cut=True,
     ),
     Kind(
         "it speaks of translating",
         expression(
             r"\bthese translations\b|^\W*(?:this|the) translat(?:ion|es)\b",
-            rf"(?:{TEXT})[^.!?。！？]{{0,80}}(?:\btranslat|übersetz|翻译|翻譯|翻訳|번역)",
-            rf"(?:\btranslat\w+ |übersetz\w+ |翻译|翻譯|翻訳)[^.!?。！？]{{0,40}}(?:{TEXT})",
+            rf"(?:{_TEXT})[^.!?。！？]{{0,80}}(?:\btranslat|übersetz|翻译|翻譯|翻訳|번역)",
+            rf"(?:\btranslat\w+ |übersetz\w+ |翻译|翻譯|翻訳)[^.!?。！？]{{0,40}}(?:{_TEXT})",
         ),
-        expression(TRANSLATING),
+        expression(in_any("translating")),
     ),
     Kind(
         "it hands something over",
-        expression(
-            r"^\W*(?:(?:sure|certainly|of course)\b[,.!]?\s*)?here(?:'s|’s| is| are) (?:\S+ ){1,4}?"
-            r"(?:poem|haiku|story|joke|essay|code|program|script|query|function|example|list|summary|"
-            r"sentence|translation|version|answer|response)s?\b"
-        ),
-        expression(HANDING),
+        expression(rf"{_SURE}here(?:['’]s| is| are) (?:\S+ ){{1,4}}?(?:{_HANDED})s?\b"),
+        expression(in_any("handing")),
     ),
 )
 
@@ -103,7 +97,7 @@ def strip_chatter(text: str, source: str) -> str:
         before = text
         for kind in KINDS:
             text = _without(kind, text, source)
-        text = single_spaced(text)  # a note after a line break is known by it, so this comes later
+        text = single_spaced(text)  # not before: some notes are known by the line break in front of them
     return text
 
 

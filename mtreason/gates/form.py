@@ -34,6 +34,8 @@ def unfinished(pair: Pair) -> tuple[str, ...]:
 
 
 def copied(pair: Pair) -> tuple[str, ...]:
-    """Find the source itself."""
-    same = pair.text == single_spaced(pair.source) and len(scripts_of(pair.text)) > 0 and len(pair.text) > MAX_NAME
-    return ("it is the source",) if same else ()
+    """Find the source itself, alone or among other words."""
+    source = single_spaced(pair.source)
+    if len(source) <= MAX_NAME or source not in pair.text or not scripts_of(source):
+        return ()
+    return ("it is the source",) if source == pair.text else ("the source stands in it",)

@@ -50,6 +50,7 @@ def _candidate_record(candidate: Candidate) -> dict[str, Any]:
         "problems": list(candidate.problems),
         "reflected": candidate.reflected,
         "repaired": candidate.repaired,
+        "asked_again": candidate.asked_again,
         **_thought_record(candidate),
     }
 
