@@ -37,24 +37,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="qwen2.5-coder-0.5b")
     parser.add_argument("--decoders", default="greedy,mcts")
+    parser.add_argument("--budget", type=float, help="of a sentence, in full samples")
     parser.add_argument("--prompt", help="a wording")
     parser.add_argument("--show", action="store_true")
+    parser.add_argument("--output", type=Path, help="a JSONL file for all outputs")
     asked = parser.parse_args()
     rows = [json.loads(line) for line in SOURCES.read_text("utf-8").splitlines()]
     found: dict[str, Counter[str]] = {}
+    outputs: list[dict[str, Any]] = []
     with mtreason.load_model(asked.model) as model:
         for decoder in asked.decoders.split(","):
             found[decoder] = Counter()
             for (source, target), own in groupby(rows, lambda row: (row["src_lang"], row["tgt_lang"])):
                 group = list(own)
-                translator = mtreason.Translator(
-                    model, source, target, decoder=decoder, prompt=asked.prompt, terms=(), in_flight=16
-                )
+                settings = {"decoder": decoder, "prompt": asked.prompt, "in_flight": 16}
+                if asked.budget is not None:
+                    settings["budget"] = asked.budget
+                translator = mtreason.Translator(model, source, target, terms=(), **settings)
                 for row, made in zip(group, translator.translate([row["src"] for row in group]), strict=True):
                     kind = kind_of(row, made.text)
                     found[decoder][kind] += 1
+                    outputs.append({"decoder": decoder, "kind": kind, "status": made.status, "text": made.text, **row})
                     if asked.show and kind != "translated":
                         print(f"{decoder} {kind}: {row['src']} -> {made.text}")
+    if asked.output:
+        asked.output.write_text("".join(json.dumps(o, ensure_ascii=False) + "\n" for o in outputs), "utf-8")
     table = [[decoder, *(counts[kind] for kind in KINDS)] for decoder, counts in found.items()]
     print(tabulate(table, headers=["decoder", *KINDS]))
     print(json.dumps({"model": asked.model, "sources": len(rows), "found": found}))

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtreason.decoding.protocol import Candidate
-from mtreason.decoding.reflection import after_prompt
+from mtreason.decoding.reflection import as_drawn
 from mtreason.documents.coded import TAG, nested, tags
 from mtreason.documents.literals import literals, lost, placeholders
 from mtreason.models.calls import Calls, cut, extend, release, score
-from mtreason.models.protocol import TOP_K, Continuation, Prefix
+from mtreason.models.protocol import Prefix
 
 if TYPE_CHECKING:
     from mtreason.decoding.sentence import Sentence
@@ -47,13 +47,7 @@ def place(sentence: Sentence) -> Calls[None]:
     text = yield from _restored(sentence, best)
     if text is None or text in sentence.candidates.by_text:
         return
-    tokens = (*sentence.settings.encode(text), sentence.settings.end)
-    # Where the model cannot be asked, its tokens count as much as those of the draft do.
-    mean = float(best.draft.log_probs.mean())
-    own, top = np.full(len(tokens), mean, np.float32), np.full((len(tokens), TOP_K), mean, np.float32)
-    whole = Continuation(tokens, own, top, finished=True, prefix=sentence.prompt)
-    if sentence.settings.scores:
-        whole = yield from after_prompt(sentence, sentence.prompt, whole)
+    whole = yield from as_drawn(sentence, text, float(best.draft.log_probs.mean()))
     [candidate] = yield from sentence.candidates.add_drawn([whole])
     sentence.candidates.mark(candidate, placed=True)
 

@@ -52,6 +52,8 @@ class BoundTask:
     max_new_tokens: int
     references: tuple[str, ...] = ()
     """Translations by people, for rewards that look at them."""
+    asked_again: tuple[int, ...] = ()
+    """A whole prompt in another wording, for a second attempt; nothing for none. See `mtreason.decoding.asking`."""
 
 
 class Judging(Protocol):
@@ -123,6 +125,8 @@ class Candidate:
     """Whether a glossary term was written into it afterwards."""
     placed: bool = False
     """Whether codes or other literals were put into it afterwards."""
+    asked_again: bool = False
+    """Whether it was drawn after another prompt, because all drafts after the first one were held back."""
 
 
 @dataclass(slots=True)

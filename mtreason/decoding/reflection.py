@@ -66,6 +66,19 @@ def after_prompt(sentence: Sentence, prompt: Prefix, piece: Continuation) -> Cal
     return replace(piece, log_probs=log_probs, top_log_probs=top)
 
 
+def as_drawn(sentence: Sentence, text: str, mean: float, *, finished: bool = True) -> Calls[Continuation]:
+    """Return a translation as if it had been drawn after the prompt, whoever wrote it.
+
+    `mean` stands for the log-probability of its tokens where the model cannot be asked.
+    """
+    tokens = (*sentence.settings.encode(text), *([sentence.settings.end] if finished else []))
+    own, top = np.full(len(tokens), mean, np.float32), np.full((len(tokens), TOP_K), mean, np.float32)
+    whole = Continuation(tokens, own, top, finished=finished, prefix=sentence.prompt)
+    if tokens and sentence.settings.scores:
+        whole = yield from after_prompt(sentence, sentence.prompt, whole)
+    return whole
+
+
 def _places(sentence: Sentence, piece: Continuation) -> list[tuple[TokenMask, list[int]]]:
     """Return the positions of the tokens that rewards look at, grouped by the mask they were drawn with."""
     thinking, task = sentence.settings.thinking, sentence.task

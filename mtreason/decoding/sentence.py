@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mtreason.decoding.asking import ask_again
 from mtreason.decoding.budget import Budget
 from mtreason.decoding.candidates import Candidates, to_draft
 from mtreason.decoding.judging import Judge
@@ -21,6 +22,9 @@ MIN_REPAIR_BUDGET = 4
 FIRST_DRAFTS = 4
 """How many drafts are drawn first, unless a decoder wants more."""
 
+WORSE_THAN_SOURCE = {"empty", "placeholder", "refusal", "answer"}
+"""With one of these problems a draft is never the output: the source says more, and no program fails on it."""
+
 
 class Sentence:
     """Reads a sentence's prompt, draws drafts, and gives back the prefixes that the model keeps for it."""
@@ -35,6 +39,8 @@ class Sentence:
         self._reflection_reserve = 0.0
         self._repair_reserve = 0.0
         """How much of the budget is kept for a repair, as long as terms are missed."""
+        self._asking_reserve = 0.0
+        """How much of it is kept for asking again, as long as no draft is clean."""
 
     @property
     def prompt(self) -> Prefix:
@@ -79,15 +85,23 @@ class Sentence:
         self.budget.sample_cost = cost
         if turn := self.settings.reflection:
             self._reflection_reserve = 1 + (len(turn) + len(greedy.tokens)) / cost
+        if self.task.asked_again:
+            self._asking_reserve = 1 + (len(self.task.asked_again) + len(greedy.tokens)) / cost
         if self.repairs:
             # Reading the best draft, asking for the longest term at every token, then writing and judging the result.
             longest = max(len(inside) for _, inside in self.task.renderings)
             self._repair_reserve = 1 + (longest + 2) * len(greedy.tokens) / cost
 
-    def affordable(self, drafts: int) -> int:
-        """Return how many of `drafts` further drafts the budget still pays for."""
-        reserve = self._reflection_reserve + (self._repair_reserve if self.candidates.misses else 0.0)
-        return self.budget.affordable(drafts, self.candidates.drawn, reserve)
+    def affordable(self, drafts: int, *, reserved: bool = True) -> int:
+        """Return how many of `drafts` further drafts the budget pays for, besides what is `reserved` for the end."""
+        return self.budget.affordable(drafts, self.candidates.drawn, self._reserve if reserved else 0.0)
+
+    @property
+    def _reserve(self) -> float:
+        """How much of the budget is kept for what comes at the end, as far as it is known to come."""
+        repair = self._repair_reserve if self.candidates.misses else 0.0
+        asking = 0.0 if self.candidates.clean else self._asking_reserve
+        return self._reflection_reserve + repair + asking
 
     @property
     def repairs(self) -> bool:
@@ -96,7 +110,8 @@ class Sentence:
         return asked and self.settings.thinking is None and self.settings.budget >= MIN_REPAIR_BUDGET
 
     def close(self, drawn: Sequence[Continuation], trace: dict[str, Any] | None = None) -> Calls[Result]:
-        """Put back what every draft lost, give back the prefixes of this sentence and of `drawn`, and choose."""
+        """Make the second attempts, give back the prefixes of this sentence and of `drawn`, and choose."""
+        yield from ask_again(self)
         yield from place(self)
         yield from self.candidates.compare_all()
         yield from self.judge.close()
@@ -104,8 +119,7 @@ class Sentence:
         if self._prompt is not None:
             yield from release([self._prompt])
         ranked = self.candidates.ranked()
-        # A program may fail on a broken placeholder: then the source is the better output.
-        usable = [c for c in ranked if not {"empty", "placeholder"} & set(c.problems)]
+        usable = [c for c in ranked if not WORSE_THAN_SOURCE & set(c.problems)]
         return Result(
             index=self.task.index,
             text=usable[0].text if usable else self.task.source,

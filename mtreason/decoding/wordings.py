@@ -24,6 +24,9 @@ from mtreason.records import parse_toml
 DEFAULT, WITHOUT_CHAT = "short", "plain"
 """The wordings for models without a row of their own: with a chat template, and without."""
 
+QUOTE = '"'
+"""What the answer to the wording of `wording_again` begins with, and ends with."""
+
 _PLACE = re.compile(r"\{(\w*)\}")
 _NAMES = frozenset({"source", "target", "source_code", "target_code"})
 _PLACES = {
@@ -144,6 +147,11 @@ def pick_wording(given: str | None, model: str, direction: Direction, *, chat: b
         if fits and wording.chat == chat:
             return wording
     return wordings()[DEFAULT if chat else WITHOUT_CHAT]
+
+
+def wording_again(*, chat: bool) -> Wording:
+    """Return the wording for a second attempt, which shows the text as a quotation; see `mtreason.decoding.asking`."""
+    return make_wording("again", {**_table()["again"], "chat": chat}, "wordings.toml: again")
 
 
 def known_wording(given: str | None, model: str, direction: Direction, *, chat: bool | None) -> Wording | None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from mtreason.gates.answer import answered
 from mtreason.gates.chatter import strip_chatter, talks_of_itself
 from mtreason.gates.codes import literal_lost, placeholder_lost
 from mtreason.gates.form import copied, empty, single_spaced, unfinished
 from mtreason.gates.pair import Pair
+from mtreason.gates.refusal import refused
 
 __all__ = ["GATES", "Gate", "Pair", "doubts", "problems", "single_spaced", "strip_chatter"]
 
@@ -33,6 +35,8 @@ GATES: dict[str, Gate] = {
         Gate("empty", empty),
         Gate("unfinished", unfinished),
         Gate("chatter", talks_of_itself),
+        Gate("refusal", refused),
+        Gate("answer", answered),
         Gate("copy", copied),
         Gate("placeholder", placeholder_lost),
         Gate("literal", literal_lost),

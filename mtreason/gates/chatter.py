@@ -1,54 +1,116 @@
-"""What models write around a translation, or instead of one: labels, notes, talk of their task."""
+"""What models write around a translation: labels, notes, quotation marks, talk of their task.
+
+A draft may have of each what its source has; `KINDS` says how both are known, in many languages.
+"""
 
 from __future__ import annotations
 
-import re
-
-from mtreason.gates.form import single_spaced
+from mtreason.gates.counterpart import Kind, expression, found
+from mtreason.gates.form import has_words, single_spaced
 from mtreason.gates.pair import Pair
+from mtreason.gates.words import in_any
 
-_LABEL = re.compile(
-    r"^\s*(?:sure[,.!]?\s*|certainly[,.!]?\s*)?"
-    r"(?:here(?:'s| is)\b[^:：]{0,30}\b(?:translat\w+|version|text|sentence|English|Chinese)\b[^:：]{0,40}"
-    r"|(?:the\s+)?(?:\w+\s+)?translat(?:ion|ed|es)[^:：]{0,40}"
-    r"|th(?:e|is) (?:\w+ )?(?:text|sentence) (?:translates|reads|means)[^:：]{0,40}"
-    r"|翻译|译文|翻译结果|翻訳|번역)\s*[:：]\s*"
-    r"|^\s*th(?:e|is) (?:\w+ )?(?:text|sentence) translates [^:：\x22“]{0,40}(?=[\x22“])",
-    re.IGNORECASE,
+_PAIRS = (
+    *('""', "''", "＂＂", "“”", "„“", "„”", "””", "‘’", "‚‘", "‚’", "«»", "»«", "‹›", "›‹"),
+    *("「」", "『』", "｢｣", "〝〞", "〝〟"),
 )
-# "Note:" is a remark only after a finished sentence: a text may begin with it, or contain "please note: …".
-_NOTE = re.compile(
-    r"\s*(?:[(\[（【]\s*(?:note|translat\w+|注|译注|注意|注释)\b[^)\]）】]*[)\]）】]?"
-    r"|(?<=[.!?…。！？\x22”’)\n])\s*note\s*[:：].*)\s*$",
-    re.IGNORECASE,
+_MARKS = "".join(_PAIRS) + "`´《》〈〉"
+_QUOTED = (rf"^{pair[0]}([^{pair[0]}]+){pair[1]}$" for pair in _PAIRS)  # “a” and “b” are two quotations
+
+_SURE = r"^\s*(?:(?:sure|certainly|of course)\b[,.!]?\s*)?"
+_LABELS = (
+    r"here(?:['’]s| is)\b[^:：]{0,30}\b(?:translat\w+|version|text|sentence|English|Chinese)\b[^:：]{0,40}",
+    r"(?:the\s+)?(?:\w+\s+)?translat(?:ion|ed|es)[^:：]{0,40}",
+    r"translate\b[^:：]{1,30}\b(?:in)?to \w+(?: as follows)?",
+    r"th(?:e|is) (?:\w+ )?(?:text|sentence) (?:translates|reads|means)[^:：]{0,40}",
+    r"(?:\w+\s+)?übersetzung|traduction|traducci[oó]n|traduzione|tradução|vertaling|tłumaczenie|çeviri|terjemahan",
+    r"перевод|переклад|bản dịch|คำแปล|الترجمة|अनुवाद|翻訳文?|번역",
+    r"(?:中文|英文|汉语|英语)?(?:翻译|译文|翻譯|譯文)(?:结果|結果|版本|如下)?",
 )
-_OF_ITSELF = re.compile(
-    r"\bthese translations\b|^\W*(?:this|the) translat(?:ion|es)\b"
-    r"|\b(?:text|sentence|phrase|passage)\b[^.!?]{0,80}\btranslat"
-    r"|\btranslat\w+ [^.!?]{0,40}\b(?:text|sentence|phrase|passage)\b",
-    re.IGNORECASE,
+_LABEL = rf"{_SURE}(?:{'|'.join(_LABELS)})\s*[:：]\s*"
+_QUOTING_LABEL = r"^\s*th(?:e|is) (?:\w+ )?(?:text|sentence) translates [^:：\x22“]{0,40}(?=[\x22“])"
+_LABELLED = rf"^[^:：]{{0,60}}(?:{in_any('translating')}|{in_any('edition')})[^:：]{{0,60}}[:：]"
+
+_TRANSLATING = rf"(?:\w+\W+){{0,2}}(?:literal|informal|{in_any('translating')})"
+_NOTE, _WARNING = in_any("note"), in_any("warning")
+_BRACKETED = r"\s*[(\[（【]\s*(?:{})[^)\]）】]*[)\]）】]?\s*$"
+# A text may begin with "Note:", or contain "please note: …"; a remark comes after a finished sentence.
+_ADDED = r"(?<=[.!?…。！？\x22”’)\n])\s*(?:{})\s*[:：]{}(?s:.*)$"
+_NOTED = (
+    rf"(?:{_NOTE}|{_WARNING})\s*[:：!！—–-]",
+    rf"[(\[（【〔]\s*(?:{_NOTE}|{_WARNING})",
+    in_any("noting"),
 )
-"""What small models write about their task, in words of the prompt."""
-_OF_TRANSLATION = re.compile("译|譯|訳|번역|translat|tradu|übersetz|перев|tłumacz|vertal|dịch|แปล|ترجم", re.IGNORECASE)
-_QUOTES = {'"': '"', "“": "”", "「": "」", "'": "'", "‘": "’", "«": "»"}
+
+_TEXT = in_any("text")
+_HANDED = (
+    "poem|haiku|story|joke|essay|code|program|script|query|function|example|list|summary|sentence|translation|version|"
+    "answer|response"
+)
+
+KINDS = (
+    Kind("it begins with a label", expression(_LABEL, _QUOTING_LABEL), expression(_LABELLED), cut=True),
+    Kind(
+        "it ends with a note in brackets",
+        expression(_BRACKETED.format(rf"(?:{_NOTE})\b|{_TRANSLATING}")),
+        expression(*_NOTED, r"[)\]）】〕]\W{0,8}$"),
+        cut=True,
+    ),
+    Kind("it ends with a note", expression(_ADDED.format(_NOTE, "")), expression(*_NOTED), cut=True),
+    Kind(
+        "it ends with a note about the translation",
+        expression(
+            _BRACKETED.format(rf"(?:{_NOTE})\s*[:：]\s*{_TRANSLATING}"),
+            _ADDED.format(_NOTE, rf"\s*{_TRANSLATING}"),
+        ),
+        expression(in_any("translating")),
+        cut=True,
+    ),
+    Kind(
+        "it stands in quotation marks",
+        expression(*_QUOTED),
+        # What is said may begin with a dash instead.
+        expression(rf"^\W{{0,8}}[{_MARKS}]", rf"[{_MARKS}]\W{{0,8}}$", r"^\s*[—―–]"),
+        cut=True,
+    ),
+    Kind(
+        "it speaks of translating",
+        expression(
+            r"\bthese translations\b|^\W*(?:this|the) translat(?:ion|es)\b",
+            rf"(?:{_TEXT})[^.!?。！？]{{0,80}}(?:\btranslat|übersetz|翻译|翻譯|翻訳|번역)",
+            rf"(?:\btranslat\w+ |übersetz\w+ |翻译|翻譯|翻訳)[^.!?。！？]{{0,40}}(?:{_TEXT})",
+        ),
+        expression(in_any("translating")),
+    ),
+    Kind(
+        "it hands something over",
+        expression(rf"{_SURE}here(?:['’]s| is| are) (?:\S+ ){{1,4}}?(?:{_HANDED})s?\b"),
+        expression(in_any("handing")),
+    ),
+)
 
 
 def strip_chatter(text: str, source: str) -> str:
-    """Remove what models write around a translation: labels, notes, quotation marks that the source does not have."""
-    text = text.strip()
-    if not _LABEL.match(source):
-        text = _LABEL.sub("", text, count=1)
-    if not _NOTE.search(source):
-        text = _NOTE.sub("", text, count=1)
-    closing = _QUOTES.get(text[:1])
-    quoted_within = text.count(text[:1]) > 1 + (closing == text[:1])  # “a” and “b” are two quotations
-    if closing and text.endswith(closing) and len(text) > 1 and source[:1] not in _QUOTES and not quoted_within:
-        text = text[1:-1]
-    return single_spaced(text)
+    """Cut off what stands around a translation without a counterpart in the source; never all of its words."""
+    before = None
+    while text != before:
+        before = text
+        for kind in KINDS:
+            text = _without(kind, text, source)
+        text = single_spaced(text)  # not before: some notes are known by the line break in front of them
+    return text
+
+
+def _without(kind: Kind, text: str, source: str) -> str:
+    match = kind.shape.search(text) if kind.cut and not kind.counterpart.search(source) else None
+    if match is None:
+        return text
+    kept = next((group for group in match.groups() if group), "")
+    rest = text[: match.start()] + kept + text[match.end() :]
+    return rest if has_words(rest) else text
 
 
 def talks_of_itself(pair: Pair) -> tuple[str, ...]:
-    """Find a draft from which chatter was cut off, or that talks of translating where the source does not."""
-    if pair.stripped or (_OF_ITSELF.search(pair.text) and not _OF_TRANSLATION.search(pair.source)):
-        return ("it has remarks about the translation",)
-    return ()
+    """Find a draft from which chatter was cut off, or that has more of it."""
+    said = ("there was chatter around it",) if pair.stripped else ()
+    return said + found(KINDS, pair.source, pair.text)

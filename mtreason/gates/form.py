@@ -18,10 +18,14 @@ def single_spaced(text: str) -> str:
     return _BLANKS.sub(" ", text.strip())
 
 
+def has_words(text: str) -> bool:
+    """Whether a text says anything: in letters, numbers or signs."""
+    return any(unicodedata.category(c)[0] in "LNS" for c in text)
+
+
 def empty(pair: Pair) -> tuple[str, ...]:
     """Find a draft that says nothing."""
-    said = any(unicodedata.category(c)[0] in "LNS" for c in pair.text)
-    return () if said else ("there are no words",)
+    return () if has_words(pair.text) else ("there are no words",)
 
 
 def unfinished(pair: Pair) -> tuple[str, ...]:
@@ -30,6 +34,8 @@ def unfinished(pair: Pair) -> tuple[str, ...]:
 
 
 def copied(pair: Pair) -> tuple[str, ...]:
-    """Find the source itself."""
-    same = pair.text == single_spaced(pair.source) and len(scripts_of(pair.text)) > 0 and len(pair.text) > MAX_NAME
-    return ("it is the source",) if same else ()
+    """Find the source itself, alone or among other words."""
+    source = single_spaced(pair.source)
+    if len(source) <= MAX_NAME or source not in pair.text or not scripts_of(source):
+        return ()
+    return ("it is the source",) if source == pair.text else ("the source stands in it",)

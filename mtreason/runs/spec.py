@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from mtreason.decoding.prompts import rendered
-from mtreason.decoding.wordings import Wording
+from mtreason.decoding.wordings import Wording, wording_again
 from mtreason.errors import InputError
 from mtreason.glossary import Hit, Term
 from mtreason.languages import Direction
@@ -160,7 +160,7 @@ def describe_run(
     own |= {"nodes": settings.nodes or DEFAULT_NODES, "max_thought_tokens": settings.thought_limit}
     return RunSpec(
         behaviour=str(BEHAVIOUR),
-        prompt="" if wording is None else _digest(rendered(wording, direction)),
+        prompt="" if wording is None else _said(wording, direction),
         model=model,
         arithmetic=arithmetic,
         source=direction.source.tag,
@@ -172,6 +172,11 @@ def describe_run(
         memories=tuple(memories),
         document=dict(document or {}),
     )
+
+
+def _said(wording: Wording, direction: Direction) -> str:
+    """Return a digest of what prompts say, those of a second attempt included."""
+    return _digest([rendered(w, direction) for w in (wording, wording_again(chat=wording.chat))])
 
 
 def glossary_digests(terms: Iterable[Term]) -> tuple[tuple[str, str], ...]:

@@ -107,6 +107,7 @@ def _candidate_record(candidate: Candidate, segment: Segment) -> dict[str, Any]:
         "doubts": list(candidate.doubts),
         "reflected": candidate.reflected,
         "repaired": candidate.repaired,
+        "asked_again": candidate.asked_again,
         **_thought_record(candidate),
     }
 

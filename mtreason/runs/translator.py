@@ -13,7 +13,7 @@ from mtreason.decoding.borders import parse_border
 from mtreason.decoding.masks import CARRIED, allow_also, build_free_mask, build_mask
 from mtreason.decoding.prompts import CLOSE_THOUGHT, OPEN_OUTPUT, OPEN_THOUGHT, translation_prompt
 from mtreason.decoding.protocol import Judging, derive_seed
-from mtreason.decoding.wordings import Wording, pick_wording
+from mtreason.decoding.wordings import Wording, pick_wording, wording_again
 from mtreason.errors import SettingError
 from mtreason.files import sha256_of
 from mtreason.glossary import Hit, Matcher, Term, load_glossary, shipped_glossaries, written
@@ -103,6 +103,7 @@ class Translator:
             self.settings.prompt, model.name, self.direction, chat=model.tokenizer.chat
         )
         check_wording(self.wording, self.settings, chat=model.tokenizer.chat)
+        self._again = wording_again(chat=self.wording.chat)
         self.terms = tuple(load_terms(self.direction, self.settings) if terms is None else terms)
         self.human = load_memories(self.direction, self.settings) if human is None else human
         self.matcher = Matcher(self.terms, self.direction.source.tag)
@@ -149,6 +150,7 @@ class Translator:
         fold = self.settings.prompt is None
         there = self.way = make_way(self.codec, self.wording, source, target, limit, fold=fold)
         hinted = make_way(self.codec, self.wording, source, target, limit, hinted=True, fold=fold)
+        self._way_again = make_way(self.codec, self._again, source, target, fold=True)
         back = self.way_back = make_way(self.codec, self.wording, target, source, fold=fold)
         chat = self._chat = open_chat(self.codec, self.wording, source, target, fold=fold)
         self._verdicts = tuple(self.codec.encode(word) for word in self.wording.verdicts)
@@ -242,7 +244,16 @@ class Translator:
             seed=derive_seed(self.settings.seed, task.text),
             max_new_tokens=int(TOKENS_PER_SOURCE_TOKEN * len(own)) + SPARE_TOKENS,
             references=task.references,
+            asked_again=self._asked_again(task),
         )
+
+    def _asked_again(self, task: Task) -> tuple[int, ...]:
+        """Return the whole prompt of a second attempt; answers that reason first get none."""
+        if self.settings.think:
+            return ()
+        source, target, way = self.direction.source, self.direction.target, self._way_again
+        prompt = translation_prompt(self._again, task.text, source, target, hits=task.hits)
+        return way.head + self.codec.encode(prompt.before) + self.codec.encode(prompt.segment) + way.tail
 
     def _rendering(self, hit: Hit) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Return the tokens of a term's best rendering at the beginning of a translation, and inside one."""

@@ -1,8 +1,11 @@
 """Chatter is cut off, and what is wrong with a draft has a name."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mtreason.gates import Pair, problems, strip_chatter
+from mtreason.gates import Pair, problems, single_spaced, strip_chatter
+from mtreason.gates.form import has_words
 from mtreason.languages import Direction, parse_language
 
 ZH_EN = Direction(parse_language("zh"), parse_language("en"))
@@ -33,6 +36,25 @@ ZH_EN = Direction(parse_language("zh"), parse_language("en"))
         ("Here's the translated text: Hello.", "你好。", "Hello."),
         ("Certainly! Here is the English version: Hello.", "你好。", "Hello."),
         ("  Hello.\n World. ", "你好。", "Hello. World."),
+        ("『你好。』", "Hello.", "你好。"),
+        ("〝你好。〞", "Hello.", "你好。"),
+        ("„Hallo.“", "你好。", "Hallo."),
+        ("»Hallo.«", "你好。", "Hallo."),
+        ("‹Bonjour.›", "你好。", "Bonjour."),
+        ('"“Hello.”"', "你好。", "Hello."),
+        ("Übersetzung: Hallo.", "你好。", "Hallo."),
+        ("Traduction : Bonjour.", "你好。", "Bonjour."),
+        ("Перевод: Привет.", "你好。", "Привет."),
+        ("الترجمة: مرحبا.", "你好。", "مرحبا."),
+        ("Hallo. (Hinweis: umgangssprachlich)", "你好。", "Hallo."),
+        ("Bonjour. Remarque : c'est familier.", "你好。", "Bonjour."),
+        ("Привет. Примечание: разговорное.", "你好。", "Привет."),
+        ("こんにちは。（注：くだけた表現）", "Hello.", "こんにちは。"),
+        ("مرحبا. ملاحظة: غير رسمي.", "你好。", "مرحبا."),
+        ("Bring water. (Note: literal translation)", "注意：带水。", "Bring water."),
+        ("Closed (literally: off duty)", "休息", "Closed"),
+        ('Translate "你好" to English as follows: "Hello."', "你好", "Hello."),
+        ("Sure! Here is the translation: Hello. (Note: informal)", "你好。", "Hello."),
     ],
 )
 def test_chatter(text, source, expected) -> None:
@@ -46,6 +68,12 @@ def test_chatter(text, source, expected) -> None:
         ("This translation captures the essence of the Chinese text.", "绝绝子", True),
         ("The phrase in the Chinese text is translated as 'great'", "绝绝子", True),
         ("This translates to more money.", "这意味着更多的钱。", True),
+        ("Here is a short poem about spring.", "写一首短诗。", True),
+        ("Sure, here's a Python program that says hello.", "写一个程序。", True),
+        ("Here is a list of the winners.", "获奖名单如下。", False),
+        ("How do I translate this text into Japanese?", "这段文字怎么翻成日语？", False),
+        ("This sentence reads as if a machine translated it.", "这句话读起来像机翻的。", False),
+        ("The sentence was translated in 1920.", "Das wurde 1920 übersetzt.", False),
         ("This translation is good.", "这个译文很好。", False),
         ("That translates into savings of a third.", "这意味着节省三分之一。", False),
         ("The sentence was ten years in prison.", "刑期为十年监禁。", False),
@@ -80,7 +108,87 @@ def test_problems() -> None:
         ("翻译：他", "Translation: him"),
         ("“你好”", '"Hello"'),
         ("She wrote a note (in red).", "她写了一张便条（红色）。"),
+        ("Open all day. Note: not on holidays.", "全天营业。备注：节假日除外。"),
+        ("Open all day. Note: not on holidays.", "Ganztägig geöffnet. Hinweis: nicht an Feiertagen."),
+        ("Open all day. Note: not on holidays.", "Открыто весь день. Примечание: кроме праздников."),
+        ("Open all day. Note: not on holidays.", "مفتوح طوال اليوم. ملاحظة: ما عدا العطل."),
+        ("Open all day. Note: not on holidays.", "終日営業。注：祝日を除く。"),
+        ("Open all day. Note: not on holidays.", "全天营业，请注意节假日除外。"),
+        ("Shipping is free (note: not to islands)", "运费全免（备注：海岛除外）"),
+        ("Shipping is free (note: not to islands)", "运费全免（海岛除外）"),
+        ("小心打开盖子（注意：高温）", "Open the lid with care (Caution: hot)"),
+        ("盖好盖子。（注意：内有压力）", "Keep the lid on. (Warning: under pressure)"),
+        ("Translated by: Anna Weber", "Traduit par : Anna Weber"),
+        ("Translation: Anna Weber", "Traduction : Anna Weber"),
+        ("翻译：安娜", "Übersetzung: Anna"),
+        ("Translated version: third", "翻译版本：第三版"),
+        ("English translation: see below", "英文译文：见下文"),
+        ("“I am not coming.”", "『我不来了。』"),
+        ("“Welcome”", "〝欢迎〞"),
+        ("“Welcome”", "„Willkommen“"),
+        ("“Welcome”", "»Willkommen«"),
+        ("“Welcome”", "‹Bienvenue›"),
+        ("“Welcome,” he said.", "他说欢迎。"),
+        ("“Hello.”", "— Привет."),
+        ('"Dream of the Red Chamber"', "《红楼梦》"),
+        ("Temperature (not measured)", "温度"),
     ],
 )
 def test_what_looks_like_chatter_and_is_none_stays(text, source) -> None:
     assert strip_chatter(text, source) == text
+
+
+PIECES = st.sampled_from(
+    [
+        *(
+            "Hello",
+            "world",
+            ".",
+            " ",
+            "\n",
+            ": ",
+            "你好",
+            "。",
+            "：",
+            "注",
+            "备注：",
+            "Note: ",
+            "(",
+            ")",
+            "（",
+            "）",
+            "literal",
+        ),
+        *(
+            "Translation: ",
+            "译文：",
+            "Sure! ",
+            "Here is the translation: ",
+            '"',
+            "'",
+            "“",
+            "”",
+            "„",
+            "«",
+            "»",
+            "『",
+            "』",
+        ),
+    ]
+)
+TEXTS = st.lists(PIECES, max_size=12).map("".join)
+
+
+@given(TEXTS, TEXTS)
+def test_what_is_cut_is_cut_at_once_and_leaves_words(text, source) -> None:
+    cut = strip_chatter(text, source)
+    assert strip_chatter(cut, source) == cut
+    assert len(cut) <= len(single_spaced(text))
+    assert has_words(cut) == has_words(text)
+
+
+@given(TEXTS)
+def test_a_text_may_say_what_it_says(text) -> None:
+    """Whatever kind of chatter a text has, it is no chatter in its translation."""
+    text = single_spaced(text)
+    assert strip_chatter(text, text) == text
