@@ -100,12 +100,15 @@ def _one(terms: Sequence[Term], complete: Sequence[bool]) -> Term:
 
 def _notes(terms: Sequence[Term]) -> str:
     """Return the notes of several entries, each with the renderings that it is about, where they differ."""
+    terms = [t for t in terms if t.targets or not t.forbidden] or terms
     about = {(t.part_of_speech, t.note) for t in terms}
     if len(about) == 1 or not any(t.note for t in terms):
         return next((t.note for t in terms if t.note), "")
     parts = []
     for term in terms:
-        what = ", ".join(term.targets or term.forbidden)
+        if not (term.note or term.part_of_speech):
+            continue
+        what = ", ".join(term.targets or (term.source,))
         pos = f" ({term.part_of_speech})" if term.part_of_speech else ""
         parts.append(f"{what}{pos}: {term.note}" if term.note else f"{what}{pos}")
     return "; ".join(dict.fromkeys(parts))

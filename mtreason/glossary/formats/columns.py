@@ -94,12 +94,12 @@ def _named(cell: str) -> _Named:
         pieces.append((before, after))
     for name, language in pieces:
         kind = _KINDS.get(_plain(name), "")
+        side = language.strip().casefold()
+        if kind and side in {"src", "tgt"}:  # UTX
+            return _Named("source status" if kind == "status" and side == "src" else kind, "", cell)
         tag = tag_named(language) if kind else None
         if tag is not None:
             return _Named(_TERM if kind in {"source", "target"} else kind, tag, cell)
-        side = language.strip().casefold()
-        if kind in {"pos", "status", "note"} and side in {"src", "tgt"}:  # UTX
-            return _Named(kind, "", cell) if side == "tgt" or kind != "status" else _Named("", "", cell)
     tag = tag_named(cell)
     return _Named(_TERM if tag else "", tag or "", cell)
 
@@ -120,7 +120,8 @@ def from_header(cells: Sequence[str], where: str, direction: Direction, after: S
     """
     if len(cells) > _MOST_COLUMNS:
         raise GlossaryError(f"{where}: {len(cells)} columns, expected at most {_MOST_COLUMNS}: take out the others")
-    named = [_named(cell) if cell else _Named("", "", "") for cell in cells]
+    indonesian = best_tag("id", direction) is not None
+    named = [_named(c) if c and (indonesian or c.lower() != "id") else _Named("", "", c) for c in cells]
     if _languages_of_a_row(named, after):
         return None
     kinds = [n.kind for n in named]
@@ -187,7 +188,7 @@ def _columns(named: Sequence[_Named], source: int, target: int, direction: Direc
         kind = column.text.lower() if own else _kind(column.kind, tag, named, source, target)
         if kind:
             beside.append((place, kind))
-        elif not column.kind and _plain(column.text) != "id":
+        elif not column.kind and column.text.lower() != "id":
             unused.append(column.text)
     del direction
     lenient = bool(named[source].tag or named[target].tag)
@@ -206,11 +207,12 @@ def _kind(kind: str, tag: str, named: Sequence[_Named], source: int, target: int
     return kind
 
 
-def from_rows(rows: Sequence[Sequence[str]], direction: Direction, usual: Sequence[str]) -> Columns:
+def from_rows(rows: Sequence[Sequence[str]], direction: Direction, *, comments: bool) -> Columns:
     """Return the columns of a table without a header, from its first rows.
 
     Numbers of entries are passed over. Where the two languages have different scripts, the columns are those that the
-    terms' scripts say, otherwise the first two. `usual` says what further columns hold where their values do not.
+    terms' scripts say, otherwise the first two. Further columns are notes; unless they are `comments`, those all of
+    whose values are parts of speech are that.
     """
     width = max(map(len, rows), default=2)
     cells = [[row[i] for row in rows if i < len(row) and row[i]] for i in range(width)]
@@ -222,8 +224,8 @@ def from_rows(rows: Sequence[Sequence[str]], direction: Direction, usual: Sequen
     source, target = (None if beside else _by_script(cells, words, direction)) or (*words, 0, 1)[:2]
     rest = [i for i in words if i not in (source, target)]
     for place in rest:
-        of_words = bool(cells[place]) and all(c.casefold() in _POS for c in cells[place])
-        beside.append((place, "pos" if of_words else usual[min(place, len(usual) - 1)]))
+        of_words = len(cells[place]) > 1 and all(c.casefold() in _POS for c in cells[place])
+        beside.append((place, "pos" if of_words and not comments else "note"))
     return Columns(source, target, tuple(beside))
 
 

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from mtreason.errors import GlossaryError
-from mtreason.glossary.formats.table import KEEP, Record, read_table
+from mtreason.glossary.formats.table import KEEP, Record, read_table, target_cell
 from mtreason.glossary.formats.text import Direction, LeftOut, Row, decode
 from mtreason.glossary.term import COLUMNS, Term, to_fields
 
@@ -33,7 +33,7 @@ def read(data: bytes, name: str, direction: Direction) -> Iterator[Row | LeftOut
     stated = _STATED.match(text)
     separator = stated[1] if stated else _separator(text)
     records = _records(text[stated.end() :] if stated else text, separator, name, 2 if stated else 1)
-    return read_table(records, name, direction, ("source", "target", "note"))
+    return read_table(records, name, direction)
 
 
 def _dialect(separator: str) -> type[csv.Dialect]:
@@ -90,6 +90,5 @@ def write(terms: Sequence[Term], direction: Direction) -> bytes:
     writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        target = row["target"]
-        writer.writerow(row | {"target": f"\\{KEEP}" if target == KEEP else target or KEEP})
+        writer.writerow(row | {"target": target_cell(row["target"]) or KEEP})
     return stream.getvalue().encode()

@@ -45,10 +45,11 @@ def is_forbidden(status: str) -> bool:
 
 
 def read_table(
-    records: Iterable[Record], name: str, direction: Direction, usual: Sequence[str]
+    records: Iterable[Record], name: str, direction: Direction, *, comments: bool = False
 ) -> Iterator[Row | LeftOut]:
-    """Yield the terms of a table whose first row may be a header; `usual` names the columns where there is none.
+    """Yield the terms of a table whose first row may be a header.
 
+    Where there is none, further columns are notes, and with `comments` nothing else.
     Raises `GlossaryError` for a table of other languages, and for rows that cannot be terms.
     """
     rest = iter(records)
@@ -58,7 +59,7 @@ def read_table(
     line, cells = first[0]
     found = found_columns.from_header(cells, f"{name}:{line}", direction, first[1][1] if len(first) > 1 else ())
     if found is None:
-        found = found_columns.from_rows([cells for _, cells in first], direction, usual)
+        found = found_columns.from_rows([cells for _, cells in first], direction, comments=comments)
     else:
         first = first[1:]
     yield from read_rows(itertools.chain(first, rest), found, name, direction, [cells for _, cells in first])
@@ -107,6 +108,11 @@ def _row(
     if any(map(is_forbidden, beside.pop("source status", []))):
         return LeftOut(line, BAD_SOURCE)
     return _foreign(line, source, target, beside, flagged=flagged)
+
+
+def target_cell(text: str) -> str:
+    """Write a rendering so that it does not say that the term is kept."""
+    return f"\\{KEEP}" if text == KEEP else text
 
 
 def _targets(cell: str) -> Value:

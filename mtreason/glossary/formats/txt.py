@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from mtreason.errors import GlossaryError
 from mtreason.glossary.formats import tsv, utx
-from mtreason.glossary.formats.table import Record, read_table
+from mtreason.glossary.formats.table import Record, read_table, target_cell
 from mtreason.glossary.formats.text import (
     Direction,
     LeftOut,
@@ -35,7 +35,7 @@ def read(data: bytes, name: str, direction: Direction) -> Iterator[Row | LeftOut
     if columns is not None:
         rows = ((number, tsv.fields_of(f"{name}:{number}", cells_of(line), columns)) for number, line in lines)
         return (Row(number, fields, kept=True) for number, fields in rows)
-    return read_table(_records(lines, name), name, direction, ("source", "target", "note"))
+    return read_table(_records(lines, name), name, direction, comments=True)
 
 
 def _records(lines: Iterator[tuple[int, str]], name: str) -> Iterator[Record]:
@@ -52,5 +52,7 @@ def _records(lines: Iterator[tuple[int, str]], name: str) -> Iterator[Record]:
 def write(terms: Sequence[Term], direction: Direction) -> bytes:
     """Return a file with these terms, a line for each rendering; a term that is kept is its own rendering."""
     del direction
-    rows = [(t.source, join_values((target,)), t.note) for t in terms for target in t.targets or (t.source,)]
+    rows = [
+        (t.source, target_cell(join_values((target,))), t.note) for t in terms for target in t.targets or (t.source,)
+    ]
     return "".join("\t".join(map(cell_for, row)).rstrip("\t") + "\n" for row in rows).encode()

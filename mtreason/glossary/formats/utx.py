@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from mtreason.errors import GlossaryError
 from mtreason.glossary.formats import columns as found_columns
-from mtreason.glossary.formats.table import read_rows
+from mtreason.glossary.formats.table import read_rows, target_cell
 from mtreason.glossary.formats.text import (
     Direction,
     LeftOut,
@@ -79,6 +79,6 @@ def write(terms: Sequence[Term], direction: Direction) -> bytes:
         renderings = [(t, "approved") for t in term.targets or (term.source,)]
         renderings += [(t, "forbidden") for t in term.forbidden]
         for target, status in renderings:
-            cells = (term.source, join_values((target,)), term.part_of_speech, status, term.note)
+            cells = (term.source, target_cell(join_values((target,))), term.part_of_speech, status, term.note)
             lines.append("\t".join(map(cell_for, cells)).rstrip("\t"))
     return "".join(f"{line}\n" for line in lines).encode()
