@@ -6,8 +6,9 @@ lxml and the libraries on it get UTF-8 that was checked here. Nothing is fetched
 from __future__ import annotations
 
 import codecs
+import io
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,6 +30,7 @@ _KNOWN = re.compile(
     r"utf-(?:7|8|16|32)(?:-[lb]e)?|ascii|iso8859-\d+|cp\d+|koi8-[ru]|gb2312|gbk|gb18030|big5|shift_jis|euc_jp|euc_kr"
 )
 _DECLARATION = re.compile(r"<\?xml\s[^>]*\?>")
+_REFERENCE = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);|#)")
 _DOCTYPE = re.compile(r"(?:\s++|<\?.*?\?>|<!--.*?-->)*+<!DOCTYPE", re.DOTALL)
 
 
@@ -57,12 +59,44 @@ def parse_xml(data: bytes, name: str) -> Any:  # noqa: ANN401 - lxml is untyped
     raise DocumentError(f"{name}: declares entities or an external DTD, which are not read: remove the DOCTYPE")
 
 
+def stream_xml(data: bytes, name: str, elements: Collection[str]) -> Iterator[Any]:
+    """Yield the root as it begins and then each element with one of these local names, whole, and forget it again.
+
+    A DOCTYPE is passed over, and what it names is not loaded. Raises `DocumentError` for malformed XML, and for
+    entities, declared or used. Memory does not grow with the number of elements.
+    """
+    from lxml import etree
+
+    text = _without_declaration(decode_xml(data, name))
+    doctype = _DOCTYPE.match(text) is not None
+    if doctype and "<!ENTITY" in text:
+        raise DocumentError(f"{name}: declares XML entities, which are not read: remove the DOCTYPE")
+    suspect = doctype and _REFERENCE.search(text) is not None
+    plain = text.encode()
+    options: Any = {
+        "resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False, "remove_comments": True,
+        "remove_pis": True,
+    }  # fmt: skip
+    with _explained(name):
+        yield next(etree.iterparse(io.BytesIO(plain), ("start",), **options))[1]
+        for _, element in etree.iterparse(io.BytesIO(plain), tag=[f"{{*}}{local}" for local in elements], **options):
+            if suspect and next(element.iter(etree.Entity), None) is not None:
+                line = element.sourceline or 1
+                raise DocumentError(f"{name}:{line}: uses an XML entity, which is not read: write the character")
+            yield element
+            element.clear(keep_tail=False)
+            while element.getprevious() is not None:
+                del element.getparent()[0]
+
+
+def _without_declaration(text: str) -> str:
+    declaration = _DECLARATION.match(text)
+    return text if declaration is None else "\n" * declaration[0].count("\n") + text[declaration.end() :]
+
+
 def _plain(data: bytes, name: str) -> tuple[bytes, bool]:
     """Return XML as UTF-8 without its declaration, and whether it declares entities."""
-    text = decode_xml(data, name)
-    declaration = _DECLARATION.match(text)
-    if declaration is not None:
-        text = "\n" * declaration[0].count("\n") + text[declaration.end() :]
+    text = _without_declaration(decode_xml(data, name))
     if max(text.count("<"), text.count("=")) > MOST_TAGS:
         raise DocumentError(f"{name}: more than {MOST_TAGS:,} tags: cut the file into parts")
     return text.encode(), "<!ENTITY" in text and _DOCTYPE.match(text) is not None

@@ -82,7 +82,7 @@ class BenchmarkJob:
         """Check everything that is cheap to check, then run the systems with these budgets."""
         picked = pick_systems(systems, budgets)
         groups = by_pair(source.read(), limit)
-        plan = make_plan(groups, picked, self.settings)
+        plan = make_plan(groups, picked, self.settings, self.progress.warn)
         check_directory(self.out)
         without = sum(not row.references for rows in groups.values() for row in rows)
         if without:

@@ -44,11 +44,16 @@ class Plan:
     """Pair of languages -> terms of the glossaries."""
 
 
-def make_plan(groups: Mapping[str, list[Row]], systems: Sequence[str], settings: Settings) -> Plan:
-    """Read the glossaries that the segments need, and check that the systems are possible."""
+def make_plan(
+    groups: Mapping[str, list[Row]], systems: Sequence[str], settings: Settings, note: Callable[[str], None]
+) -> Plan:
+    """Read the glossaries that the segments need, and check that the systems are possible.
+
+    `note` is told what is left out of the glossaries.
+    """
     for system in systems:
         check_settings(settings_of(system, settings))
-    terms = {pair: load_terms(_direction(rows), settings) for pair, rows in groups.items()}
+    terms = {pair: load_terms(_direction(rows), settings, note) for pair, rows in groups.items()}
     return Plan(groups, systems, settings, terms)
 
 

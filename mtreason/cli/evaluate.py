@@ -62,6 +62,7 @@ def evaluate(
     check_encoder(comet_model, comet_encoder)
     names = _pick_metrics(metric, target, comet_model)
     systems = read_systems(hyp, tuple(ref or ()), src)
+    terminal = Terminal(quiet)
     matcher = None
     if glossary:
         if from_ is None or systems[0].sources is None:
@@ -69,9 +70,8 @@ def evaluate(
                 "--glossary: terms are looked up in the source: name it with --src, and its language with --from"
             )
         source = parse_language(from_)
-        entries = [e for path in glossary for e in load_glossary(path, source.tag, target.tag)]
+        entries = [e for path in glossary for e in load_glossary(path, source.tag, target.tag, note=terminal.warn)]
         matcher = Matcher(entries, source.tag)
-    terminal = Terminal(quiet)
     learned = []
     if COMET in names:
         if systems[0].sources is None:

@@ -33,7 +33,9 @@ _From = Annotated[
 _To = Annotated[
     str | None, typer.Option("--to", metavar="LANG", help="Target language; not needed where the file name says it.")
 ]
-_Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Glossaries: TSV, CSV, JSON or TBX.")]
+_Files = Annotated[
+    list[Path], typer.Argument(metavar="FILE...", help="Glossaries: TSV, CSV, tab text, JSON, TBX, UTX or TMX.")
+]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
 
@@ -166,7 +168,9 @@ def check(
 
 @app.command("convert")
 def convert(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A glossary: TSV, CSV, JSON or TBX.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A glossary: TSV, CSV, tab text, JSON, TBX, UTX or TMX.")
+    ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Where it goes; its ending says in which format.")],
     *,
     from_: _From = None,
@@ -178,14 +182,17 @@ def convert(
     """Write a glossary in another format, or for the other direction; what is lost is said."""
     from mtreason.files import write_bytes
     from mtreason.glossary.formats import FORMATS
-    from mtreason.glossary.load import write_glossary
+    from mtreason.glossary.load import read_glossary, write_glossary
     from mtreason.glossary.reverse import reverse
 
     form = out.suffix.lower().removeprefix(".")
     if form not in FORMATS:
         raise InputError(f"{out}: the ending says no format: name it .{', .'.join(FORMATS)}")
     source, target = _languages([file], from_, to)
-    terms: Sequence[Term] = _read([file], source, target)
+    found = read_glossary(file, source.tag, target.tag, merged=False)
+    if found.left_out:
+        say(found.left_out)
+    terms: Sequence[Term] = found.terms
     direction = (source.tag, target.tag)
     if back:
         count, direction = len(terms), direction[::-1]
@@ -193,9 +200,9 @@ def convert(
         if len(terms) < count:
             say(f"{count - len(terms)} terms do not lead back: they have several renderings, or conditions")
     write_bytes(out, write_glossary(terms, form, direction))
-    lost = _lost(terms, FORMATS[form].KEEPS)
+    lost, affected = _lost(terms, FORMATS[form].KEEPS)
     if lost:
-        say(f"{form.upper()} has no place for {', '.join(lost)}: left out")
+        say(f"{form.upper()} has no place for {', '.join(lost)}: left out, {affected} of {len(terms)} terms have some")
     say(f"{len(terms)} terms in {out}")
 
 
@@ -252,11 +259,12 @@ def suggest_terms(
         say(f"{len(found)} candidates: keep the lines that are right")
 
 
-def _lost(terms: Sequence[Term], keeps: frozenset[str]) -> list[str]:
+def _lost(terms: Sequence[Term], keeps: frozenset[str]) -> tuple[list[str], int]:
+    """Return the columns that a format has no place for, and how many terms have something in one of them."""
     from mtreason.glossary.term import COLUMNS, to_fields
 
-    used = {column for term in terms for column, value in to_fields(term).items() if value}
-    return [column for column in COLUMNS if column in used - keeps]
+    used = [{column for column, value in to_fields(term).items() if value} - keeps for term in terms]
+    return [column for column in COLUMNS if any(column in own for own in used)], sum(map(bool, used))
 
 
 def _languages(files: Sequence[Path], from_: str | None, to: str | None) -> tuple[Language, Language]:
@@ -275,7 +283,7 @@ def _languages(files: Sequence[Path], from_: str | None, to: str | None) -> tupl
 def _read(files: Sequence[Path], source: Language, target: Language) -> list[Term]:
     from mtreason.glossary import load_glossary
 
-    return [term for file in files for term in load_glossary(file, source.tag, target.tag)]
+    return [term for file in files for term in load_glossary(file, source.tag, target.tag, note=say)]
 
 
 def _print(content: dict[str, Any] | str) -> None:

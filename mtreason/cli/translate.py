@@ -114,7 +114,7 @@ def _make_translator(direction: Direction, settings: Settings, session: Session)
     from mtreason.runs.checks import spends_budget
     from mtreason.runs.translator import Translator, load_memories, load_terms
 
-    terms, human = load_terms(direction, settings), load_memories(direction, settings)
+    terms, human = load_terms(direction, settings, session.warn), load_memories(direction, settings)
     _name_glossaries(terms, session)
     loaded = session.open_model()
     if settings.qe is not None:

@@ -8,7 +8,7 @@ Apache-2.0 like this project (zhconv's data is GPL), and its wheels need nothing
 import re
 import unicodedata
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 
 CHINESE = frozenset({"zh", "cmn", "yue", "wuu", "hak", "nan", "gan", "hsn", "cdo", "lzh"})
 
@@ -53,6 +53,7 @@ def _same_length(char: str, folded: str) -> str:
     return folded if len(folded) == 1 else char
 
 
+@lru_cache(maxsize=1024)
 def primary_language(code: str) -> str:
     """Return the primary subtag of a language code in lower case: `zh` for `zh-Hant-TW`."""
     return re.split("[-_]", code, maxsplit=1)[0].lower()

@@ -9,9 +9,13 @@ from pathlib import Path
 from mtreason.errors import GlossaryError
 from mtreason.glossary.check import contains, honoured
 from mtreason.glossary.fold import fold
-from mtreason.glossary.load import read_terms, twins
+from mtreason.glossary.formats.columns import looks_like_header
+from mtreason.glossary.load import describe, read_entries
 from mtreason.glossary.match import Matcher
-from mtreason.glossary.term import COLUMNS, Term
+from mtreason.glossary.merge import Entry, key_of
+from mtreason.glossary.spelling import spelling
+from mtreason.glossary.term import Term
+from mtreason.glossary.written import as_written
 from mtreason.languages import Language, scripts_of
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
@@ -32,21 +36,35 @@ def lint(paths: Sequence[Path], source: Language, target: Language) -> list[Find
     found: list[Finding] = []
     before: list[Term] = []
     for path in paths:
-        terms = []
-        try:
-            for term in read_terms(path, source.tag, target.tag):
-                if isinstance(term, GlossaryError):
-                    found.append(_error(term))
-                else:
-                    terms.append(term)
-        except GlossaryError as error:
-            found.append(_error(error))
-        own = [*_twins(terms, source), *_unused(path, terms)]
+        entries, own = _read(path, source, target)
+        terms = [entry.term for entry in entries]
+        own += [*_repeated(entries, source), *_written(path, terms), *_header(terms, source, target)]
         own += [f for term in terms for f in _doubts(term, source, target)]
         own += [*_overlaps(terms, source), *_chains(terms, target), *_conflicts(before, terms, source)]
         found += sorted(own, key=lambda f: int(f.where.rpartition(":")[2]) if f.where[-1:].isdigit() else 0)
         before += terms
     return found
+
+
+def _read(path: Path, source: Language, target: Language) -> tuple[list[Entry], list[Finding]]:
+    """Read a file as far as it goes; return its entries, and what is wrong with it or left out of it."""
+    entries: list[Entry] = []
+    found: list[Finding] = []
+    try:
+        for item in read_entries(path, source.tag, target.tag):
+            if isinstance(item, GlossaryError):
+                found.append(_error(item))
+            elif isinstance(item, Entry):
+                entries.append(item)
+            else:
+                said = describe([item], source, target).rpartition(" (line")[0].removeprefix("1 ")
+                where = f"{path}:{item.line}" if item.line else str(path)
+                found.append(Finding(WARNING, where, f"left out: {said or item.why}"))
+    except GlossaryError as error:
+        found.append(_error(error))
+    if not entries and not any(f.level == ERROR for f in found):
+        found.append(Finding(ERROR, str(path), f"no terms for {source.tag} to {target.tag}: give a file with some"))
+    return entries, found
 
 
 def _error(error: GlossaryError) -> Finding:
@@ -58,36 +76,46 @@ def _warn(term: Term, message: str, level: str = WARNING) -> Finding:
     return Finding(level, f"{term.file}:{term.line}", message)
 
 
-def _twins(terms: Sequence[Term], source: Language) -> Iterator[Finding]:
-    for twin, first in twins(terms, source.tag):
-        same = "with the same renderings" if twin.targets == first.targets else "with other renderings"
-        yield Finding(
-            ERROR,
-            f"{twin.file}:{twin.line}",
-            f"the term {twin.source!r} is already on line {first.line} {same}: keep one of the two lines",
-        )
+def _repeated(entries: Sequence[Entry], source: Language) -> Iterator[Finding]:
+    """Report entries of one term, and terms that differ in case or script only."""
+    first: dict[tuple[object, ...], Term] = {}
+    for term, _ in entries:
+        known = first.setdefault(key_of(term, source.tag), term)
+        if known is term:
+            continue
+        what = f"the term {term.source!r} is already on line {known.line}"
+        if known.source != term.source:
+            what += f" as {known.source!r}"
+        if known.targets == term.targets and known.forbidden == term.forbidden:
+            yield _warn(term, f"{what} with the same renderings: take one of the lines out")
+        else:
+            yield _warn(
+                term,
+                f"{what} with other renderings, all of which count: put them on one line with '|' between them, or "
+                "tell the lines apart by requires, excludes or case",
+            )
 
 
-def _unused(path: Path, terms: Sequence[Term]) -> Iterator[Finding]:
-    """Report columns that a file declares and no term fills in."""
-    if len(terms) < 2 or path.suffix.lower() not in {".tsv", ".csv"}:
-        return
-    try:
-        head = path.read_text("utf-8-sig").split("\n", 20)[:20]
-    except (OSError, UnicodeDecodeError):
-        return
-    for line in head:
-        text = line.lower().removeprefix("#").strip()
-        if text.startswith("columns:") or {"source", "target"} <= {c.strip() for c in text.split(",")}:
-            named = [c.strip() for c in text.removeprefix("columns:").split(",")]
-            for column in named:
-                if column in COLUMNS and not any(getattr(e, COLUMNS[column]) for e in terms):
-                    yield Finding(WARNING, terms[0].file, f"the column {column} is empty on every line")
-            return
+def _written(path: Path, terms: Sequence[Term]) -> Iterator[Finding]:
+    """Report what the text of a file shows and its terms do not."""
+    for line, message in as_written(path, terms):
+        yield Finding(WARNING, f"{path}:{line}" if line else str(path), message)
+
+
+def _header(terms: Sequence[Term], source: Language, target: Language) -> Iterator[Finding]:
+    """Report a first row that was read as a term and looks like a header."""
+    for term in terms[:1]:
+        if looks_like_header([term.source, *term.targets[:1]]):
+            names = f"{source.tag} and {target.tag}"
+            yield _warn(
+                term, f"{term.source!r} looks like the name of a column: name the columns {names}, or take the line out"
+            )
 
 
 def _doubts(term: Term, source: Language, target: Language) -> Iterator[Finding]:
     """Check one term by itself."""
+    for message in spelling(term):
+        yield _warn(term, message)
     if len(term.source) == 1 and not term.conditional:
         yield _warn(
             term, f"{term.source!r} is one character, which stands in many words: say with requires where it is meant"
@@ -105,8 +133,7 @@ def _doubts(term: Term, source: Language, target: Language) -> Iterator[Finding]
         for bad in (term.literal, *term.forbidden):
             if bad and contains(bad, rendering, target.tag):
                 yield _warn(term, f"the rendering {rendering!r} contains {bad!r}, which is to be avoided")
-    found = Matcher([replace(term, hinted=True)], source.tag).find(term.example)
-    if term.example and not found:
+    if term.example and not Matcher([replace(term, hinted=True)], source.tag).find(term.example):
         yield _warn(term, "the example does not contain the term")
     if term.rendered and not honoured(term, term.rendered, target.tag):
         yield _warn(term, "the example's translation honours none of the renderings")
@@ -130,15 +157,19 @@ def _chains(terms: Sequence[Term], target: Language) -> Iterator[Finding]:
     for term in terms:
         for rendering in term.targets:
             other = by_term.get(fold(rendering, target.tag))
-            if other is not None and other != term:
+            if other is not None and other.source != term.source:
                 yield _warn(term, f"the rendering {rendering!r} is a term on line {other.line}")
 
 
 def _conflicts(before: Sequence[Term], terms: Sequence[Term], source: Language) -> Iterator[Finding]:
     """Report terms that override terms of earlier files with other renderings."""
-    known = {(fold(e.source, source.tag), e.conditions): e for e in before}
+    known = {key_of(term, source.tag): term for term in before}
     for term in terms:
-        other = known.get((fold(term.source, source.tag), term.conditions))
-        if other is not None and other.targets != term.targets:
+        other = known.get(key_of(term, source.tag))
+        if other is not None and not set(other.targets) & set(term.targets) and (other.targets or term.targets):
             was = "|".join(other.targets) or "no rendering"
-            yield _warn(term, f"overrides {other.file}:{other.line}, which has {was}", NOTE)
+            yield _warn(
+                term,
+                f"{term.source!r} overrides {other.file}:{other.line}, which has {was}: make the two agree, or leave "
+                "one out",
+            )

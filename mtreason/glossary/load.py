@@ -1,4 +1,4 @@
-"""Reads glossary files: finds the format and the direction, and refuses a term that is listed twice.
+"""Reads glossary files: finds the format and the direction, makes terms, and says what is left out.
 
 A direction may be stated at the end of the file name (`slang.zh-en.tsv`).
 """
@@ -7,61 +7,117 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from mtreason.errors import GlossaryError
-from mtreason.glossary.fold import fold, primary_language
-from mtreason.glossary.formats import FORMATS
-from mtreason.glossary.formats.text import Direction, Row, check_direction
+from mtreason.glossary.formats import ADVICE, ALSO, FORMATS
+from mtreason.glossary.formats.text import UNTRANSLATED, UNUSED, Direction, LeftOut, check_direction, serves
 from mtreason.glossary.formats.tsv import CODE
+from mtreason.glossary.merge import Entry, apart, merge
 from mtreason.glossary.term import Term, make_term
+from mtreason.languages import Language, parse_language
 
-MAX_BYTES = 64 * 1024 * 1024
+MAX_BYTES = 256 * 1024 * 1024
 
 # Stricter than a header: a name such as `our-own.tsv` or `terms.en-GB.tsv` does not state a direction.
-_NAMED_PAIR = re.compile(rf".+\.({CODE})-({CODE})\.(?i:{'|'.join(FORMATS)})".replace("{2,3}", "{2}"), re.DOTALL)
+_ENDINGS = "|".join([*FORMATS, *filter(None, ALSO)])
+_NAMED_PAIR = re.compile(rf".+\.({CODE})-({CODE})\.(?i:{_ENDINGS})".replace("{2,3}", "{2}"), re.DOTALL)
 
 
-def load_glossary(path: Path, source: str, target: str, name: str | None = None) -> tuple[Term, ...]:
+@dataclass(frozen=True, slots=True)
+class Glossary:
+    """What a file holds for a direction."""
+
+    terms: tuple[Term, ...]
+    left_out: str
+    """One line that counts and names what is left out, and begins with the file's name; "" where nothing is."""
+
+
+def load_glossary(
+    path: Path, source: str, target: str, name: str | None = None, note: Callable[[str], None] | None = None
+) -> tuple[Term, ...]:
     """Read the glossary file `path` for a run that translates `source` to `target` (BCP-47 codes).
 
-    `name` is how messages name the file; its path if None. Raises GlossaryError, one line that names the file and,
-    where there is one, the line, when the file cannot be read, is not UTF-8, is larger than 64 MB, has a line that
-    cannot be parsed, lists a term twice (also in another case, width or, for Chinese, script: the matcher cannot tell
-    those apart) without context that tells the two apart, or states another direction.
+    `name` is how messages name the file; its path if None. `note` is told, in one line, what is left out. Raises
+    `GlossaryError` as `read_glossary` does.
     """
-    terms = []
-    for term in read_terms(path, source, target, name):
-        if isinstance(term, GlossaryError):
-            raise term
-        terms.append(term)
-    for twin, first in twins(terms, source):
+    found = read_glossary(path, source, target, name)
+    if found.left_out and note is not None:
+        note(found.left_out)
+    return found.terms
+
+
+def read_glossary(path: Path, source: str, target: str, name: str | None = None, *, merged: bool = True) -> Glossary:
+    """Read a glossary file for a direction; unless `merged`, each entry is a term of its own, but equal ones are one.
+
+    Raises `GlossaryError`, one line that names the file and, where there is one, the line, when the file cannot be read
+    or decoded, is no glossary, is larger than 256 MB, changes while it is read, has a line that cannot be a term,
+    states another direction, or has nothing for this one.
+    """
+    entries: list[Entry] = []
+    left: list[LeftOut] = []
+    name = name or _shown(path)
+    for item in read_entries(path, source, target, name):
+        if isinstance(item, GlossaryError):
+            raise item
+        if isinstance(item, LeftOut):
+            left.append(item)
+        else:
+            entries.append(item)
+    terms, bare = (merge if merged else apart)(entries, source)
+    left += [LeftOut(term.line, UNTRANSLATED) for term in bare]
+    said = describe(left, parse_language(source), parse_language(target))
+    if not terms:
         raise GlossaryError(
-            f"{twin.file}:{twin.line}: the term {twin.source!r} is already on line {first.line} of this file "
-            "(case, width and script variants count as the same term): keep one of the two lines and put all "
-            "renderings there, separated by '|', or tell them apart by requires, excludes or case"
+            f"{name}: no terms for {source} to {target}{f': {said} left out' if said else ''}: give a file with some"
         )
-    return tuple(terms)
+    return Glossary(tuple(terms), f"{name}: left out: {said}" if said else "")
 
 
-def read_terms(path: Path, source: str, target: str, name: str | None = None) -> Iterator[Term | GlossaryError]:
-    """Yield the terms of a file in order, and in place of each faulty one the error that says what is wrong with it.
+def describe(left: Sequence[LeftOut], source: Language, target: Language) -> str:
+    """Return what is left out in words: how many entries, why, and the line of the first of each kind."""
+    counts: dict[str, list[int]] = {}
+    for item in left:
+        counts.setdefault(item.why.format(source.name, target.name), []).append(item.line)
+    parts = []
+    for why, lines in sorted(counts.items(), key=lambda pair: -len(pair[1])):
+        if why.startswith(UNUSED):
+            parts.append(why)
+        else:
+            first = min(lines)
+            parts.append(f"{len(lines):,} {why} ({'first in ' if len(lines) > 1 else ''}line {first})")
+    return ", ".join(parts)
+
+
+def read_entries(
+    path: Path, source: str, target: str, name: str | None = None
+) -> Iterator[Entry | LeftOut | GlossaryError]:
+    """Yield the entries of a file in order, what is left out, and for each faulty entry the error that says why.
 
     Raises `GlossaryError` for a fault of the file as a whole.
     """
-    name = name or (path.name if path.parent in _shipped_directories() else str(path))
+    name = name or _shown(path)
+    module = FORMATS[format_of(path, name)]
     data = _read(path, name)
     stated = stated_direction(path)
     if stated is not None:
         check_direction(name, stated, (source, target))
-    module = FORMATS[format_of(path)]
-    rows: Iterator[Row] = module.read(data, name, (source, target))
-    for row in rows:
+    _check_kind(data, name)
+    for row in module.read(data, name, (source, target)):
+        if isinstance(row, LeftOut):
+            yield row
+            continue
         try:
-            yield make_term(row.fields, name, row.line)
+            term = make_term(row.fields, name, row.line)
+            yield Entry(term, bool(term.targets) or row.kept)
         except GlossaryError as error:
             yield error
+
+
+def _shown(path: Path) -> str:
+    return path.name if path.parent in _shipped_directories() else str(path)
 
 
 def stated_direction(path: Path) -> Direction | None:
@@ -70,21 +126,30 @@ def stated_direction(path: Path) -> Direction | None:
     return (stated[1], stated[2]) if stated else None
 
 
-def format_of(path: Path) -> str:
-    """Return the format that a file's name states, or tab-separated text where it states none."""
+def format_of(path: Path, name: str) -> str:
+    """Return the format that a file's name states; raises `GlossaryError` for a name of something else."""
     ending = path.suffix.lower().removeprefix(".")
-    return ending if ending in FORMATS else "tsv"
+    found = ending if ending in FORMATS else ALSO.get(ending)
+    if found is None:
+        what = ADVICE.get(ending, f"a .{ending} file: name it .{', .'.join(FORMATS)} if it is one of these formats")
+        raise GlossaryError(f"{name}: not a glossary but {what}")
+    return found
 
 
-def twins(terms: Iterable[Term], language: str) -> Iterator[tuple[Term, Term]]:
-    """Yield pairs of a term and an earlier one that has the same source and the same conditions."""
-    first: dict[tuple[object, ...], Term] = {}
-    for term in terms:
-        key = (fold(term.source, language), term.conditions)
-        if key in first:
-            yield term, first[key]
-        else:
-            first[key] = term
+_BINARY = {
+    b"PK\x03\x04": "an archive or Office document: save it as CSV",
+    b"\xd0\xcf\x11\xe0": "an old Office document: save it as CSV",
+    b"%PDF": "a PDF: write its table as CSV",
+    b"\x1f\x8b": "compressed: unpack it",
+    b"SQLite format 3": "a database: export it as CSV",
+}
+
+
+def _check_kind(data: bytes, name: str) -> None:
+    """Raise `GlossaryError` for content that is no text, whatever the file's name is."""
+    for mark, what in _BINARY.items():
+        if data.startswith(mark):
+            raise GlossaryError(f"{name}: not a glossary but {what}")
 
 
 def write_glossary(terms: Sequence[Term], form: str, direction: Direction) -> bytes:
@@ -95,11 +160,10 @@ def write_glossary(terms: Sequence[Term], form: str, direction: Direction) -> by
 
 def shipped_glossaries(source: str, target: str) -> tuple[Path, ...]:
     """Return the glossary files of this package for this direction, sorted by name; often there are none."""
-    wanted = (primary_language(source), primary_language(target))
     for directory in _shipped_directories():
         if directory.is_dir():
             pairs = ((path, stated_direction(path)) for path in sorted(directory.glob("*.tsv")))
-            return tuple(path for path, pair in pairs if pair and tuple(map(primary_language, pair)) == wanted)
+            return tuple(path for path, pair in pairs if pair and serves(pair, (source, target)))
     return ()
 
 
@@ -112,7 +176,9 @@ def _shipped_directories() -> tuple[Path, Path]:
 def _read(path: Path, name: str) -> bytes:
     try:
         with path.open("rb") as file:
+            before = os.fstat(file.fileno())
             data = file.read(MAX_BYTES + 1)
+            after = path.stat()
     except FileNotFoundError:
         raise GlossaryError(f"{name}: no such glossary file: check the path") from None
     except IsADirectoryError:
@@ -126,4 +192,6 @@ def _read(path: Path, name: str) -> bytes:
     if len(data) > MAX_BYTES:
         limit = MAX_BYTES // (1024 * 1024)
         raise GlossaryError(f"{name}: the glossary file is larger than {limit} MB: split it or check that it is one")
+    if (before.st_size, before.st_mtime_ns, before.st_ino) != (after.st_size, after.st_mtime_ns, after.st_ino):
+        raise GlossaryError(f"{name}: the glossary file changed while it was read: run the same command again")
     return data

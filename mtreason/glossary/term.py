@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mtreason.characters import HALF_PAIR, has_half_pair
 from mtreason.errors import GlossaryError
+from mtreason.glossary.values import Value, join_values, split_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +76,32 @@ FLAGS = {"case": {True: "yes", False: ""}, "hint": {True: "", False: "no"}}
 _YES = {"no": False, "yes": True}
 
 
-def make_term(fields: Mapping[str, str], file: str, line: int) -> Term:
+MOST_CHARACTERS = 100_000
+"""Characters of a value: what is longer is no term and no note."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_FREE = frozenset({"note", "example", "rendered", "domain", "pos"})
+"""Columns for people, of which nothing is looked for in texts."""
+
+
+def make_term(fields: Mapping[str, Value], file: str, line: int) -> Term:
     """Turn the columns of one term into a term; raises `GlossaryError` that names the file and line."""
     where = f"{file}:{line}"
     source = fields.get("source", "")
-    if not source:
+    if not source or not isinstance(source, str):
         raise GlossaryError(f"{where}: the source term is empty: write the term into the first column")
+    lists: dict[str, tuple[str, ...]] = dict.fromkeys(LISTS, ())
+    texts: dict[str, str] = {}
     for column, value in fields.items():
-        if has_half_pair(value):
-            raise GlossaryError(f"{where}: {column} {HALF_PAIR}")
-    lists = {name: _split(name, fields.get(name, ""), where) for name in LISTS}
-    case = _flag(fields, "case", where, default=False)
-    hinted = _flag(fields, "hint", where, default=True)
-    both = set(lists["target"]) & {*lists["forbidden"], fields.get("literal", "")}
+        if not value:
+            continue
+        _check_characters(column, value if isinstance(value, str) else " ".join(value), where)
+        if column in LISTS:
+            lists[column] = _split(column, value, where)
+        elif isinstance(value, str):
+            texts[column] = value
+    case = _flag(texts, "case", where, default=False)
+    hinted = _flag(texts, "hint", where, default=True)
+    both = set(lists["target"]) & {*lists["forbidden"], texts.get("literal", "")}
     if both:
         raise GlossaryError(
             f"{where}: {min(both)!r} is a rendering and to be avoided at once: take it out of one column"
@@ -94,20 +109,34 @@ def make_term(fields: Mapping[str, str], file: str, line: int) -> Term:
     return Term(
         source=source,
         targets=lists["target"],
-        literal=fields.get("literal", ""),
-        note=fields.get("note", ""),
+        literal=texts.get("literal", ""),
+        note=texts.get("note", ""),
         file=file,
         line=line,
         forbidden=lists["forbidden"],
-        part_of_speech=fields.get("pos", ""),
-        domain=fields.get("domain", ""),
+        part_of_speech=texts.get("pos", ""),
+        domain=texts.get("domain", ""),
         case_sensitive=case,
         requires=lists["requires"],
         excludes=lists["excludes"],
-        example=fields.get("example", ""),
-        rendered=fields.get("rendered", ""),
+        example=texts.get("example", ""),
+        rendered=texts.get("rendered", ""),
         hinted=hinted,
     )
+
+
+def _check_characters(column: str, text: str, where: str) -> None:
+    if len(text) > MOST_CHARACTERS:
+        raise GlossaryError(
+            f"{where}: {column} has {len(text):,} characters, expected at most {MOST_CHARACTERS:,}: cut it"
+        )
+    if text.isascii() and text.isprintable():
+        return
+    if has_half_pair(text):
+        raise GlossaryError(f"{where}: {column} {HALF_PAIR}")
+    control = None if column in _FREE else _CONTROL.search(text)
+    if control is not None:
+        raise GlossaryError(f"{where}: {column} has the control character \\x{ord(control[0]):02x}: take it out")
 
 
 def _flag(fields: Mapping[str, str], column: str, where: str, *, default: bool) -> bool:
@@ -117,8 +146,10 @@ def _flag(fields: Mapping[str, str], column: str, where: str, *, default: bool) 
     return _YES.get(value, default)
 
 
-def _split(name: str, value: str, where: str) -> tuple[str, ...]:
-    values = tuple(piece.strip() for piece in value.split("|")) if value else ()
+def _split(name: str, value: Value, where: str) -> tuple[str, ...]:
+    if not isinstance(value, str):
+        return tuple(dict.fromkeys(value))
+    values = split_values(value)
     if "" in values:
         what = "rendering" if name == "target" else "value"
         raise GlossaryError(
@@ -133,7 +164,7 @@ def to_fields(term: Term) -> dict[str, str]:
     for column, attribute in COLUMNS.items():
         value = getattr(term, attribute)
         if column in LISTS:
-            value = "|".join(value)
+            value = join_values(value)
         elif column in FLAGS:
             value = FLAGS[column][value]
         if value or column == "target":

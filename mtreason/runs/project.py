@@ -99,17 +99,20 @@ class Project:
         given = self.config.prompt
         return str(self.root / given) if given.endswith(".toml") else given or None
 
-    def terms(self, target: Language) -> tuple[Term, ...]:
-        """Read the glossaries for a language; reports name files as the configuration does."""
+    def terms(self, target: Language, note: Callable[[str], None] | None = None) -> tuple[Term, ...]:
+        """Read the glossaries for a language; reports name files as the configuration does.
+
+        `note` is told what is left out of them.
+        """
         source, tag = self.config.source, target.tag
         shipped = shipped_glossaries(source, tag) if self.config.shipped_glossaries else ()
         terms = [term for path in shipped for term in load_glossary(path, source, tag)]
         for name in self.config.glossaries:
-            terms += load_glossary(self.root / name, source, tag, name)
+            terms += load_glossary(self.root / name, source, tag, name, note)
         return tuple(terms)
 
-    def inputs(self, target: Language) -> RunInputs:
-        """Read the glossaries and memories for a language, once: what is recorded is what is used."""
+    def inputs(self, target: Language, note: Callable[[str], None] | None = None) -> RunInputs:
+        """Read the glossaries and memories for a language, once: what is recorded is what is used; see `terms`."""
         human: dict[str, str] = {}
         memories = []
         for name in self.config.memories:
@@ -119,7 +122,7 @@ class Project:
             if _digest(path) != digest:
                 raise InputError(f"{path} changed while it was read: run the same command again")
             memories.append((name, digest))
-        return RunInputs(self.terms(target), human, tuple(memories))
+        return RunInputs(self.terms(target, note), human, tuple(memories))
 
     def run(self, target: Language, model: LoadedModel | None = None, inputs: RunInputs | None = None) -> RunSpec:
         """Return the identity of a run into a language; without a model, only what is known without one."""

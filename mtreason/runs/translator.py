@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -46,11 +46,16 @@ class _Start:
     """The whole prompt, without a segment."""
 
 
-def load_terms(direction: Direction, settings: Settings) -> tuple[Term, ...]:
-    """Read the glossaries of a run, shipped ones first, so that the user's own override them."""
+def load_terms(direction: Direction, settings: Settings, note: Callable[[str], None] | None = None) -> tuple[Term, ...]:
+    """Read the glossaries of a run, shipped ones first, so that the user's own override them.
+
+    `note` is told what is left out of them.
+    """
     source, target = direction.source.tag, direction.target.tag
     shipped = shipped_glossaries(source, target) if settings.shipped_glossaries else ()
-    return tuple(term for path in (*shipped, *settings.glossaries) for term in load_glossary(path, source, target))
+    return tuple(
+        term for path in (*shipped, *settings.glossaries) for term in load_glossary(path, source, target, note=note)
+    )
 
 
 def load_memories(direction: Direction, settings: Settings) -> dict[str, str]:

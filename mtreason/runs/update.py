@@ -108,7 +108,7 @@ class Updater:
     ) -> None:
         project = self.project
         self._forget()
-        inputs = {job.target: project.inputs(job.target) for job in project.jobs}
+        inputs = {job.target: project.inputs(job.target, self.progress.warn) for job in project.jobs}
         todo = {target: self._examined(target, inputs[target], adopt=adopt) for target in inputs}
         todo = {target: found for target, found in sorted(todo.items(), key=lambda t: t[0].tag) if found}
         self.ledger.write()

@@ -128,7 +128,7 @@ class TuneJob:
         """Make the missing pools."""
         row = segments[0].row
         direction = Direction(parse_language(row.source_tag), parse_language(row.target_tag))
-        terms = load_terms(direction, self.settings)
+        terms = load_terms(direction, self.settings, self.progress.warn)
         store = PoolFile(self.pools)
         left = [segment for segment in segments if not store.has(segment)]
         config = self._config(segments, parts, direction, terms, known_digest(self.model))

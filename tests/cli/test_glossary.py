@@ -26,8 +26,8 @@ def command(tmp_path, monkeypatch, capfd):
     ("text", "level", "line", "message"),
     [
         ("打卡\n", "error", 1, "found 1 field"),
-        ("种草\ta\n種草\ta\n", "error", 2, "is already on line 1 with the same renderings"),
-        ("种草\ta\n種草\tb\n", "error", 2, "is already on line 1 with other renderings"),
+        ("种草\ta\n種草\ta\n", "warning", 2, "is already on line 1 as '种草' with the same renderings"),
+        ("种草\ta\n种草\tb\n", "warning", 2, "is already on line 1 with other renderings"),
         ("牛\tgreat\n", "warning", 1, "is one character, which stands in many words"),
         ("踩屎感\tкомфорт\n", "warning", 1, "the rendering 'комфорт' has letters that English does not use (Cyrillic)"),
         ("привет\thi\n", "warning", 1, "has letters that Chinese does not use (Cyrillic)"),
@@ -55,9 +55,9 @@ def test_lint(tmp_path, command, text, level, line, message) -> None:
 def test_lint_of_several_files(tmp_path, command) -> None:
     for name, target in (("a", "sold"), ("b", "tempted")):
         (tmp_path / f"{name}.zh-en.tsv").write_text(f"种草\t{target}\n", "utf-8")
-    out, _ = command("lint", "a.zh-en.tsv", "b.zh-en.tsv", "--strict")
-    assert "b.zh-en.tsv:1: note: overrides a.zh-en.tsv:1, which has sold" in out
-    assert out.endswith("0 errors, 0 warnings, 1 note\n")
+    out, _ = command("lint", "a.zh-en.tsv", "b.zh-en.tsv", "--strict", code=3)
+    assert "b.zh-en.tsv:1: warning: '种草' overrides a.zh-en.tsv:1, which has sold: make the two agree" in out
+    assert out.endswith("0 errors, 1 warning, 0 notes\n")
     (tmp_path / "c.tsv").write_text("a\tb\n", "utf-8")
     _, err = command("lint", "c.tsv", code=2)
     assert "c.tsv: its name does not say for which languages it is: add --from" in err
@@ -116,7 +116,7 @@ def test_convert(tmp_path, command) -> None:
     assert "3 terms do not lead back" in said
     found = {e.source: e.targets for e in load_glossary(tmp_path / "t.en-zh.tsv", "en", "zh")}
     assert found == {"artificial intelligence": ("人工智能",), "GitHub": (), "water": ("水",)}
-    assert "the ending says no format: name it .tsv, .csv, .json, .tbx" in err
+    assert "the ending says no format: name it .tsv, .csv, .txt, .json, .tbx, .utx, .tmx" in err
 
 
 CEDICT = """# CC-CEDICT

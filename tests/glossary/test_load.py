@@ -1,9 +1,10 @@
+import os
 from pathlib import Path
 
 import pytest
 
 from mtreason.errors import GlossaryError
-from mtreason.glossary import Term, load_glossary, shipped_glossaries
+from mtreason.glossary import Matcher, Term, load_glossary, shipped_glossaries
 from mtreason.glossary import load as load_module
 
 
@@ -49,8 +50,10 @@ def test_only_line_ends_end_a_line(write):
     assert [(term.note, term.line) for term in load_glossary(path, "fr", "en")] == [("d\u2028e\x0cf", 1), ("", 2)]
 
 
-def test_empty_file_has_no_entries(write):
-    assert load_glossary(write(""), "zh", "en") == ()
+@pytest.mark.parametrize("content", ["", "# only a comment\n", "\n \t \n"])
+def test_a_file_without_terms_is_refused(write, content):
+    path = write(content)
+    assert error(path) == f"{path}: no terms for zh to en: give a file with some"
 
 
 @pytest.mark.parametrize(("line", "found"), [("种草", "1 field,"), ("a\tb\tc\td\te", "5 fields,")])
@@ -71,10 +74,36 @@ def test_empty_rendering(write, target):
     assert error(path).startswith(f"{path}:1: an empty rendering in")
 
 
-@pytest.mark.parametrize(("first", "second"), [("打卡", "打卡"), ("種草", "种草"), ("YYDS", "yyds"), ("ＣＰ", "CP")])
-def test_duplicate_names_both_lines(write, first, second):
-    path = write(f"{first}\ta\n\n{second}\tb\n")
-    assert error(path).startswith(f"{path}:3: the term {second!r} is already on line 1 ")
+@pytest.mark.parametrize(("first", "second"), [("打卡", "打卡"), ("種草", "种草"), ("ＣＰ", "CP")])
+def test_other_renderings_of_a_term_are_alternatives(write, first, second):
+    [term] = load_glossary(write(f"{first}\ta\n\n{second}\tb\n"), "zh", "en")
+    assert (term.source, term.targets, term.line) == (first, ("a", "b"), 1)
+
+
+def test_equal_entries_are_one(write):
+    [term] = load_glossary(write("打卡\tvisit\t\tnote\n" * 2), "zh", "en")
+    assert (term.targets, term.note) == (("visit",), "note")
+    [term] = load_glossary(write("GO\t\ngo\t\n"), "en", "de")
+    assert (term.source, term.targets, term.case_sensitive) == ("GO", (), False)
+
+
+def test_terms_that_differ_in_case_stay_apart(write):
+    found = load_glossary(write("May\tMai\nmay\tdürfen\nMAY\tMAI-Code\n"), "en", "de")
+    assert [(t.source, t.targets, t.case_sensitive) for t in found] == [
+        ("May", ("Mai",), True), ("may", ("dürfen",), False), ("MAY", ("MAI-Code",), True),
+    ]  # fmt: skip
+    hits = Matcher(found, "en").find("May I, in May, MAY?")
+    assert [hit.term.targets for hit in hits] == [("Mai",), ("Mai",), ("MAI-Code",)]
+
+
+def test_what_is_kept_and_rendered_is_both(write):
+    [term] = load_glossary(write("App\t\nApp\tAnwendung\n"), "en", "de")
+    assert term.targets == ("App", "Anwendung")
+
+
+def test_conditions_keep_entries_apart(write):
+    path = write("# columns: source, target, requires\n牛\tcattle\t草\n牛\tawesome\n")
+    assert [t.targets for t in load_glossary(path, "zh", "en")] == [("cattle",), ("awesome",)]
 
 
 def test_script_variants_are_duplicates_only_in_chinese(write):
@@ -100,10 +129,10 @@ def test_malformed_header(write, value):
     assert error(path).startswith(f"{path}:1: languages are {value!r}, expected two codes")
 
 
-@pytest.mark.parametrize("name", ["slang.zh-en.tsv", "a.b.zh-Hant-en-GB.tsv"])
-def test_file_name_with_another_direction(write, name):
+@pytest.mark.parametrize(("name", "source"), [("slang.zh-en.tsv", "zh"), ("a.b.zh-Hant-en-GB.tsv", "zh-TW")])
+def test_file_name_with_another_direction(write, name, source):
     path = write("打卡\tvisit\n", name)
-    assert len(load_glossary(path, "zh", "en")) == 1
+    assert len(load_glossary(path, source, "en")) == 1
     message = error(path, "ja", "en")
     assert message.startswith(f"{path}: this glossary is for zh")
 
@@ -118,9 +147,30 @@ def test_bad_utf8_names_line_and_offset(write):
     assert error(path).startswith(f"{path}:2: not UTF-8, byte 0xff at byte offset 15 of the file")
 
 
-def test_utf16_is_refused(write):
-    path = write("打卡\tvisit\n".encode("utf-16"))
-    assert error(path).startswith(f"{path}:1: not UTF-8, byte 0xff at byte offset 0")
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "utf-32"])
+def test_encodings_with_a_mark_are_read(write, encoding):
+    [term] = load_glossary(write("打卡\tvisit\n".encode(encoding)), "zh", "en")
+    assert (term.source, term.targets) == ("打卡", ("visit",))
+
+
+def test_other_encodings_are_named(write):
+    assert "(it reads as gb18030): save the glossary as UTF-8" in error(write("打卡\tvisit\n".encode("gbk")))
+    path = write("house\tdom\nbread\tхлеб\n".encode("cp1251"), "a.txt")
+    assert "(it reads as cp1251)" in error(path, "en", "ru")
+    assert "a.txt:1: not UTF-16-LE" in error(write(b"\xff\xfea\x00\x00\xd8", "a.txt"))
+
+
+def test_a_file_that_changes_meanwhile(write, monkeypatch):
+    path = write("打卡\tvisit\n")
+    was = os.fstat
+
+    def fstat(descriptor):
+        found = was(descriptor)
+        path.write_text("打卡\tvisit\n种草\tsold\n", "utf-8")
+        return found
+
+    monkeypatch.setattr(os, "fstat", fstat)
+    assert error(path) == f"{path}: the glossary file changed while it was read: run the same command again"
 
 
 def test_missing_file(tmp_path):
@@ -151,7 +201,7 @@ def test_too_large(write, monkeypatch):
     monkeypatch.setattr(load_module, "MAX_BYTES", 1024 * 1024)
     path = write(b"#" * (1024 * 1024 + 1))
     assert error(path).startswith(f"{path}: the glossary file is larger than 1 MB")
-    assert load_glossary(write(b"#" * 1024 * 1024), "zh", "en") == ()
+    assert "no terms for zh to en" in error(write(b"#" * 1024 * 1024))
 
 
 def test_shipped_glossaries_by_direction():

@@ -161,7 +161,8 @@ def test_tmx(tmp_path) -> None:
     path = tmp_path / "m.tmx"
     path.write_bytes(tmx_bytes([("zh", "en", "你好 <b>", "Hello\x01 & <b>"), ("zh-Hant", "en-GB", "再見", "Bye")]))
     zh, en = parse_language("zh"), parse_language("en")
-    assert read_tmx(path, zh, en) == {"你好 <b>": "Hello & <b>", "再見": "Bye"}
+    assert read_tmx(path, zh, en) == {"你好 <b>": "Hello & <b>"}
+    assert read_tmx(path, parse_language("zh-TW"), en) == {"你好 <b>": "Hello & <b>", "再見": "Bye"}
     assert etree.parse(path).getroot().get("version") == "1.4"
     with pytest.raises(DocumentError, match=r"has no pairs of de and en \(there are en, en-GB, zh, zh-Hant\)"):
         read_tmx(path, parse_language("de"), en)
