@@ -1,9 +1,12 @@
 """Checks what a translation makes of a glossary term.
 
 In languages with spaces, rendering and translation are compared word by word, and two words agree when they share a
-form: as written, without a possessive ending, or the lemma. In languages without spaces the folded rendering must
-occur exactly.
+form (`agree.py`): as written, without what is joined to them, the lemma, a part of a compound. A verb and its
+particle may be apart (`apart.py`). In languages without spaces a regular expression has the forms of a rendering
+(`unspaced.py`).
 """
+
+from __future__ import annotations
 
 import re
 import unicodedata
@@ -11,32 +14,24 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from itertools import pairwise
 
-from mtreason.glossary.fold import CHINESE, fold, is_bounded, is_unspaced, primary_language
-from mtreason.glossary.lemma import lemma, lemma_languages
+from mtreason.glossary.agree import agree
+from mtreason.glossary.apart import stands_apart
+from mtreason.glossary.fold import fold, is_bounded, primary_language
 from mtreason.glossary.term import Term
+from mtreason.glossary.unspaced import UNSPACED_LANGUAGES, is_empty, occurs
+from mtreason.glossary.words import STOP, Token, tokens
 
-# Korean has spaces, but its particles are joined to the noun, so that whole words would never agree.
-_UNSPACED_LANGUAGES = CHINESE | {"ja", "ko", "th", "lo", "my", "km", "bo", "dz"}
-
-# Letters with their accents, and the Indic blocks whole, since `\w` leaves their vowel signs out.
-_LETTER = r"[^\W_]|[\u0300-\u036f\u0591-\u05bd\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff]"
-_TOKEN = re.compile(rf"(?:{_LETTER})+(?:'(?:{_LETTER})+)*'?|[.!?;。।]+|[^\w\s]")
-_SENTENCE_ENDS = ".!?;。।"
-_PUNCTUATION_WITH_MEANING = "#%&/@"
-_STOP = "."  # a sentence end: no gap extends over it
 _ELLIPSIS = re.compile(r"\.{3,}")
 _OPTIONAL = re.compile(r"\(([^()]*)\)")
 _MAX_OPTIONAL = 4  # 2^4 variants of one rendering
 
-_ARTICLES = frozenset({"a", "an", "the", "to"})
+_EMPTY = {"en": frozenset({"a", "an", "the", "to"}), "de": frozenset({"sich", "zu"}), "nl": frozenset({"zich", "te"})}
+"""Language -> words that a rendering may begin with and a translation need not have."""
 _POSSESSIVES = frozenset({"my", "your", "his", "her", "its", "our", "their", "whose", "one's"})
 _REFLEXIVES = frozenset(
     {"myself", "yourself", "himself", "herself", "itself", "ourselves", "yourselves", "themselves", "oneself"}
 )
-# Their lemmas are other words: "good" does not honour "the best".
-_COMPARATIVES = frozenset({"better", "best", "worse", "worst", "more", "most", "less", "least", "further", "furthest"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +70,17 @@ def honoured(term: Term, translation: str, language: str) -> bool:
 def contains(rendering: str, translation: str, language: str) -> bool:
     """Return whether the translation contains a rendering, compared as in `honoured`."""
     primary = primary_language(language)
-    if primary in _UNSPACED_LANGUAGES:
-        return _contains_run(rendering, translation, language)
+    if primary in UNSPACED_LANGUAGES:
+        as_written = is_empty(rendering)
+        return (_contains_as_written if as_written else occurs)(rendering, translation, language)
     pattern = _pattern(rendering, primary)
     if not pattern:  # nothing but punctuation, or gaps
         return _contains_as_written(rendering, translation, language)
-    tokens = _tokens(translation)
-    return any(_matches(pattern, tokens, start, primary) for start in range(len(tokens)))
+    text = tokens(translation, primary)
+    if any(_matches(pattern, text, start, primary) for start in range(len(text))):
+        return True
+    words = tuple(element for element in pattern if isinstance(element, str))
+    return len(words) == len(pattern) and stands_apart(words, text, primary)
 
 
 def _contains_as_written(term: str, translation: str, language: str) -> bool:
@@ -110,52 +109,12 @@ def _variants(rendering: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for text in variants if text)) or (rendering,)
 
 
-def _contains_run(rendering: str, translation: str, language: str) -> bool:
-    """Look for the rendering in text without spaces between words; spaces at an inserted Latin word are optional."""
-    runs = [fold(run.strip(), language) for run in _ELLIPSIS.split(rendering)]
-    runs = [run for run in runs if run]
-    if not runs:
-        return _contains_as_written(rendering, translation, language)
-    regex = "[^。.!?;\n]{0,12}?".join(_spaces_free(run) for run in runs)
-    text = fold(translation, language)
-    # The lookahead makes the search try every start, also inside an earlier match that was not bounded.
-    return any(is_bounded(text, *found.span(1)) for found in re.finditer(f"(?=({regex}))", text))
-
-
-def _spaces_free(run: str) -> str:
-    """Return a regular expression for the run: its spaces are optional, as are spaces beside unspaced characters."""
-    regex = ""
-    for before, char in pairwise(" " + " ".join(run.split())):
-        if char == " ":
-            regex += r"\s*"
-        elif before != " " and (is_unspaced(before) or is_unspaced(char)):
-            regex += r"\s*" + re.escape(char)
-        else:
-            regex += re.escape(char)
-    return regex
-
-
-@lru_cache(maxsize=64)
-def _tokens(text: str) -> tuple[str, ...]:
-    """Return the words, symbols and sentence ends (as `_STOP`) of the text, folded; other punctuation is left out."""
-    # NFKC after the fold: the length no longer matters here, and it turns the ellipsis character into three dots.
-    folded = unicodedata.normalize("NFKC", fold(text, "und"))
-    tokens = []
-    for token in _TOKEN.findall(folded):
-        if token[0] in _SENTENCE_ENDS:
-            if not _ELLIPSIS.fullmatch(token):  # a pause, not an end
-                tokens.append(_STOP)
-        elif token in _PUNCTUATION_WITH_MEANING or not unicodedata.category(token[0]).startswith("P"):
-            tokens.append(token)
-    return tuple(tokens)
-
-
 @lru_cache(maxsize=4096)
 def _pattern(rendering: str, primary: str) -> _Pattern:
     elements: list[str | _Gap | _Slot] = []
     for number, piece in enumerate(_ELLIPSIS.split(rendering)):
         elements += [_Gap(0, 5)] if number else []
-        elements += [_element(word) if primary == "en" else word for word in _tokens(piece)]
+        elements += [_element(token.text, primary) for token in tokens(piece, primary)]
     pattern: list[str | _Gap | _Slot] = []
     for element in elements:
         before = pattern[-1] if pattern else None
@@ -165,16 +124,20 @@ def _pattern(rendering: str, primary: str) -> _Pattern:
         else:
             pattern.append(element)
     # A gap or a full stop at either end requires nothing.
-    while pattern and (pattern[0] == _STOP or isinstance(pattern[0], _Gap)):
+    while pattern and (pattern[0] == STOP or isinstance(pattern[0], _Gap)):
         del pattern[0]
-    while pattern and (pattern[-1] == _STOP or isinstance(pattern[-1], _Gap)):
+    while pattern and (pattern[-1] == STOP or isinstance(pattern[-1], _Gap)):
         del pattern[-1]
-    if primary == "en" and len(pattern) > 1 and pattern[0] in _ARTICLES:
+    if len(pattern) > 1 and pattern[0] in _EMPTY.get(primary, ()):
         del pattern[0]
     return tuple(pattern)
 
 
-def _element(word: str) -> str | _Gap | _Slot:
+def _element(word: str, primary: str) -> str | _Gap | _Slot:
+    if primary == "fr" and word == "se":
+        return _Slot(_is_french_reflexive, 1)
+    if primary != "en":
+        return word
     if word in {"sth", "sb"}:
         return _Gap(1, 4)
     if word in {"one's", "sb's"}:
@@ -187,43 +150,37 @@ def _element(word: str) -> str | _Gap | _Slot:
 def _is_possessive(words: tuple[str, ...]) -> bool:
     if len(words) == 1 and words[0] in _POSSESSIVES:
         return True
-    return words[-1].endswith(("'s", "s'")) and _STOP not in words
+    return words[-1].endswith(("'s", "s'")) and STOP not in words
 
 
 def _is_reflexive(words: tuple[str, ...]) -> bool:
     return words[0] in _REFLEXIVES
 
 
-def _matches(pattern: _Pattern, tokens: tuple[str, ...], start: int, primary: str) -> bool:
+def _is_french_reflexive(words: tuple[str, ...]) -> bool:
+    return words[0] in {"me", "te", "se", "nous", "vous"}
+
+
+def _matches(pattern: _Pattern, text: tuple[Token, ...], start: int, primary: str) -> bool:
     """Return whether the pattern matches the tokens from `start` on."""
     if not pattern:
         return True
     head, rest = pattern[0], pattern[1:]
     if isinstance(head, _Gap):
         for length in range(head.most + 1):
-            if length >= head.least and _matches(rest, tokens, start + length, primary):
+            if length >= head.least and _matches(rest, text, start + length, primary):
                 return True
-            if start + length >= len(tokens) or tokens[start + length] == _STOP:
+            if start + length >= len(text) or text[start + length].stops:
                 return False
         return False
-    if start >= len(tokens):
+    if start >= len(text):
         return False
     if isinstance(head, _Slot):
-        ends = range(start + 1, min(start + head.most, len(tokens)) + 1)
-        return any(head.accepts(tokens[start:end]) and _matches(rest, tokens, end, primary) for end in ends)
-    agrees = not _forms(head, primary).isdisjoint(_forms(tokens[start], primary))
-    return agrees and _matches(rest, tokens, start + 1, primary)
-
-
-@lru_cache(maxsize=65536)
-def _forms(word: str, primary: str) -> frozenset[str]:
-    """Return the forms that a word is compared by: itself, without a possessive ending, and its lemma."""
-    bare = word.removesuffix("'").removesuffix("'s")
-    forms = {word, bare}
-    comparative = primary == "en" and bare in _COMPARATIVES
-    if bare.isalpha() and not comparative and primary in lemma_languages():
-        forms.add(lemma(bare, primary))
-    return frozenset(forms)
+        ends = range(start + 1, min(start + head.most, len(text)) + 1)
+        return any(
+            head.accepts(tuple(t.text for t in text[start:end])) and _matches(rest, text, end, primary) for end in ends
+        )
+    return agree(head, text[start].text, primary) and _matches(rest, text, start + 1, primary)
 
 
 class Verdict(StrEnum):

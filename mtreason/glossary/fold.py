@@ -24,6 +24,16 @@ _UNSPACED = re.compile(
 )
 
 
+_LEADING_VOWELS = frozenset("\u0e40\u0e41\u0e42\u0e43\u0e44\u0ec0\u0ec1\u0ec2\u0ec3\u0ec4")
+"""Vowels of Thai and Lao that are written before the consonant after which they are spoken."""
+_TRAILING_VOWELS = frozenset("\u0e30\u0e32\u0e33\u0e45\u0eb0\u0eb2\u0eb3")
+_SUBSCRIBERS = frozenset("\u17d2\u1039")
+"""Signs of Khmer and Burmese that put the next consonant below the one before."""
+_SILENT = "\u0e4c\u0ecc"
+_ENDS_AFTER = _LEADING_VOWELS | frozenset(_SILENT)
+_THAI_MARKS = frozenset(chr(c) for c in (*range(0xE31, 0xE3B), *range(0xE47, 0xE4F), *range(0xEB1, 0xECF)))
+
+
 class _FoldTable(dict[int, str]):
     """A table for `str.translate` that computes the fold of each character at its first use and keeps it."""
 
@@ -69,14 +79,45 @@ def fold(text: str, language: str) -> str:
 
     The result has the length of `text`, character for character, and folding it again changes nothing.
     """
+    if text.isascii() and "`" not in text:
+        return text.lower()
     return text.translate(_fold_table(primary_language(language) in CHINESE))
 
 
 def is_bounded(folded: str, start: int, end: int) -> bool:
-    """Return whether `folded[start:end]` is bounded: no letter, digit or mark of a spaced script continues it."""
+    """Return whether `folded[start:end]` is bounded: no letter, digit or mark of a spaced script continues it.
+
+    In Thai, Lao, Khmer and Burmese it neither begins nor ends inside a syllable, as far as the letters beside it tell.
+    """
+    if start and (folded[start - 1] in _LEADING_VOWELS or folded[start - 1] in _SUBSCRIBERS):
+        return False
     opens = start == 0 or not (_is_spaced(folded[start]) and _is_spaced(folded[start - 1]))
     closes = end == len(folded) or not (_is_spaced(folded[end - 1]) and _is_spaced(folded[end]))
-    return opens and closes
+    return opens and closes and not _in_syllable(folded, end)
+
+
+def _in_syllable(folded: str, end: int) -> bool:
+    """Whether the syllable before a place goes on after it.
+
+    A vowel sign or tone mark belongs to what is before it. So does a consonant that cannot begin a syllable, because
+    what follows it is nothing, a vowel that is written before its own consonant, the mark of a silent letter, or the
+    same consonant again: สัญญา is not a word of สัญญาณแล้ว.
+    """
+    after = folded[end : end + 2]
+    if not after or (not "\u0e00" <= after[0] <= "\u109f" and not "\u1780" <= after[0] <= "\u17ff"):
+        return False
+    if after[0] in _TRAILING_VOWELS or unicodedata.category(after[0]) in {"Mn", "Mc"}:
+        return True
+    if not _is_thai_consonant(after[0]):
+        return False
+    following = after[1:]
+    return (
+        (not following.isalpha() and following not in _THAI_MARKS) or following in _ENDS_AFTER or following == after[0]
+    )
+
+
+def _is_thai_consonant(char: str) -> bool:
+    return "\u0e01" <= char <= "\u0e2e" or "\u0e81" <= char <= "\u0eae"
 
 
 def is_unspaced(char: str) -> bool:

@@ -1,30 +1,41 @@
-"""Finds glossary terms in text with Aho-Corasick automata, and keeps whole words, by context, and the longest overlap.
+"""Finds glossary terms in text, and keeps whole words, by context, and the longest overlap.
 
-One automaton reads folded text. In languages that separate words and have lemmas here, a second automaton reads lemmas
-word by word, so that *goes viral* is an occurrence of *go viral*.
+Where words are separated, a table by words: the key of each word is its lemma, so that *goes viral* is an occurrence of
+*go viral*. Elsewhere, and for terms with punctuation in them, an Aho-Corasick automaton over characters: it finds
+what all forms of a term begin with, and the term's regular expression says whether one stands there.
 """
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
+from mtreason.glossary.apart import pairs
 from mtreason.glossary.fold import fold, is_bounded, is_unspaced, primary_language
-from mtreason.glossary.lemma import lemma, lemma_languages
+from mtreason.glossary.forms import forms, key
+from mtreason.glossary.places import place
 from mtreason.glossary.term import Term
+from mtreason.glossary.unspaced import UNSPACED_LANGUAGES, anchors, run_regex
+from mtreason.glossary.words import Token, read
 
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 NOT_HINTED = "is an ordinary phrase, for which nothing is hinted"
 """Why a term is no hit that exists only to keep shorter ones from matching inside it."""
-_UNKNOWN = 0
-"""Number of a word that occurs in no term."""
+
+_PLAIN = re.compile(r"[a-z0-9]+(?:[ -][a-z0-9]+)*")
+_LETTER = "[^\\W_]|[\u0300-\u036f\u0591-\u05bd\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff]"
+_WORDS = re.compile(f"(?:{_LETTER})+(?:[ '-](?:{_LETTER})+)*'?")
+_BETWEEN = frozenset(" \t-\u00a0'*")
+"""What may stand between the words of a term."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One occurrence of a term: `text[start:end]`, in characters of the searched text, is its surface form."""
+    """One occurrence of a term: `text[start:end]`, in characters of the searched text, is its surface form.
+
+    Of a verb whose parts stand apart it is the verb.
+    """
 
     term: Term
     start: int
@@ -40,6 +51,10 @@ class Find:
     """The reason why it is no hit; "" for a hit."""
 
 
+_Found = tuple[int, int, tuple[Term, ...]]
+"""Where an occurrence starts and ends in the folded text, and the terms that it may be, in the order to try them."""
+
+
 class Matcher:
     """Finds the terms of one or more glossaries in text of one language.
 
@@ -48,30 +63,19 @@ class Matcher:
     """
 
     def __init__(self, terms: Iterable[Term], language: str) -> None:
-        import ahocorasick  # an extension module without stubs
-
         self._language = language
-        self._lemmas = primary_language(language) in lemma_languages()
         by_term: dict[str, list[Term]] = {}
         for term in terms:
-            if key := fold(term.source, language):
-                by_term.setdefault(key, []).append(term)
-        by_key = {key: tuple(_in_order(own)) for key, own in by_term.items()}
-        self._empty = not by_key
-        self._automaton = ahocorasick.Automaton()
-        for key, own in by_key.items():
-            self._automaton.add_word(key, (len(key), own))
-        self._words: dict[str, int] = {}
-        self._sequences = ahocorasick.Automaton(ahocorasick.STORE_ANY, ahocorasick.KEY_SEQUENCE)
-        for key, own in by_key.items() if self._lemmas else ():
-            lemmas = [self._lemma(word) for _, _, word in _words(key)]
-            if lemmas and not any(map(is_unspaced, key)):
-                numbers = tuple(self._words.setdefault(lemma, len(self._words) + 1) for lemma in lemmas)
-                known = self._sequences.get(numbers, (0, ()))[1]
-                self._sequences.add_word(numbers, (len(numbers), (*known, *own)))
-        for automaton in (self._automaton, self._sequences):
-            if len(automaton):
-                automaton.make_automaton()
+            if folded := place(term.source.strip(), language).composed:
+                by_term.setdefault(folded, []).append(term)
+        by_words: dict[str, tuple[Term, ...]] = {}
+        by_characters: dict[str, tuple[Term, ...]] = {}
+        spaced = primary_language(language) not in UNSPACED_LANGUAGES
+        for folded, own in by_term.items():
+            group = by_words if spaced and _is_words(folded) else by_characters
+            group[folded] = tuple(_in_order(own)) if len(own) > 1 else tuple(own)
+        self._words = _Words(by_words, primary_language(language))
+        self._characters = _Characters(by_characters, language)
 
     def find(self, text: str) -> tuple[Hit, ...]:
         """Return the hits in text order, without overlaps.
@@ -83,13 +87,11 @@ class Matcher:
 
     def explain(self, text: str) -> tuple[Find, ...]:
         """Return all occurrences in text order; those that are no hits have the reason."""
-        if self._empty or not text:
-            return ()
-        folded = fold(text, self._language)
+        placed = place(text, self._language)
         spans: dict[tuple[int, int], tuple[Term, ...]] = {}
-        for start, end, terms in self._occurrences(folded):
-            spans.setdefault((start, end), terms)
-        found = [self._judge(text, folded, span, terms) for span, terms in spans.items()]
+        for start, end, terms in (*self._characters.find(placed.folded), *self._words.find(placed.folded)):
+            spans.setdefault(placed.span(start, end), terms)
+        found = [self._judge(text, span, terms) for span, terms in spans.items()]
         found.sort(key=lambda f: (f.hit.start - f.hit.end, f.hit.start))
         taken: list[Hit | None] = [None] * len(text)
         judged = []
@@ -106,46 +108,21 @@ class Matcher:
             judged.append(f)
         return tuple(sorted(judged, key=lambda f: (f.hit.start, f.hit.end)))
 
-    def _occurrences(self, folded: str) -> Iterator[tuple[int, int, tuple[Term, ...]]]:
-        for last, (length, terms) in self._automaton.iter(folded):
-            start = last + 1 - length
-            if is_bounded(folded, start, last + 1):
-                yield start, last + 1, terms
-        if len(self._sequences):
-            words = list(_words(folded))
-            numbers = tuple(self._words.get(self._lemma(word), _UNKNOWN) for _, _, word in words)
-            for last, (length, terms) in self._sequences.iter(numbers):
-                own = words[last + 1 - length : last + 1]
-                fitting = tuple(e for e in terms if self._inflects(e, own))
-                if fitting and _only_spaces(folded, own):
-                    yield own[0][0], own[-1][1], fitting
-
-    def _inflects(self, term: Term, found: Sequence[tuple[int, int, str]]) -> bool:
-        """Whether words whose lemmas are those of a term may be its forms.
-
-        Of a word with hyphens only the last part has forms: ripping off is no rip-off. A noun in -ing has no form
-        without that ending: what one builds is not always a building.
-        """
-        words = [word for _, _, word in _words(fold(term.source, self._language))]
-        if "-" in term.source and [w for _, _, w in found[:-1]] != words[:-1]:
-            return False
-        return len(words) > 1 or not words[0].endswith("ing") or found[0][2].removesuffix("s").endswith("ing")
-
-    def _judge(self, text: str, folded: str, span: tuple[int, int], terms: Sequence[Term]) -> Find:
+    def _judge(self, text: str, span: tuple[int, int], terms: Sequence[Term]) -> Find:
         """Return the first term whose conditions hold, as a hit or with the reason why it is none."""
         start, end = span
-        around = folded[:start] + " " * (end - start) + folded[end:]
         why = ""
         for term in terms:
-            why = self._missing(term, text[start:end], around)
+            why = self._missing(term, text, start, end) if term.conditional else ""
             if not why:
                 return Find(Hit(term, start, end), "")
         return Find(Hit(terms[0], start, end), why)
 
-    def _missing(self, term: Term, surface: str, around: str) -> str:
+    def _missing(self, term: Term, text: str, start: int, end: int) -> str:
         """Return the condition of a term that does not hold, if there is one."""
-        if term.case_sensitive and surface != term.source:
+        if term.case_sensitive and text[start:end] != term.source:
             return f"is written otherwise than {term.source}"
+        around = fold(text[:start] + " " * (end - start) + text[end:], self._language)
         present = [word for word in term.excludes if self._stands_in(word, around)]
         if present:
             return f"stands with {present[0]}"
@@ -162,8 +139,12 @@ class Matcher:
             start = folded.find(needle, start + 1)
         return False
 
-    def _lemma(self, word: str) -> str:
-        return lemma(word.removesuffix("'s").removesuffix("'"), primary_language(self._language))
+
+def _is_words(folded: str) -> bool:
+    """Whether a term is nothing but words that are separated by spaces or hyphens."""
+    if _PLAIN.fullmatch(folded):
+        return True
+    return bool(_WORDS.fullmatch(folded)) and (folded.isascii() or not any(map(is_unspaced, folded)))
 
 
 def _in_order(terms: Sequence[Term]) -> list[Term]:
@@ -176,11 +157,123 @@ def _in_order(terms: Sequence[Term]) -> list[Term]:
     return list(by_conditions.values())
 
 
-def _words(folded: str) -> Iterator[tuple[int, int, str]]:
-    for found in _WORD.finditer(folded):
-        yield found.start(), found.end(), found[0]
+class _Words:
+    """Terms by the keys of their words, one space between them.
+
+    A text is read from each of its words on for as long as some term begins with the keys that were read.
+    """
+
+    def __init__(self, terms: dict[str, tuple[Term, ...]], primary: str) -> None:
+        self._primary = primary
+        self._terms: dict[str, tuple[Term, ...]] = {}
+        self._beginnings: set[str] = set()
+        keys: dict[str, str] = {}
+        for folded, own in terms.items():
+            words = _words(folded, primary)
+            for word in words:
+                if word not in keys:
+                    keys[word] = key(word, primary)
+            line = ""
+            for word in words[:-1]:
+                line += keys[word] + " "
+                self._beginnings.add(line)
+            line += keys[words[-1]]
+            self._terms[line] = (*self._terms[line], *own) if line in self._terms else own
+
+    def find(self, folded: str) -> Iterator[_Found]:
+        """Yield the occurrences of terms in a folded text."""
+        if not self._terms:
+            return
+        text = tuple(read(folded, self._primary))
+        for i in range(len(text)):
+            yield from self._from(i, text, folded)
+        for i, k in pairs(text, self._primary):
+            part = text[k].text
+            for form in forms(text[i].text, self._primary):
+                own = self._terms.get(f"{form} {part}" if self._primary == "en" else part + form)
+                if own:
+                    yield text[i].start, text[i].end, own
+
+    def _from(self, first: int, text: Sequence[Token], folded: str) -> Iterator[_Found]:
+        lines, last = [""], first
+        while (
+            lines and last < len(text) and (last == first or _only_spaces(folded, text[last - 1].end, text[last].start))
+        ):
+            own = [line + form for line in lines for form in forms(text[last].text, self._primary)]
+            for line in own:
+                if line in self._terms:
+                    yield from self._fitting(self._terms[line], text[first : last + 1], folded)
+            lines = [line for line in (f"{line} " for line in own) if line in self._beginnings]
+            last += 1
+
+    def _fitting(self, terms: tuple[Term, ...], found: Sequence[Token], folded: str) -> Iterator[_Found]:
+        """Yield an occurrence with those of its terms that it may be a form of, first those that are written so."""
+        start, end = found[0].start, found[-1].end
+        surface = folded[start:end]
+        fitting = [t for t in terms if fold(t.source, "und") == surface]
+        fitting += [t for t in terms if fold(t.source, "und") != surface and self._inflects(t, found)]
+        if fitting:
+            yield start, end, tuple(fitting)
+
+    def _inflects(self, term: Term, found: Sequence[Token]) -> bool:
+        """Whether words whose lemmas are those of a term may be its forms.
+
+        Of a word with hyphens only the last part has forms: ripping off is no rip-off. A noun in -ing has no form
+        without that ending: what one builds is not always a building.
+        """
+        if self._primary != "en":
+            return True
+        words = _words(fold(term.source, "en"), "en")
+        if "-" in term.source and [t.text for t in found[:-1]] != words[:-1]:
+            return False
+        return len(words) > 1 or not words[0].endswith("ing") or found[0].text.removesuffix("s").endswith("ing")
 
 
-def _only_spaces(folded: str, words: Sequence[tuple[int, int, str]]) -> bool:
-    """Return whether only spaces and hyphens are between the words."""
-    return all(set(folded[a[1] : b[0]]) <= set(" \t-\u00a0") for a, b in itertools.pairwise(words))
+def _words(folded: str, primary: str) -> list[str]:
+    if primary == "en" and _PLAIN.fullmatch(folded):
+        return folded.replace("-", " ").split(" ")
+    return [token.text for token in read(folded, primary)]
+
+
+def _only_spaces(folded: str, start: int, end: int) -> bool:
+    """Return whether only spaces and hyphens are between two words."""
+    return (end - start == 1 and folded[start] in _BETWEEN) or _BETWEEN.issuperset(folded[start:end])
+
+
+class _Characters:
+    """Terms by the characters that all their forms begin with."""
+
+    def __init__(self, terms: dict[str, tuple[Term, ...]], language: str) -> None:
+        import ahocorasick  # an extension module without stubs
+
+        self._primary = primary_language(language)
+        by_anchor: dict[str, list[tuple[str, tuple[Term, ...]]]] = {}
+        for folded, own in terms.items():
+            for anchor in anchors(folded, self._primary):
+                by_anchor.setdefault(anchor, []).append((folded, own))
+        self._automaton = ahocorasick.Automaton()
+        for anchor, found in by_anchor.items():
+            self._automaton.add_word(anchor, (len(anchor), tuple(found)))
+        if by_anchor:
+            self._automaton.make_automaton()
+
+    def find(self, folded: str) -> Iterator[_Found]:
+        """Yield the occurrences of terms in a folded text."""
+        if not len(self._automaton):
+            return
+        for last, (length, found) in self._automaton.iter(folded):
+            start = last + 1 - length
+            for term, own in found:
+                end = last + 1 if term == folded[start : last + 1] else self._end(term, folded, start)
+                if end > start and is_bounded(folded, start, end):
+                    yield start, end, own
+
+    def _end(self, term: str, folded: str, start: int) -> int:
+        """Return where a form of a term that begins at a place ends; the place itself where none does."""
+        found = _regex(term, self._primary).match(folded, start)
+        return found.end() if found else start
+
+
+@lru_cache(maxsize=65536)
+def _regex(run: str, primary: str) -> re.Pattern[str]:
+    return re.compile(run_regex(run, primary))

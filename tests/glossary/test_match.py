@@ -110,13 +110,18 @@ term_lists = st.lists(st.text(alphabet, min_size=1, max_size=4), max_size=8)
 texts = st.text(alphabet, max_size=40) | st.text(max_size=20)
 
 
+def spaceless(text: str) -> str:
+    """Spaces beside Chinese characters are optional, and composed accents are those that stand apart."""
+    return fold("".join(unicodedata.normalize("NFC", text).split()), "zh")
+
+
 @given(term_lists, texts)
 @settings(deadline=None)
 def test_hits_fold_to_their_term_in_order_without_overlap(sources, text):
     hits = Matcher(terms(*sources), "zh").find(text)
     for hit in hits:
         assert 0 <= hit.start < hit.end <= len(text)
-        assert fold(text[hit.start : hit.end], "zh") == fold(hit.term.source, "zh")
+        assert spaceless(text[hit.start : hit.end]) == spaceless(hit.term.source)
     for before, after in pairwise(hits):
         assert before.end <= after.start
 
@@ -147,7 +152,7 @@ def test_text_without_terms_has_no_hits(text):
 @given(st.text(alphabet, min_size=1, max_size=8))
 @settings(deadline=None)
 def test_a_term_finds_itself(term):
-    assert found(term, term) == [term]
+    assert found(term, term) == [term.strip()] * bool(term.strip())
 
 
 def test_import_stays_light():
