@@ -164,6 +164,9 @@ def _summary(
     if report.placed:
         places = ", ".join(report.placed_at)
         say(f"markup was put back into {report.placed} segments by the tool, see {places}: look at them")
+    if report.misnumbered:
+        listed = "; ".join(report.numbers) + ("; …" if report.misnumbered > len(report.numbers) else "")
+        say(f"numbers differ in {report.misnumbered} segments, see {listed}")
     if report.missed and (strict_terms or not session.quiet):
         listed = ", ".join(report.missing) + (", …" if report.missed > len(report.missing) else "")
         say(f"glossary terms missed: {listed}")

@@ -1,4 +1,4 @@
-"""Finds faults in the outputs of a repository: structure, codes, literals, terms, and quality against references."""
+"""Finds faults in the outputs of a repository: structure, codes, literals, numbers, terms, and quality."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from mtreason.documents.faults import document_faults, unit_faults
 from mtreason.errors import DocumentError, InputError
 from mtreason.evaluation.metrics import corpus_metrics
 from mtreason.files import xml_text
+from mtreason.gates.numbers import differing_numbers
 from mtreason.glossary import Matcher, follows
-from mtreason.languages import already_in, parse_language
+from mtreason.languages import Direction, already_in, parse_language
 from mtreason.runs.finding import Finding
 from mtreason.runs.places import inside
 from mtreason.runs.repository import Config, Job, fill_pattern, open_document, take_snapshot
@@ -44,13 +45,15 @@ def inspect(job: Job, config: Config, matcher: Matcher, *, free: bool = False) -
             return
         yield Finding("structure", job.name, f"has {len(outputs)} units, the source {len(sources)}: translate it again")
         return
-    source = parse_language(config.source)
+    direction = Direction(parse_language(config.source), job.target)
     wraps = getattr(document, "wraps", False)
     for before, after in zip(sources, outputs, strict=True):
         for fault in unit_faults(before, after, wraps=wraps):
             yield Finding(fault.kind, job.name, f"{fault.place}: {fault.message}")
-        if already_in(before.text, source, job.target):
+        if already_in(before.text, direction.source, direction.target):
             continue
+        for said in differing_numbers(before.text, after.text, direction):
+            yield Finding("number", job.name, f"{after.place}: {said}")
         for hit in matcher.find(before.text):
             if not follows(hit.term, after.text, job.target.tag):
                 wanted = "|".join(hit.term.targets[:3]) or hit.term.source

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 STANDARD_INPUT = "-"
 MOST_NAMED = 10
 """How many places and terms a report names."""
+MOST_NUMBERS = 3
+"""How many numbers a report names for one place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,10 @@ class DocumentReport:
     missed: int = 0
     missing: list[str] = field(default_factory=list)
     """The first terms that were not followed, with their places."""
+    misnumbered: int = 0
+    """Segments whose numbers differ from those of the source."""
+    numbers: list[str] = field(default_factory=list)
+    """The places of the first of these segments, and what differs there."""
     timed_out: int = 0
     answers: int = 0
     in_form: int = 0
@@ -84,6 +90,10 @@ class DocumentReport:
             self.placed += 1
             if len(self.placed_at) < MOST_NAMED:
                 self.placed_at[segment.unit.place] = None
+        if segment.numbers:
+            self.misnumbered += 1
+            if len(self.numbers) < MOST_NAMED:
+                self.numbers.append(f"{segment.unit.place}: {', '.join(segment.numbers[:MOST_NUMBERS])}")
         if segment.result:
             self.timed_out += segment.result.timed_out
             self.answers += sum(segment.result.forms.values())

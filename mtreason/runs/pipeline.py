@@ -13,6 +13,7 @@ from mtreason.decoding.protocol import Cost
 from mtreason.documents import Line, Unit, join_line, parse_line, without_literals
 from mtreason.documents.coded import coded_again, nested, tags, written
 from mtreason.errors import InterruptedRunError
+from mtreason.gates.numbers import differing_numbers
 from mtreason.glossary import Hit, follows
 from mtreason.languages import already_in
 from mtreason.runs.translator import Translator
@@ -40,6 +41,8 @@ class Segment:
     """Glossary hits in the segment."""
     followed: tuple[bool, ...]
     """Whether the translation follows the term of each hit."""
+    numbers: tuple[str, ...]
+    """Which numbers of the translation differ from those of the source, in words."""
     seconds: float
 
     @property
@@ -238,20 +241,21 @@ class InFlight:
         place = self.places.pop(result.index)
         entry = place.entry
         direction = self.translator.direction
+        source = entry.line.segments[place.position]
         if place.origin == MODEL:
             languages = (direction.source.tag, direction.target.tag)
-            source = entry.line.segments[place.position]
             self.cache.put(place.key, StoredTranslation(source, result.text, result.fell_back, languages))
         segment = Segment(
             number=result.index + 1,
             unit=entry.unit,
-            source=entry.line.segments[place.position],
+            source=source,
             translation=result.text,
             origin=place.origin,
             fell_back=result.fell_back,
             result=result if place.origin == MODEL else None,
             hits=place.hits,
             followed=tuple(follows(h.term, result.text, direction.target.tag) for h in place.hits),
+            numbers=differing_numbers(source, result.text, direction) if source != result.text else (),
             seconds=time.monotonic() - place.started,
         )
         entry.segments[place.position] = segment

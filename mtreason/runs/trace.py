@@ -31,6 +31,7 @@ def trace_record(segment: Segment, settings: Settings) -> dict[str, Any]:
             {"source": h.term.source, "targets": list(h.term.targets), "file": h.term.file, "honoured": ok}
             for h, ok in zip(segment.hits, segment.followed, strict=True)
         ],
+        "numbers": list(segment.numbers),
         "usage": {
             "prompt_tokens": cost.prompt_tokens,
             "sampled_tokens": cost.sampled_tokens,
@@ -48,6 +49,7 @@ def _candidate_record(candidate: Candidate) -> dict[str, Any]:
         "count": candidate.count,
         "tokens": len(candidate.draft.tokens),
         "problems": list(candidate.problems),
+        "doubts": list(candidate.doubts),
         "reflected": candidate.reflected,
         "repaired": candidate.repaired,
         **_thought_record(candidate),
