@@ -6,7 +6,7 @@ import functools
 import re
 from collections.abc import Iterator, Sequence
 
-from mtreason.languages import Direction
+from mtreason.languages import Direction, Language
 from mtreason.numbers.find import mentions
 from mtreason.numbers.locale import Locale, locale_of
 from mtreason.numbers.mention import BELOW, Mention, Reading, Value, sayable
@@ -40,6 +40,12 @@ def differing(source: str, text: str, direction: Direction) -> tuple[str, ...]:
     if ours.primary in LANGUAGES and not _BELOW.search(text):
         said += [f"{m.described()} is not below zero in the translation" for m in before if BELOW in m.also]
     return tuple(dict.fromkeys([*said, *_at_other_times(before, after)]))
+
+
+def values_in(text: str, language: Language) -> Reading:
+    """Return all values that the numbers of a text may have, in words or in digits; none in a language not in CLDR."""
+    locale = locale_of(language)
+    return frozenset[Value]().union(*(m.gives for m in mentions(text, locale))) if locale else frozenset()
 
 
 @functools.lru_cache(maxsize=256)

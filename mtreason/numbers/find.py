@@ -170,7 +170,7 @@ def _decade_of(found: re.Match[str], shown: str) -> Mention | None:
     if century is None or decade is None:
         return None
     year = (century - 1) * 100 + decade
-    return Mention(shown, _alternatives({century, decade}, {year}, {decade}))
+    return Mention(shown, _alternatives({century, decade}, {year}))
 
 
 def _decade(found: re.Match[str], shown: str) -> Mention | None:

@@ -43,6 +43,8 @@ _IDIOMS = frozenset({"二百五", "十万八千", "三百六十", "三十六", "
 _TOKEN = re.compile(rf"(?P<latin>{LATIN})|(?P<digit>[{_D}])|(?P<unit>[{_U}])|(?P<twenty>[廿卅])")
 _THOUSANDS_OF = frozenset("米克瓦卡赫伏帕")
 """Units of which there are thousands: 千米 is a kilometre."""
+_LEAST_WITHOUT_ONE = 3
+"""How many characters a number has at least that begins with a hundred, as in Japanese (百三十)."""
 _MOST_CHARACTERS = 60
 """A longer run is no number."""
 
@@ -90,7 +92,8 @@ def read_run(text: str) -> Run | None:
     if near is not None:
         return near
     value = _with_units(text)
-    bare = parts[0][0] == "unit" and parts[0][1] >= 100
+    first = int(parts[0][1]) if parts[0][0] == "unit" else 0
+    bare = first >= _BIG or (first >= 100 and len(parts) < _LEAST_WITHOUT_ONE)  # 万一 and 千五 are no numbers
     latin = parts[0][0] == "latin"
     hyperbole = not latin and value < 10**8 and not str(value).strip("0").removeprefix("1") and value >= 100
     # It is not said whether 一百万 and the like are meant as numbers.

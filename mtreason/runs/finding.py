@@ -12,8 +12,8 @@ class Finding:
     """Something that has to be translated, mended or decided, or that a person did."""
 
     kind: str
-    """stale, conflict, unknown, unreadable, unwritable, structure, number, term, metric or a `Fault`'s. Nothing is wrong
-    where it is edited."""
+    """stale, conflict, unknown, unreadable, unwritable, structure, number, term, metric or a `Fault`'s; or edited,
+    which is no fault."""
     name: str
     message: str
 
