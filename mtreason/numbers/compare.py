@@ -39,7 +39,7 @@ def differing(source: str, text: str, direction: Direction) -> tuple[str, ...]:
     said += [f"{m.described()} is not in the source" for m in _missing(after, before, theirs.primary)]
     if ours.primary in LANGUAGES and not _BELOW.search(text):
         said += [f"{m.described()} is not below zero in the translation" for m in before if BELOW in m.also]
-    return tuple(dict.fromkeys([*said, *_at_other_times(before, after)]))
+    return tuple(dict.fromkeys([*said, *_at_other_times(before, after), *_other_names(before, after)]))
 
 
 def values_in(text: str, language: Language) -> Reading:
@@ -62,6 +62,15 @@ def _missing(wanted: Sequence[Mention], there: Sequence[Mention], primary: str) 
         compared = mention.sure and (in_words or not sayable(mention))
         if compared and not any(reading <= known for reading in mention.readings):
             yield mention
+
+
+def _other_names(before: Sequence[Mention], after: Sequence[Mention]) -> Iterator[str]:
+    """Yield names such as B-52 that have another number in the translation."""
+    theirs, ours = ({m.readings[0]: m for m in own if m.letters} for own in (before, after))
+    new = {m.letters: m for value, m in ours.items() if value not in theirs}
+    for value, mention in theirs.items():
+        if value not in ours and mention.letters in new:
+            yield f"{mention.text} is not {new[mention.letters].text}"
 
 
 def _at_other_times(before: Sequence[Mention], after: Sequence[Mention]) -> Iterator[str]:

@@ -11,7 +11,10 @@ from mtreason.numbers.locale import Locale
 from mtreason.numbers.mention import MOST_DIGITS, Reading, Value
 
 SPACES = " \u00a0\u2009\u202f"
-NUMBER = rf"(?:(?<![\d.,])\d{{1,3}}(?:[{SPACES}]\d{{3}}){{1,9}}+(?!\d)(?:[.,]\d++)?+|\d++(?:[.,'’]\d++)*+)"
+NUMBER = (
+    rf"(?:(?<![\d.,])\d{{1,3}}(?:[{SPACES}]\d{{3}}){{1,9}}+(?!\d)(?:[.,]\d++)?+"
+    r"|\d++(?:[.,'’]\d++)*+|(?<![\w.])\.\d++)"
+)
 """A number in plain digits, as a regular expression; matches in one pass."""
 
 _OTHER_DIGIT = re.compile(r"(?![0-9])\d")
@@ -75,7 +78,7 @@ def _grouped(token: str) -> tuple[tuple[Reading, ...], Reading]:
 
 def _with_one_sign(before: str, sign: str, after: str, locale: Locale) -> tuple[tuple[Reading, ...], Reading]:
     small = decimal(before, after)
-    if len(after) != 3 or len(before) > 3 or before.startswith("0"):
+    if len(after) != 3 or len(before) > 3 or before[:1] in {"", "0"}:
         apart = frozenset({whole(before), whole(after)})  # a date, or a list
         # 2.10 may be the tenth part of the second; 2.1 and 2.15 are quantities.
         one = sign == "." == locale.decimal and not after.endswith("0")

@@ -35,14 +35,22 @@ _SPLIT = re.compile(
     rf"(?P<large>{SIMPLE})(?P<unit>[块塊元米])(?P<small>\d{{1,2}}|[{han.DIGIT}]{{1,2}})"
     rf"(?![\d{han.DIGIT}十百千万萬亿個个])"
 )
-_AND_HALF = re.compile(rf"(?P<large>{SIMPLE})(?P<unit>[个個年倍块塊天岁歲小时時点點里斤米月周]{{0,2}})半")
+_AND_HALF = re.compile(
+    rf"(?P<large>{SIMPLE})(?P<unit>[个個年倍块塊天岁歲小时時点點里斤米月周]{{0,2}})半(?![球导導岛島径徑圆圓价價夜边邊数數途场場身])"
+)
 _WEIGHT = re.compile(rf"(?P<value>{SIMPLE})(?=[多来]?[斤里](?!面))")
 _DATE = re.compile(r"(?<![\d/])\d{1,4}/\d{1,2}(?:/\d{1,4})?(?![\d/])")
 _ROW = re.compile(r"(?<![\d.,-])\d++(?:-\d++){2,}+")
 _TENS = re.compile(
     r"(?<![\d.,])(?P<century>1[5-9]|20)?(?P<tens>\d0)(?:'?s|er(?:n|-Jahren?)?)\b|(?:années|anni|años)\s(?P<short>\d0)\b"
 )
-_CODE = re.compile(r"(?<![^\W\d_])[A-Za-z]{1,12}(?:[-_][A-Za-z]{1,12}){0,3}[-_]?\d++[A-Za-z\d]{0,12}(?:[-.]\d++)*+")
+_CODE = re.compile(
+    r"(?<![A-Za-z\u00c0-\u024f])(?P<sign>[A-Za-z]{1,12})(?:[-_][A-Za-z]{1,12}){0,3}[-_]?\d++[A-Za-z\d]{0,12}(?:[-.]\d++)*+"
+    r"|(?<![\d.,A-Za-z])\d{1,2}(?P<after>[A-Z]{1,2})(?![A-Za-z\d])"
+)
+_AHEAD = 20
+"""How many characters are looked at for what belongs to a number."""
+_YEARS = re.compile(r"(?<![\d.,-])(?P<first>1[5-9]\d\d|20\d\d)\s?[-/]\s?(?P<last>\d\d)(?![\d.,-])")
 _BELOW = re.compile(
     rf"(?:(?<![\dA-Za-z)\]])-|零下\s?|マイナス\s?)\s?(?P<value>{NUMBER})\s?(?=°|℃|℉|度|摄氏|degrees|Grad|degrés|grados|gradi)"
 )
@@ -76,7 +84,8 @@ _IN_WORDS = {
 def mentions(text: str, locale: Locale) -> list[Mention]:
     """Return the numbers of a text in a language."""
     scan = _Scan(text)
-    scan.take(_CODE, _code)
+    scan.take(_CODE, lambda found, shown: _code(found, shown, locale))
+    scan.take(_YEARS, _years)
     scan.take(_BELOW, lambda found, shown: _below(found, shown, locale))
     east = locale.han or locale.primary == "ko"
     if east:
@@ -155,14 +164,29 @@ def _times(reading: Reading, factor: Fraction) -> Reading:
     return frozenset(value * factor if isinstance(value, Fraction) else value for value in reading)
 
 
-def _code(found: re.Match[str], shown: str) -> Mention:
-    """Read the name of a thing, such as B-52 or COVID-19: it may be called otherwise, so it is never missed."""
-    return Mention(shown, (frozenset(map(whole, re.findall(r"\d+", found[0]))),), sure=False)
+def _code(found: re.Match[str], shown: str, locale: Locale) -> Mention | None:
+    """Read the name of a thing, such as B-52, COVID-19 or 3D: it may be called otherwise, so it is never missed.
+
+    None for a quantity with a currency before it (RMB280, Rs5) or a letter for its magnitude (5M).
+    """
+    sign = found["sign"]
+    if sign in locale.currencies or found["after"] in locale.signs:
+        return None
+    if sign and re.match(rf"(?:[.,]\d+)*\s?{locale.magnitude}", found.string[found.end() : found.end() + _AHEAD], re.I):
+        return None
+    own = frozenset(map(whole, re.findall(r"\d+", found[0])))
+    return Mention(shown, (own,), sure=False, letters=(sign or found["after"]).casefold())
 
 
 def _below(found: re.Match[str], shown: str, locale: Locale) -> Mention:
     own, also = readings(found["value"], locale)
     return Mention(shown.strip(), own, also | {BELOW})
+
+
+def _years(found: re.Match[str], shown: str) -> Mention:
+    """Read 1981-87."""
+    first, last = Fraction(int(found["first"])), Fraction(int(found["last"]))
+    return Mention(shown, _alternatives({first, last}, {first, last + first - first % 100}))
 
 
 def _decade_of(found: re.Match[str], shown: str) -> Mention | None:
@@ -227,7 +251,7 @@ def _tenths(found: re.Match[str], shown: str) -> Mention | None:
     if found["kind"] != "折":
         percent = share * 10 + (5 if tail == "半" else more)
         sure = 1 <= share < 10 and found["share"] not in {"八", "九"}  # also "most likely"
-        own = _alternatives({percent}, {percent / 10}, {percent / 100}, {percent / 10, Fraction(10)}, {100 - percent})
+        own = _alternatives({percent}, {percent / 100}, {percent / 10, Fraction(10)}, {100 - percent})
         return Mention(shown, own, sure=sure)
     percent = share * 10 if share < 10 else share
     return Mention(shown, _alternatives({percent}, {100 - percent}, {share}, {percent / 100}), sure=share > 2)
@@ -238,6 +262,8 @@ def _split(found: re.Match[str], shown: str) -> Mention | None:
     large = value_of(found["large"])
     small = "".join(str(han.DIGITS.get(c, c)) for c in found["small"])
     if large is None or large.denominator != 1 or not small.isdecimal():
+        return None
+    if large == 1 and found["unit"] in "块塊":  # 一块3寸的晶片: a piece
         return None
     value = large + Fraction(int(small), 10 ** len(small))
     in_cents = value * 100
@@ -250,8 +276,9 @@ def _and_half(found: re.Match[str], shown: str) -> Mention | None:
     if large is None or large.denominator != 1 or (not found["unit"] and large < 1):
         return None
     value = large + Fraction(1, 2)
-    also = {large, value, value * 12, value * 60, Fraction(1, 2), Fraction(30), Fraction(6)}
-    return Mention(shown, _alternatives({value}, {large, Fraction(1, 2)}), frozenset(also), sure=False)
+    also = {large, value, Fraction(1, 2), Fraction(30), Fraction(6)}
+    own = _alternatives({value}, {large, Fraction(1, 2)}, {value * 12}, {value * 60})
+    return Mention(shown, own, frozenset(also))
 
 
 def _weight(found: re.Match[str], shown: str) -> Mention | None:

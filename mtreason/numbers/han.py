@@ -31,7 +31,7 @@ RUN = re.compile(
     rf"(?<![\d.,]){LATIN}\s?[{_ABOUT}]?(?:여\s?)?(?=[{_U}])|[{_D}{_HAN_U}廿卅]"
     rf"|(?<=[\d{_D}十百千])[{_ABOUT}여](?=[{_BIG_U}])"
     rf"|(?<=[{_U}])(?: ?{LATIN}(?=[{_U}])|\d(?!\d)|[여 ]?[{_U}])|(?<=[\d{_U}])[{_U}]"
-    rf"|(?<=[{_BIG_U}])\d{{1,4}}(?![\d.,年])"
+    rf"|(?<=\d[{_BIG_U}])\d{{1,4}}(?![\d.,年])"
     rf"|(?<=[{_D}])[点點](?=[{_D}]))++[几幾]?"
 )
 """Characters that make a number, in one pass; digits only where a unit follows."""
@@ -41,8 +41,8 @@ LEAST_WORD = 16
 """In characters and words, smaller numbers are part of too many other words."""
 _IDIOMS = frozenset({"二百五", "十万八千", "三百六十", "三十六", "九十九", "一百零一"})
 _TOKEN = re.compile(rf"(?P<latin>{LATIN})|(?P<digit>[{_D}])|(?P<unit>[{_U}])|(?P<twenty>[廿卅])")
-_THOUSANDS_OF = frozenset("米克瓦卡赫伏帕")
-"""Units of which there are thousands: 千米 is a kilometre."""
+_PREFIXES = {"千": frozenset("米克瓦卡赫伏帕"), "兆": frozenset("焦帕瓦赫欧字比")}
+"""Units of which there are thousands or millions: 千米 is a kilometre."""
 _LEAST_WITHOUT_ONE = 3
 """How many characters a number has at least that begins with a hundred, as in Japanese (百三十)."""
 _MOST_CHARACTERS = 60
@@ -70,10 +70,10 @@ def mention_of(found: re.Match[str], shown: str) -> Mention | None:
     if run is None:
         return None
     also = run.also
-    if isinstance(run.value, Fraction) and found[0].endswith("千") and found.string[found.end() :][:1] in _THOUSANDS_OF:
-        also |= {run.value / 1000, value_of(found[0][:-1]) or run.value}  # 五十千米: fifty kilometres
-        own = tuple(frozenset({value}) for value in (run.value, *also))
-        return Mention(shown.strip(), own, sure=run.sure)
+    if found[0][-1] in _PREFIXES and found.string[found.end() : found.end() + 1] in _PREFIXES[found[0][-1]]:
+        before = value_of(found[0][:-1])  # 五十千米: fifty kilometres
+        own = tuple(frozenset({value}) for value in (run.value, before) if value is not None)
+        return Mention(shown.strip(), own, also, sure=run.sure)
     return Mention(shown.strip(), (frozenset({run.value}),), also, run.sure and not is_small(run.value))
 
 

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 _BY_HAND: dict[str, dict[str, int]] = {
     "en": {
-        "hundred": 100, "thousand": 10**3, "mn": 10**6, "mln": 10**6, "bn": 10**9, "tn": 10**12, "lakh": 10**5,
-        "lakhs": 10**5, "crore": 10**7, "crores": 10**7, "dozen": 12, "millions": 10**6, "billions": 10**9,
+        "hundred": 100, "thousand": 10**3, "mn": 10**6, "mil": 10**6, "mln": 10**6, "bn": 10**9, "tn": 10**12,
+        "lakh": 10**5, "lakhs": 10**5, "crore": 10**7, "crores": 10**7, "dozen": 12, "millions": 10**6,
+        "billions": 10**9,
     },
     "de": {"hundert": 100, "mill": 10**6, "dutzend": 12},
     "fr": {"douzaine": 12, "douzaines": 12, "md": 10**9, "mds": 10**9},
@@ -25,6 +26,9 @@ _BY_HAND: dict[str, dict[str, int]] = {
     "it": {"mila": 10**3, "mln": 10**6, "mld": 10**9, "dozzina": 12},
 }  # fmt: skip
 """Words that stand after digits, and that CLDR lacks."""
+_SIGNS = {"en": {"k": 10**3, "m": 10**6, "b": 10**9}}
+"""Letters that stand after digits, and that CLDR lacks."""
+_CURRENCIES = frozenset({"RMB", "Rs", "US", "HK", "NT", "A", "C", "R", "kr"})
 _EITHER = frozenset({"es"})
 """Tags of languages that use both decimal signs, depending on the country."""
 _HAN = frozenset({"zh", "ja", "yue", "wuu", "nan", "lzh", "hak", "gan"})
@@ -46,6 +50,8 @@ class Locale:
     """The same for single letters, such as "K"; they are also signs of units."""
     magnitude: str
     """All of them, as a regular expression."""
+    currencies: frozenset[str]
+    """Codes and letters that stand before an amount."""
     months: Mapping[str, int]
     """Case-folded name -> number."""
     han: bool
@@ -72,6 +78,7 @@ def locale_of(language: Language) -> Locale | None:
         return None
     magnitudes, signs = _magnitudes(known)
     magnitudes |= {word: Fraction(n) for word, n in _BY_HAND.get(language.primary, {}).items()}
+    signs |= {sign: Fraction(n) for sign, n in _SIGNS.get(language.primary, {}).items()}
     decimal = str(known.number_symbols.get("latn", {}).get("decimal", "."))
     ending = "" if language.primary in _BY_HAND else f"{_LETTER}{{0,3}}"  # words that are inflected
     longest_first = sorted(magnitudes, key=len, reverse=True)
@@ -84,7 +91,8 @@ def locale_of(language: Language) -> Locale | None:
         magnitudes=magnitudes,
         signs=signs,
         magnitude=rf"(?:(?:{'|'.join(words)})(?!{_LETTER}))" if words else r"(?!)",
-        months=_months(known),
+        currencies=frozenset(known.currencies) | _CURRENCIES,
+        months=_months(known) | ({"sept": 9} if language.primary == "en" else {}),
         han=language.primary in _HAN,
     )
 

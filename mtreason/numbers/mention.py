@@ -34,6 +34,8 @@ class Mention:
     """Whether it counts as a difference if the other text has no reading of it."""
     clock: int | None = None
     """Minutes since midnight, where the text says which half of the day is meant."""
+    letters: str = ""
+    """What stands before the number in a name such as B-52, case-folded."""
 
     @property
     def gives(self) -> Reading:

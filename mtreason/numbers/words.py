@@ -18,6 +18,13 @@ _BETWEEN = 4
 """How many words may stand from a number to "and a half"."""
 QUARTER: tuple[Value, ...] = (Fraction(1, 4), Fraction(25), Fraction(15), Fraction(3), Fraction(4), Fraction(45))
 _WORD = re.compile(r"[^\W\d_]+")
+_NEAR = 2
+_SPANS = {
+    "decade": 10, "decades": 10, "century": 100, "centuries": 100, "jahrzehnte": 10, "jahrzehnten": 10,
+    "jahrhunderte": 100, "jahrhunderten": 100, "décennies": 10, "siècles": 100, "décadas": 10, "siglos": 100,
+    "decenni": 10, "secoli": 100,
+}  # fmt: skip
+"""Spans of years, of which there may be several."""
 _MOST_WORDS = 40
 """A longer row of number words is read in parts."""
 
@@ -66,9 +73,10 @@ def _english() -> Words:
     others = _fractions(
         both=2, couple=2, pair=2, pairs=2, twice=2, double=2, doubled=2, doubles=2, doubling=2, twofold=2, twin=2,
         twins=2, thrice=3, triple=3, tripled=3, triples=3, threefold=3, trio=3, tripling=3, quadruple=4, quadrupled=4,
-        fourfold=4, fivefold=5, tenfold=10, dozen=12, dozens=12, score=20, decade=10, decades=10, century=100,
-        centuries=100, week=7, weeks=7, weekly=7, noon=12, midday=12, nil=0, quarterly=3, quadrupling=4, duo=2,
-        quartet=4, quintet=5, octopus=8, million=10**6, biennial=2, monthly=1, daily=24, triangle=3, hundredth=100,
+        quadrupling=4, fourfold=4, fivefold=5, tenfold=10, dozen=12, dozens=12, score=20, decade=10, decades=10,
+        century=100, centuries=100, week=7, weeks=7, weekly=7, noon=12, midday=12, nil=0, quarterly=3, quartet=4,
+        quintet=5, million=10**6, daily=24, triangle=3, duo=2, hundredth=100, centennial=100, centenary=100,
+        bicentennial=200, quarterfinal=0.25, quarterfinals=0.25, semifinal=0.5, semifinals=0.5,
     )  # fmt: skip
     others |= {"half": HALF, "halves": HALF, "midnight": (Fraction(0), Fraction(12), Fraction(24))}
     others |= {"fortnight": (Fraction(14), Fraction(2), Fraction(15)), "quarter": QUARTER, "quarters": QUARTER}
@@ -201,7 +209,7 @@ def word_mentions(text: str, primary: str) -> Iterator[Mention]:
     row: list[str] = []
     end = 0
     recent: tuple[int, int] | None = None
-    share = -_BETWEEN, 1
+    share = -_BETWEEN, Fraction(1)
     for place, found in enumerate(_WORD.finditer(text)):
         word = found[0].casefold()
         beside = not text[end : found.start()].strip(" -‐‑\u00a0") and end < found.start()
@@ -216,9 +224,13 @@ def word_mentions(text: str, primary: str) -> Iterator[Mention]:
         if recent is not None and words.parts.get(word) == 2 and place - recent[0] <= _BETWEEN:
             yield Mention(found[0], (frozenset(),), frozenset({recent[1] + Fraction(1, 2)}), sure=False)
         if word in words.magnitudes and place - share[0] < _BETWEEN:  # half a million
-            yield Mention(found[0], (frozenset(),), frozenset({Fraction(words.magnitudes[word], share[1])}), sure=False)
+            yield Mention(found[0], (frozenset(),), frozenset({words.magnitudes[word] * share[1]}), sure=False)
+        if recent is not None and word in _SPANS and place - recent[0] <= _NEAR:  # two decades
+            yield Mention(found[0], (frozenset(),), frozenset({Fraction(recent[1] * _SPANS[word])}), sure=False)
         if word in words.parts:
-            share = place, words.parts[word]
+            share = place, Fraction(1, words.parts[word])
+        elif len(own := words.others.get(word, ())) == 1 and isinstance(own[0], Fraction) and own[0].denominator == 2:
+            share = place, own[0]  # zweieinhalb Millionen
         if word in words.values:
             recent = place, words.values[word]
         end = found.end()
