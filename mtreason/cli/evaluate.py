@@ -45,7 +45,12 @@ def evaluate(
     comet_encoder: options.CometEncoder = None,
     glossary: options.Glossaries = None,
     from_: Annotated[
-        str | None, typer.Option("--from", metavar="LANG", help="Language of the source; needed for --glossary.")
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="LANG",
+            help="Language of the source; for --glossary and numbers.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
     quiet: options.Quiet = False,
@@ -81,7 +86,7 @@ def evaluate(
         terminal.warn_of_languages(estimator, parse_language(from_).primary if from_ else None, target.primary)
         learned = [_learn(estimator, systems, terminal)]
     surface = [name for name in names if name != COMET]
-    report = build_scores(systems, target, surface, learned, matcher)
+    report = build_scores(systems, target, surface, learned, matcher, parse_language(from_) if from_ else None)
     output = Output(None)
     output.write(json.dumps(report, ensure_ascii=False, indent=2) + "\n" if as_json else scores_markdown(report))
     output.close()

@@ -164,6 +164,9 @@ def _summary(
     if report.placed:
         places = ", ".join(report.placed_at)
         say(f"markup was put back into {report.placed} segments by the tool, see {places}: look at them")
+    if report.doubtful:
+        listed = "; ".join(report.doubts) + ("; …" if report.doubtful > len(report.doubts) else "")
+        say(f"{report.doubtful} segments are doubtful, see {listed}")
     if report.missed and (strict_terms or not session.quiet):
         listed = ", ".join(report.missing) + (", …" if report.missed > len(report.missing) else "")
         say(f"glossary terms missed: {listed}")

@@ -12,6 +12,7 @@ from mtreason.gates.answer import answered
 from mtreason.gates.chatter import strip_chatter, talks_of_itself
 from mtreason.gates.codes import literal_lost, placeholder_lost
 from mtreason.gates.form import copied, empty, single_spaced, unfinished
+from mtreason.gates.numbers import numbers_differ
 from mtreason.gates.pair import Pair
 from mtreason.gates.refusal import refused
 
@@ -40,6 +41,7 @@ GATES: dict[str, Gate] = {
         Gate("copy", copied),
         Gate("placeholder", placeholder_lost),
         Gate("literal", literal_lost),
+        Gate("number", numbers_differ, doubt=True),
     )
 }
 

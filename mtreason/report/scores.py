@@ -11,6 +11,7 @@ from mtreason.evaluation import Metric, bootstrap, compare_all, corpus_metrics, 
 from mtreason.evaluation.systems import System
 from mtreason.frames import format_table
 from mtreason.gates import Pair, problems
+from mtreason.gates.numbers import differing_numbers
 from mtreason.glossary import Matcher, Verdict
 from mtreason.glossary.lines import judge_lines
 from mtreason.languages import Direction, Language, scripts_of
@@ -24,6 +25,7 @@ def build_scores(
     names: Sequence[str],
     learned: Sequence[Metric],
     matcher: Matcher | None,
+    source: Language | None = None,
 ) -> dict[str, Any]:
     """Score systems on the segments that have references, and compare each with the first.
 
@@ -44,7 +46,7 @@ def build_scores(
         "systems": {
             system.name: {
                 "scores": {m.name: _score(m, position) for m in metrics},
-                "counts": count_faults(system, target, matcher),
+                "counts": count_faults(system, target, matcher, source),
             }
             for position, system in enumerate(systems)
         },
@@ -68,8 +70,10 @@ def _pairs(systems: Sequence[System], metrics: Sequence[Metric]) -> dict[str, An
     return found
 
 
-def count_faults(system: System, target: Language, matcher: Matcher | None) -> dict[str, Any]:
-    """Count the faults that reviewers look for first."""
+def count_faults(
+    system: System, target: Language, matcher: Matcher | None, source: Language | None = None
+) -> dict[str, Any]:
+    """Count the faults that reviewers look for first; numbers only where the source language is known."""
     sources = system.sources or ("",) * len(system.translations)
     found = [
         problems(Pair(s, " ".join(t.split()), Direction(target, target)))
@@ -85,6 +89,9 @@ def count_faults(system: System, target: Language, matcher: Matcher | None) -> d
         judged = judge_lines(matcher, system.sources, system.translations, target.tag)
         kept = [judgement.verdict is Verdict.FOLLOWED for _, _, judgement in judged]
         counts |= {"terms": len(kept), "terms_right": sum(kept)}
+    if source is not None and system.sources:
+        pairs = zip(system.sources, system.translations, strict=True)
+        counts["numbers"] = sum(bool(differing_numbers(s, t, Direction(source, target))) for s, t in pairs)
     return counts
 
 
@@ -114,6 +121,8 @@ def scores_markdown(report: Mapping[str, Any]) -> str:
         }
         if "terms" in counts:
             row["terms"] = f"{counts['terms_right']} of {counts['terms']}"
+        if "numbers" in counts:
+            row["numbers differ"] = str(counts["numbers"])
         rows.append(row)
     count = f"{report['segments']} segments"
     if report["with_references"] < report["segments"]:

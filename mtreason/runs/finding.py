@@ -12,7 +12,8 @@ class Finding:
     """Something that has to be translated, mended or decided, or that a person did."""
 
     kind: str
-    """stale, conflict, unknown, unreadable, unwritable, structure, term, metric or a `Fault`'s; edited is no fault."""
+    """stale, conflict, unknown, unreadable, unwritable, structure, number, term, metric or a `Fault`'s; or edited,
+    which is no fault."""
     name: str
     message: str
 

@@ -1,4 +1,4 @@
-"""Finds faults in the outputs of a repository: structure, codes, literals, terms, and quality against references."""
+"""Finds faults in the outputs of a repository: structure, codes, literals, numbers, terms, and quality."""
 
 from __future__ import annotations
 
@@ -45,18 +45,18 @@ def inspect(job: Job, config: Config, matcher: Matcher, *, free: bool = False) -
             return
         yield Finding("structure", job.name, f"has {len(outputs)} units, the source {len(sources)}: translate it again")
         return
-    source = parse_language(config.source)
+    direction = Direction(parse_language(config.source), job.target)
     wraps = getattr(document, "wraps", False)
     for before, after in zip(sources, outputs, strict=True):
         for fault in unit_faults(before, after, wraps=wraps):
             yield Finding(fault.kind, job.name, f"{fault.place}: {fault.message}")
-        if already_in(before.text, source, job.target):
+        if already_in(before.text, direction.source, direction.target):
             continue
         for hit in matcher.find(before.text):
             if not follows(hit.term, after.text, job.target.tag):
                 wanted = "|".join(hit.term.targets[:3]) or hit.term.source
                 yield Finding("term", job.name, f"{after.place}: {hit.term.source} is not {wanted}")
-        pair = Pair(before.text, after.text, Direction(source, job.target))
+        pair = Pair(before.text, after.text, direction)
         for gate in (gate for gate in GATES.values() if gate.doubt):
             for said in gate.finds(pair):
                 yield Finding(gate.name, job.name, f"{after.place}: {said}")

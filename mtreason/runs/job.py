@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 STANDARD_INPUT = "-"
 MOST_NAMED = 10
 """How many places and terms a report names."""
+MOST_DOUBTS = 3
+"""How many doubts a report names for one place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,10 @@ class DocumentReport:
     missed: int = 0
     missing: list[str] = field(default_factory=list)
     """The first terms that were not followed, with their places."""
+    doubtful: int = 0
+    """Segments that something speaks against, such as numbers that differ."""
+    doubts: list[str] = field(default_factory=list)
+    """The places of the first of these segments, and what is doubtful there."""
     timed_out: int = 0
     answers: int = 0
     in_form: int = 0
@@ -84,6 +90,10 @@ class DocumentReport:
             self.placed += 1
             if len(self.placed_at) < MOST_NAMED:
                 self.placed_at[segment.unit.place] = None
+        if segment.doubts:
+            self.doubtful += 1
+            if len(self.doubts) < MOST_NAMED:
+                self.doubts.append(f"{segment.unit.place}: {', '.join(segment.doubts[:MOST_DOUBTS])}")
         if segment.result:
             self.timed_out += segment.result.timed_out
             self.answers += sum(segment.result.forms.values())

@@ -84,7 +84,7 @@ def test_faults_are_counted(files, evaluate) -> None:
     )  # fmt: skip
     counts = json.loads(found)["systems"]["hyp"]["counts"]
     assert counts == {
-        "empty": 1, "copied": 1, "wrong_script": 1, "terms": 3, "terms_right": 1,
+        "empty": 1, "copied": 1, "wrong_script": 1, "terms": 3, "terms_right": 1, "numbers": 0,
         "length_ratio": pytest.approx(sum(map(len, lines)) / 17),
     }  # fmt: skip
 

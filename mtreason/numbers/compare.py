@@ -1,0 +1,85 @@
+"""Compares the numbers of a text with those of its translation."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Sequence
+
+from mtreason.languages import Direction, Language
+from mtreason.numbers.find import mentions
+from mtreason.numbers.locale import Locale, locale_of
+from mtreason.numbers.mention import BELOW, Mention, Reading, Value, sayable
+from mtreason.numbers.words import LANGUAGES
+
+_MOST_KEPT = 2000
+"""Longer texts, in characters, are not kept for the next comparison."""
+_DAY = 24 * 60
+_BELOW = re.compile(
+    r"[-−–－—]\s?\d|minus|negati|below|zero|null|unter|moins|sous|bajo|menos|meno|sotto|零下|负|負|冰点|氷点|マイナス",
+    re.IGNORECASE,
+)
+"""Signs and words for temperatures below zero, in the languages whose words are known."""
+
+
+def differing(source: str, text: str, direction: Direction) -> tuple[str, ...]:
+    """Return in words for people which numbers are lost, changed or new in a translation; nothing where all agree.
+
+    Values are compared, however they are written: 3.08亿 is 308 million, 下午3点半 is 3:30 p.m., 三成 is 30 %. Only
+    what can be compared with confidence is: small numbers may be words on either side ("one" and "two" are none at
+    all), and names such as COVID-19 may change. How often a number occurs makes no difference. Takes time in
+    proportion to the texts. Languages that CLDR does not have are not compared.
+    """
+    theirs, ours = locale_of(direction.source), locale_of(direction.target)
+    if theirs is None or ours is None:
+        return ()
+    before = _of_source(source, theirs) if len(source) <= _MOST_KEPT else mentions(source, theirs)
+    after = mentions(text, ours)
+    said = [f"{m.described()} is not in the translation" for m in _missing(before, after, ours.primary)]
+    said += [f"{m.described()} is not in the source" for m in _missing(after, before, theirs.primary)]
+    if ours.primary in LANGUAGES and not _BELOW.search(text):
+        said += [f"{m.described()} is not below zero in the translation" for m in before if BELOW in m.also]
+    return tuple(dict.fromkeys([*said, *_at_other_times(before, after), *_other_names(before, after)]))
+
+
+def values_in(text: str, language: Language) -> Reading:
+    """Return all values that the numbers of a text may have, in words or in digits; none in a language not in CLDR."""
+    locale = locale_of(language)
+    return frozenset[Value]().union(*(m.gives for m in mentions(text, locale))) if locale else frozenset()
+
+
+@functools.lru_cache(maxsize=256)
+def _of_source(text: str, locale: Locale) -> list[Mention]:
+    """Read a source once for all drafts of it."""
+    return mentions(text, locale)
+
+
+def _missing(wanted: Sequence[Mention], there: Sequence[Mention], primary: str) -> Iterator[Mention]:
+    """Yield the numbers for which the other text, in a language, has no reading."""
+    known: Reading = frozenset[Value]().union(*(m.gives for m in there))
+    in_words = primary in LANGUAGES
+    for mention in wanted:
+        compared = mention.sure and (in_words or not sayable(mention))
+        if compared and not any(reading <= known for reading in mention.readings):
+            yield mention
+
+
+def _other_names(before: Sequence[Mention], after: Sequence[Mention]) -> Iterator[str]:
+    """Yield names such as B-52 that have another number in the translation."""
+    theirs, ours = ({m.readings[0]: m for m in own if m.letters} for own in (before, after))
+    new = {m.letters: m for value, m in ours.items() if value not in theirs}
+    for value, mention in theirs.items():
+        if value not in ours and mention.letters in new:
+            yield f"{mention.text} is not {new[mention.letters].text}"
+
+
+def _at_other_times(before: Sequence[Mention], after: Sequence[Mention]) -> Iterator[str]:
+    """Yield times that are in the other half of the day in the translation."""
+    known: Reading = frozenset[Value]().union(*(m.gives for m in after))
+    named = {m.clock: m for m in after if m.clock is not None}
+    for mention in before:
+        if mention.clock is None or ("at", mention.clock) in known:
+            continue
+        other = named.get((mention.clock + _DAY // 2) % _DAY)
+        if other is not None:
+            yield f"{mention.text} is not {other.text}"
