@@ -1,18 +1,14 @@
-"""Languages: BCP 47 tags, names, scripts, and detecting the language of a text."""
+"""Languages: BCP 47 tags, their names, and the scripts they are written in."""
 
 from __future__ import annotations
 
 import difflib
 import functools
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from mtreason.errors import LanguageError
-
-if TYPE_CHECKING:
-    import regex
-    from lingua import LanguageDetector
+from mtreason.languages.detectors import detectable
+from mtreason.languages.scripts import KNOWN_SCRIPTS, OTHER
 
 _SCRIPTS: dict[str, tuple[str, ...]] = {
     "Hani": ("Han", "Bopomofo"),
@@ -150,23 +146,10 @@ def _code_of_country(text: str) -> str | None:
 @functools.cache
 def _names() -> dict[str, str]:
     """Map English names, and the codes themselves, to codes of the languages that can be detected."""
-    codes = sorted(set(_detectable()))
+    codes = sorted(set(detectable()))
     import langcodes
 
     return {langcodes.Language.get(c).display_name("en").casefold(): c for c in codes} | {c: c for c in codes}
-
-
-@functools.cache
-def _detectable() -> tuple[str, ...]:
-    from lingua import Language as Known
-
-    return tuple(_tag(known) for known in Known.all())
-
-
-def _tag(known: object) -> str:
-    code = str(known.iso_code_639_1.name).lower()  # type: ignore[attr-defined]
-    # The library distinguishes the two written standards of Norwegian; people write "no".
-    return "no" if code == "nb" else code
 
 
 def _script_names(code: str) -> tuple[str, ...]:
@@ -176,94 +159,4 @@ def _script_names(code: str) -> tuple[str, ...]:
     if code in _SCRIPTS:
         return _SCRIPTS[code]
     name = _UNICODE_NAMES.get(code) or langcodes.Language.get(f"und-{code}").script_name("en")
-    return (name if name in _KNOWN_SCRIPTS else OTHER,)
-
-
-_KNOWN_SCRIPTS = (
-    "Latin", "Han", "Hiragana", "Katakana", "Hangul", "Cyrillic", "Greek", "Arabic", "Hebrew", "Devanagari", "Thai",
-    "Bopomofo", "Bengali", "Tamil", "Telugu", "Gujarati", "Gurmukhi", "Kannada", "Malayalam", "Oriya", "Sinhala",
-    "Lao", "Khmer", "Myanmar", "Tibetan", "Georgian", "Armenian", "Ethiopic", "Mongolian", "Thaana", "Cherokee",
-    "Canadian_Aboriginal", "Tifinagh", "Syriac", "Javanese", "Balinese", "Sundanese", "Ol_Chiki", "Adlam", "Yi",
-)  # fmt: skip
-"""Unicode names of the scripts that are distinguished."""
-OTHER = "Other"
-"""Stands for any other script, in `Language.scripts` and in `scripts_of`."""
-
-
-@functools.cache
-def _letter() -> regex.Pattern[str]:
-    """Return a pattern that matches one letter, with its script as the name of the group that matched."""
-    import regex
-
-    scripts = "|".join(rf"(?P<{name}>\p{{Script={name}}})" for name in _KNOWN_SCRIPTS)
-    return regex.compile(
-        rf"(?=\p{{L}})(?:{scripts}|(?P<Common>[\p{{Script=Common}}\p{{Script=Inherited}}])|(?P<{OTHER}>.))"
-    )
-
-
-@functools.lru_cache(maxsize=65536)
-def _script_of(char: str) -> str:
-    """Return the script of a letter by its long Unicode name; "" for what is no letter or has no single script."""
-    match = _letter().match(char)
-    return "" if match is None or match.lastgroup == "Common" else str(match.lastgroup)
-
-
-def scripts_of(text: str) -> frozenset[str]:
-    """Return the scripts of a text's letters; characters of no single script (digits, "ー") are left out."""
-    return frozenset(s for c in set(text) if (s := _script_of(c)))
-
-
-@functools.cache
-def _detector(*tags: str) -> LanguageDetector:
-    """Build a detector for these languages, or for all; it reads models from the package when it first needs them.
-
-    For all languages it takes the small models: 0.6 s and 85 MB at first use; the full ones take 8 s and 900 MB.
-    """
-    from lingua import Language as Known
-    from lingua import LanguageDetectorBuilder
-
-    if tags:
-        chosen = [known for known in Known.all() if _tag(known) in tags]
-        return LanguageDetectorBuilder.from_languages(*chosen).build()
-    return LanguageDetectorBuilder.from_all_languages().with_low_accuracy_mode().build()
-
-
-def detect_language(text: str) -> Language | None:
-    """Guess the language of a text; None when it has no letters."""
-    if not scripts_of(text):
-        return None
-    found = _detector().detect_language_of(text)
-    return parse_language(_tag(found)) if found is not None else None
-
-
-MIN_LETTERS = 12
-"""In a shared script, the languages of shorter texts are not distinguished."""
-SURE = 0.95
-"""Confidence, out of 1, that a text in a shared script is in the target language and not in the source language."""
-# ASCII only: text without spaces may directly follow an address, and has to be translated. How an
-# address begins has a largest length, so that a long word without an address is not read once for each of its letters.
-_ADDRESS = re.compile(
-    r"[a-z][a-z0-9+.-]{0,30}://[!-~]+|www\.[!-~]+|[\w.+-]{1,64}@[\w-]+\.[\w.-]+", re.ASCII | re.IGNORECASE
-)
-
-
-def already_in(text: str, source: Language, target: Language) -> bool:
-    """Whether a segment needs no translation: no letters at all, or already in the target language.
-
-    If it is wrong, it should be wrong only by returning False.
-    """
-    words = _ADDRESS.sub(" ", text)
-    scripts = scripts_of(words)
-    if not scripts:
-        return True
-    if not scripts <= set(target.scripts) or source.primary == target.primary:
-        return False
-    if not scripts & set(source.scripts):
-        return True
-    # The detector knows each language only in its first script, and does not recognise Serbian in Latin letters.
-    if source.scripts[0] not in scripts or {source.primary, target.primary} - set(_detectable()):
-        return False
-    if sum(c.isalpha() for c in words) < MIN_LETTERS:
-        return False
-    confidences = _detector(source.primary, target.primary).compute_language_confidence_values(words)
-    return any(_tag(c.language) == target.primary and c.value >= SURE for c in confidences)
+    return (name if name in KNOWN_SCRIPTS else OTHER,)
