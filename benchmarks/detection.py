@@ -4,8 +4,8 @@
 
 Each text of samples/languages.jsonl, all written for this project, is given to `translate` without --from, for three
 targets and for its own languages, up to where a model would be loaded. A line may be in two languages ("zh en"). "?" is
-a line about which to ask is right: brands, licences, words of many languages; "-" has no words. The card counts, of what
-has to be translated, what was translated from the right language, what was asked about, what was translated from
+a line about which to ask is right: brands, licences, words of many languages; "-" has no words. The card counts, of
+what has to be translated, what was translated from the right language, what was asked about, what was translated from
 another language, and what was passed through without a word; of what is in the target language already, what was passed
 through. Prints a card, then one line of JSON. With another version of the package on PYTHONPATH it measures that one.
 """

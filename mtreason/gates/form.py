@@ -30,6 +30,9 @@ def unfinished(pair: Pair) -> tuple[str, ...]:
 
 
 def copied(pair: Pair) -> tuple[str, ...]:
-    """Find the source itself."""
+    """Find the source itself; between variants of a language that may be right."""
+    source, target = pair.direction.source, pair.direction.target
+    if source.primary == target.primary and source.tag != target.tag:
+        return ()
     same = pair.text == single_spaced(pair.source) and len(scripts_of(pair.text)) > 0 and len(pair.text) > MAX_NAME
     return ("it is the source",) if same else ()

@@ -11,6 +11,7 @@ from mtreason.languages.detection import (
     detect,
     detect_language,
     find_origin,
+    in_other_language,
     is_clearly_other,
 )
 from mtreason.languages.scripts import scripts_of
@@ -19,6 +20,6 @@ from mtreason.languages.variants import other_letters, to_variant, variant_of, w
 
 __all__ = [
     "Detected", "Direction", "Language", "Origin", "already_in", "detect", "detect_language", "find_origin",
-    "is_clearly_other", "name_in", "other_letters", "parse_language", "scripts_of", "to_variant", "variant_of",
-    "written_variant",
+    "in_other_language", "is_clearly_other", "name_in", "other_letters", "parse_language", "scripts_of", "to_variant",
+    "variant_of", "written_variant",
 ]  # fmt: skip

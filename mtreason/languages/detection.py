@@ -177,10 +177,11 @@ def _in_cp932(char: str) -> bool:
 
 
 def _ordinary(words: Sequence[str]) -> list[str]:
-    """Return words without those that are names of things by their form: iPhone, MIT, B2B; unless all are."""
-    if all(word.isupper() or not word.isalpha() for word in words):
-        return [word.lower() for word in words if word.isalpha()]
-    return [w for w in words if not any(c.isdigit() for c in w) and not any(c.isupper() for c in w[1:])]
+    """Return words without numbers, and without names of things by their form (iPhone, MIT, B2B), unless all are."""
+    words = [word for word in words if not any(char.isdigit() for char in word)]
+    if all(word.isupper() for word in words):
+        return [word.lower() for word in words]
+    return [word for word in words if not any(char.isupper() for char in word[1:])]
 
 
 def _shared(script: str, words: list[str], weight: int) -> Detected:
@@ -383,3 +384,31 @@ def _clearly_other(piece: Detected, target: Language) -> bool:
     if not _unicode_scripts(piece) <= set(target.scripts):
         return True
     return piece.script != "Latin" or (piece.weight >= LONG_ENOUGH and piece.words.count(" ") + 1 >= WORDS_ENOUGH)
+
+
+ENOUGH = 25
+"""Letters of an alphabet that a translation needs for its language to be looked at."""
+SURE_WRONG = 0.99
+"""Confidence, 0 to 1, that it is in one of the other languages that it is compared with."""
+
+
+def in_other_language(text: str, codes: Sequence[str], target: Language) -> str:
+    """Return the name of the language, of those with these codes, that a text is surely in, and not in the target.
+
+    Returns "" for text that is too short, and where the languages share no script or are too close to be told apart.
+    """
+    scripts = scripts_of(text) & set(target.scripts)
+    others = [code for code in dict.fromkeys(codes) if not _kin(code, target.primary) and scripts & _scripts(code)]
+    if not others or {target.primary, *others} - set(detectable()):
+        return ""
+    words = " ".join(_ordinary(_words().findall(_ADDRESS.sub(" ", text))))[:MOST_READ]
+    if sum(DENSITY.get(script_of(char), 1) for char in words if script_of(char) in scripts) < ENOUGH:
+        return ""
+    found = confidences(words, (target.primary, *others))
+    best = max(found, key=lambda code: found[code])
+    return parse_language(best).name if best in others and found[best] >= SURE_WRONG else ""
+
+
+@functools.cache
+def _scripts(code: str) -> frozenset[str]:
+    return frozenset(parse_language(code).scripts)
