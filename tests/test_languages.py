@@ -7,7 +7,8 @@ import pytest
 import regex
 
 from mtreason.errors import LanguageError
-from mtreason.languages import _detectable, already_in, detect_language, parse_language, scripts_of
+from mtreason.languages import already_in, detect_language, parse_language, scripts_of
+from mtreason.languages.detectors import detectable
 
 ZH, EN, DE, JA = map(parse_language, ("zh", "en", "de", "ja"))
 
@@ -108,7 +109,7 @@ def test_a_language_is_written_in_its_scripts(tag, word) -> None:
 
 
 def test_every_detectable_language_has_scripts_that_regex_knows() -> None:
-    for tag in _detectable():
+    for tag in detectable():
         for script in parse_language(tag).scripts:
             assert regex.compile(rf"\p{{Script={script}}}")
 

@@ -198,14 +198,9 @@ def to_answer(thinking: Thinking, whole: Continuation, decode: Callable[[tuple[i
     )
 
 
-def answer_problems(thinking: Thinking, text: str, hits: Sequence[Hit]) -> tuple[str, ...]:
-    """Return the problems that a token mask rules out for bare translations only: "tag", "script"."""
-    found = []
-    if _TAG.search(text):
-        found.append("tag")
-    if foreign(thinking, text, hits):
-        found.append("script")
-    return tuple(found)
+def answer_problems(text: str) -> tuple[str, ...]:
+    """Return the problem that a token mask rules out for bare translations only: "tag"."""
+    return ("tag",) if _TAG.search(text) else ()
 
 
 def foreign(thinking: Thinking, text: str, hits: Sequence[Hit]) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from mtreason.decoding.answers import answer_problems, to_answer
 from mtreason.decoding.judging import Judge
 from mtreason.decoding.protocol import BoundTask, Candidate, DecodingSettings
-from mtreason.gates import Pair, doubts, problems, single_spaced, strip_chatter
+from mtreason.gates import Pair, doubts, in_variant, problems, single_spaced, strip_chatter
 from mtreason.glossary import follows
 from mtreason.models.calls import Calls
 from mtreason.models.protocol import Continuation
@@ -29,16 +29,22 @@ def to_draft(task: BoundTask, settings: DecodingSettings, whole: Continuation) -
     return Draft(text, whole.tokens, whole.log_probs, whole.top_log_probs)
 
 
-def check(task: BoundTask, settings: DecodingSettings, draft: Draft, *, finished: bool) -> Candidate:
-    """Clean the text of a draft and list its problems; the candidate is not judged yet."""
+def clean(task: BoundTask, draft: Draft) -> Pair:
+    """Return a draft without chatter, in the target's variant, beside its source."""
     text = strip_chatter(draft.text, task.source)
     stripped = text != single_spaced(draft.text)
     kept = tuple(hit.term.source for hit in task.hits if not hit.term.targets)
-    pair = Pair(task.source, text, task.direction, finished=finished, stripped=stripped, kept=kept)
+    pair = Pair(task.source, text, task.direction, stripped=stripped, kept=kept)
+    return replace(pair, text=in_variant(pair))
+
+
+def check(task: BoundTask, settings: DecodingSettings, draft: Draft, *, finished: bool) -> Candidate:
+    """Clean the text of a draft and list its problems; the candidate is not judged yet."""
+    pair = replace(clean(task, draft), finished=finished)
     why = problems(pair)
     if settings.thinking is not None:
-        why += answer_problems(settings.thinking, text, task.hits)
-    return Candidate(text, draft, float("-inf"), {}, 0, why, doubts(pair))
+        why += answer_problems(pair.text)
+    return Candidate(pair.text, draft, float("-inf"), {}, 0, why, doubts(pair))
 
 
 class Candidates:
@@ -132,7 +138,7 @@ class Candidates:
     def lookup(self, whole: Continuation) -> Candidate:
         """Return the candidate of a continuation that was added."""
         draft = to_draft(self.task, self.settings, whole)
-        return self.by_text[strip_chatter(draft.text, self.task.source)]
+        return self.by_text[clean(self.task, draft).text]
 
     def missed(self, text: str) -> int:
         """Return how many terms a translation does not follow; 0 where the reward does not count terms."""

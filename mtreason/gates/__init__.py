@@ -12,11 +12,12 @@ from mtreason.gates.answer import answered
 from mtreason.gates.chatter import strip_chatter, talks_of_itself
 from mtreason.gates.codes import literal_lost, placeholder_lost
 from mtreason.gates.form import copied, empty, single_spaced, unfinished
+from mtreason.gates.language import in_variant, no_own_letter, wrong_language, wrong_script
 from mtreason.gates.numbers import numbers_differ
 from mtreason.gates.pair import Pair
 from mtreason.gates.refusal import refused
 
-__all__ = ["GATES", "Gate", "Pair", "doubts", "problems", "single_spaced", "strip_chatter"]
+__all__ = ["GATES", "Gate", "Pair", "doubts", "in_variant", "problems", "single_spaced", "strip_chatter"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,9 @@ GATES: dict[str, Gate] = {
         Gate("placeholder", placeholder_lost),
         Gate("literal", literal_lost),
         Gate("number", numbers_differ, doubt=True),
+        Gate("script", wrong_script),
+        Gate("letters", no_own_letter, doubt=True),
+        Gate("language", wrong_language),
     )
 }
 

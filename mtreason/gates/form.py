@@ -34,8 +34,11 @@ def unfinished(pair: Pair) -> tuple[str, ...]:
 
 
 def copied(pair: Pair) -> tuple[str, ...]:
-    """Find the source itself, alone or among other words."""
-    source = single_spaced(pair.source)
-    if len(source) <= MAX_NAME or source not in pair.text or not scripts_of(source):
+    """Find the source itself, alone or among other words; between variants of a language that may be right."""
+    source, target = pair.direction.source, pair.direction.target
+    if source.primary == target.primary and source.tag != target.tag:
         return ()
-    return ("it is the source",) if source == pair.text else ("the source stands in it",)
+    own = single_spaced(pair.source)
+    if len(own) <= MAX_NAME or own not in pair.text or not scripts_of(own):
+        return ()
+    return ("it is the source",) if own == pair.text else ("the source stands in it",)

@@ -10,11 +10,11 @@ from mtreason.errors import InputError
 from mtreason.evaluation import Metric, bootstrap, compare_all, corpus_metrics, interval
 from mtreason.evaluation.systems import System
 from mtreason.frames import format_table
-from mtreason.gates import Pair, problems
-from mtreason.gates.numbers import differing_numbers
+from mtreason.gates import GATES, Pair
+from mtreason.gates.language import has_wrong_letters
 from mtreason.glossary import Matcher, Verdict
 from mtreason.glossary.lines import judge_lines
-from mtreason.languages import Direction, Language, scripts_of
+from mtreason.languages import Direction, Language
 from mtreason.report.figures import INDICATION
 from mtreason.report.markdown import DIGITS, NOTHING, format_p
 
@@ -75,14 +75,14 @@ def count_faults(
 ) -> dict[str, Any]:
     """Count the faults that reviewers look for first; numbers only where the source language is known."""
     sources = system.sources or ("",) * len(system.translations)
-    found = [
-        problems(Pair(s, " ".join(t.split()), Direction(target, target)))
+    pairs = [
+        Pair(s, " ".join(t.split()), Direction(source or target, target))
         for t, s in zip(system.translations, sources, strict=True)
     ]
     counts: dict[str, Any] = {
-        "empty": sum("empty" in p for p in found),
-        "copied": sum("copy" in p for p in found) if system.sources else None,
-        "wrong_script": sum(not scripts_of(t) <= set(target.scripts) for t in system.translations),
+        "empty": _count("empty", pairs),
+        "copied": _count("copy", pairs) if system.sources else None,
+        "wrong_script": sum(has_wrong_letters(p.text, target) for p in pairs),
         "length_ratio": _length_ratio(system),
     }
     if matcher is not None and system.sources:
@@ -90,9 +90,12 @@ def count_faults(
         kept = [judgement.verdict is Verdict.FOLLOWED for _, _, judgement in judged]
         counts |= {"terms": len(kept), "terms_right": sum(kept)}
     if source is not None and system.sources:
-        pairs = zip(system.sources, system.translations, strict=True)
-        counts["numbers"] = sum(bool(differing_numbers(s, t, Direction(source, target))) for s, t in pairs)
+        counts["numbers"] = _count("number", pairs)
     return counts
+
+
+def _count(gate: str, pairs: Sequence[Pair]) -> int:
+    return sum(bool(GATES[gate].finds(pair)) for pair in pairs)
 
 
 def _length_ratio(system: System) -> float | None:

@@ -24,12 +24,12 @@ from mtreason.documents import (
     read_document,
     without_literals,
 )
-from mtreason.errors import DocumentError, MtreasonError, ServerGoneError, SettingError
+from mtreason.errors import DocumentError, LanguageError, MtreasonError, ServerGoneError, SettingError
 from mtreason.files import followed, is_pipe, resolved
-from mtreason.languages import Direction, Language, detect_language, parse_language
+from mtreason.languages import Direction, Language, find_origin, parse_language
 from mtreason.lines import lines_of
 from mtreason.records import record_line
-from mtreason.runs.job import STANDARD_INPUT, DocumentJob, DocumentReport
+from mtreason.runs.job import MOST_NAMED, STANDARD_INPUT, DocumentJob, DocumentReport
 from mtreason.runs.limits import stopping
 from mtreason.runs.output import Output
 from mtreason.runs.pipeline import (
@@ -52,7 +52,7 @@ from mtreason.storage import BestEffortStore, Journal, Memory, Store, tmx_bytes
 
 SAMPLE_CHARACTERS = 2000
 SAMPLE_UNITS = 50
-"""How much of a document is read to detect its language."""
+"""How much of a document is read at a time to detect its language, until some of it has to be translated."""
 AT_ONCE = 64
 """How many units are given at once to a translator that is not ours."""
 
@@ -134,16 +134,20 @@ class DocumentRun:
     ) -> DocumentReport:
         """Translate into a language with the translator that `make` returns once both languages are known.
 
-        A `source` of None is detected. A document that is in the target language already is passed through unchanged,
-        and `make` is not called.
+        A `source` of None is detected; raises `LanguageError` where that cannot be told. A document that is in the
+        target language already is passed through unchanged, and `make` is not called.
         """
 
         def go_on(document: Document, total: int | None) -> None:
-            first, units = _peek(iter(document.units))
-            found = source or self._detect(first, target)
-            if not first or found is None or found.tag == target.tag:
-                if first and found is not None:
-                    self.progress.note(f"the text is in {target.name} already: passed through unchanged")
+            units = iter(document.units)
+            first = next(units, None)
+            units = iter(()) if first is None else itertools.chain([first], units)
+            found = source
+            if found is None:
+                found, units = self._detect(units, target)
+            elif found.tag == target.tag and first is not None:
+                self._say_passed(target, ())
+            if first is None or found is None or found.tag == target.tag:
                 self.report.passed_through = True
                 self._write(document, pass_units(units, target, self._settle), Direction(target, target))
                 return
@@ -207,14 +211,35 @@ class DocumentRun:
         if len(set(map(resolved, outputs))) < len(outputs):
             raise DocumentError(f"{outputs[-1]} is named for two outputs: name two files")
 
-    def _detect(self, sample: list[Unit], target: Language) -> Language | None:
-        found = detect_language("\n".join(without_literals(unit.text) for unit in sample)[:SAMPLE_CHARACTERS])
-        if found is None:
-            return None
-        if found.primary == target.primary:
-            return target
-        self.progress.note(f"source language: {found.tag} ({found.name}), detected; --from overrides")
-        return found
+    def _detect(self, units: Iterator[Unit], target: Language) -> tuple[Language | None, Iterator[Unit]]:
+        """Return what to translate from, None where nothing needs it, and an iterator over all units."""
+        seen: list[Unit] = []
+        doubtful: list[Unit] = []
+        passed = doubt = 0
+        question = ""
+        while sample := _peek(units):
+            origin = find_origin([without_literals(unit.text) for unit in sample], target)
+            seen += sample
+            if origin.source is not None:
+                found = origin.source
+                self.progress.note(f"source language: {found.tag} ({found.name}), detected; --from overrides")
+                return found, itertools.chain(seen, units)
+            doubtful += [sample[index] for index in origin.doubtful][:MOST_NAMED]
+            passed, doubt, question = passed + origin.passed, doubt + origin.doubt, question or origin.question
+        if doubt > passed:
+            name = "standard input" if self.job.source == STANDARD_INPUT else self.job.source
+            raise LanguageError(f"{name}: {question}")
+        if passed:
+            self._say_passed(target, doubtful[:MOST_NAMED])
+        return None, iter(seen)
+
+    def _say_passed(self, target: Language, doubtful: Sequence[Unit]) -> None:
+        said = f"the text is in {target.name} already: passed through unchanged"
+        if not doubtful:
+            self.progress.note(said)
+            return
+        places = ", ".join(dict.fromkeys(unit.place for unit in doubtful))
+        self.progress.warn(f"{said}, and so is what may be in another language, see {places}: --from has it translated")
 
     def _cache(self) -> TranslationCache:
         """Open what earlier runs kept."""
@@ -379,12 +404,12 @@ def write_pairs(path: Path, pairs: list[tuple[str, str]], direction: Direction) 
         write_text(path, "".join("\t".join(" ".join(t.split()) for t in pair) + "\n" for pair in pairs))
 
 
-def _peek(units: Iterator[Unit]) -> tuple[list[Unit], Iterator[Unit]]:
-    """Read enough units to detect the language; return them, and an iterator over all units."""
+def _peek(units: Iterator[Unit]) -> list[Unit]:
+    """Read as many of the next units as are looked at together to detect their language."""
     seen: list[Unit] = []
     while len(seen) < SAMPLE_UNITS and sum(len(unit.text) for unit in seen) < SAMPLE_CHARACTERS:
         unit = next(units, None)
         if unit is None:
             break
         seen.append(unit)
-    return seen, itertools.chain(seen, units)
+    return seen
