@@ -6,7 +6,7 @@ import codecs
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from mtreason.characters import plain_characters, utf8
@@ -44,6 +44,8 @@ class Span:
     codes: Mapping[str, Code] = field(default_factory=dict)
     escape: Callable[[str], str] = as_it_is
     """Writes the text between the codes."""
+    note: str = ""
+    """See `Unit.note`."""
 
     def written(self, text: str) -> str:
         """Return what stands in the file for a translation."""
@@ -87,6 +89,9 @@ def unmet(content: str, fixes: Iterable[Fix]) -> Iterator[Fault]:
             yield Fault(fix.kind, f"line {line_of(fix.start)}", f"says {found!r}, and should say {fix.text!r}")
 
 
+_S = TypeVar("_S", Span, Span | Group)
+
+
 class SpannedDocument:
     """Text with the spans that are translated, in order and without overlap."""
 
@@ -107,7 +112,7 @@ class SpannedDocument:
         self._view = view
         self._fixes = fixes
         every = (s for own in spans for s in texts_of(own))
-        self.units: tuple[Unit, ...] = tuple(Unit(i, s.place, s.text, s.codes) for i, s in enumerate(every, 1))
+        self.units: tuple[Unit, ...] = tuple(unit_of(i, s) for i, s in enumerate(every, 1))
 
     def render(self, texts: Iterable[str]) -> Iterator[bytes]:
         """Yield the content with translations in place of spans; a unit with its own text stays as it was written."""
@@ -158,12 +163,23 @@ class SpannedDocument:
         return SplicedView(self._content, bounds, pieces, self._bom, owners=owners)
 
 
+def unit_of(number: int, span: Span) -> Unit:
+    """Return a span as a unit."""
+    return Unit(number, span.place, span.text, span.codes, span.note)
+
+
+def noted(span: _S, note: str) -> _S:
+    """Return a place with a note on its texts; see `note_of`."""
+    if not note:
+        return span
+    if isinstance(span, Group):
+        return replace(span, spans=[replace(own, note=note) for own in span.spans])
+    return replace(span, note=note)
+
+
 def texts_of(span: Span | Group) -> Sequence[Span]:
     """Return the texts of a place, one by one."""
     return (span,) if isinstance(span, Span) else span.spans
-
-
-_S = TypeVar("_S", Span, Span | Group)
 
 
 def check_count(content: str, signs: str, most: int, name: str, what: str) -> None:
