@@ -80,6 +80,15 @@ class Fix:
     """What kind of fault it is where the file says something else, see `Fault`; "" where it is none."""
 
 
+def spliced(content: str, changes: Iterable[Fix]) -> str:
+    """Return a text with changes that do not overlap."""
+    parts, at = [], 0
+    for change in sorted(changes, key=lambda fix: fix.start):
+        parts += [content[at : change.start], change.text]
+        at = change.end
+    return "".join([*parts, content[at:]])
+
+
 def unmet(content: str, fixes: Iterable[Fix]) -> Iterator[Fault]:
     """Yield what a file that should be translated says of itself as if it were not."""
     line_of = line_numbers(content)
@@ -153,14 +162,19 @@ class SpannedDocument:
         """Return the file as it stands, piece by piece."""
         if self._view is not None:
             return self._view()
-        bounds = [(s.start, s.end) for s in self._spans]
-        raws = [self._content[start:end] for start, end in bounds]
-        pieces = [
-            Piece(s.place, "", written(s.text, s.codes) if isinstance(s, Span) else raw, raw)
-            for s, raw in zip(self._spans, raws, strict=True)
-        ]
-        owners = [i for i, own in enumerate(self._spans) for _ in texts_of(own)]
-        return SplicedView(self._content, bounds, pieces, self._bom, owners=owners)
+        return spliced_view(self._content, self._spans, self._bom)
+
+
+def spliced_view(content: str, spans: Sequence[Span | Group], bom: bytes, encoding: str = "utf-8") -> View:
+    """Return the view of a text that is cut at its spans."""
+    bounds = [(s.start, s.end) for s in spans]
+    raws = [content[start:end] for start, end in bounds]
+    pieces = [
+        Piece(s.place, "", written(s.text, s.codes) if isinstance(s, Span) else raw, raw)
+        for s, raw in zip(spans, raws, strict=True)
+    ]
+    owners = [i for i, own in enumerate(spans) for _ in texts_of(own)]
+    return SplicedView(content, bounds, pieces, bom, owners=owners, encoding=encoding)
 
 
 def unit_of(number: int, span: Span) -> Unit:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mtreason.characters import utf8
-from mtreason.documents.spans import Fix
+from mtreason.documents.spans import Fix, spliced
 from mtreason.errors import DocumentError
 
 _NAME = r"[^\s<>/=\"']+"
@@ -248,15 +248,6 @@ def place_of_target(content: str, unit: XliffUnit) -> tuple[int, str]:
     source = unit.parts["source"]
     indent = content[content.rfind(">", 0, source.start) + 1 : source.start]
     return unit.parts.get("seg-source", source).end, "" if indent.strip() else indent
-
-
-def spliced(content: str, changes: Iterable[Fix]) -> str:
-    """Return a text with changes that do not overlap."""
-    parts, at = [], 0
-    for change in sorted(changes, key=lambda fix: fix.start):
-        parts += [content[at : change.start], change.text]
-        at = change.end
-    return "".join([*parts, content[at:]])
 
 
 def written(content: str, changes: Iterable[Fix]) -> bytes:
