@@ -1,4 +1,4 @@
-"""The text of a prompt, made from a wording, a segment, its context and its glossary hits. No tokens, no model."""
+"""The text of a prompt: a wording around a segment, with its context, glossary hits and note. No tokens, no model."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Prompt:
     """A user's message in three parts around the segment, which is data and never part of the wording."""
 
     instruction: str
-    """What all prompts of a run begin with, as far as they have hints or context, or have not."""
+    """What all prompts of a run begin with, as far as they have hints, context or a note, or have not."""
     before: str
-    """Hints and context, up to where the segment begins."""
+    """Hints, context and a note, up to where the segment begins."""
     segment: str
     after: str
     hinted: bool
-    """Whether hints or context stand before the segment."""
+    """Whether hints, context or a note stand before the segment."""
 
     @property
     def text(self) -> str:
@@ -46,7 +46,7 @@ def instruction(
 ) -> str:
     """Return the beginning that all prompts of a direction share; with a number of tokens, answers reason first.
 
-    `hinted` prompts have hints or context before the segment.
+    `hinted` prompts have hints, context or a note before the segment.
     """
     if max_thought_tokens is None:
         asked = "instruction_with_hints" if hinted and wording.instruction_with_hints else "instruction"
@@ -62,12 +62,13 @@ def translation_prompt(
     target: Language,
     context: Sequence[tuple[str, str]] = (),
     hits: Sequence[Hit] = (),
+    note: str = "",
 ) -> Prompt:
     """Ask for the translation of one segment.
 
     `context` are the segments before it with their translations, for reference only. The prompt names each glossary
     hit, and puts the rendering into the segment in place of the term: of the forms tried (benchmarks/slang.md) small
-    models follow this one most often, and they never see the literal reading.
+    models follow this one most often, and they never see the literal reading. A note is what the file says of the text.
     """
     before, after = wording.around(source, target)
     given = ""
@@ -77,6 +78,8 @@ def translation_prompt(
     if hits:
         pairs = [wording.fill("hint", source, target, term=h.term.source, rendering=_rendering(h)) for h in hits]
         given += wording.fill("hints", source, target, hints="\n".join(dict.fromkeys(pairs)))
+    if note:
+        given += wording.fill("note", source, target, note=note)
     if given:
         given += wording.fill("label", source, target)
     hinted = bool(given)
@@ -105,10 +108,11 @@ def rendered(wording: Wording, direction: Direction) -> tuple[str, ...]:
     source, target = direction.source, direction.target
     hits = (Hit(_PROBE_TERM, 0, 1), Hit(replace(_PROBE_TERM, targets=()), 2, 3))
     prompts = [
-        translation_prompt(wording, "abc", *way, context, own)
+        translation_prompt(wording, "abc", *way, context, own, note)
         for way in ((source, target), (target, source))
         for context in ((), (("d", "e"), ("f", "g")))
         for own in ((), hits)
+        for note in ("", "l")
     ]
     return (
         "chat" if wording.chat else "text",

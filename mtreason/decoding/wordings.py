@@ -1,7 +1,8 @@
 """Wordings: everything that a prompt says besides the text, as data. `wordings.toml` has the ones that come along.
 
 Strings of a wording have places in braces: {source} and {target} are the names of the languages, {source_code} and
-{target_code} their tags, {text} the segment, and {hints}, {term}, {rendering}, {context} what their fields are about.
+{target_code} their tags, {text} the segment, and {hints}, {term}, {rendering}, {context}, {note} what their fields are
+about.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ _PLACES = {
     "hint": _NAMES | {"term", "rendering"},
     "hints": _NAMES | {"hints"},
     "context": _NAMES | {"context"},
+    "note": _NAMES | {"note"},
     "label": _NAMES,
     "thinking": _NAMES | {"words"},
     "verdict": _NAMES | {"text"},
@@ -48,6 +50,7 @@ _NEEDED = {
     "hint": ("term", "rendering"),
     "hints": ("hints",),
     "context": ("context",),
+    "note": ("note",),
     "verdict": ("text",),
 }
 """The places that a field must have, once."""
@@ -61,8 +64,8 @@ class Wording:
     instruction: str
     """What a message begins with."""
     instruction_with_hints: str = ""
-    """The same where hints or context stand before the segment; empty where it is no other. After a short instruction
-    small models take the hints for the text."""
+    """The same where hints, context or a note stand before the segment; empty where it is no other. After a short
+    instruction small models take the hints for the text."""
     system: str | None = None
     """The system turn; None for what the chat template has by itself."""
     text: str = "{text}"
@@ -73,8 +76,10 @@ class Wording:
     """One glossary hint, one line of {hints}."""
     hints: str = "Use these translations:\n{hints}\n\n"
     context: str = "Preceding text with its translation, for reference only:\n{context}\n\n"
+    note: str = "Note on the text: {note}\n\n"
+    """What the file says of the segment's unit to those who translate it."""
     label: str = "Text:\n"
-    """What separates hints and context from the segment."""
+    """What separates hints, context and a note from the segment."""
     names: str = "en"
     """The language that languages are named in, as a BCP 47 code."""
     examples: int = 0
@@ -245,6 +250,7 @@ _MEANING = {
     "term": "a glossary's term",
     "rendering": "its translation",
     "context": "the text before the segment",
+    "note": "what the file says of the text",
 }
 
 

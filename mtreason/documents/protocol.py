@@ -35,6 +35,8 @@ class Unit:
     """The text to translate; written back unchanged, it gives the same file. A line break in it is one of the file."""
     codes: Mapping[str, Code] = field(default_factory=dict)
     """What the tags in the text stand for."""
+    note: str = ""
+    """What the file says of the text to those who translate it; see `mtreason.documents.notes`."""
 
 
 class Document(Protocol):

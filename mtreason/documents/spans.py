@@ -6,7 +6,7 @@ import codecs
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from mtreason.characters import plain_characters, utf8
@@ -44,6 +44,8 @@ class Span:
     codes: Mapping[str, Code] = field(default_factory=dict)
     escape: Callable[[str], str] = as_it_is
     """Writes the text between the codes."""
+    note: str = ""
+    """See `Unit.note`."""
 
     def written(self, text: str) -> str:
         """Return what stands in the file for a translation."""
@@ -78,6 +80,15 @@ class Fix:
     """What kind of fault it is where the file says something else, see `Fault`; "" where it is none."""
 
 
+def spliced(content: str, changes: Iterable[Fix]) -> str:
+    """Return a text with changes that do not overlap."""
+    parts, at = [], 0
+    for change in sorted(changes, key=lambda fix: fix.start):
+        parts += [content[at : change.start], change.text]
+        at = change.end
+    return "".join([*parts, content[at:]])
+
+
 def unmet(content: str, fixes: Iterable[Fix]) -> Iterator[Fault]:
     """Yield what a file that should be translated says of itself as if it were not."""
     line_of = line_numbers(content)
@@ -85,6 +96,9 @@ def unmet(content: str, fixes: Iterable[Fix]) -> Iterator[Fault]:
         found = content[fix.start : fix.end]
         if fix.kind and found != fix.text:
             yield Fault(fix.kind, f"line {line_of(fix.start)}", f"says {found!r}, and should say {fix.text!r}")
+
+
+_S = TypeVar("_S", Span, Span | Group)
 
 
 class SpannedDocument:
@@ -107,7 +121,7 @@ class SpannedDocument:
         self._view = view
         self._fixes = fixes
         every = (s for own in spans for s in texts_of(own))
-        self.units: tuple[Unit, ...] = tuple(Unit(i, s.place, s.text, s.codes) for i, s in enumerate(every, 1))
+        self.units: tuple[Unit, ...] = tuple(unit_of(i, s) for i, s in enumerate(every, 1))
 
     def render(self, texts: Iterable[str]) -> Iterator[bytes]:
         """Yield the content with translations in place of spans; a unit with its own text stays as it was written."""
@@ -148,22 +162,38 @@ class SpannedDocument:
         """Return the file as it stands, piece by piece."""
         if self._view is not None:
             return self._view()
-        bounds = [(s.start, s.end) for s in self._spans]
-        raws = [self._content[start:end] for start, end in bounds]
-        pieces = [
-            Piece(s.place, "", written(s.text, s.codes) if isinstance(s, Span) else raw, raw)
-            for s, raw in zip(self._spans, raws, strict=True)
-        ]
-        owners = [i for i, own in enumerate(self._spans) for _ in texts_of(own)]
-        return SplicedView(self._content, bounds, pieces, self._bom, owners=owners)
+        return spliced_view(self._content, self._spans, self._bom)
+
+
+def spliced_view(content: str, spans: Sequence[Span | Group], bom: bytes, encoding: str = "utf-8") -> View:
+    """Return the view of a text that is cut at its spans."""
+    bounds = [(s.start, s.end) for s in spans]
+    raws = [content[start:end] for start, end in bounds]
+    pieces = [
+        Piece(s.place, "", written(s.text, s.codes) if isinstance(s, Span) else raw, raw)
+        for s, raw in zip(spans, raws, strict=True)
+    ]
+    owners = [i for i, own in enumerate(spans) for _ in texts_of(own)]
+    return SplicedView(content, bounds, pieces, bom, owners=owners, encoding=encoding)
+
+
+def unit_of(number: int, span: Span) -> Unit:
+    """Return a span as a unit."""
+    return Unit(number, span.place, span.text, span.codes, span.note)
+
+
+def noted(span: _S, note: str) -> _S:
+    """Return a place with a note on its texts; see `note_of`."""
+    if not note:
+        return span
+    if isinstance(span, Group):
+        return replace(span, spans=[replace(own, note=note) for own in span.spans])
+    return replace(span, note=note)
 
 
 def texts_of(span: Span | Group) -> Sequence[Span]:
     """Return the texts of a place, one by one."""
     return (span,) if isinstance(span, Span) else span.spans
-
-
-_S = TypeVar("_S", Span, Span | Group)
 
 
 def check_count(content: str, signs: str, most: int, name: str, what: str) -> None:

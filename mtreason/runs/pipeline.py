@@ -247,9 +247,9 @@ class InFlight:
         if already_in(without_literals(segment), direction.source, direction.target):
             place.origin = PASSED
             return _given(index, segment)
-        task = self.translator.task(index, segment, context)
+        task = self.translator.task(index, segment, context, note=entry.unit.note)
         place.hits = task.hits
-        place.key = self.translator.spec.segment_key(segment, task.hits, context)
+        place.key = self.translator.spec.segment_key(segment, task.hits, context, task.note)
         kept = self.cache.get(place.key)
         if kept is not None:
             place.origin, place.problems = KEPT, kept.problems

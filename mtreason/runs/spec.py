@@ -89,10 +89,10 @@ class RunSpec:
         own = self.to_json() | {"settings": {k: v for k, v in self.settings.items() if k not in reaching}}
         return _digest({k: v for k, v in own.items() if k not in {"glossaries", "memories", "document"}})
 
-    def segment_key(self, source: str, hits: Sequence[Hit], context: Sequence[tuple[str, str]]) -> str:
+    def segment_key(self, source: str, hits: Sequence[Hit], context: Sequence[tuple[str, str]], note: str = "") -> str:
         """Return a digest of all that one segment's translation depends on."""
         terms = [(t.source, t.targets, t.literal, t.forbidden, t.case_sensitive) for t in (hit.term for hit in hits)]
-        return _digest([self.of_segments, source, list(context), terms])
+        return _digest([self.of_segments, source, list(context), terms, note])
 
     def differences(self, before: RunSpec) -> list[tuple[str, Any, Any]]:
         """Return (name, earlier value, value now) of what differs; fields that are unknown in either are left out.

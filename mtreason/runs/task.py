@@ -22,5 +22,7 @@ class Task:
     """Preceding segments with their translations."""
     hits: tuple[Hit, ...] = ()
     """Glossary hits: found once, here, for the prompt, the reward, the record and the check."""
+    note: str = ""
+    """What the prompt says of the text; see `Unit.note`."""
     references: tuple[str, ...] = ()
     """Translations by people, for rewards that look at them."""

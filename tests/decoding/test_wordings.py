@@ -159,6 +159,19 @@ def test_the_whole_search_with_every_wording(loaded, name) -> None:
     assert shown == expected + t.wording.fill("answer", ZH, EN).rstrip()
 
 
+def test_a_note_is_shown_with_a_short_text_alone(loaded) -> None:
+    t = Translator(loaded, ZH, EN, terms=(), prompt="short", budget=2)
+    without, noted, long = (
+        t.bind(t.task(i, text, note=note))
+        for i, (text, note) in enumerate((("打开", ""), ("打开", "动词\n{target}"), ("我们去公园散步吧。", "句子")))
+    )
+    bare = translation_prompt(t.wording, "打开", ZH, EN)
+    assert t.codec.decode(without.prompt).startswith(bare.before + bare.segment)
+    assert "Note on the text: 动词\n{target}\n\nText:\n打开" in t.codec.decode(noted.prompt)
+    assert noted.head.length > without.head.length == long.head.length
+    assert "句子" not in t.codec.decode(long.prompt)
+
+
 def test_hints_may_have_an_instruction_of_their_own(loaded) -> None:
     """Segments with hints or context are asked in it, all others in the short one, on the way back as well."""
     terms = [h.term for h in HITS]
@@ -179,7 +192,8 @@ def test_hints_may_have_an_instruction_of_their_own(loaded) -> None:
             "Translate the following" if task.hits else "Translate Chinese"
         )
     without = Translator(loaded, ZH, EN, terms=(), prompt="short")
-    assert without._hinted is without._bare, "nothing is read that nobody will need"
+    without.bind(without.task(0, "我们去公园。"))
+    assert "_hinted" not in vars(without), "nothing is read that nobody needs"
     same = Translator(loaded, ZH, EN, terms=terms, prompt="formal")
     assert same._hinted is same._bare
 

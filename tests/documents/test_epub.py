@@ -89,6 +89,7 @@ def test_a_book() -> None:
         ("in/one.xhtml, line 5", "<1>H</1>e <2>walked <3>on</3></2>,\nand sat.<4><5>1</5></4>"),
         ("in/two b.xml, line 3", "Evening"),
         ("in/two b.xml, line 4", "Evening"),
+        ("in/two b.xml, line 5", "cat"),
         ("in/two b.xml, line 5", "So < it \xa0ends"),
         ("in/nav.xhtml, line 3", "Contents"),
         ("in/nav.xhtml, line 4", "Contents"),
@@ -97,6 +98,7 @@ def test_a_book() -> None:
     archive = translated(data)
     german = {'lang="en"': 'lang="de"', "Morning": "MORNING", "Evening": "EVENING", "Contents": "CONTENTS"}
     german |= {"Tea &amp; cake": "TEA &amp; CAKE", ">en<": ">de<"}
+    german |= {'alt="cat"': 'alt="CAT"'}
     german |= {">H<": ">H<", ">e <em>walked <b>on</b>": ">E <em>WALKED <b>ON</b>", "and sat": "AND SAT"}
     german |= {"So &lt; it &#160;ends": "SO &lt; IT &#160;ENDS"}
     expected = members(zipfile.ZipFile(io.BytesIO(data)))

@@ -96,7 +96,7 @@ def translated(page, name="x.html"):
         ("<p>Roses are red,<br />\n  violets  <BR clear=all>\n<br>blue.<br></p>", "<p>ROSES ARE RED,<br />\n  VIOLETS  <BR clear=all>\n<br>BLUE.<br></p>"),
         ("<p>\n wide\n  text </p>", "<p>\n WIDE TEXT </p>"),
         # Pictures and fields.
-        ("<p>See <img src='a.png' alt='A cat'> here <input name=q> and <a id=x></a>there</p>", "<p>SEE <img src='a.png' alt='A cat'> HERE <input name=q> AND <a id=x></a>THERE</p>"),
+        ("<p>See <img src='a.png' alt='A cat'> here <input name=q> and <a id=x></a>there</p>", "<p>SEE <img src='a.png' alt='A CAT'> HERE <input name=q> AND <a id=x></a>THERE</p>"),
         ("<noscript>Turn it on.</noscript><textarea>a b</textarea>", "<noscript>TURN IT ON.</noscript><textarea>a b</textarea>"),
     ],
 )  # fmt: skip

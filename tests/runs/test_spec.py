@@ -83,7 +83,8 @@ REWORDINGS = [
     {"system": "You translate."}, {"system": None}, {"instruction": "{source} {target}"}, {"text": "- {text}"},
     {"instruction_with_hints": "{target}: "}, {"text": "{text}."}, {"answer": "{target}:"},
     {"hint": "{term}: {rendering}"}, {"hints": "{hints}\n"},
-    {"context": "{context}\n"}, {"label": "-\n"}, {"names": "zh"}, {"examples": 1}, {"chat": False},
+    {"context": "{context}\n"}, {"note": "{note}\n"}, {"label": "-\n"}, {"names": "zh"}, {"examples": 1},
+    {"chat": False},
     {"thinking": "{words} words"}, {"verdict": "{text}?"}, {"verdicts": ("Good", "Bad")}, {"rethink": "Look again."},
 ]  # fmt: skip
 """Another value of every field."""
@@ -152,6 +153,7 @@ def test_what_a_term_says_is_in_the_key_of_its_segments(change) -> None:
     assert run.segment_key("今天天气很好。", (), ()) != key
     assert run.segment_key("今天天气很好。", (hit,), (("你好", "Hello"),)) != key
     assert run.segment_key("明天天气很好。", (hit,), ()) != key
+    assert run.segment_key("今天天气很好。", (hit,), (), "a note") != key
 
 
 def test_what_is_not_known_is_not_compared() -> None:

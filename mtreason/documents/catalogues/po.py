@@ -19,8 +19,9 @@ from mtreason.documents.coded import MOST_CODES, TAG, Code, Coded
 from mtreason.documents.faults import Fault, unit_faults
 from mtreason.documents.literals import literals
 from mtreason.documents.messages import coded_message
+from mtreason.documents.notes import note_of
 from mtreason.documents.protocol import Document, Reading, Unit
-from mtreason.documents.spans import Fix, Span, check_count, decode, raw_lines, unmet
+from mtreason.documents.spans import Fix, Span, check_count, decode, raw_lines, unit_of, unmet
 from mtreason.documents.views import View
 from mtreason.errors import DocumentError
 
@@ -79,6 +80,8 @@ class _Message:
     strings: dict[str, _String] = field(default_factory=dict)
     """By their keywords."""
     flags: frozenset[str] = frozenset()
+    comments: Sequence[str] = ()
+    """What was extracted from the program for translators."""
 
     @property
     def forms(self) -> dict[int, _String]:
@@ -105,7 +108,7 @@ class PoDocument:
         self._spans = spans = parts.spans
         self._fixes = parts.fixes
         self._parts = parts
-        self.units: tuple[Unit, ...] = tuple(Unit(i, s.place, s.text, s.codes) for i, s in enumerate(spans, 1))
+        self.units: tuple[Unit, ...] = tuple(unit_of(i, s) for i, s in enumerate(spans, 1))
 
     def render(self, texts: Iterable[str]) -> Iterator[bytes]:
         """Yield the catalogue as UTF-8; exactly the bytes that were read if nothing was translated."""
@@ -197,9 +200,9 @@ def _messages(content: str, name: str) -> Iterator[_Message]:
         if message.strings and not message.forms:
             raise wrong(message.line, "this message has no msgstr")
         if message.strings:
-            yield replace(message, flags=frozenset(flags))
+            yield replace(message, flags=frozenset(flags), comments=comments)
 
-    message, flags = _Message(1), set[str]()
+    message, flags, comments = _Message(1), set[str](), list[str]()
     current: _String | None = None
     for line in raw_lines(content):
         found = _LINE.fullmatch(line.text)
@@ -211,12 +214,14 @@ def _messages(content: str, name: str) -> Iterator[_Message]:
         if comment or begins:
             yield from finished()
             if message.strings:
-                message, flags, current = _Message(line.number), set(), None
+                message, flags, comments, current = _Message(line.number), set(), [], None
         if comment:
             if comment.startswith("#,"):
                 flags |= {flag.strip() for flag in comment[2:].split(",")}
+            elif comment.startswith("#."):
+                comments.append(comment[2:])
             elif comment.startswith("#~"):
-                flags = set()  # they were those of a message that is obsolete
+                flags, comments = set(), []  # they were those of a message that is obsolete
             continue
         if keyword:
             if current is not None and not current.parts:
@@ -262,6 +267,7 @@ def _spans(message: _Message, content: str, plural: Plural | None, newline: str)
     markup = _markup(message)
     spans = []
     last = None
+    note = _note(message, content)
     for number in numbers:
         string = forms.get(number)
         if number not in filled:
@@ -272,10 +278,23 @@ def _spans(message: _Message, content: str, plural: Plural | None, newline: str)
             escape = _escape_printed if markup is _PRINTED and _doubled(coded.text) == coded.text else _escape
             if coded.text:
                 beside = last or min(forms.values(), key=lambda s: s.start)
-                spans.append(_span(string, beside, newline, Span(0, 0, "", coded.text, write, coded.codes, escape)))
+                spans.append(
+                    _span(string, beside, newline, Span(0, 0, "", coded.text, write, coded.codes, escape, note))
+                )
         last = string or last
     more = [n for n in forms if n not in numbers and n - 1 in forms]
     return spans, [Fix(forms[n - 1].end, forms[n].end, "", "plural") for n in more]
+
+
+def _note(message: _Message, content: str) -> str:
+    """Return what the catalogue says of a message: its context, and the comments that were extracted."""
+    context = message.strings.get("msgctxt")
+    said = "" if context is None else re.sub(r"\\(.)", _said, context.raw(content))
+    return note_of(said, " ".join(message.comments))
+
+
+def _said(found: re.Match[str]) -> str:
+    return found[1] if found[1] in {"\\", '"'} else " "
 
 
 def _faults(message: _Message, content: str, plural: Plural | None) -> Iterator[Fault]:

@@ -19,6 +19,7 @@ from mtreason.documents.catalogues.xliff_scan import (
     attributes_of,
     place_of_target,
     scan,
+    text_of,
     tokens,
     with_attributes,
     written,
@@ -26,6 +27,7 @@ from mtreason.documents.catalogues.xliff_scan import (
 from mtreason.documents.catalogues.xliff_view import XliffView
 from mtreason.documents.coded import Coded
 from mtreason.documents.faults import Fault, unit_faults
+from mtreason.documents.notes import note_of
 from mtreason.documents.protocol import Document, Reading, Unit
 from mtreason.documents.spans import Fix, line_numbers
 from mtreason.documents.views import View
@@ -67,10 +69,11 @@ class XliffDocument:
         for index, unit in enumerate(self._scan.units):
             segments = list(_segments(unit, self._content))
             place = f"line {line_of(unit.parts['source'].start)}"
+            note = note_of(*(text_of(self._content, own) for own in unit.notes)) if segments else ""
             if segments:
                 self._open.append((unit, segments))
             for segment in segments:
-                units.append(Unit(len(units) + 1, place, segment.coded.text, segment.coded.codes))
+                units.append(Unit(len(units) + 1, place, segment.coded.text, segment.coded.codes, note))
                 self._owners.append(index)
         self.units = tuple(units)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mtreason.characters import utf8
-from mtreason.documents.spans import Fix
+from mtreason.documents.spans import Fix, spliced
 from mtreason.errors import DocumentError
 
 _NAME = r"[^\s<>/=\"']+"
@@ -127,6 +127,11 @@ class Element:
     end: int = 0
 
 
+def text_of(content: str, element: Element) -> str:
+    """Return what an element says, without the tags in it."""
+    return "".join(token.text for token in tokens(content, element.opened, element.closed))
+
+
 @dataclass(slots=True)
 class XliffUnit:
     """A <trans-unit> or <segment>."""
@@ -137,6 +142,8 @@ class XliffUnit:
     translate: bool
     key: str
     """The names of the unit and of all that it is in."""
+    notes: list[Element] = field(default_factory=list)
+    """<note> of it, or of the <unit> around it."""
     parts: dict[str, Element] = field(default_factory=dict)
     """<source>, <seg-source> and <target>, by name."""
 
@@ -165,6 +172,7 @@ class _Open:
     spaces: Mapping[str, str]
     translate: bool
     unit: XliffUnit | None = None
+    notes: list[Element] = field(default_factory=list)
 
 
 def scan(content: str, name: str) -> Scan:
@@ -198,15 +206,28 @@ def scan(content: str, name: str) -> Scan:
         here = _Open(element, local, spaces, translate)
         if local in UNITS:
             names = [a.get("id") or a.get("original") or "" for a in (o.element.attributes for o in (*open_, here))]
-            here.unit = XliffUnit(element, file, translate, "/".join(names))
+            here.unit = XliffUnit(
+                element,
+                file,
+                translate,
+                "/".join(names),
+                open_[-1].notes if open_ and open_[-1].local == "unit" else here.notes,
+            )
             units.append(here.unit)
         elif local in _CHILDREN and open_ and (unit := open_[-1].unit) is not None:
             unit.parts.setdefault(local, element)
+        elif local == "note" and _of_source(attributes):
+            open_[-2 if open_[-1].local == "notes" else -1].notes.append(element)
         if token.kind == "open":
             open_.append(here)
     if root is None:
         raise DocumentError(f"{name}: expected <xliff>")
     return Scan(root, tuple(unit for unit in units if "source" in unit.parts))
+
+
+def _of_source(attributes: Mapping[str, str]) -> bool:
+    """Whether a <note> says something of the text, and not of a translation, or of where a program has it."""
+    return attributes.get("annotates") != "target" and attributes.get("category") != "location"
 
 
 def _spaces(around: Mapping[str, str], attributes: Mapping[str, str]) -> Mapping[str, str]:
@@ -227,15 +248,6 @@ def place_of_target(content: str, unit: XliffUnit) -> tuple[int, str]:
     source = unit.parts["source"]
     indent = content[content.rfind(">", 0, source.start) + 1 : source.start]
     return unit.parts.get("seg-source", source).end, "" if indent.strip() else indent
-
-
-def spliced(content: str, changes: Iterable[Fix]) -> str:
-    """Return a text with changes that do not overlap."""
-    parts, at = [], 0
-    for change in sorted(changes, key=lambda fix: fix.start):
-        parts += [content[at : change.start], change.text]
-        at = change.end
-    return "".join([*parts, content[at:]])
 
 
 def written(content: str, changes: Iterable[Fix]) -> bytes:

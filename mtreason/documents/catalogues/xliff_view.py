@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from mtreason.documents.catalogues.xliff_inline import has_text, normal
-from mtreason.documents.catalogues.xliff_scan import Scan, XliffUnit, place_of_target, spliced, with_attributes, written
+from mtreason.documents.catalogues.xliff_scan import Scan, XliffUnit, place_of_target, with_attributes, written
 from mtreason.documents.protocol import Unit
-from mtreason.documents.spans import Fix, line_numbers
+from mtreason.documents.spans import Fix, line_numbers, spliced
 from mtreason.documents.views import Piece, PlainView, short_digest
 from mtreason.records import parse_record
 

@@ -9,13 +9,15 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from enum import Enum
 from functools import partial
 from json.decoder import JSONDecodeError
 
 from mtreason.characters import LETTER
 from mtreason.documents.icu import message_span
+from mtreason.documents.notes import note_of
 from mtreason.documents.protocol import Document, Reading
-from mtreason.documents.spans import Fix, Group, Span, SpannedDocument, bounded, decode, line_numbers, raw_lines
+from mtreason.documents.spans import Fix, Group, Span, SpannedDocument, bounded, decode, line_numbers, noted, raw_lines
 from mtreason.errors import DocumentError
 
 MOST_NESTED = 10_000
@@ -65,14 +67,17 @@ def _spans(
     arb = _LOCALE.search(content) is not None
     for offset, text in values:
         try:
-            for string in strings(text, frozenset(reading.columns), arb=arb):
+            found = list(strings(text, frozenset(reading.columns), arb=arb))
+            said = {string.key[1:]: string.value for string in found if string.role is Role.DESCRIPTION}
+            for string in found:
                 start, end, value = offset + string.start, offset + string.end, string.value
-                if string.locale:
-                    if reading.target is not None:
-                        fixes.append(Fix(start, end, json.dumps(reading.target.tag.replace("-", "_"))))
+                if string.role is Role.LOCALE and reading.target is not None:
+                    fixes.append(Fix(start, end, json.dumps(reading.target.tag.replace("-", "_"))))
+                if string.role is not Role.TEXT:
                     continue
                 place = f"line {line_of(start)}"
-                yield message_span(start, end, place, value, writer(content[start:end], ascii_only), reading.target)
+                span = message_span(start, end, place, value, writer(content[start:end], ascii_only), reading.target)
+                yield noted(span, note_of(said.get(string.key, "")))
         except JSONDecodeError as error:
             place = f"line {line_of(offset + error.pos)}"
             raise DocumentError(f"{name}: {place}: not JSON: {error.msg}") from error
@@ -99,6 +104,16 @@ def _write_escaped(escapes: dict[int, str], ascii_only: bool, text: str) -> str:
     return json.dumps(text, ensure_ascii=ascii_only).translate(escapes)
 
 
+class Role(Enum):
+    """What a string is in its file."""
+
+    TEXT = "text"
+    LOCALE = "locale"
+    """The name of the file's language."""
+    DESCRIPTION = "description"
+    """What an ARB file says of a text."""
+
+
 @dataclass(frozen=True, slots=True)
 class JsonString:
     """A string at `text[start:end]`, quotation marks included."""
@@ -106,8 +121,9 @@ class JsonString:
     start: int
     end: int
     value: str
-    locale: bool = False
-    """Whether it is the name of the file's language."""
+    key: str
+    """What it is under; a description, what the object is under that it is in."""
+    role: Role = Role.TEXT
 
 
 def strings(text: str, keys: frozenset[str], *, arb: bool = False) -> Iterator[JsonString]:
@@ -132,9 +148,11 @@ def strings(text: str, keys: frozenset[str], *, arb: bool = False) -> Iterator[J
             string, after = scan_string(text, at + 1, True)
             about = arb and (open_[1][1] if len(open_) > 1 else key).startswith("@")
             if about and len(open_) == 1 and key == "@@locale":
-                yield JsonString(at, after, string, locale=True)
+                yield JsonString(at, after, string, key, Role.LOCALE)
+            elif about and len(open_) == 2 and key == "description":
+                yield JsonString(at, after, string, open_[1][1], Role.DESCRIPTION)
             elif not about and (chosen or key in keys) and LETTER.search(string):
-                yield JsonString(at, after, string)
+                yield JsonString(at, after, string, key)
             at = after_space(text, after)
         else:
             at = after_space(text, scan_scalar(text, at)[1])

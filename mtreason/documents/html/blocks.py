@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from mtreason.documents.html.said import Tag, joined, said_by
 from mtreason.documents.html.tags import CODE, EMPTY, END, FOREIGN, START, TEXT, Piece, attribute
 from mtreason.documents.html.text import ALONE, BREAK, CLOSE, GONE, OPEN, SAID, WORDS, Token, span_of
-from mtreason.documents.spans import Span, line_numbers
+from mtreason.documents.spans import Group, Span, line_numbers
 
 # fmt: off
 _INLINE = frozenset({
@@ -79,6 +80,8 @@ class Blocks:
         self._line_of = line_numbers(content)
         self._tokens: list[Token] = []
         """Of the block that is being read."""
+        self._tags: list[Tag] = []
+        """Those of its inline tags that have attributes which people read."""
         self._left: _Left | None = None
         self._opened: Counter[str] = Counter()
         """The elements that are open."""
@@ -86,7 +89,7 @@ class Blocks:
         """Where the ruby ends whose readings are left out."""
         self._reading = False
 
-    def add(self, piece: Piece) -> Iterator[Span]:
+    def add(self, piece: Piece) -> Iterator[Span | Group]:
         """Read one piece; yield the unit of the block that it ends."""
         if self._left is not None and self._stays(self._left, piece):
             return
@@ -108,15 +111,14 @@ class Blocks:
         if len(self._tokens) >= MOST_TOKENS:
             yield from self.flush()
 
-    def flush(self) -> Iterator[Span]:
-        """End the block; yield its unit if it has words."""
+    def flush(self) -> Iterator[Span | Group]:
+        """End the block; yield its unit if it has words, and those of attributes in it."""
         if self._tokens:
             span = span_of(self._content, self._tokens, self._place, xml=self._xml)
-            self._tokens = []
-            if span is not None:
-                yield span
+            tags, self._tokens, self._tags = self._tags, [], []
+            yield from joined(self._content, span, tags)
 
-    def end(self) -> Iterator[Span]:
+    def end(self) -> Iterator[Span | Group]:
         """Yield the last unit."""
         if self._left is not None:
             self._release(len(self._content))
@@ -131,16 +133,22 @@ class Blocks:
     def _is_inline(self, name: str) -> bool:
         return name in _INLINE or (":" in name and not self._xml)
 
-    def _start(self, piece: Piece) -> Iterator[Span]:
+    def _start(self, piece: Piece) -> Iterator[Span | Group]:
         name = piece.name
         inline = self._is_inline(name)
         if not inline:
             yield from self.flush()
+        kept = self._stays_by_attribute(piece)
+        spans = [] if kept else list(said_by(self._content, piece, self._place, xml=self._xml))
+        if inline and spans:
+            self._tags.append(Tag(piece.start, piece.end, spans))
+        elif spans:
+            yield from spans
         alone = name in _VOID or (piece.kind == EMPTY and (self._xml or name in FOREIGN))
         if alone:
             if inline:
                 self._token(BREAK if name == "br" else ALONE, piece)
-        elif name in _LEFT or self._stays_by_attribute(piece):
+        elif name in _LEFT or kept:
             self._left = _Left(name, piece.start, inline)
         elif inline:
             if name == "ruby":
@@ -152,7 +160,7 @@ class Blocks:
                 self._opened["p"] = 0
             self._opened[name] += 1
 
-    def _end(self, piece: Piece) -> Iterator[Span]:
+    def _end(self, piece: Piece) -> Iterator[Span | Group]:
         self._opened[piece.name] = max(self._opened[piece.name] - 1, 0)
         if not self._is_inline(piece.name):
             yield from self.flush()

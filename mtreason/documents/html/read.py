@@ -1,7 +1,8 @@
 """HTML and XHTML: the text of each block is one unit, with its inline tags as codes; everything else stays.
 
-Scripts, styles, code, drawings, attributes and whatever has `translate="no"` stay as they are. Malformed HTML is read
-as browsers read it. A file in another charset is written as UTF-8, and says so.
+Attributes that people read or hear are units as well. Scripts, styles, code, drawings and whatever has `translate="no"`
+stay as they are. Malformed HTML is read as browsers read it. A file in another charset is written as UTF-8, and says
+so.
 """
 
 from __future__ import annotations
@@ -13,9 +14,8 @@ from mtreason.documents.html.blocks import Blocks
 from mtreason.documents.html.charset import Declared, declared_by, declared_in_xml, decode_page, is_utf_8
 from mtreason.documents.html.tags import EMPTY, START, Piece, attributes, pieces
 from mtreason.documents.protocol import Reading
-from mtreason.documents.spans import Fix, Span, SpannedDocument, bounded, check_count
-from mtreason.documents.views import Piece as ViewPiece
-from mtreason.documents.views import SplicedView, View
+from mtreason.documents.spans import Fix, Group, Span, SpannedDocument, bounded, check_count, spliced_view
+from mtreason.documents.views import View
 from mtreason.languages import Language
 
 MOST_TAGS = 4_000_000
@@ -38,8 +38,7 @@ def read_page(data: bytes, name: str, reading: Reading, *, xml: bool) -> Spanned
 
     def view() -> View:
         mark = _MARKS.get(charset, b"")
-        found = [ViewPiece(s.place, "", s.text, content[s.start : s.end]) for s in spans]
-        return SplicedView(content, [(s.start, s.end) for s in spans], found, mark, encoding=charset)
+        return spliced_view(content, spans, mark, charset)
 
     if charset == "utf-8":
         return SpannedDocument(content, spans, bom, fixes=page.fixes)
@@ -57,7 +56,7 @@ class _Page:
         self.fixes: list[Fix] = []
         """Complete after `spans`."""
 
-    def spans(self) -> Iterator[Span]:
+    def spans(self) -> Iterator[Span | Group]:
         """Yield the units."""
         blocks = Blocks(self._content, xml=self._xml)
         if (declared := declared_in_xml(self._content)) is not None:

@@ -35,7 +35,7 @@ def _inside_of_tag(atom: str) -> re.Pattern[str]:
 
 
 _PLAIN_TAG, _SERVER_TAG = _inside_of_tag(""), _inside_of_tag("|".join(_SERVER))
-_OPENERS = ("<?", "<%", "{{", "{%")
+OPENERS = ("<?", "<%", "{{", "{%")
 _NEXT = re.compile(r"<|\{[{%#]")
 _TEMPLATE = re.compile(
     r"\{\{(?:(?!\{\{|\}\}|\n\s*\n).)*+\}\}\}?|\{%(?:(?!\{%|%\}).)*+%\}|\{#(?:(?!\{#|#\}|\n\s*\n).)*+#\}", re.DOTALL
@@ -95,7 +95,7 @@ def pieces(content: str, *, xml: bool = False) -> Iterator[Piece]:
         text = at = piece.end
         end = cut.end_of_raw(piece)
         if end > at:
-            yield from _texts(content, at, end) if piece.name in SAID_RAW else (Piece(OTHER, at, end),)
+            yield from texts(content, at, end) if piece.name in SAID_RAW else (Piece(OTHER, at, end),)
             text = at = end
     if len(content) > text:
         yield Piece(TEXT, text, len(content))
@@ -115,10 +115,10 @@ def attribute(content: str, piece: Piece, name: str) -> str | None:
     return next((found.value for found in attributes(content, piece) if found.name == name), None)
 
 
-def _texts(content: str, start: int, end: int) -> Iterator[Piece]:
+def texts(content: str, start: int, end: int) -> Iterator[Piece]:
     """Yield what an element that holds no tags has: text, and what runs on a server."""
     text = start
-    for found in _IN_TEXT.finditer(content, start, end):
+    for found in SERVER_CODE.finditer(content, start, end):
         if found.start() > text:
             yield Piece(TEXT, text, found.start())
         yield Piece(CODE, found.start(), found.end())
@@ -127,7 +127,7 @@ def _texts(content: str, start: int, end: int) -> Iterator[Piece]:
         yield Piece(TEXT, text, end)
 
 
-_IN_TEXT = re.compile("|".join(_SERVER), re.DOTALL)
+SERVER_CODE = re.compile("|".join(_SERVER), re.DOTALL)
 
 
 class _Cutter:
@@ -137,7 +137,7 @@ class _Cutter:
         self._content = content
         self._xml = xml
         self._last = {end: content.rfind(end) for end in (">", "-->", "--!>", "]]>", "?>", "%>")}
-        self._tag_rest = _SERVER_TAG if any(sign in content for sign in _OPENERS) else _PLAIN_TAG
+        self._tag_rest = _SERVER_TAG if any(sign in content for sign in OPENERS) else _PLAIN_TAG
         self._quotes = True
         self._typed = False
         self._foreign: list[str] = []

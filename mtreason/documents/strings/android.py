@@ -15,8 +15,9 @@ from mtreason.characters import LETTER
 from mtreason.documents.branches import CATEGORIES, plural_categories
 from mtreason.documents.charsets import marked
 from mtreason.documents.messages import Place, coded_message
+from mtreason.documents.notes import comment_before, note_of
 from mtreason.documents.protocol import Document, Reading
-from mtreason.documents.spans import Fix, Group, Span, SpannedDocument, bounded, line_numbers
+from mtreason.documents.spans import Fix, Group, Span, SpannedDocument, bounded, line_numbers, noted
 from mtreason.documents.strings.xml_elements import (
     CDATA,
     CDATA_END,
@@ -69,7 +70,7 @@ def _spans(content: str, name: str, target: Language | None) -> Iterator[Span | 
             if len(set(quantities)) < len(items) or not set(quantities) <= set(CATEGORIES):
                 yield from (span for _, span in items if LETTER.search(span.text))  # no plural that Android knows
             elif any(LETTER.search(span.text) for _, span in items):
-                yield _plurals(content, items, target)
+                yield noted(_plurals(content, items, target), _note(content, element))
             items = []
             continue
         if around not in _PLACES.get(element.name, ()):
@@ -78,7 +79,13 @@ def _spans(content: str, name: str, target: Language | None) -> Iterator[Span | 
         if around[-1] == "plurals":
             items.append((element, span))
         elif LETTER.search(span.text) and not _REFERENCE.fullmatch(content[element.inner : element.inner_end]):
-            yield span
+            yield noted(span, _note(content, element))
+
+
+def _note(content: str, element: Element) -> str:
+    """Return what comments say of a text, and of the array that it is in."""
+    about = (*element.parents[1:], element)
+    return note_of(*(comment_before(content, e.start, "<!--", "-->") for e in about))
 
 
 def _plurals(content: str, items: Sequence[tuple[Element, Span]], target: Language | None) -> Group:

@@ -14,8 +14,9 @@ from mtreason.documents.branches import CATEGORIES, plural_categories
 from mtreason.documents.charsets import marked
 from mtreason.documents.data.json_nodes import Node, Raw, parse_nodes
 from mtreason.documents.messages import coded_message
+from mtreason.documents.notes import comment_before, note_of
 from mtreason.documents.protocol import Document, Reading
-from mtreason.documents.spans import Group, Span, SpannedDocument, bounded, line_numbers
+from mtreason.documents.spans import Group, Span, SpannedDocument, bounded, line_numbers, noted
 from mtreason.errors import DocumentError
 from mtreason.languages import Language
 
@@ -24,6 +25,8 @@ _KEY = re.compile(r'"(?:[^"\\]|\\.)*+"|[\w.$/:-]+', re.DOTALL)
 _VALUE = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
 _ESCAPE = re.compile(r"\\(U[0-9A-Fa-f]{4}|u[0-9A-Fa-f]{4}|[0-7]{1,3}|.)", re.DOTALL)
 _SAID = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
+_NO_COMMENT = frozenset({"No comment provided by engineer.", "(no comment)"})
+"""What Apple's tools write where the program says nothing."""
 MOST_NESTED = 12
 """Levels of variations in an entry of a catalogue."""
 
@@ -59,6 +62,7 @@ def _strings(content: str, name: str) -> Iterator[Span]:
         if key is None:
             expect("a key", at)
             return
+        note = _comment(content, at)
         at = after(key.end())
         if content.startswith(";", at):  # the key is the text, and stays
             at = after(at + 1)
@@ -73,8 +77,23 @@ def _strings(content: str, name: str) -> Iterator[Span]:
         if LETTER.search(text):
             coded = coded_message(text)
             write = partial(_write, "\n" in value[1])
-            yield Span(value.start(1), value.end(1), f"line {line}", coded.text, write, coded.codes)
+            yield Span(value.start(1), value.end(1), f"line {line}", coded.text, write, coded.codes, note=note)
         at = expect(";", after(value.end()))
+
+
+def _comment(content: str, at: int) -> str:
+    """Return the comment directly before a key, which may be several lines of //."""
+    said = comment_before(content, at, "/*", "*/")
+    lines: list[str] = []
+    while not said and at > 0:
+        start = content.rfind("\n", 0, at - 1) + 1
+        line = content[start:at].strip()
+        if not line.startswith("//"):
+            break
+        lines.append(line[2:])
+        at = start
+    said = note_of(said or " ".join(reversed(lines)))
+    return "" if said in _NO_COMMENT else said
 
 
 def _unescaped(raw: str) -> str:
@@ -114,7 +133,7 @@ def _read_catalogue(content: str, name: str, bom: bytes, *, reading: Reading) ->
     return SpannedDocument(content, spans, bom)
 
 
-def _entries(content: str, name: str, source: str, entries: Node, target: Language) -> Iterator[Group]:
+def _entries(content: str, name: str, source: str, entries: Node, target: Language) -> Iterator[Span | Group]:
     line_of = line_numbers(content)
     for key, entry in entries.members.items():
         place = f"line {line_of(entry.start)}"
@@ -131,7 +150,9 @@ def _entries(content: str, name: str, source: str, entries: Node, target: Langua
         shape = _Shape(target, place, [], name)
         form = shape.of(own, key, MOST_NESTED)
         if any(LETTER.search(span.text) for span in shape.spans) and not has_half_pair(key):
-            yield _inserted(entry, localizations, there, form, shape.spans, target)
+            comment = entry.get("comment")
+            said = comment.value if comment is not None and isinstance(comment.value, str) else ""
+            yield noted(_inserted(entry, localizations, there, form, shape.spans, target), note_of(said))
 
 
 def _all_new(node: Node) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from mtreason.characters import LETTER
@@ -21,8 +21,9 @@ from mtreason.documents.branches import (
     spread,
 )
 from mtreason.documents.messages import coded_message
+from mtreason.documents.notes import note_of
 from mtreason.documents.protocol import Document, Reading
-from mtreason.documents.spans import Group, Span, SpannedDocument, bounded, decode, line_numbers
+from mtreason.documents.spans import Group, Span, SpannedDocument, bounded, decode, line_numbers, noted
 from mtreason.errors import DocumentError
 from mtreason.languages import Language
 
@@ -57,6 +58,7 @@ class _Pattern:
     parts: Sequence[Part | Choice]
     indent: str
     """What stands before its further lines."""
+    note: str = ""
 
 
 def read_fluent(data: bytes, name: str, reading: Reading) -> Document:
@@ -87,7 +89,7 @@ def _spans(content: str, target: Language | None) -> Iterator[Span | Group]:
                 raise _FaultError(pattern.start, "too many variants inside one another for one message") from None
             if any(LETTER.search(coded.text) for coded, _ in message.texts):
                 write = partial(_write, line_break + " " * 12, at_line_start=False)
-                yield message.group(pattern.start, pattern.end, place, write_text=write)
+                yield noted(message.group(pattern.start, pattern.end, place, write_text=write), pattern.note)
             continue
         text, fixed = "", []
         for part in (p for p in pattern.parts if isinstance(p, Part)):
@@ -96,19 +98,24 @@ def _spans(content: str, target: Language | None) -> Iterator[Span | Group]:
             text += part.text
         if any(LETTER.search(p.text) for p in pattern.parts if isinstance(p, Part) and not p.fixed):
             coded = coded_message(text, fixed, _escape)
-            yield Span(pattern.start, pattern.end, place, coded.text, write, coded.codes, _escape)
+            yield Span(pattern.start, pattern.end, place, coded.text, write, coded.codes, _escape, pattern.note)
 
 
 def _patterns(content: str) -> Iterator[_Pattern]:
     """Yield all values of a file, also those of attributes."""
-    at = 0
+    at = end = 0
+    comments: list[str] = []
     while (at := _after(_BLANK_LINES, content, at)) < len(content):
+        if at > end:
+            comments = []  # a blank line parts a comment from what it is about
         if content.startswith("#", at):
             comment = _COMMENT.match(content, at)
             if comment is None:
                 raise _FaultError(at, "a comment needs a blank after its signs")
-            at = _after(_BREAK, content, comment.end())
+            at = end = _after(_BREAK, content, comment.end())
+            comments += [comment[0][2:]] if not comment[0].startswith("##") else []
             continue
+        note, comments = note_of(" ".join(comments)), []
         entry = _ENTRY.match(content, at)
         if entry is None:
             if not content[at:].strip(" \r\n"):
@@ -116,7 +123,7 @@ def _patterns(content: str) -> Iterator[_Pattern]:
             raise _FaultError(at, "expected a message, a term or a comment")
         pattern = _pattern(content, entry.end(), 0)
         if pattern is not None:
-            yield pattern
+            yield replace(pattern, note=note)
         at = entry.end() if pattern is None else pattern.end
         found = pattern is not None
         while attribute := _ATTRIBUTE.match(content, after := _after(_BLANK_LINES, content, _to_line_end(content, at))):
@@ -126,7 +133,7 @@ def _patterns(content: str) -> Iterator[_Pattern]:
             if value is None:
                 raise _FaultError(attribute.start(), "an attribute without a value")
             if not entry[0].startswith("-"):  # those of terms are what grammar asks of them
-                yield value
+                yield replace(value, note=note)
             at, found = value.end, True
         if not found:
             raise _FaultError(entry.start(), "a message without a value")

@@ -8,8 +8,9 @@ from functools import partial
 from mtreason.characters import LETTER, has_half_pair
 from mtreason.documents.charsets import marked
 from mtreason.documents.icu import message_span
+from mtreason.documents.notes import note_of
 from mtreason.documents.protocol import Document, Reading
-from mtreason.documents.spans import Group, Span, SpannedDocument, bounded, line_numbers
+from mtreason.documents.spans import Group, Span, SpannedDocument, bounded, line_numbers, noted
 from mtreason.documents.strings.xml_elements import (
     CDATA,
     CDATA_END,
@@ -35,7 +36,9 @@ def _read(content: str, name: str, bom: bytes, *, reading: Reading) -> SpannedDo
 
 def _spans(content: str, name: str, reading: Reading) -> Iterator[Span | Group]:
     line_of = line_numbers(content)
-    for value in elements(content, frozenset({"value"})):
+    found = list(elements(content, frozenset({"value", "comment"})))
+    notes = {e.parents[-1].start: plain_text(content, e) or "" for e in found if e.name == "comment" and e.parents}
+    for value in (e for e in found if e.name == "value"):
         if len(value.parents) != 2 or not _is_text(value.parents[-1]):
             continue
         text = plain_text(content, value)
@@ -45,7 +48,8 @@ def _spans(content: str, name: str, reading: Reading) -> Iterator[Span | Group]:
         if LETTER.search(text) and not has_half_pair(text):
             raw = content[value.inner : value.inner_end]
             write = _in_cdata if raw.startswith(CDATA) and raw.endswith(CDATA_END) else _plain
-            yield message_span(value.inner, value.inner_end, place, text, write, reading.target)
+            span = message_span(value.inner, value.inner_end, place, text, write, reading.target)
+            yield noted(span, note_of(notes.get(value.parents[-1].start, "")))
 
 
 def _is_text(data: Element) -> bool:
