@@ -42,7 +42,7 @@ def test_every_decoder_with_every_reward(loaded, tiny_comet, decoder, reward) ->
     for result in decode(t):
         assert result.text
         assert result.candidates
-        keys = [(bool(c.problems), -c.reward) for c in result.candidates]
+        keys = [(bool(c.problems), len(c.doubts), -c.reward) for c in result.candidates]
         assert keys == sorted(keys)
         assert len({c.text for c in result.candidates}) == len(result.candidates)
         clean = [c for c in result.candidates if not c.problems]
