@@ -128,12 +128,8 @@ Memories = Annotated[
     typer.Option("--tm", metavar="FILE.tmx", help="What people translated, taken as it is; may be repeated."),
 ]
 Context = Annotated[int, typer.Option(metavar="N", help="Preceding segments shown to the model, translated.")]
-AsJson = Annotated[
-    bool, typer.Option("--json", help="Write a line of JSON for each unit, not the document; see the README.")
-]
-NBest = Annotated[
-    int, typer.Option(metavar="N", help="So many translations of each segment in --json, with the chosen one.")
-]
+AsJson = Annotated[bool, typer.Option("--json", help="Write a line of JSON for each unit instead of the document.")]
+NBest = Annotated[int, typer.Option(metavar="N", help="So many translations of each segment in --json.")]
 MaxTokens = Annotated[
     int | None, typer.Option(metavar="N", help="Begin nothing new after so many tokens; the same command goes on.")
 ]

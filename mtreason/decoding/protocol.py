@@ -166,8 +166,10 @@ class Result:
     @property
     def problems(self) -> tuple[str, ...]:
         """Why it fell back: what the gates found in the text, or in all drafts where the text is the source."""
+        if not self.fell_back:
+            return ()
         own = [c for c in self.candidates if c.text == self.text] or self.candidates
-        return tuple(dict.fromkeys(name for c in own for name in c.problems)) if self.fell_back else ()
+        return tuple(dict.fromkeys(name for c in own for name in c.problems)) or ("empty",)
 
 
 class Decoder(Protocol):
