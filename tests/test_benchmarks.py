@@ -1,5 +1,6 @@
 """The scripts under benchmarks/ run and say what they promise; what they measure needs a real model."""
 
+import gzip
 import importlib.util
 import io
 import json
@@ -50,6 +51,28 @@ def test_search_and_trials(tiny_model, script, more, expected) -> None:
     for part in expected:
         assert part in done.stdout
     json.loads(done.stdout.splitlines()[-1])
+
+
+def test_gates(tmp_path) -> None:
+    row = {"src_lang": "zh", "tgt_lang": "en", "src": "意大利的首都是哪里？"}
+    rows = tmp_path / "pairs.jsonl"
+    refs = ["What is the capital of Italy?", "Rome is the capital."]
+    rows.write_text(json.dumps(row | {"refs": refs}) + "\n", "utf-8")
+    table = tmp_path / "pairs.zh-en.tsv.gz"
+    table.write_bytes(gzip.compress("# zh\ten\n你好。\t“Hello.”\n滚！\tGo away!\n".encode()))
+    done = subprocess.run(
+        [sys.executable, ROOT / "benchmarks" / "gates.py", rows, table, "--both-ways", "--show", "5"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "PYTHONUTF8": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout.splitlines()[-1])
+    assert figures["pairs"] == {"zh-en": 4, "en-zh": 4}
+    assert figures["flagged_share"]["answer"] == figures["flagged_share"]["chatter"] == 1 / 8
+    assert "-> Rome is the capital." in done.stdout
+    assert figures["flagged_share"]["refusal"] == 0
 
 
 DOCUMENTS = {

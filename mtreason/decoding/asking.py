@@ -46,9 +46,14 @@ def ask_again(sentence: Sentence) -> Calls[None]:
     )
     for whole in drawn:
         text = sentence.settings.decode(whole.tokens[:-1] if whole.finished else whole.tokens)
-        own = yield from as_drawn(
-            sentence, text.strip().removesuffix(QUOTE), float(whole.log_probs.mean()), finished=whole.finished
-        )
+        mean = float(whole.log_probs.mean())
+        own = yield from as_drawn(sentence, _unquoted(text, task.source), mean, finished=whole.finished)
         [candidate] = yield from candidates.add_drawn([own])
         candidates.mark(candidate, asked_again=True)
     yield from release([prompt, *(p for whole in drawn for p in whole.prefixes)])
+
+
+def _unquoted(text: str, source: str) -> str:
+    """Remove the mark that closes the quotation, and backslashes before marks inside it."""
+    text = text.strip().removesuffix(QUOTE).rstrip()
+    return text if "\\" in source else text.replace("\\" + QUOTE, QUOTE)

@@ -9,7 +9,11 @@ from mtreason.gates.counterpart import expression
 from mtreason.gates.pair import Pair
 from mtreason.gates.words import by_language, in_any
 
-_QUESTION = expression(r"\w[^\w?？؟]{0,4}[?？؟](?!\w)")
+LONGEST = 160
+"""Bytes of UTF-8, so about as much in any script. In a longer text a question is one thought of many, which people put in
+other words."""
+# Two marks and more, or one of them with another, are an exclamation as often as a question.
+_QUESTION = expression(r"\w[^\w?？؟!！]{0,4}[?？؟](?![\w?？؟!！])")
 _MARK = expression(r"[?？؟⸮¿՞፧⁇⁈⁉‽]")
 _GREEK_MARK = expression(r"[;\u037e](?!\w)")
 _ASKS = expression(rf"^\W*(?:\w+\W+)?(?:{in_any('question')})", in_any("asking"))
@@ -25,12 +29,16 @@ _TELLS = {tag: expression(words) for tag, words in by_language("telling").items(
 
 def answered(pair: Pair) -> tuple[str, ...]:
     """Find a draft that asks nothing where the source does, or that has left out what the source wants done."""
-    if _QUESTION.search(pair.source) and not _asks(pair):
+    if _is_question(pair.source) and not _asks(pair):
         return ("the source is a question, and this is none",)
     tells = _TELLS.get(pair.direction.target.primary)
     if tells and _ORDER.search(pair.source) and not tells.search(pair.text):
         return ("the source asks for something, and this does not say so",)
     return ()
+
+
+def _is_question(text: str) -> bool:
+    return len(text.encode("utf-8", "surrogatepass")) <= LONGEST and _QUESTION.search(text) is not None
 
 
 def _asks(pair: Pair) -> bool:
