@@ -333,8 +333,9 @@ def _question(doubtful: Sequence[_Judged], texts: Sequence[str]) -> str:
 MOST_SHOWN = 40
 """How many characters of a text its error repeats."""
 LONG_ENOUGH = 20
-"""Letters that a segment needs, beside `WORDS_ENOUGH`, to be taken for another language than the source and target."""
+"""Letters that a segment needs to be taken for another language than the source and the target."""
 WORDS_ENOUGH = 3
+"""Words with a small letter at their beginning that it needs as well."""
 BETWEEN_TWO = 0.95
 """Confidence, 0 to 1, that a text in a shared script is in the target language and not in the source language."""
 MIN_SHARED = 12
@@ -387,7 +388,8 @@ def _clearly_other(piece: Detected, target: Language) -> bool:
         return False
     if not _unicode_scripts(piece) <= set(target.scripts):
         return True
-    return piece.script != "Latin" or (piece.weight >= LONG_ENOUGH and piece.words.count(" ") + 1 >= WORDS_ENOUGH)
+    small = sum(word[0].islower() for word in piece.words.split())
+    return piece.script != "Latin" or (piece.weight >= LONG_ENOUGH and small >= WORDS_ENOUGH)
 
 
 ENOUGH = 25

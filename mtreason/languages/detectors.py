@@ -26,8 +26,7 @@ LESS_LIKELY = frozenset({
 WEIGHT_LESS, WEIGHT_RARE = 0.1, 0.01
 """What a language counts beside a likely one before the text is read: without it short texts and names are Xhosa."""
 FEW = 8
-LEAST_LIKELY = 0.005
-"""For so many languages the large models are asked, if the small ones find them so likely."""
+"""For so many languages the large models are asked."""
 SETTLED = 0.99
 """Where the small models give so much to one language of a text of `LONG` letters, the large ones are not asked."""
 LONG = 60
@@ -89,7 +88,7 @@ def likely(words: str, *, even: bool = False) -> tuple[tuple[str, float], ...]:
     small = _weighed(confidences(words), even)
     if not small:
         return ()
-    first = sorted(((c, value) for c, value in small.items() if value > LEAST_LIKELY), key=lambda pair: -pair[1])[:FEW]
+    first = sorted(((c, value) for c, value in small.items() if value > 0), key=lambda pair: -pair[1])[:FEW]
     if len(first) == 1 or (len(words) >= LONG and first[0][1] >= SETTLED):
         return tuple(first)
     few = [code for code, _ in first]
