@@ -231,7 +231,7 @@ def find_origin(texts: Sequence[str], target: Language) -> Origin:
         sum(own.piece.weight for own in judged if own.fits),
         sum(max(1, own.piece.weight) for own in doubtful),
         tuple(sorted({own.index for own in doubtful})),
-        _question(doubtful, texts, target) if doubtful else "",
+        _question(doubtful, texts) if doubtful else "",
     )
 
 
@@ -317,23 +317,25 @@ def _source_code(piece: Detected, target: Language) -> str:
     return piece.code
 
 
-def _question(doubtful: Sequence[_Judged], texts: Sequence[str], target: Language) -> str:
+def _question(doubtful: Sequence[_Judged], texts: Sequence[str]) -> str:
     """Say in one line what cannot be told, and what to type."""
     first = max(doubtful, key=lambda own: own.piece.weight)
     shown = " ".join(texts[first.index].split())
     shown = shown if len(shown) <= MOST_SHOWN else shown[:MOST_SHOWN] + "…"
     codes = [code for code in (first.piece.code, *first.piece.others) if code][:MOST_NAMED]
+    if not codes or first.piece.weight < MIN_LETTERS:
+        return f"cannot tell what language {shown!r} is in: it is too short: add --from LANG"
     names = " or ".join(parse_language(code).name for code in codes)
-    may_be = f" (it may be {names})" if names else ""
-    option = next((code for code in codes if code != target.primary), "en" if target.primary != "en" else "de")
-    return f"cannot tell what language {shown!r} is in{may_be}: name the language of the text, such as --from {option}"
+    options = " or ".join(f"--from {code}" for code in codes)
+    return f"cannot tell what language {shown!r} is in, it may be {names}: add {options}, or the right code"
 
 
 MOST_SHOWN = 40
 """How many characters of a text its error repeats."""
 LONG_ENOUGH = 20
-"""Letters that a segment needs, beside `WORDS_ENOUGH`, to be taken for another language than the source and target."""
+"""Letters that a segment needs to be taken for another language than the source and the target."""
 WORDS_ENOUGH = 3
+"""Words with a small letter at their beginning that it needs as well."""
 BETWEEN_TWO = 0.95
 """Confidence, 0 to 1, that a text in a shared script is in the target language and not in the source language."""
 MIN_SHARED = 12
@@ -375,6 +377,9 @@ def _in_other_writing(words: str, source: Language, target: Language) -> bool:
 
 def is_clearly_other(text: str, target: Language) -> bool:
     """Whether a text has a piece that is surely in another language than the target, and no name or quoted word."""
+    words = _words().findall(text[:MOST_READ])
+    if scripts_of(text) <= {"Latin"} and (len(words) < WORDS_ENOUGH or sum(map(len, words)) < LONG_ENOUGH):
+        return False
     return any(_clearly_other(piece, target) for piece in detect(text[:MOST_READ]))
 
 
@@ -383,12 +388,13 @@ def _clearly_other(piece: Detected, target: Language) -> bool:
         return False
     if not _unicode_scripts(piece) <= set(target.scripts):
         return True
-    return piece.script != "Latin" or (piece.weight >= LONG_ENOUGH and piece.words.count(" ") + 1 >= WORDS_ENOUGH)
+    small = sum(word[0].islower() for word in piece.words.split())
+    return piece.script != "Latin" or (piece.weight >= LONG_ENOUGH and small >= WORDS_ENOUGH)
 
 
 ENOUGH = 25
 """Letters of an alphabet that a translation needs for its language to be looked at."""
-SURE_WRONG = 0.99
+SURE_WRONG = 0.9
 """Confidence, 0 to 1, that it is in one of the other languages that it is compared with."""
 
 

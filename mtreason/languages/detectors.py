@@ -1,7 +1,8 @@
 """Lingua's detectors, asked in two stages: its small models for all languages, its large ones for the few likely ones.
 
 The small models take 0.6 s and 60 MB at first use. The large ones of all languages would take 8 s and 900 MB, so only
-those of the languages are read that the small ones leave, and only for texts that are short or doubtful.
+those of the languages are read that the small ones leave (15 to 30 MB each), and only for texts that are short or
+doubtful.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ def likely(words: str, *, even: bool = False) -> tuple[tuple[str, float], ...]:
     small = _weighed(confidences(words), even)
     if not small:
         return ()
-    first = sorted(((code, value) for code, value in small.items() if value > 0), key=lambda pair: -pair[1])[:FEW]
+    first = sorted(((c, value) for c, value in small.items() if value > 0), key=lambda pair: -pair[1])[:FEW]
     if len(first) == 1 or (len(words) >= LONG and first[0][1] >= SETTLED):
         return tuple(first)
     few = [code for code, _ in first]
