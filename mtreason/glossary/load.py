@@ -165,6 +165,8 @@ def _check_kind(data: bytes, name: str) -> None:
     for mark, what in _BINARY.items():
         if data.startswith(mark):
             raise GlossaryError(f"{name}: not a glossary but {what}")
+    if b"%Wordfast TM" in data[:1000].replace(b"\0", b""):  # UTF-16 as well
+        raise GlossaryError(f"{name}: not a glossary but a Wordfast memory: export it as TMX")
 
 
 def write_glossary(terms: Sequence[Term], form: str, direction: Direction) -> bytes:

@@ -73,6 +73,10 @@ def read(data: bytes, name: str, direction: Direction) -> Iterator[Row | LeftOut
             concept, languages = _concept(element)
             seen |= dict.fromkeys(languages)
             pair = [best_tag(wanted, languages) for wanted in direction]
+            if pair[1] is None and pair[0] is not None and _is_kept(concept):
+                found = True
+                yield from _rows(element.sourceline or 1, concept, languages[pair[0]], ())
+                continue
             if pair[0] is None or pair[1] is None:
                 yield LeftOut(element.sourceline or 1, NO_SOURCE if pair[0] is None else UNTRANSLATED)
                 continue
@@ -135,7 +139,7 @@ def _rows(
     good = [t for t in targets if not t.forbidden]
     accepted = tuple([t.text for t in good])
     forbidden = tuple([t.text for t in targets if t.forbidden and t.text not in accepted])
-    kept = any(value.casefold() == "no" for value in concept.beside.get("translatable", ()))
+    kept = _is_kept(concept)
     if not (accepted or forbidden or kept):
         yield LeftOut(line, UNTRANSLATED)
         return
@@ -148,6 +152,11 @@ def _rows(
         yield Row(line, fields, kept)
     if not sources:
         yield LeftOut(line, NO_SOURCE)
+
+
+def _is_kept(concept: _Described) -> bool:
+    """Whether a concept needs no translation, as Weblate says it."""
+    return any(value.casefold() == "no" for value in concept.beside.get("translatable", ()))
 
 
 _Beside = dict[str, list[str]]
