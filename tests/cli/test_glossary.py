@@ -38,6 +38,17 @@ def command(tmp_path, monkeypatch, capfd):
         ("# columns: source, target, pos\n种草\ta\n拔草\tb\n", "warning", None, "the column pos is empty on"),
         ("# columns: source, target, example\n种草\ta\t拔草。\n", "warning", 2, "example does not contain the term"),
         ("# columns: source, target, rendered\n种草\tsold\tok\n", "warning", 2, "honours none of the renderings"),
+        ("#ootd\toutfit of the day\n", "warning", 1, "'#ootd' is read as a term, though it begins with '#'"),
+        ("a\tb\n# ootd\toutfit\n", "warning", 2, "this line is a comment: if '# ootd' is a term, put"),
+        ("YYDS\tthe best\n", "warning", 1, "is in capitals and also found as 'yyds': write yes in a column case"),
+        ('"种草\tsold\n', "warning", 1, "a cell begins with a quotation mark that is not closed"),
+        ("「种草」\tsold\n", "warning", 1, "is in quotation marks, which belong to the term here"),
+        ("种草\tsold; tempted\n", "warning", 1, "the rendering 'sold; tempted' may be several: put '|' between them"),
+        ("种草.*\tsold\n", "warning", 1, "looks like a regular expression, and is searched for as it is written"),
+        ("……\twell\n", "warning", 1, "has neither letters nor digits"),
+        ("中文\tChinois\n", "warning", 1, "'中文' looks like the name of a column: name the columns zh and en"),
+        ("# nothing\n", "error", None, "no terms for zh to en: give a file with some"),
+        ("种草\tso\x07ld\n", "error", 1, "target has the control character \\x07: take it out"),
     ],
 )  # fmt: skip
 def test_lint(tmp_path, command, text, level, line, message) -> None:
@@ -61,6 +72,10 @@ def test_lint_of_several_files(tmp_path, command) -> None:
     (tmp_path / "c.tsv").write_text("a\tb\n", "utf-8")
     _, err = command("lint", "c.tsv", code=2)
     assert "c.tsv: its name does not say for which languages it is: add --from" in err
+    (tmp_path / "d.zh-en.csv").write_text("zh,en,colour\n种草,,red\n拔草,buy,\n", "utf-8")
+    out, _ = command("lint", "d.zh-en.csv")
+    assert "d.zh-en.csv:2: warning: left out: without a rendering in English" in out
+    assert "d.zh-en.csv: warning: left out: columns that mean nothing here: colour" in out
     out, _ = command("lint", "nothing.zh-en.tsv", code=2)
     assert "nothing.zh-en.tsv: error: no such glossary file" in out
 
@@ -116,6 +131,15 @@ def test_convert(tmp_path, command) -> None:
     assert "3 terms do not lead back" in said
     found = {e.source: e.targets for e in load_glossary(tmp_path / "t.en-zh.tsv", "en", "zh")}
     assert found == {"artificial intelligence": ("人工智能",), "GitHub": (), "water": ("水",)}
+    (tmp_path / "f.en-de.csv").write_text("en,de,fr\nMay,Mai,\nmay,dürfen,\nbid,,offre\n", "utf-8")
+    for form in ("tsv", "csv", "txt", "json", "tbx", "utx", "tmx"):
+        said = command("convert", "f.en-de.csv", f"f.en-de.{form}2.{form}", "--from", "en", "--to", "de")[1]
+        assert "f.en-de.csv: left out: 1 without a rendering in German (line 4)" in said
+        assert f"2 terms in f.en-de.{form}2.{form}" in said
+        found = load_glossary(tmp_path / f"f.en-de.{form}2.{form}", "en", "de")
+        assert [(t.source, t.targets, t.case_sensitive) for t in found] == [
+            ("May", ("Mai",), True), ("may", ("dürfen",), False),
+        ]  # fmt: skip
     assert "the ending says no format: name it .tsv, .csv, .txt, .json, .tbx, .utx, .tmx" in err
 
 

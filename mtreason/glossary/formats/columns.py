@@ -126,12 +126,13 @@ def from_header(cells: Sequence[str], where: str, direction: Direction, after: S
         return None
     kinds = [n.kind for n in named]
     terms = {i: n.tag for i, n in enumerate(named) if n.kind == _TERM}
-    source, target = (_place(terms, wanted, where) for wanted in direction)
+    source, target = (_place(terms, wanted) for wanted in direction)
     if "source" in kinds and "target" in kinds:
         source, target = kinds.index("source"), kinds.index("target")
     elif source is None and target is not None and "source" in kinds:
         source = kinds.index("source")
     if source is not None and target is not None and source != target:
+        _check_single(terms, (source, target), where)
         return _columns(named, source, target, direction)
     if _is_header(named, terms):
         there = ", ".join(named[i].tag for i in terms) or "no two languages"
@@ -140,15 +141,20 @@ def from_header(cells: Sequence[str], where: str, direction: Direction, after: S
     return None
 
 
-def _place(terms: dict[int, str], wanted: str, where: str) -> int | None:
+def _place(terms: dict[int, str], wanted: str) -> int | None:
     tag = best_tag(wanted, terms.values())
-    if tag is None:
-        return None
-    places = [i for i, own in terms.items() if own == tag]
-    if len(places) > 1:
-        listed = " and ".join(str(i + 1) for i in places[:2])
-        raise GlossaryError(f"{where}: columns {listed} are both for {tag}: name one otherwise, or take it out")
-    return places[0]
+    return next((i for i, own in terms.items() if own == tag), None)
+
+
+def _check_single(terms: dict[int, str], chosen: tuple[int, int], where: str) -> None:
+    """Raise `GlossaryError` where a language that is used has two columns."""
+    for place in chosen:
+        others = [i for i, tag in terms.items() if i != place and tag == terms.get(place)]
+        if others:
+            raise GlossaryError(
+                f"{where}: columns {place + 1} and {others[0] + 1} are both for {terms[place]}: name one otherwise, or "
+                "take it out"
+            )
 
 
 def _languages_of_a_row(named: Sequence[_Named], after: Sequence[str]) -> bool:

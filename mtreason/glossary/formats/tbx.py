@@ -59,7 +59,7 @@ class _Described:
     @property
     def forbidden(self) -> bool:
         """Whether the term must not be used."""
-        return any(map(is_forbidden, self.beside.get("status", ())))
+        return "status" in self.beside and any(map(is_forbidden, self.beside["status"]))
 
 
 def read(data: bytes, name: str, direction: Direction) -> Iterator[Row | LeftOut]:
@@ -73,6 +73,10 @@ def read(data: bytes, name: str, direction: Direction) -> Iterator[Row | LeftOut
             concept, languages = _concept(element)
             seen |= dict.fromkeys(languages)
             pair = [best_tag(wanted, languages) for wanted in direction]
+            if pair[1] is None and pair[0] is not None and _is_kept(concept):
+                found = True
+                yield from _rows(element.sourceline or 1, concept, languages[pair[0]], ())
+                continue
             if pair[0] is None or pair[1] is None:
                 yield LeftOut(element.sourceline or 1, NO_SOURCE if pair[0] is None else UNTRANSLATED)
                 continue
@@ -132,9 +136,10 @@ def _rows(
     line: int, concept: _Described, sources: Sequence[_Described], targets: Sequence[_Described]
 ) -> Iterator[Row | LeftOut]:
     """Yield a row for each term of the source."""
-    accepted = tuple(dict.fromkeys(t.text for t in targets if not t.forbidden))
-    forbidden = tuple(dict.fromkeys(t.text for t in targets if t.forbidden and t.text not in accepted))
-    kept = any(value.casefold() == "no" for value in concept.beside.get("translatable", ()))
+    good = [t for t in targets if not t.forbidden]
+    accepted = tuple([t.text for t in good])
+    forbidden = tuple([t.text for t in targets if t.forbidden and t.text not in accepted])
+    kept = _is_kept(concept)
     if not (accepted or forbidden or kept):
         yield LeftOut(line, UNTRANSLATED)
         return
@@ -142,22 +147,37 @@ def _rows(
         if source.forbidden:
             yield LeftOut(line, BAD_SOURCE)
             continue
-        of_target = [t.beside for t in targets if not t.forbidden]
-        fields: dict[str, Value] = {
-            "source": source.text, "target": accepted, "forbidden": forbidden,
-            "note": _joined("note", concept.beside, source.beside, *of_target),
-            "pos": _joined("pos", source.beside) or _joined("pos", *of_target),
-            "domain": _joined("domain", concept.beside, source.beside),
-            "example": _joined("example", concept.beside, source.beside),
-            "rendered": _joined("example", *of_target),
-        }  # fmt: skip
+        fields: dict[str, Value] = {"source": source.text, "target": accepted, "forbidden": forbidden}
+        fields |= _about(concept.beside, source.beside, [t.beside for t in good if t.beside])
         yield Row(line, fields, kept)
     if not sources:
         yield LeftOut(line, NO_SOURCE)
 
 
-def _joined(kind: str, *descriptions: dict[str, list[str]]) -> str:
-    return "; ".join(dict.fromkeys(text for beside in descriptions for text in beside.get(kind, ())))
+def _is_kept(concept: _Described) -> bool:
+    """Whether a concept needs no translation, as Weblate says it."""
+    return any(value.casefold() == "no" for value in concept.beside.get("translatable", ()))
+
+
+_Beside = dict[str, list[str]]
+
+
+def _about(concept: _Beside, source: _Beside, targets: list[_Beside]) -> dict[str, Value]:
+    """Return the columns beside the term and its renderings."""
+    if not (concept or source or targets):
+        return {}
+    return {
+        "note": _joined("note", concept, source, *targets),
+        "pos": _joined("pos", source) or _joined("pos", *targets),
+        "domain": _joined("domain", concept, source),
+        "example": _joined("example", concept, source),
+        "rendered": _joined("example", *targets),
+    }
+
+
+def _joined(kind: str, *descriptions: _Beside) -> str:
+    found = [text for beside in descriptions if kind in beside for text in beside[kind]]
+    return found[0] if len(found) == 1 else "; ".join(dict.fromkeys(found))
 
 
 def write(terms: Sequence[Term], direction: Direction) -> bytes:
