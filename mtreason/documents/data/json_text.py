@@ -8,18 +8,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
 from json.decoder import JSONDecodeError
 
 from mtreason.characters import LETTER
+from mtreason.documents.data.plurals import Key, Member, Seen, with_forms
 from mtreason.documents.icu import message_span
 from mtreason.documents.notes import note_of
 from mtreason.documents.protocol import Document, Reading
 from mtreason.documents.spans import Fix, Group, Span, SpannedDocument, bounded, decode, line_numbers, noted, raw_lines
 from mtreason.errors import DocumentError
 
+MOST_BLANKS = 1000
+"""Before a key; what is further away is not written again before another."""
 MOST_NESTED = 10_000
 """Levels of lists and objects inside one another."""
 
@@ -67,8 +70,10 @@ def _spans(
     arb = _LOCALE.search(content) is not None
     for offset, text in values:
         try:
-            found = list(strings(text, frozenset(reading.columns), arb=arb))
+            seen = Seen()
+            found = list(strings(text, frozenset(reading.columns), seen, arb=arb))
             said = {string.key[1:]: string.value for string in found if string.role is Role.DESCRIPTION}
+            members = []
             for string in found:
                 start, end, value = offset + string.start, offset + string.end, string.value
                 if string.role is Role.LOCALE and reading.target is not None:
@@ -77,10 +82,18 @@ def _spans(
                     continue
                 place = f"line {line_of(start)}"
                 span = message_span(start, end, place, value, writer(content[start:end], ascii_only), reading.target)
-                yield noted(span, note_of(said.get(string.key, "")))
+                key = string.at and replace(string.at, start=offset + string.at.start, end=offset + string.at.end)
+                members.append(Member(key, noted(span, note_of(said.get(string.key, "")))))
+            yield from with_forms(content, members, seen, reading.target, partial(_apart, content))
         except JSONDecodeError as error:
             place = f"line {line_of(offset + error.pos)}"
             raise DocumentError(f"{name}: {place}: not JSON: {error.msg}") from error
+
+
+def _apart(content: str, key: Key) -> str:
+    """Return what stands before another key beside one."""
+    before = content[max(0, key.start - MOST_BLANKS) : key.start]
+    return "," + before[len(before.rstrip()) :]
 
 
 def writer(raw: str, ascii_only: bool = False) -> Callable[[str], str]:
@@ -124,50 +137,79 @@ class JsonString:
     key: str
     """What it is under; a description, what the object is under that it is in."""
     role: Role = Role.TEXT
+    at: Key | None = None
+    """The key directly before it, where that may be the key of a plural form."""
 
 
-def strings(text: str, keys: frozenset[str], *, arb: bool = False) -> Iterator[JsonString]:
-    """Yield the strings to translate in one JSON value; raises `JSONDecodeError`."""
+def strings(text: str, keys: frozenset[str], seen: Seen, *, arb: bool = False) -> Iterator[JsonString]:
+    """Yield the strings to translate in one JSON value, and count its keys; raises `JSONDecodeError`.
+
+    What may be a plural form is there without a word as well.
+    """
     key = ""
-    open_: list[tuple[str, str]] = []  # how each list and object around this place ends, and the key that it is under
+    at_key: Key | None = None
+    open_: list[_Level] = []
     chosen = not keys
+    objects = 0
     at = after_space(text, 0)
     while True:
         sign = text[at : at + 1]
         if sign and sign in "[{":
             if len(open_) == MOST_NESTED:
                 raise JSONDecodeError(f"nested deeper than {MOST_NESTED:,} levels", text, at)
-            end = "]" if sign == "[" else "}"
-            open_.append((end, key))
+            objects += 1
+            open_.append(_Level("]" if sign == "[" else "}", key, objects))
             at = after_space(text, at + 1)
-            if not text.startswith(end, at):
-                key, at = (key, at) if end == "]" else key_at(text, at)
+            if not text.startswith(open_[-1].end, at):
+                key, at_key, at = _next(text, at, open_[-1], seen)
                 continue
             # What is empty is closed below.
         elif sign == '"':
             string, after = scan_string(text, at + 1, True)
-            about = arb and (open_[1][1] if len(open_) > 1 else key).startswith("@")
+            about = arb and (open_[1].key if len(open_) > 1 else key).startswith("@")
             if about and len(open_) == 1 and key == "@@locale":
                 yield JsonString(at, after, string, key, Role.LOCALE)
             elif about and len(open_) == 2 and key == "description":
-                yield JsonString(at, after, string, open_[1][1], Role.DESCRIPTION)
-            elif not about and (chosen or key in keys) and LETTER.search(string):
-                yield JsonString(at, after, string, key)
+                yield JsonString(at, after, string, open_[1].key, Role.DESCRIPTION)
+            elif not about and (chosen or key in keys) and (at_key or LETTER.search(string)):
+                yield JsonString(at, after, string, key, at=at_key)
             at = after_space(text, after)
         else:
             at = after_space(text, scan_scalar(text, at)[1])
-        while open_ and text.startswith(open_[-1][0], at):
+        while open_ and text.startswith(open_[-1].end, at):
             open_.pop()
             at = after_space(text, at + 1)
         if not open_:
             if at < len(text):
                 raise JSONDecodeError("expected nothing more", text, at)
             return
-        end, around = open_[-1]
         if not text.startswith(",", at):
-            raise JSONDecodeError(f"expected a comma or {end}", text, at)
-        at = after_space(text, at + 1)
-        key, at = (around, at) if end == "]" else key_at(text, at)
+            raise JSONDecodeError(f"expected a comma or {open_[-1].end}", text, at)
+        key, at_key, at = _next(text, after_space(text, at + 1), open_[-1], seen)
+
+
+@dataclass(slots=True)
+class _Level:
+    """A list or object around a place."""
+
+    end: str
+    """The sign that closes it."""
+    key: str
+    """What it is under."""
+    number: int
+    count: int = 0
+    """How many keys it has so far."""
+
+
+def _next(text: str, at: int, level: _Level, seen: Seen) -> tuple[str, Key | None, int]:
+    """Return the key of the next value of a list or object, where it stands, and where the value begins."""
+    if level.end == "]":
+        return level.key, None, at
+    level.count += 1
+    name, value = key_at(text, at)
+    if not seen.add(level.number, name):
+        return name, None, value
+    return name, Key(name, at, text.rindex('"', at, value) + 1, level.number, level.count), value
 
 
 def key_at(text: str, at: int) -> tuple[str, int]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from mtreason.characters import LETTER
 from mtreason.documents.charsets import marked
+from mtreason.documents.data.plurals import Key, Member, Seen, with_forms
 from mtreason.documents.icu import message_span
 from mtreason.documents.protocol import Document, Reading
 from mtreason.documents.spans import Fix, Group, Span, SpannedDocument, bounded
@@ -86,19 +87,32 @@ class _Scalar:
 def _spans(content: str, name: str, reading: Reading, top: list[_Scalar]) -> Iterator[Span | Group]:
     """Yield the spans of values; `top` gets the keys of the mapping at the top, and another entry for any other."""
     keys = frozenset(reading.columns)
-    for key, scalar in _scalars(content, name, top):
-        if (keys and key not in keys) or not LETTER.search(scalar.value):
+    line_break = "\r\n" if "\r\n" in content else "\n"
+    seen = Seen()
+    members = []
+    for key, at_key, scalar in _scalars(content, name, top, seen):
+        if (keys and key not in keys) or not (at_key or LETTER.search(scalar.value)):
             continue
         place = f"line {scalar.line}"
         if scalar.style in {"|", ">"}:
-            yield _block(content, scalar, name, reading)
+            members.append(Member(at_key, _block(content, scalar, name, reading)))
         else:
             write = _writer(content, scalar)
-            yield message_span(scalar.start, scalar.end, place, scalar.value, write, reading.target)
+            span = message_span(scalar.start, scalar.end, place, scalar.value, write, reading.target)
+            members.append(Member(at_key, span))
+    yield from with_forms(content, members, seen, reading.target, partial(_apart, content, line_break))
 
 
-def _scalars(content: str, name: str, top: list[_Scalar]) -> Iterator[tuple[str, _Scalar]]:
-    """Yield (key, string) for each string that is a value."""
+def _apart(content: str, line_break: str, key: Key) -> str:
+    """Return what stands before another key beside one: a comma, or a new line with its blanks."""
+    before = content[content.rfind("\n", 0, key.start) + 1 : key.start]
+    if re.fullmatch(r"[ \t]*(?:- +)*", before) is None:
+        return ", "
+    return line_break + re.sub(r"\S", " ", before)
+
+
+def _scalars(content: str, name: str, top: list[_Scalar], seen: Seen) -> Iterator[tuple[str, Key | None, _Scalar]]:
+    """Yield (key, where it stands, string) for each string that is a value; count all keys."""
     import yaml
 
     open_: list[_Level] = []
@@ -121,18 +135,20 @@ def _scalars(content: str, name: str, top: list[_Scalar]) -> Iterator[tuple[str,
             flow = bool(event.flow_style) or (level is not None and level.flow)
             if len(open_) == 1 and not is_key and not mapping and top:
                 top.append(top[0])
-            # What is in a key is one as well.
-            open_.append(_Level(mapping, flow, key, in_key=is_key or (level is not None and level.in_key)))
+            within = is_key or (level is not None and level.in_key)  # what is in a key is one as well
+            open_.append(_Level(mapping, flow, key, within, event.start_mark.index))
             continue
         if not isinstance(event, yaml.ScalarEvent):
             continue
         scalar = _scalar(content, event, in_flow=level is not None and level.flow)
         if level is not None and is_key:
             level.key = event.value
+            if seen.add(level.number, event.value):
+                level.at_key = Key(event.value, scalar.start, scalar.end, level.number, level.count)
             if len(open_) == 1:
                 top.append(scalar)
         elif (level is None or not level.in_key) and _is_string(event):
-            yield "" if level is None else level.key, scalar
+            yield *(("", None) if level is None else (level.key, level.at_key)), scalar
 
 
 @dataclass(slots=True)
@@ -144,6 +160,12 @@ class _Level:
     key: str
     """Under which key the next value stands."""
     in_key: bool
+    number: int
+    """Tells the mappings of a file apart."""
+    count: int = 0
+    """How many keys it has so far."""
+    at_key: Key | None = None
+    """The key of the next value, where it may be that of a plural form."""
     _at_key: bool = False
 
     def take(self) -> bool:
@@ -151,6 +173,9 @@ class _Level:
         if not self.mapping:
             return False
         self._at_key = not self._at_key
+        if self._at_key:
+            self.count += 1
+            self.at_key = None
         return self._at_key
 
 
