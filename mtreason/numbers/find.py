@@ -36,7 +36,8 @@ _SPLIT = re.compile(
     rf"(?![\d{han.DIGIT}十百千万萬亿個个])"
 )
 _AND_HALF = re.compile(
-    rf"(?P<large>{SIMPLE})(?P<unit>[个個年倍块塊天岁歲小时時点點里斤米月周]{{0,2}})半(?![球导導岛島径徑圆圓价價夜边邊数數途场場身])"
+    rf"(?P<large>{SIMPLE})(?P<unit>[个個年倍块塊天岁歲小时時点點里斤米月周]{{0,2}})"
+    "半(?![球导導岛島径徑圆圓价價夜边邊数數途场場身])"
 )
 _WEIGHT = re.compile(rf"(?P<value>{SIMPLE})(?=[多来]?[斤里](?!面))")
 _DATE = re.compile(r"(?<![\d/])\d{1,4}/\d{1,2}(?:/\d{1,4})?(?![\d/])")
@@ -50,7 +51,7 @@ _CODE = re.compile(
 )
 _AHEAD = 20
 """How many characters are looked at for what belongs to a number."""
-_YEARS = re.compile(r"(?<![\d.,-])(?P<first>1[5-9]\d\d|20\d\d)\s?[-/]\s?(?P<last>\d\d)(?![\d.,-])")
+_YEARS = re.compile(r"(?<![\d.,-])(?P<first>1[5-9]\d\d|20\d\d)\s?[-/]\s?(?P<last>\d\d)(?![\d-]|[.,]\d)")
 _BELOW = re.compile(
     rf"(?:(?<![\dA-Za-z)\]])-|零下\s?|マイナス\s?)\s?(?P<value>{NUMBER})\s?(?=°|℃|℉|度|摄氏|degrees|Grad|degrés|grados|gradi)"
 )
@@ -139,7 +140,7 @@ class _Scan:
 @functools.lru_cache(maxsize=256)
 def _in_digits(locale: Locale) -> re.Pattern[str]:
     """Return a pattern for digits with the words of a language that may stand after them."""
-    return re.compile(rf"(?P<number>{NUMBER})(?P<words>(?:[{SPACES}]?{locale.magnitude}\.?){{0,3}})", re.IGNORECASE)
+    return re.compile(rf"(?P<number>{NUMBER})(?P<words>(?:[{SPACES}]?{locale.magnitude}){{0,3}})", re.IGNORECASE)
 
 
 def _digits(found: re.Match[str], shown: str, locale: Locale) -> Mention | None:
@@ -175,7 +176,8 @@ def _code(found: re.Match[str], shown: str, locale: Locale) -> Mention | None:
     if sign and re.match(rf"(?:[.,]\d+)*\s?{locale.magnitude}", found.string[found.end() : found.end() + _AHEAD], re.I):
         return None
     own = frozenset(map(whole, re.findall(r"\d+", found[0])))
-    return Mention(shown, (own,), sure=False, letters=(sign or found["after"]).casefold())
+    letters = sign.casefold() if sign and re.fullmatch(r"[A-Za-z_-]+[\d.-]+", found[0]) else ""
+    return Mention(shown, (own,), sure=False, letters=letters)
 
 
 def _below(found: re.Match[str], shown: str, locale: Locale) -> Mention:
