@@ -46,7 +46,7 @@ _TENS = re.compile(
     r"(?<![\d.,])(?P<century>1[5-9]|20)?(?P<tens>\d0)(?:'?s|er(?:n|-Jahren?)?)\b|(?:années|anni|años)\s(?P<short>\d0)\b"
 )
 _CODE = re.compile(
-    r"(?<![A-Za-z\u00c0-\u024f])(?P<sign>[A-Za-z]{1,12})(?:[-_][A-Za-z]{1,12}){0,3}[-_]?\d++[A-Za-z\d]{0,12}(?:[-.]\d++)*+"
+    r"(?<![A-Za-z\d\u00c0-\u024f])(?P<sign>[A-Za-z]{1,12})(?:[-_][A-Za-z]{1,12}){0,3}[-_]?\d++[A-Za-z\d]{0,12}(?:[-.]\d++)*+"
     r"|(?<![\d.,A-Za-z])\d{1,2}(?P<after>[A-Z]{1,2})(?![A-Za-z\d])"
 )
 _AHEAD = 20
@@ -200,12 +200,16 @@ def _decade_of(found: re.Match[str], shown: str) -> Mention | None:
 
 
 def _decade(found: re.Match[str], shown: str) -> Mention | None:
-    decade = value_of(found["decade"])
-    if decade is None or (decade >= 100 and found[0][-1] in "后後"):
+    run = han.read_run(found["decade"])
+    decade = run.value if run is not None else None
+    if run is None or not isinstance(decade, Fraction) or (decade >= 100 and found[0][-1] in "后後"):
         return None
     if found[0][-1] in "后後" and decade % 10 and decade not in {85, 95, 5}:
         return None
-    return Mention(shown, _alternatives({decade}, {decade + 1900}, {decade + 2000}, {decade + 1800}), sure=decade >= 20)
+    near = [value for value in run.also if isinstance(value, Fraction)]  # 八九十年代: two of them
+    also = frozenset[Value](value + year for value in near for year in (0, 1900))
+    own = _alternatives({decade}, {decade + 1900}, {decade + 2000}, {decade + 1800})
+    return Mention(shown, own, also, sure=decade >= 20 and not near)
 
 
 def _century(found: re.Match[str], shown: str) -> Mention | None:

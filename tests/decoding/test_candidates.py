@@ -50,7 +50,7 @@ def test_a_draft_with_other_numbers_is_put_behind_and_not_held_back() -> None:
     result = play(sentence.close([]), TableModel())
     assert [c.text for c in result.candidates] == [
         "It raised 5.6 million.",
-        "It raised money.",
+        "Money!",
         "It raised 560 million.",
     ]
     assert [len(c.doubts) for c in result.candidates] == [0, 1, 2]
