@@ -31,6 +31,31 @@ def test_wordings(tiny_model, tmp_path) -> None:
     assert len(written) == 2 * figures["rows"]
 
 
+def test_values_and_resuming(tiny_model, tmp_path) -> None:
+    def ran(*args):
+        done = subprocess.run(
+            [sys.executable, ROOT / "benchmarks" / "values.py", *map(str, args)],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
+
+    args = ["--model", tiny_model, "--decoders", "greedy,best-of-n", "--budget", "2", "--limit", "4"]
+    figures = ran(*args, "-o", tmp_path / "out.jsonl")
+    assert set(figures["decoders"]) == {"greedy", "best-of-n"}
+    lines = (tmp_path / "out.jsonl").read_text("utf-8").splitlines(keepends=True)
+    assert len(lines) == 2 * figures["sentences"]
+    (tmp_path / "out.jsonl").write_text("".join(lines[:-3]), "utf-8")
+    assert ran(*args, "-o", tmp_path / "out.jsonl") == figures
+    assert sorted((tmp_path / "out.jsonl").read_text("utf-8").splitlines(keepends=True)) == sorted(lines)
+    checked = ran("--check")
+    assert checked["false"] == 0
+    assert checked["share"] >= 0.95
+
+
 @pytest.mark.parametrize(
     ("script", "more", "expected"),
     [

@@ -44,7 +44,7 @@ def check(task: BoundTask, settings: DecodingSettings, draft: Draft, *, finished
     why = problems(pair)
     if settings.thinking is not None:
         why += answer_problems(pair.text)
-    return Candidate(pair.text, draft, float("-inf"), {}, 0, why, doubts(pair))
+    return Candidate(pair.text, draft, float("-inf"), {}, 0, why, doubts(pair, named=False))
 
 
 class Candidates:

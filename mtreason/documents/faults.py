@@ -8,7 +8,7 @@ the lines say has an attribute `wraps`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -38,6 +38,14 @@ class Checks(Protocol):
 
     def faults(self) -> Iterable[Fault]:
         """Yield what is wrong beside the units of an output that was read with the language it should be in."""
+
+
+@runtime_checkable
+class Pairs(Protocol):
+    """A file that holds sources and their translations side by side."""
+
+    def pairs(self) -> Iterable[tuple[Sequence[Unit], Unit]]:
+        """Yield each translation that is there, after the texts of which it may be one."""
 
 
 def document_faults(output: Document) -> Iterator[Fault]:

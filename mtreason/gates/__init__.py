@@ -29,6 +29,8 @@ class Gate:
     """Says what is wrong, in a few words for each; nothing for a good translation."""
     doubt: bool = False
     """Whether a draft is only put behind those without it, like one that misses a term, and not held back."""
+    named: bool = True
+    """Whether a doubt is told to people; else it only helps to choose."""
 
 
 GATES: dict[str, Gate] = {
@@ -44,7 +46,7 @@ GATES: dict[str, Gate] = {
         Gate("literal", literal_lost),
         Gate("number", numbers_differ, doubt=True),
         Gate("script", wrong_script),
-        Gate("letters", no_own_letter, doubt=True),
+        Gate("letters", no_own_letter, doubt=True, named=False),
         Gate("language", wrong_language),
     )
 }
@@ -55,6 +57,6 @@ def problems(pair: Pair) -> tuple[str, ...]:
     return tuple(gate.name for gate in GATES.values() if not gate.doubt and gate.finds(pair))
 
 
-def doubts(pair: Pair) -> tuple[str, ...]:
-    """Return what speaks against a draft without holding it back, in words."""
-    return tuple(said for gate in GATES.values() if gate.doubt for said in gate.finds(pair))
+def doubts(pair: Pair, *, named: bool = True) -> tuple[str, ...]:
+    """Return what speaks against a draft without holding it back, in words; with `named`, only what people are told."""
+    return tuple(said for gate in GATES.values() if gate.doubt and gate.named >= named for said in gate.finds(pair))

@@ -116,6 +116,8 @@ def mention(text: str, hour: int, minute: int, *, am: bool = False, pm: bool = F
     apart = dict.fromkeys(frozenset({Fraction(h), *minutes}) for h in (hour, *hours, *(h % 12 or 12 for h in hours)))
     at: list[Reading] = [frozenset({("at", h * 60 + minute)}) for h in hours]
     clock = hours[0] * 60 + minute if am or pm or hour > 12 else None
-    also = frozenset({Fraction(hour) + Fraction(minute, 60)} | {Fraction(minute)})
+    if minute:  # it may be a span of time
+        apart[frozenset({Fraction(hour * 60 + minute, 60)})] = None
+    also = frozenset({Fraction(minute)})
     small = hour < 3 and minute == 0
     return Mention(text.strip(), (*at, *apart), also, sure=sure and not small, clock=clock)

@@ -39,7 +39,7 @@ SIMPLE = rf"(?:(?<![\d.,])\d++(?:\.\d++)?+|[{_D}十百千廿卅]{{1,24}}+)"
 """A number before a measure word."""
 LEAST_WORD = 16
 """In characters and words, smaller numbers are part of too many other words."""
-_IDIOMS = frozenset({"二百五", "十万八千", "三百六十", "三十六", "九十九", "一百零一"})
+_IDIOMS = frozenset({"二百五", "十万八千", "三百六十", "三十六", "九十九", "百八十"})
 _TOKEN = re.compile(rf"(?P<latin>{LATIN})|(?P<digit>[{_D}])|(?P<unit>[{_U}])|(?P<twenty>[廿卅])")
 _PREFIXES = {"千": frozenset("米克瓦卡赫伏帕"), "兆": frozenset("焦帕瓦赫欧字比")}
 """Units of which there are thousands or millions: 千米 is a kilometre."""

@@ -13,6 +13,8 @@ BELOW: Value = ("below", 0)
 Reading = frozenset[Value]
 """Values that are meant together, such as the day and the month of a date."""
 
+HALF: tuple[Value, ...] = (Fraction(1, 2), Fraction(3, 2), Fraction(50), Fraction(30), Fraction(6))
+"""Half of something, one and a half, half in percent, of an hour in minutes, of a year in months."""
 MOST_DIGITS = 30
 """A longer run of digits is no quantity, and compared as it is."""
 LEAST_SURE = 3
@@ -63,6 +65,11 @@ def shown(value: Fraction) -> str:
 def number(text: str, value: Value, *, sure: bool = True, also: Iterable[Value] = ()) -> Mention:
     """Return a mention of one value; small whole numbers are never sure."""
     return Mention(text, (frozenset({value}),), frozenset(also), sure and not is_small(value))
+
+
+def alternatives(*readings: Iterable[Fraction]) -> tuple[Reading, ...]:
+    """Return readings, the likeliest first."""
+    return tuple(frozenset(reading) for reading in readings)
 
 
 def is_small(value: Value) -> bool:

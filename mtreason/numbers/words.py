@@ -1,32 +1,17 @@
-"""Numbers in words of languages with spaces: what each language calls them, and how they are put together."""
+"""What numbers are called in languages with spaces; `spoken.py` puts the words together."""
 
 from __future__ import annotations
 
 import functools
 import itertools
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from mtreason.numbers.han import LEAST_WORD
-from mtreason.numbers.mention import Mention, Value, is_small
+from mtreason.numbers.mention import HALF, Value
 
-HALF: tuple[Value, ...] = (Fraction(1, 2), Fraction(3, 2), Fraction(50), Fraction(30), Fraction(6))
-"""Half of something, one and a half, half in percent, of an hour in minutes, of a year in months."""
-_BETWEEN = 4
-"""How many words may stand from a number to "and a half"."""
 QUARTER: tuple[Value, ...] = (Fraction(1, 4), Fraction(25), Fraction(15), Fraction(3), Fraction(4), Fraction(45))
-_WORD = re.compile(r"[^\W\d_]+")
-_NEAR = 2
-_SPANS = {
-    "decade": 10, "decades": 10, "century": 100, "centuries": 100, "jahrzehnte": 10, "jahrzehnten": 10,
-    "jahrhunderte": 100, "jahrhunderten": 100, "décennies": 10, "siècles": 100, "décadas": 10, "siglos": 100,
-    "decenni": 10, "secoli": 100,
-}  # fmt: skip
-"""Spans of years, of which there may be several."""
-_MOST_WORDS = 40
-"""A longer row of number words is read in parts."""
+"""A quarter of something: as a share, in percent, of an hour, of a year; and an hour without one."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +30,25 @@ class Words:
     """Words that account for a number in the other text, and are never missed."""
     ordinary: frozenset[int] = frozenset()
     """Values that are said of something else, such as two weeks as fifteen days in French."""
+    joint: str = ""
+    """What joins thousands and the rest in one word."""
+
+    def value(self, word: str) -> int | None:
+        """Return the value of a word below a million; None for what has none, or is a unit."""
+        if word in self.values:
+            return self.values[word]
+        head, found, tail = word.partition(self.joint) if self.joint else ("", "", "")
+        if found and (head or tail) and (not head or head in self.values):
+            tail = tail.removeprefix("und")
+            if not tail or tail in self.values:
+                return self.values.get(head, 1) * 1000 + self.values.get(tail, 0)
+        return None
+
+    def counts(self, word: str) -> bool:
+        """Whether a word is a part of numbers."""
+        if word in self.hundreds or word in self.magnitudes or word in self.parts:
+            return True
+        return self.value(word) is not None
 
 
 def _table(text: str, start: int = 0, step: int = 1) -> dict[str, int]:
@@ -118,7 +122,7 @@ def _german() -> Words:
     others |= {f"{w}einhalb": (Fraction(v) + Fraction(1, 2),) for w, v in small.items() if v <= 12}
     magnitudes = _powers("hunderte:2 tausend/tausende:3 million/millionen/mio:6 milliarde/milliarden/mrd:9")
     magnitudes |= {"dutzend": 12, **_powers("billion/billionen:12")}
-    return Words(values, frozenset(), magnitudes, parts, frozenset({"und"}), others, frozenset({14}))
+    return Words(values, frozenset(), magnitudes, parts, frozenset({"und"}), others, frozenset({14}), "tausend")
 
 
 def _french() -> Words:
@@ -185,164 +189,15 @@ def _italian() -> Words:
     )  # fmt: skip
     magnitudes = _powers("mille/mila:3 milione/milioni:6 miliardo/miliardi:9")
     magnitudes |= {"dozzina": 12, "dozzine": 12}
-    return Words(values, frozenset(), magnitudes, parts, frozenset({"e"}), others, frozenset({15}))
+    return Words(values, frozenset(), magnitudes, parts, frozenset({"e"}), others, frozenset({15}), "mila")
 
 
 _MAKERS = {"en": _english, "de": _german, "fr": _french, "es": _spanish, "it": _italian}
 LANGUAGES = frozenset({*_MAKERS, "zh", "ja"})
 """Languages whose numbers in words are known here."""
-_COMPOUNDS = {"de": "tausend", "it": "mila"}
-"""What joins thousands and the rest in one word."""
 
 
 @functools.lru_cache(maxsize=16)
 def words_of(primary: str) -> Words | None:
     """Return the number words of a language; None where they are not known."""
     return _MAKERS[primary]() if primary in _MAKERS else None
-
-
-def word_mentions(text: str, primary: str) -> Iterator[Mention]:
-    """Yield the numbers in words of a text; `text` has blanks for what was read in digits."""
-    words = words_of(primary)
-    if words is None:
-        return
-    row: list[str] = []
-    end = 0
-    recent: tuple[int, int] | None = None
-    share = -_BETWEEN, Fraction(1)
-    for place, found in enumerate(_WORD.finditer(text)):
-        word = found[0].casefold()
-        beside = not text[end : found.start()].strip(" -‐‑\u00a0") and end < found.start()
-        known = _value(word, words, primary) is not None or _is_unit(word, words) or word in words.parts
-        if row and not (beside and (known or word in words.joins) and len(row) < _MOST_WORDS):
-            yield from _read(row, words, primary)
-            row = []
-        if known or (row and word in words.joins):
-            row.append(word)
-        if word in words.others:
-            yield Mention(found[0], (frozenset(),), frozenset(words.others[word]), sure=False)
-        if recent is not None and words.parts.get(word) == 2 and place - recent[0] <= _BETWEEN:
-            yield Mention(found[0], (frozenset(),), frozenset({recent[1] + Fraction(1, 2)}), sure=False)
-        if word in words.magnitudes and place - share[0] < _BETWEEN:  # half a million
-            yield Mention(found[0], (frozenset(),), frozenset({words.magnitudes[word] * share[1]}), sure=False)
-        if recent is not None and word in _SPANS and place - recent[0] <= _NEAR:  # two decades
-            yield Mention(found[0], (frozenset(),), frozenset({Fraction(recent[1] * _SPANS[word])}), sure=False)
-        if word in words.parts:
-            share = place, Fraction(1, words.parts[word])
-        elif len(own := words.others.get(word, ())) == 1 and isinstance(own[0], Fraction) and own[0].denominator == 2:
-            share = place, own[0]  # zweieinhalb Millionen
-        if word in words.values:
-            recent = place, words.values[word]
-        end = found.end()
-    yield from _read(row, words, primary)
-
-
-def _is_unit(word: str, words: Words) -> bool:
-    return word in words.hundreds or word in words.magnitudes
-
-
-def _value(word: str, words: Words, primary: str) -> int | None:
-    """Return the value of a word below a million."""
-    if word in words.values:
-        return words.values[word]
-    joint = _COMPOUNDS.get(primary, "")
-    head, found, tail = word.partition(joint) if joint else ("", "", "")
-    if found and (head or tail) and (not head or head in words.values):
-        tail = tail.removeprefix("und")
-        if not tail or tail in words.values:
-            return words.values.get(head, 1) * 1000 + words.values.get(tail, 0)
-    return None
-
-
-def _read(row: list[str], words: Words, primary: str) -> Iterator[Mention]:
-    """Yield the numbers of a row of number words."""
-    at = 0
-    last: Fraction | None = None
-    while at < len(row):
-        if row[at] in words.joins:
-            at += 1
-            continue
-        value, end = _longest(row, at, words, primary)
-        if end == at:  # a fraction alone
-            yield _part(row[at], last, words)
-            last, at = None, at + 1
-            continue
-        text = " ".join(row[at:end])
-        also = {value + 1900, value + 2000} if value < 100 else set()
-        if last is not None and 10 <= last < 100 and 0 < value < 100:
-            also.add(last * 100 + value)  # nineteen eighty-four
-        power = not str(value.numerator).strip("0").removeprefix("1")
-        paired = value < 100 and (last or any(_value(word, words, primary) is not None for word in row[end : end + 1]))
-        sure = value >= LEAST_WORD and value not in words.ordinary and not power and not paired
-        also |= {Fraction(1, words.parts[w]) for w in row[at:end] if w in words.parts}
-        yield Mention(
-            text, (frozenset({Fraction(value)}),), frozenset(map(Fraction, also)), sure and not is_small(value)
-        )
-        last, at = value, end
-
-
-def _part(word: str, before: Fraction | None, words: Words) -> Mention:
-    share = Fraction(1, words.parts[word])
-    also = {share, Fraction(words.parts[word])} | ({before * share} if before is not None else set())
-    return Mention(word, (frozenset(),), frozenset(also), sure=False)
-
-
-def _longest(row: list[str], at: int, words: Words, primary: str) -> tuple[Fraction, int]:
-    """Return the number that begins at a place of a row, and its end; the place itself where none begins."""
-    total = group = 0
-    last_magnitude = 10**15
-    i = at
-    while i < len(row):
-        word = row[i]
-        value = _value(word, words, primary)
-        if word in words.joins:
-            if i == at or i + 1 >= len(row) or not _goes_on(row[i + 1], group, total, words, primary):
-                break
-        elif value is not None and not (i > at and word in words.parts and value < 10 and group % 100 == 0 and group):
-            if i > at and not _fits(value, group, total, primary):
-                if value == 20 and group % 100 == 4 and primary == "fr":  # quatre-vingts
-                    group += 76
-                    i += 1
-                    continue
-                break
-            group += value
-        elif word in words.hundreds and 0 <= group < 100:
-            group = max(group, 1) * 100
-        elif word in words.magnitudes and words.magnitudes[word] >= 1000:
-            power = words.magnitudes[word]
-            if power > last_magnitude:
-                total = (total + group) * power
-            elif power == last_magnitude:
-                break
-            else:
-                total += max(group, 1) * power
-            group, last_magnitude = 0, power
-        elif word in words.magnitudes and not total:
-            group = max(group, 1) * words.magnitudes[word]
-        else:
-            break
-        i += 1
-    return Fraction(total + group), i
-
-
-def _fits(value: int, group: int, total: int, primary: str) -> bool:
-    """Whether a value can be added to what was said before it."""
-    rest = group % 100
-    if group == 0:
-        return total > 0
-    if value >= 100:
-        return False
-    if rest == 0:
-        return True
-    if rest == 10 and primary == "fr":  # dix-huit
-        return 7 <= value <= 9
-    return (20 <= rest < 100 and rest % 10 == 0 and value < 10) or (rest in {60, 80} and 10 <= value < 20)
-
-
-def _goes_on(word: str, group: int, total: int, words: Words, primary: str) -> bool:
-    value = _value(word, words, primary)
-    rest = group % 100
-    if value is None or not _fits(value, group, total, primary):
-        return False
-    # "and" stands after hundreds in English, and after tens in the languages of the south.
-    return rest == 0 if primary == "en" else True

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from mtreason.characters import visible
-from mtreason.documents.faults import document_faults, unit_faults
+from mtreason.documents.faults import Pairs, document_faults, unit_faults
+from mtreason.documents.protocol import Unit
 from mtreason.errors import DocumentError, InputError
 from mtreason.evaluation.metrics import corpus_metrics
 from mtreason.files import xml_text
@@ -38,6 +39,9 @@ def inspect(job: Job, config: Config, matcher: Matcher, *, free: bool = False) -
     if source_file.data != output_file.data:  # the same where nothing was to be translated
         for fault in document_faults(named):
             yield Finding(fault.kind, job.name, f"{fault.place}: {fault.message}")
+    direction = Direction(parse_language(config.source), job.target)
+    if isinstance(named, Pairs):
+        yield from _doubts(job.name, named.pairs(), direction)
     if partly:
         return  # reading such an output yields only what is not translated
     if len(sources) != len(outputs):
@@ -45,21 +49,28 @@ def inspect(job: Job, config: Config, matcher: Matcher, *, free: bool = False) -
             return
         yield Finding("structure", job.name, f"has {len(outputs)} units, the source {len(sources)}: translate it again")
         return
-    direction = Direction(parse_language(config.source), job.target)
     wraps = getattr(document, "wraps", False)
     for before, after in zip(sources, outputs, strict=True):
         for fault in unit_faults(before, after, wraps=wraps):
             yield Finding(fault.kind, job.name, f"{fault.place}: {fault.message}")
         if already_in(before.text, direction.source, direction.target):
             continue
+        yield from _doubts(job.name, [([before], after)], direction)
         for hit in matcher.find(before.text):
             if not follows(hit.term, after.text, job.target.tag):
                 wanted = "|".join(hit.term.targets[:3]) or hit.term.source
                 yield Finding("term", job.name, f"{after.place}: {hit.term.source} is not {wanted}")
-        pair = Pair(before.text, after.text, direction)
-        for gate in (gate for gate in GATES.values() if gate.doubt):
-            for said in gate.finds(pair):
-                yield Finding(gate.name, job.name, f"{after.place}: {said}")
+
+
+def _doubts(name: str, pairs: Iterable[tuple[Sequence[Unit], Unit]], direction: Direction) -> Iterator[Finding]:
+    """Find translations against which something speaks, whichever of several texts each may be one of."""
+    for sources, after in pairs:
+        if any(before.text == after.text for before in sources):
+            continue
+        for gate in (gate for gate in GATES.values() if gate.doubt and gate.named):
+            found = [gate.finds(Pair(before.text, after.text, direction)) for before in sources]
+            for said in min(found, key=len, default=()):
+                yield Finding(gate.name, name, f"{after.place}: {said}")
 
 
 def below_floors(config: Config, root: Path, jobs: Sequence[Job]) -> Iterator[Finding]:

@@ -155,6 +155,18 @@ def test_missed_terms_are_named_and_may_fail_the_run(cache, tiny_model, tmp_path
     assert "missed" not in run(args, cache, "公园\n".encode())[2]
 
 
+def test_numbers_that_differ_are_named_at_the_end(cache, tiny_model, tmp_path) -> None:
+    (tmp_path / "people.tmx").write_text(
+        '<tmx version="1.4"><header srclang="zh"/><body><tu><tuv xml:lang="zh"><seg>筹款560万元。</seg></tuv>'
+        '<tuv xml:lang="en"><seg>It raised 560 million.</seg></tuv></tu></body></tmx>',
+        "utf-8",
+    )
+    args = ["translate", "--from", "zh", "--to", "en", "--decoder", "greedy", "--model", tiny_model]
+    code, out, err = run([*args, "--tm", tmp_path / "people.tmx"], cache, "筹款560万元。\n".encode())
+    assert (code, out) == (0, b"It raised 560 million.\n")
+    assert "numbers differ in 1 segments, see line 1: 560万 (5,600,000) is not in the translation" in err
+
+
 def test_json_and_trace(cache, tiny_model, tmp_path) -> None:
     trace = tmp_path / "trace.jsonl"
     args = ["translate", "--from", "zh", "--to", "en", "--budget", "6", "--model", tiny_model, "--json"]

@@ -72,6 +72,17 @@ def test_fewer_errors_are_wins() -> None:
     assert found.delta < 0
 
 
+def test_numbers_that_differ_are_counted_where_the_source_is_known(files, evaluate) -> None:
+    (files / "hyp").write_text("560 million\n5.6 million\n", "utf-8")
+    (files / "s").write_text("560万\n560万\n", "utf-8")
+    (files / "r").write_text("5.6 million\n5.6 million\n", "utf-8")
+    given = ("--hyp", files / "hyp", "--ref", files / "r", "--src", files / "s", "--to", "en")
+    counts = json.loads(evaluate(*given, "--from", "zh", "--json"))["systems"]["hyp"]["counts"]
+    assert counts["numbers"] == 1
+    assert "numbers" not in json.loads(evaluate(*given, "--json"))["systems"]["hyp"]["counts"]
+    assert "numbers differ" in evaluate(*given, "--from", "zh")
+
+
 def test_faults_are_counted(files, evaluate) -> None:
     lines = ["", "This source is long enough to be no name.", "Ein 猫 sat.", "The cat sat."]
     (files / "hyp").write_text("\n".join(lines) + "\n", "utf-8")

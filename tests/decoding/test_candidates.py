@@ -1,5 +1,7 @@
 """Drafts of one sentence: merged, held back, ranked."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from support.common import play, table_settings, table_tasks
@@ -38,6 +40,24 @@ def test_a_clean_draft_is_not_lost_to_the_same_text_with_chatter(together, clean
     assert candidate.problems == ()
     assert candidate.reward == pytest.approx(-2.0)
     assert candidate.count == 3
+
+
+def test_a_draft_with_other_numbers_is_put_behind_and_not_held_back() -> None:
+    [task] = table_tasks(TableModel())
+    sentence = Sentence(replace(task, source="筹款560万元。"), table_settings("likelihood"))
+    texts = {"It raised 560 million.": -0.1, "It raised 5.6 million.": -3.0, "Money!": -2.0}
+    play(sentence.candidates.add([checked(sentence, draft_of(text, p)) for text, p in texts.items()]), None)
+    result = play(sentence.close([]), TableModel())
+    assert [c.text for c in result.candidates] == [
+        "It raised 5.6 million.",
+        "Money!",
+        "It raised 560 million.",
+    ]
+    assert [len(c.doubts) for c in result.candidates] == [0, 1, 2]
+    assert not result.fell_back
+    only = Sentence(sentence.task, sentence.settings)
+    play(only.candidates.add([checked(only, draft_of("It raised 560 million."))]), None)
+    assert not play(only.close([]), TableModel()).fell_back
 
 
 def test_held_back_drafts_stand_last_and_serve_as_a_last_resort() -> None:

@@ -6,7 +6,9 @@ from support.common import EN, SENTENCES, ZH, text_units, translator
 from mtreason.decoding.prompts import translation_prompt
 from mtreason.decoding.wordings import DEFAULT, named_wording
 from mtreason.errors import InterruptedRunError
+from mtreason.runs.job import DocumentReport
 from mtreason.runs.pipeline import HUMAN, KEPT, MODEL, TranslationCache, translate_units
+from mtreason.runs.trace import trace_record
 from mtreason.storage import StoredTranslation
 
 
@@ -54,6 +56,19 @@ def test_another_document_begins_anew(loaded) -> None:
         u.text for line in ("今天天气很好。\n", "你好\n") for u in translate_units(t, text_units(line), lambda _: None)
     ]
     assert first == apart
+
+
+def test_numbers_that_differ_are_named_wherever_a_translation_comes_from(loaded) -> None:
+    people = {"筹款560万元。": "It raised 560 million.", "筹款570万元。": "It raised 5.7 million."}
+    t = translator(loaded, human=people, budget=2.0, decoder="greedy")
+    _, segments = translated(t, "筹款560万元。\n", "筹款570万元。\n", "2023\n")
+    wrong = ("560万 (5,600,000) is not in the translation", "560 million (560,000,000) is not in the source")
+    assert [s.numbers for s in segments] == [wrong, (), ()]
+    report = DocumentReport()
+    for segment in segments:
+        report.count(segment)
+    assert (report.misnumbered, report.numbers) == (1, [f"line 1: {', '.join(wrong)}"])
+    assert trace_record(segments[0], t.settings)["numbers"] == list(wrong)
 
 
 def test_what_is_kept_is_not_made_again(loaded) -> None:

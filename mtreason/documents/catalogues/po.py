@@ -132,6 +132,12 @@ class PoDocument:
             if "fuzzy" not in message.flags:
                 yield from _faults(message, self._content, self._parts.plural)
 
+    def pairs(self) -> Iterator[tuple[Sequence[Unit], Unit]]:
+        """See `Pairs.pairs`; a form may follow the singular or the plural."""
+        for message in self._parts.messages:
+            if "fuzzy" not in message.flags:
+                yield from _pairs(message, self._content)
+
     def view(self) -> View:
         """Return the messages as they stand."""
         content, end = [], 0
@@ -304,12 +310,19 @@ def _faults(message: _Message, content: str, plural: Plural | None) -> Iterator[
     if filled and plural is not None and len(sources) > 1 and set(filled) != set(range(plural.count)):
         says = f"has the plural forms {', '.join(map(str, sorted(filled)))}, and should have {plural.count} from 0"
         yield Fault("plural", f"line {message.line}", says)
-    markup = _markup(message)
-    for string in filled.values():
-        made = _unit(string.raw(content), markup, string.line)
+    for units, made in _pairs(message, content):
         # A form may follow the singular or the plural, of which one may not name the number.
-        found = [list(unit_faults(_unit(source, markup, message.line), made)) for source in sources]
-        yield from min(found, key=len)
+        yield from min((list(unit_faults(source, made)) for source in units), key=len)
+
+
+def _pairs(message: _Message, content: str) -> Iterator[tuple[Sequence[Unit], Unit]]:
+    """Yield what a message has as sources, and each translation that is there."""
+    markup = _markup(message)
+    raws = [message.strings[k].raw(content) for k in ("msgid", "msgid_plural") if k in message.strings]
+    sources = [_unit(raw, markup, message.line) for raw in raws]
+    for string in message.forms.values():
+        if string.raw(content):
+            yield sources, _unit(string.raw(content), markup, string.line)
 
 
 def _unit(raw: str, markup: re.Pattern[str], line: int) -> Unit:

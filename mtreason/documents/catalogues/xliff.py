@@ -94,6 +94,19 @@ class XliffDocument:
 
     def faults(self) -> Iterator[Fault]:
         """See `Checks.faults`: the language, and what targets that are there did not keep of their sources."""
+        for [before], after in self.pairs():
+            yield from unit_faults(before, after)
+        line_of = line_numbers(self._content)
+        if self._target is not None:
+            named, places = _named(self._scan)
+            for place in places:
+                found = place.attributes.get(named, "")
+                if found.lower() != self._target.tag.lower():
+                    says = f"says {named}={found!r}, and should say {self._target.tag!r}"
+                    yield Fault("language", f"line {line_of(place.start)}", says)
+
+    def pairs(self) -> Iterator[tuple[Sequence[Unit], Unit]]:
+        """See `Pairs.pairs`."""
         line_of = line_numbers(self._content)
         for unit in self._scan.units:
             source, target = unit.parts["source"], unit.parts.get("target")
@@ -107,14 +120,7 @@ class XliffDocument:
                 for part in (source, target)
                 for coded in [coded_content(self._content, part.opened, part.closed, prefix)]
             )
-            yield from unit_faults(before, after)
-        if self._target is not None:
-            named, places = _named(self._scan)
-            for place in places:
-                found = place.attributes.get(named, "")
-                if found.lower() != self._target.tag.lower():
-                    says = f"says {named}={found!r}, and should say {self._target.tag!r}"
-                    yield Fault("language", f"line {line_of(place.start)}", says)
+            yield [before], after
 
     def view(self) -> View:
         """Return the targets as they stand, unit by unit."""

@@ -1,0 +1,211 @@
+# ruff: noqa: E501 - one case, one line
+"""Numbers are compared by what they mean, however each language writes them; what is lost, changed or new is named."""
+
+import importlib.util
+import json
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mtreason.gates.numbers import differing_numbers
+from mtreason.languages import Direction, parse_language
+from mtreason.numbers import differing, values_in
+
+ROOT = Path(__file__).parents[2]
+LANGUAGES = ("zh", "en", "de", "fr", "ja", "es", "it", "ko", "ru", "hi", "ar", "vi")
+
+
+def way(languages) -> Direction:
+    return Direction(*(parse_language(tag) for tag in languages.split("-")))
+
+
+@pytest.mark.parametrize(
+    ("languages", "source", "text"),
+    [
+        ("zh-en", "本次活动筹款560万元。", "The event raised 5.6 million yuan."),
+        ("zh-en", "2023年营收达到3.08亿元。", "Revenue reached 308 million yuan in 2023."),
+        ("zh-en", "三万五千人参加了比赛。", "35,000 people took part in the race."),
+        ("zh-en", "一共一百二十三页，还有5千本。", "123 pages in all, and 5,000 copies."),
+        ("zh-en", "原价¥1,299.00，现价¥899.50，立省三成。", "Was ¥1,299, now ¥899.50: save 30%."),
+        ("zh-en", "今天的气温是-3.5℃，湿度78%。", "It is -3.5 °C today, with a humidity of 78%."),
+        ("zh-en", "发货日期：2024年3月15日。", "Shipped on March 15, 2024."),
+        ("zh-en", "会议时间：下午3点半到5点一刻。", "The meeting is from 3:30 to 5:15 p.m."),
+        ("zh-en", "他身高1米83，体重75公斤。", "He is 183 cm tall and weighs 75 kg."),
+        ("zh-en", "客服热线：400-820-5533（工作日9:00-18:00）。", "Hotline: 4008205533 (9 a.m. to 6 p.m. on weekdays)."),
+        ("zh-en", "三个人，一只狗，两把椅子", "3 people, a dog, a pair of chairs"),
+        ("zh-en", "20世纪80年代", "in the 1980s"),
+        ("zh-en", "有七八十个人，花了两年半", "seventy or eighty people, two and a half years"),
+        ("zh-en", "百分之三十的人，三分之一的钱，全价八折", "30 percent of the people, a third of the money, 20% off"),
+        ("zh-en", "万一下雨，千万别出门", "Should it rain, do not go out"),
+        ("zh-en", "周三下午三点", "Wednesday, three in the afternoon"),
+        ("zh-en", "现在是两点四十五分。", "It's a quarter to three."),
+        ("zh-en", "我家离这儿五十千米。", "I live fifty kilometres from here."),
+        ("zh-de", "下午3点半", "um 15:30 Uhr"),
+        ("zh-de", "一百万", "eine Million"),
+        ("zh-fr", "晚上7点45分", "à 19h45"),
+        ("zh-fr", "1234.5公里", "1 234,5 km"),
+        ("de-en", "1.234,50 Euro, 3,5 Millionen, 2 Mrd., am 3. Mai 2023", "1,234.50 euros, 3.5m, 2 billion, on May 3, 2023"),
+        ("de-en", "dreihundertfünfzig, einundzwanzig, halb vier", "350, 21, 3:30"),
+        ("de-en", "zweieinhalb Millionen, drei Dutzend", "2.5 million, 36"),
+        ("fr-en", "quatre-vingt-dix-huit, XVIe siècle, 3 milliards", "98, 16th century, 3 billion"),
+        ("es-en", "3,5 mil millones, treinta y cinco", "3.5 billion, 35"),
+        ("it-en", "tremilacinquecento, 2 miliardi", "3,500, 2 billion"),
+        ("en-de", "1.5 billion", "1,5 Milliarden"),
+        ("en-zh", "5 lakh, 2 crore, 3 dozen", "50万，2000万，36"),
+        ("en-zh", "nineteen eighty-four, half a million", "1984，五十万"),
+        ("en-zh", "COVID-19 and a B-52 in 3D", "新冠和轰炸机的立体图"),
+        ("en-zh", "$140 and €100m, RMB280 million", "140美元，1亿欧元，2.8亿元"),
+        ("en-zh", "from 1981-87, .291", "1981年至1987年，0.291"),
+        ("en-ru", "3 days, 2.5 million people, 99 percent", "три дня, 2,5 миллиона человек, девяносто девять процентов"),
+        ("ko-en", "3만 5천 명, 2억", "35,000 people, 200 million"),
+        ("ja-en", "3億5000万円、昭和15年、２割、午後3時", "350 million yen, 1940, 20%, 3 p.m."),
+        ("hi-en", "५ लाख, १२३", "500,000, 123"),
+        ("ar-en", "١٢٣٤ و ٥٠", "1234 and 50"),
+        ("zh-en", "１２３，４５６元", "123,456 yuan"),
+        ("de-en", "1'234'567 Franken", "1,234,567 francs"),
+        ("en-zh", "See page 5/3/2023", "见2023年5月3日"),
+    ],
+)  # fmt: skip
+def test_the_same_numbers(languages, source, text) -> None:
+    direction = way(languages)
+    assert differing(source, text, direction) == ()
+    assert differing(text, source, Direction(direction.target, direction.source)) == ()
+
+
+@pytest.mark.parametrize(
+    ("languages", "source", "text", "said"),
+    [
+        ("zh-en", "筹款560万元", "raised 560 million", ("560万 (5,600,000) is not in the translation", "560 million (560,000,000) is not in the source")),
+        ("zh-en", "达到3.08亿元", "reached 3.08 billion", ("3.08亿 (308,000,000) is not in the translation", "3.08 billion (3,080,000,000) is not in the source")),
+        ("zh-en", "增长15%", "grew by 50%", ("15 is not in the translation", "50 is not in the source")),
+        ("en-de", "in 1998", "im Jahr 1989", ("1998 is not in the translation", "1989 is not in the source")),
+        ("de-en", "Das sind 1.234 Stück", "That is 1.234 pieces", ("1.234 (1,234) is not in the translation",)),
+        ("zh-en", "下午3点半", "at 3:30 a.m.", ("下午3点半 is not 3:30 a.m.",)),
+        ("zh-en", "气温-8℃", "a temperature of 8 °C", ("-8 (8) is not below zero in the translation",)),
+        ("zh-en", "三百人", "many people", ("三百 (300) is not in the translation",)),
+        ("en-zh", "three hundred people", "四百人", ("three hundred (300) is not in the translation", "四百 (400) is not in the source")),
+        ("zh-en", "乘坐CA1832航班", "on flight CA1823", ("CA1832 is not CA1823",)),
+        ("zh-en", "工资的四成", "four times the salary", ("四成 (40) is not in the translation",)),
+        ("zh-en", "他走了", "He left 35 minutes ago", ("35 is not in the source",)),
+        ("en-ru", "There are 3 dogs and 1,250 cats", "Собаки и кошки", ("1,250 is not in the translation",)),
+    ],
+)  # fmt: skip
+def test_other_numbers_are_named(languages, source, text, said) -> None:
+    assert differing(source, text, way(languages)) == said
+
+
+def test_a_number_of_any_length_is_compared_and_cut_where_it_is_named() -> None:
+    digits = "9" * 5000
+    assert differing(digits, digits, way("zh-en")) == ()
+    lost, new = differing(digits, digits[:-1], way("zh-en"))
+    assert lost == f"{'9' * 40}… is not in the translation"
+    assert new == f"{'9' * 40}… is not in the source"
+
+
+def test_what_is_in_codes_and_addresses_is_left_out() -> None:
+    source = "打开<1>设置</1>，见 https://a.b/c?id=30718 和 {0:5d}"
+    assert differing_numbers(source, "Open the settings", way("zh-en")) == ()
+    assert differing_numbers("1.234.567 Einwohner", "12,345,678 people", way("de-en")) != ()
+
+
+def test_a_language_that_cldr_lacks_is_not_compared() -> None:
+    assert differing("25", "36", way("en-tlh")) == ()
+    assert values_in("25", parse_language("tlh")) == frozenset()
+
+
+WORDS = [
+    "three",
+    "hundred",
+    "thousand",
+    "million",
+    "and a half",
+    "dozen",
+    "p.m.",
+    "quarter to",
+    "cinq",
+    "cents",
+    "mille",
+    "zweiundzwanzig",
+    "tausend",
+    "Uhr",
+    "halb vier",
+    "mil millones",
+    "cento",
+    "mila",
+    "May",
+    "mars",
+    "Q1",
+    "IV",
+    "½",
+    "٣",
+    "३",
+    "COVID-19",
+    "1980s",
+]
+PIECES = st.one_of(
+    st.text(max_size=12),
+    st.text("0123456789.,'’:-/ %hHT", max_size=12),
+    st.text("〇零一二三两十百千万亿兆点半几多分之成折年月日时刻第个0.", max_size=10),
+    st.sampled_from(WORDS),
+)
+TEXTS = st.lists(PIECES, max_size=8).flatmap(lambda own: st.sampled_from(["", " "]).map(lambda sign: sign.join(own)))
+
+
+@given(TEXTS, TEXTS, st.sampled_from(LANGUAGES), st.sampled_from(LANGUAGES))
+def test_no_text_is_too_odd(source, text, before, after) -> None:
+    direction = way(f"{before}-{after}")
+    said = differing(source, text, direction)
+    assert said == differing(source, text, direction)
+    assert all(isinstance(what, str) and what for what in said)
+
+
+@given(TEXTS, st.sampled_from(LANGUAGES))
+def test_a_text_has_its_own_numbers(text, language) -> None:
+    assert differing(text, text, way(f"{language}-{language}")) == ()
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["1", "1 ", "12 ", "123 ", "1.", "1,234,", "1-", "-1", "a-", "a1 ", "12:30 ", "十", "一", "万", "3万", "一点", "几", "3世",
+     "one ", "hundred ", "million ", "3 million ", "half ", "two and ", "cent ", "vier ", "x", "I", "½", ".1", "半", "1/2 "],
+)  # fmt: skip
+def test_reading_takes_time_in_proportion(piece) -> None:
+    seconds = []
+    for times in (2000, 8000):
+        text = piece * times
+        started = time.process_time()
+        differing(text, "x", way("zh-en"))
+        differing(text, "x", way("en-zh"))
+        seconds.append(time.process_time() - started)
+    assert seconds[1] <= 9 * seconds[0] + 0.6, seconds
+
+
+@pytest.fixture(scope="module")
+def benchmark():
+    sys.path.insert(0, str(ROOT / "benchmarks"))
+    try:
+        spec = importlib.util.spec_from_file_location("benchmark_values", ROOT / "benchmarks" / "values.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(ROOT / "benchmarks"))
+    return module
+
+
+def test_right_translations_have_no_alarm_and_damaged_ones_have(benchmark) -> None:
+    rows = [json.loads(line) for line in benchmark.ROWS.read_text("utf-8").splitlines()]
+    assert len(rows) >= 200
+    passed, made = [], 0
+    for row in rows:
+        direction = benchmark.direction_of(row)
+        assert differing_numbers(row["src"], row["ref"], direction) == (), row
+        assert benchmark.is_right(row, row["ref"]), row
+        for kind, text in benchmark.damaged(row["ref"]):
+            made += 1
+            if not differing_numbers(row["src"], text, direction):
+                passed.append((kind, row["src"], text))
+    assert len(passed) <= 0.05 * made, passed
