@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mtreason.glossary.forms import forms, plain
+from mtreason.glossary.forms import forms, is_word, plain
 from mtreason.glossary.lemma import is_known, lemma_languages
 from mtreason.glossary.nouns import compounded, declines
 from mtreason.glossary.verbs import conjugates, not_reflexive
@@ -17,7 +17,7 @@ def agree(word: str, token: str, primary: str) -> bool:
     own = forms(word, primary) | forms(not_reflexive(word, primary), primary)
     if not own.isdisjoint(forms(token, primary)):
         return True
-    if not (word.isalpha() and token.replace("'", "").isalpha()):
+    if not (is_word(word) and is_word(token)):
         return False
     return (
         conjugates(word, token, primary)

@@ -20,18 +20,29 @@ def forms(word: str, primary: str) -> frozenset[str]:
     if primary == "tr":
         bare = word.partition("'")[0]
     found = {word, bare}
-    lettered = bare.replace("'", "").isalpha()
-    if lettered and not (primary == "en" and bare in _COMPARATIVES) and primary in lemma_languages():
+    if is_word(bare) and not (primary == "en" and bare in _COMPARATIVES) and primary in lemma_languages():
         for spelling in _spellings(bare, primary):
             found |= {lemma(spelling, primary), *other_lemmas(spelling, primary)}
         found |= set(joined_verbs(bare, primary)) | set(separable_forms(bare, primary))
     return frozenset(plain(form, primary) for form in found)
 
 
+def is_word(text: str) -> bool:
+    """Return whether a text has nothing but letters, with their marks and apostrophes."""
+    return text.isalpha() or (text[:1].isalpha() and all(c.isalpha() or c == "'" or is_mark(c) for c in text))
+
+
+def is_mark(char: str) -> bool:
+    """Return whether a character is an accent or a vowel sign, which belongs to the letter before it."""
+    return unicodedata.category(char) in {"Mn", "Mc"}
+
+
 def plain(word: str, primary: str) -> str:
     """Return a word without differences of spelling that make no other word."""
     if primary == "de":
         return word.replace("ß", "ss")
+    if primary == "el":
+        return word.replace("ς", "σ")
     if primary in {"ru", "be", "uk"}:
         return word.replace("ё", "е")
     if primary in {"tr", "az"}:
@@ -51,11 +62,14 @@ def _spellings(word: str, primary: str) -> Iterator[str]:
         yield word.replace("ss", "ß")
     if primary == "tr":
         yield plain(word, primary)
+    if primary == "el" and word.endswith("σ"):  # the fold has one sigma
+        yield word[:-1] + "ς"
 
 
 def key(word: str, primary: str) -> str:
     """Return the one of the forms of a term's word that every form of that word in a text has among its own."""
     bare = word.removesuffix("'").removesuffix("'s")
-    if primary not in lemma_languages() or not bare.isalpha() or (primary == "en" and bare in _COMPARATIVES):
+    if primary not in lemma_languages() or not is_word(bare) or (primary == "en" and bare in _COMPARATIVES):
         return plain(bare, primary)
-    return plain(lemma(bare, primary), primary)
+    *_, spelling = _spellings(bare, primary)
+    return plain(lemma(spelling if primary == "el" else bare, primary), primary)

@@ -33,11 +33,22 @@ _ALSO = {
     ),
     "it": (
         "detto=dire scritto=scrivere aperto=aprire corso=correre fatto=fare letto=leggere rotto=rompere posto=porre "
-        "coperto=coprire offerto=offrire da=dare di=dire fa=fare va=andare sta=stare"
+        "coperto=coprire offerto=offrire scoperto=scoprire perso=perdere tradotto=tradurre prodotto=produrre "
+        "pianto=piangere cotto=cuocere espresso=esprimere concesso=concedere speso=spendere"
     ),
     "fr": (
         "écrit=écrire ouvert=ouvrir mort=mourir vécu=vivre couvert=couvrir offert=offrir souffert=souffrir fait=faire "
-        "suis=suivre bu=boire pu=pouvoir plu=plaire plu=pleuvoir cru=croire"
+        "suis=suivre bu=boire pu=pouvoir plu=plaire plu=pleuvoir cru=croire découvert=découvrir permis=permettre "
+        "couru=courir rendu=rendre suivi=suivre parti=partir fini=finir produit=produire joint=joindre résolu=résoudre "
+        "acquis=acquérir assis=asseoir inclus=inclure"
+    ),
+    "de": (
+        "entschieden=entscheiden verloren=verlieren geboten=bieten gefahren=fahren gegessen=essen befohlen=befehlen "
+        "gestanden=stehen gefallen=fallen geraten=raten gefangen=fangen gebissen=beißen erschienen=erscheinen "
+        "gefroren=frieren gegossen=gießen gedacht=denken"
+    ),
+    "nl": (
+        "gedragen=dragen gestaan=staan gesneden=snijden geleden=lijden geboden=bieden geroken=ruiken geweten=weten"
     ),
     "pl": "braciom=brat braćmi=brat bracia=brat braci=brat",
 }  # fmt: skip

@@ -167,6 +167,8 @@ _CLOSINGS = "[\u11ab\u11af\u11b7\u11b8\u11bb]"
 """The consonants that close an open stem as endings: ㄴ, ㄹ, ㅁ, ㅂ, ㅆ."""
 _MERGED = {"\u1169": "\u116a", "\u116e": "\u116f", "\u1175": "\u1167", "\u116c": "\u116b", "\u1173": "[\u1161\u1165]"}
 """A stem's last vowel -> that vowel together with 아 or 어."""
+_MERGED_END = "(?:\u11bb|(?![\u11a8-\u11ff]))"
+"""What closes such a syllable: ㅆ, or nothing."""
 _NOUNS_IN_DA = "바다 소다 판다 캐나다 르완다 우간다 어젠다 아젠다 베란다 사이다 잔다"
 _FREE_SPACES = 4
 """Korean compounds of so many syllables are written with and without spaces."""
@@ -230,11 +232,11 @@ def _verb(stem: str) -> str:
         return "|".join([f"{own}{_one_of(_CLOSED_ENDINGS)}", *_irregular(head, last)])
     found = [f"{own}(?:{_CLOSINGS}|{_one_of(_OPEN_ENDINGS)})"]
     if stem.endswith("하"):
-        found.append(f"{head}\u1162")  # 해
+        found.append(f"{head}\u1162{_MERGED_END}")  # 해
     elif last in _MERGED:
-        found.append(f"{head}{_MERGED[last]}")
+        found.append(f"{head}{_MERGED[last]}{_MERGED_END}")
     if stem.endswith("르") and len(stem) > 1:
-        found.append(f"{_letters(stem[:-1])}\u11af\u1105[\u1161\u1165]")
+        found.append(f"{_letters(stem[:-1])}\u11af\u1105[\u1161\u1165]{_MERGED_END}")
     return "|".join(found)
 
 
@@ -251,5 +253,5 @@ def _irregular(head: str, last: str) -> list[str]:
         case "\u11af":  # ㄹ: 알다, 압니다
             return [f"{head}(?:[\u11ab\u11b8]|{_one_of('시 세 셨 십 니 는 네 나 오')})"]
         case "\u11c2":  # ㅎ: 빨갛다, 빨간
-            return [f"{head}(?:[\u11ab\u11af\u11b7]|{_one_of('면 니')})", f"{head[:-1]}\u1162"]
+            return [f"{head}(?:[\u11ab\u11af\u11b7]|{_one_of('면 니')})", f"{head[:-1]}\u1162{_MERGED_END}"]
     return []

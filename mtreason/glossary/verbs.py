@@ -67,11 +67,13 @@ _SEPARABLE = {
     "de": (
         "ab an auf aus bei ein fest fort frei heim her herab heran herauf heraus herbei herein herum herunter "
         "hervor hin hinab hinauf hinaus hinein hinunter hinzu hoch los mit nach nieder rein raus runter rauf statt "
-        "teil um vor voran voraus vorbei vorüber weg weiter wieder zu zurück zusammen kennen fern gut klar dar dran"
+        "teil um vor voran voraus vorbei vorüber weg weiter wieder zu zurück zusammen kennen fern gut klar dar dran "
+        "fertig bereit sicher still bekannt voll kaputt spazieren stehen acht"
     ),
     "nl": (
         "aan achter af bij binnen door in langs los mee mis na neer om omver onder op open over plaats samen "
-        "tegen terug toe uit vast voor voorbij vooruit weg weer deel klaar kennis goed"
+        "tegen terug toe uit vast voor voorbij vooruit weg weer deel klaar kennis goed "
+        "schoon kwijt stuk vrij lief gelijk dicht rond"
     ),
 }
 SEPARABLE = {language: frozenset(parts.split()) for language, parts in _SEPARABLE.items()}
@@ -128,7 +130,7 @@ _CONJUGATED = {
         "re": "s ons ez ent ais ait aient rai ra rons ront ant u ue us ues is it",
     },
 }
-_STEM_CHANGES = {"es": (("e", "ie"), ("o", "ue"), ("e", "i")), "fr": (("e", "è"), ("é", "è"))}
+_STEM_CHANGES = {"es": (("e", "ie"), ("o", "ue"), ("u", "ue"), ("e", "i")), "fr": (("e", "è"), ("é", "è"))}
 
 
 def not_reflexive(word: str, primary: str) -> str:

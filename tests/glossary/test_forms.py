@@ -1,0 +1,145 @@
+"""Which words of a translation are forms of a rendering, in more languages than the samples of the benchmark have."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mtreason.glossary import Term
+from mtreason.glossary.check import contains, honoured, judge_term
+from mtreason.glossary.unspaced import UNSPACED_LANGUAGES
+from mtreason.glossary.words import STOP, read, tokens
+
+FOLLOWED = [
+    ("fr", "arbre", "Il dort près de l’arbre."),
+    ("fr", "aujourd'hui", "C'est pour aujourd’hui."),
+    ("fr", "se souvenir de", "Je me souviens du jour."),
+    ("fr", "pomme de terre", "Deux pommes de terre."),
+    ("it", "albero", "L’ombra dell'albero"),
+    ("it", "fine settimana", "nel fine settimana"),
+    ("it", "parlare", "Non voglio parlartene."),
+    ("it", "fare", "Fammi un favore."),
+    ("ca", "aigua", "Vull l'aigua freda."),
+    ("es", "cambiar de", "Cambió del tren al autobús."),
+    ("es", "traer", "Tráigamelo, por favor."),
+    ("es", "jugar", "No juego más."),
+    ("pt", "gostar de", "Gosto da praia."),
+    ("de", "anrufen", "Ruf mich morgen an!"),
+    ("de", "anrufen", "Sie rief ihn, weil es spät war, nicht mehr an."),
+    ("de", "sich entscheiden", "Er hat sich gestern entschieden."),
+    ("de", "in Kauf nehmen", "Wir nehmen das Risiko gern in Kauf."),
+    ("de", "Kunde", "unsere Großkunden"),
+    ("de", "Sprache", "ein Sprachkurs"),
+    ("nl", "schoonmaken", "Maak de keuken schoon."),
+    ("nl", "aanvragen", "Hij vergat een visum aan te vragen."),
+    ("sv", "skola", "De går i grundskolan."),
+    ("da", "bog", "Jeg købte en kogebog."),
+    ("hu", "ház", "A házakban laktak."),
+    ("hu", "város", "Sok városban jártam."),
+    ("cs", "kniha", "Četl o tom v knihách."),
+    ("uk", "місто", "Ми живемо в містах."),
+    ("hr", "knjiga", "Volim knjige."),
+    ("el", "πόλη", "οι πόλεις"),
+    ("ro", "carte", "cărțile mele"),
+    ("tr", "Ankara", "Ankara’da oturuyor."),
+    ("ar", "كتاب", "قرأت الكتاب"),
+    ("hi", "किताब", "दो किताबें"),
+    ("kk", "қала", "қалада тұрамын"),
+    ("ru", "чёрный", "на черном столе"),
+    ("ja", "飲む", "水を飲んだ。"),
+    ("ja", "行く", "学校へ行って"),
+    ("ja", "勉強する", "勉強をしています"),
+    ("ja", "ユーザー", "ﾕｰｻﾞｰの声"),
+    ("ko", "하다", "숙제를 했다"),
+    ("ko", "날씨가 좋다", "오늘은 날씨가 좋았어요."),
+    ("ko", "산", "산을 넘었다."),
+    ("th", "น้ำ", "ดื่มน้ำ"),
+    ("km", "ទឹក", "ខ្ញុំផឹកទឹក"),
+    ("zh", "洗澡", "他洗了个澡。"),
+    ("zh", "散步", "我们去散散步吧"),
+    ("en", "turn off", "Turn the light off, please."),
+    ("en", "give back", "She gave it back to me."),
+    ("en", "l’été", "a film called l'été"),
+]  # fmt: skip
+MISSED = [
+    ("fr", "eau", "un beau bureau"),
+    ("fr", "porte", "il rapporte cela"),
+    ("it", "ora", "Lavora qui."),
+    ("es", "cuento", "la cuenta"),
+    ("de", "anrufen", "Sie rief ihn an das Fenster."),
+    ("de", "anrufen", "Ruf mich morgen. Er kam an."),
+    ("de", "Rat", "eine große Ratte"),
+    ("de", "Ei", "drei Eimer"),
+    ("de", "Rat", "Er beging Verrat."),
+    ("nl", "ei", "een klein eiland"),
+    ("fi", "kala", "vanha kalenteri"),
+    ("cs", "ruka", "bílý rukáv"),
+    ("ru", "рот", "рота солдат"),
+    ("tr", "at", "ata binmedi, atlas okudu"),
+    ("kk", "бала", "балмұздақ жедік"),
+    ("ja", "見る", "彼を見つけた"),
+    ("ja", "安い", "安心した"),
+    ("ko", "물", "선물을 받았다"),
+    ("ko", "크다", "컴퓨터를 켰다"),
+    ("ko", "바다", "바지를 샀다"),
+    ("th", "สัญญา", "สัญญาณไฟ"),
+    ("th", "ตา", "เตารีด"),
+    ("zh", "机场", "他忘了机器，然后上场"),
+    ("en", "take on", "He took the book on the table."),
+    ("en", "turn off", "She turned. He went off."),
+    ("xx", "abcd", "abcdefghij"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "rendering", "translation"), FOLLOWED)
+def test_followed(language, rendering, translation) -> None:
+    assert contains(rendering, translation, language)
+
+
+@pytest.mark.parametrize(("language", "rendering", "translation"), MISSED)
+def test_missed(language, rendering, translation) -> None:
+    assert not contains(rendering, translation, language)
+
+
+def test_any_of_the_forms_that_an_entry_gives_is_honoured() -> None:
+    term = Term("踩雷", ("bad buy", "buy badly", "get burned"), "", "", "t.tsv", 1)
+    for text in ("It was a bad buy.", "I bought badly again.", "We got burned!"):
+        assert honoured(term, text, "en")
+
+
+def test_a_forbidden_reading_is_found_in_all_its_forms() -> None:
+    term = Term("upload", ("hochladen",), "", "", "t.tsv", 1, forbidden=("aufladen",))
+    assert judge_term(term, "Laden Sie die Datei auf.", "de").reading == "aufladen"
+
+
+def test_elision_and_contraction_are_words_of_their_own() -> None:
+    assert [t.text for t in tokens("L’eau du puits, jusqu'à l'été.", "fr")] == [
+        "le", "eau", "de", "le", "puits", "jusque", "à", "le", "été", STOP,
+    ]  # fmt: skip
+    assert [t.text for t in tokens("All'inizio dell’anno", "it")] == ["a", "il", "inizio", "di", "il", "anno"]
+
+
+LANGUAGES = ["en", "fr", "it", "es", "pt", "de", "nl", "tr", "ja", "ko", "th", "zh", "ar", "xx"]
+TEXT = st.text(st.sampled_from("aeLl'’ud-.,! \nßéน้ำ食べるる먹다了") | st.characters(), max_size=30)
+
+
+@given(TEXT, st.sampled_from(["fr", "it", "de", "en", "xx"]))
+@settings(deadline=None)
+def test_tokens_are_in_order_and_inside_the_text(text, primary) -> None:
+    at = 0
+    for token in read(text, primary):
+        assert 0 <= token.start < token.end <= len(text)
+        assert token.start >= at
+        at = token.start
+
+
+@given(TEXT, TEXT, st.sampled_from(LANGUAGES))
+@settings(deadline=None, max_examples=60)
+def test_any_text_can_be_compared(rendering, translation, language) -> None:
+    assert contains(rendering, translation, language) in {True, False}
+
+
+@given(st.text(st.characters(categories=["Lo", "Ll"]), min_size=1, max_size=8), st.sampled_from(LANGUAGES))
+@settings(deadline=None, max_examples=60)
+def test_a_word_honours_itself(word, language) -> None:
+    spaced = language not in UNSPACED_LANGUAGES
+    assert contains(word, f"1 {word} 2" if spaced else word, language)
