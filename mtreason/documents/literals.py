@@ -35,6 +35,8 @@ _EXTENSIONS = (
     "|xlsx|xml|xz|yaml|yml|zip|zst"
 )
 _EMOJI = "[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]"
+_BYTE = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
+_IP = rf"{_BYTE}(?:\.{_BYTE}){{3}}(?!\w|\.\w)"
 _SOFT = (
     # An address ends before signs that end the sentence, and in Chinese before the characters that follow.
     r"(?<![\w+.-])(?:[a-z][a-z0-9+.-]{1,20}://|www\.|mailto:)[!-;=?-~]*[\w/=&#~+-]",
@@ -43,7 +45,9 @@ _SOFT = (
     r"(?<![\w@./])@[A-Za-z_]\w+",
     r"(?<!\w)[A-Za-z]:\\[^\s\"<>|*?]*\w|(?<![\w.:/~<])(?:(?:~|\.{1,2})/|/(?:[\w.+@-]+/))[\w.+@/-]*[\w/]",
     rf"(?<![\w/.-])(?:[\w.-]+/)*[\w-][\w.-]*\.(?:{_EXTENSIONS})\b",
-    r"\bv\d+(?:\.\d+)+\b|(?<![\w.])(?!\d{1,2}\.\d{1,2}\.\d{4}\b)\d+\.\d+\.\d+(?:\.\d+)*(?:[-+][0-9A-Za-z.]*\w)?\b",
+    # A version or an address of a machine; a date and 1.234.567 are written otherwise in other languages.
+    rf"\bv\d+(?:\.\d+)+\b|(?<![\w.])(?!\d{{1,2}}\.\d{{1,2}}\.\d{{4}}\b|(?!{_IP})[1-9]\d{{0,2}}(?:\.\d{{3}})+(?!\w|[.+-]\w))"
+    r"\d+\.\d+\.\d+(?:\.\d+)*(?:[-+][0-9A-Za-z.]*\w)?\b",
 )
 _UNICODE_SOFT = (
     r"#[^\s#，。！？、；：,.!?;:]{1,30}#",

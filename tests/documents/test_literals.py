@@ -84,3 +84,19 @@ def test_literals_are_parts_of_the_text(text) -> None:
     assert len(without_literals(text)) == len(text)
     assert not lost(text, text).breaks
     assert not lost(text, text).soft
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("1.234.567 Einwohner", ()),
+        ("Das sind 12.345.678.", ()),
+        ("1.234.567.890 Menschen", ()),
+        ("Version 1.234.5", ("1.234.5",)),
+        ("192.168.100.200", ("192.168.100.200",)),
+        ("0.123.456", ("0.123.456",)),
+        ("1.234.567-rc1", ("1.234.567-rc1",)),
+    ],
+)
+def test_a_number_in_groups_is_no_version(text, found) -> None:
+    assert placeholders(text) == found
