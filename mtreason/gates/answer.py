@@ -10,8 +10,8 @@ from mtreason.gates.pair import Pair
 from mtreason.gates.words import by_language, in_any
 
 LONGEST = 160
-"""Bytes of UTF-8, so about as much in any script. In a longer text a question is one thought of many, which people put in
-other words."""
+"""Bytes of UTF-8, so about as much in any script. In a longer text a question is one thought of many, and people put
+it in other words."""
 # Two marks and more, or one of them with another, are an exclamation as often as a question.
 _QUESTION = expression(r"\w[^\w?？؟!！]{0,4}[?？؟](?![\w?？؟!！])")
 _MARK = expression(r"[?？؟⸮¿՞፧⁇⁈⁉‽]")
