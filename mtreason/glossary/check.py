@@ -28,6 +28,11 @@ _MAX_OPTIONAL = 4  # 2^4 variants of one rendering
 
 _EMPTY = {"en": frozenset({"a", "an", "the", "to"}), "de": frozenset({"sich", "zu"}), "nl": frozenset({"zich", "te"})}
 """Language -> words that a rendering may begin with and a translation need not have."""
+_MOVED_PRONOUNS = {
+    "fr": {"se"}, "pt": {"se"}, "pl": {"się"}, "cs": {"se", "si"}, "sk": {"sa", "si"}, "sl": {"se", "si"}, "hr": {"se"},
+    "sr": {"se"}, "bs": {"se"}, "bg": {"се", "си"}, "ro": {"se"}, "sv": {"sig"}, "da": {"sig"}, "nb": {"seg"},
+}  # fmt: skip
+"""Language -> what stands in a rendering for a pronoun that agrees with the subject, and may stand elsewhere."""
 _POSSESSIVES = frozenset({"my", "your", "his", "her", "its", "our", "their", "whose", "one's"})
 _REFLEXIVES = frozenset(
     {"myself", "yourself", "himself", "herself", "itself", "ourselves", "yourselves", "themselves", "oneself"}
@@ -89,7 +94,7 @@ def _contains_as_written(term: str, translation: str, language: str) -> bool:
 
 
 def _occurrences(needle: str, text: str) -> Iterator[int]:
-    start = text.find(needle)
+    start = text.find(needle) if needle else -1
     while start >= 0:
         yield start
         start = text.find(needle, start + 1)
@@ -134,8 +139,8 @@ def _pattern(rendering: str, primary: str) -> _Pattern:
 
 
 def _element(word: str, primary: str) -> str | _Gap | _Slot:
-    if primary == "fr" and word == "se":
-        return _Slot(_is_french_reflexive, 1)
+    if word in _MOVED_PRONOUNS.get(primary, ()):
+        return _Gap(0, 2)
     if primary != "en":
         return word
     if word in {"sth", "sb"}:
@@ -155,10 +160,6 @@ def _is_possessive(words: tuple[str, ...]) -> bool:
 
 def _is_reflexive(words: tuple[str, ...]) -> bool:
     return words[0] in _REFLEXIVES
-
-
-def _is_french_reflexive(words: tuple[str, ...]) -> bool:
-    return words[0] in {"me", "te", "se", "nous", "vous"}
 
 
 def _matches(pattern: _Pattern, text: tuple[Token, ...], start: int, primary: str) -> bool:

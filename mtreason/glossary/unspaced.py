@@ -65,7 +65,7 @@ def anchors(run: str, primary: str) -> tuple[str, ...]:
         return (run,)
     stem = _japanese_stem(run)[0] if primary == "ja" else run
     border = next((k for k in range(1, len(stem)) if _is_border(stem[k - 1], stem[k])), len(stem))
-    return (stem[:border],)
+    return (stem[:border] or "す", "し", "さ") if not stem else (stem[:border],)
 
 
 def _is_border(before: str, char: str) -> bool:
@@ -135,6 +135,10 @@ def _japanese_stem(run: str) -> tuple[str, str]:
     stem, last = run[:-1], run[-1:]
     if run.endswith("する") and len(run) > 2:
         return run[:-2], _DONE
+    if run == "する":
+        return "", "する|すれ|し[たてまよな]|さ[れせ]"
+    if last in "なだ" and len(stem) > 1 and (stem.endswith("か") or stem[-1] >= "\u3400"):
+        return stem, "[なにだでさ]|じゃ|そう|$"
     if run.endswith("来る"):
         return stem, _COMES
     if run.endswith("行く"):
@@ -155,12 +159,12 @@ def _written(run: str) -> str:
 
 _KOREAN_SYLLABLE = "\u1100-\u11ff"
 _OPEN_SYLLABLE = "(?![\u1160-\u11ff])"
+_NOT = f"(?:(?:{unicodedata.normalize('NFD', '못')}|{unicodedata.normalize('NFD', '안')})\\s*)?"
 _WORD_START = f"(?<![{_KOREAN_SYLLABLE}])"
-_PARTICLES = (
-    "은 는 이 가 을 를 에 의 로 으로 와 과 도 만 나 랑 까지 부터 처럼 보다 마다 "
-    "조차 들 께 한테 하고 입 인 일 였 라 야 등 뿐 밖 예요"
-)
-_ANY_ENDINGS = "고 지 게 거 겠 던 더 든 기 네 는 느 니 냐 나 자 도 다 소 습 잖"
+_ADVERBIAL = "에서 에게 에 한테 께서 께 으로 로 까지 부터 처럼 보다 마다 만 조차 밖에 뿐 하고 와 과 랑 이랑 들"
+_FINAL = "은 는 도 만 의 이나 나 이 가 을 를 로 야"
+_COPULA = "입니 이다 이에 예요 였 이었 이고 이며 이지 이라 라고 인데 인지 일까 임"
+_ANY_ENDINGS = "고 지 게 거 겠 던 더 든 기 긴 네 는 느 니 냐 나 자 도 다 소 습 잖 죠 군 구"
 _CLOSED_ENDINGS = f"{_ANY_ENDINGS} 은 을 음 으 아 어 았 었"
 _OPEN_ENDINGS = f"{_ANY_ENDINGS} 시 세 셔 셨 신 실 십 요 라 려 러 면 며 므 서 아 어 여 였 야"
 _CLOSINGS = "[\u11ab\u11af\u11b7\u11b8\u11bb]"
@@ -179,7 +183,7 @@ def _letters(text: str) -> str:
 
 
 def _one_of(endings: str) -> str:
-    return "(?:" + "|".join(_letters(ending) for ending in endings.split()) + ")"
+    return "(?:" + "|".join(_letters(ending) for ending in endings.split()) + ")" + _OPEN_SYLLABLE
 
 
 def _korean(run: str) -> str:
@@ -188,7 +192,9 @@ def _korean(run: str) -> str:
         return _noun(run)
     before = f"{_noun(first, ends=False)}\\s*" if first else ""
     if stem.endswith("하") and len(stem) > 1:
-        return f"{before}{_noun(stem[:-1], ends=False)}(?:{_letters('을')}|{_letters('를')})?\\s*(?:{_verb('하')})"
+        return (
+            f"{before}{_noun(stem[:-1], ends=False)}(?:{_letters('을')}|{_letters('를')})?\\s*{_NOT}(?:{_verb('하')})"
+        )
     start = _WORD_START if len(stem) == 1 and not before else ""
     return f"{start}{before}(?:{_verb(stem)})"
 
@@ -218,7 +224,8 @@ def _korean_anchors(run: str) -> tuple[str, ...]:
 def _noun(run: str, *, ends: bool = True) -> str:
     """Return a regular expression for a noun; one of one syllable has to be a word, with or without a particle."""
     if len(run) == 1 and is_unspaced(run) and ends:
-        return f"{_WORD_START}{_letters(run)}(?:(?![{_KOREAN_SYLLABLE}])|(?={_one_of(_PARTICLES)}))"
+        after = f"(?:{_one_of(_ADVERBIAL)})?(?:{_one_of(_FINAL)})?(?![{_KOREAN_SYLLABLE}])|{_one_of(_COPULA)}"
+        return f"{_WORD_START}{_letters(run)}(?={after})"
     free = len(run) >= _FREE_SPACES and all(map(is_unspaced, run))
     syllables = [r"\s*" if char == " " else re.escape(_letters(char)) for char in run]
     return (r"\s?" if free else "").join(syllables) + (_OPEN_SYLLABLE if ends else "")
