@@ -125,7 +125,7 @@ class Paragraph:
             self._plain(token)
 
     def _plain(self, token: Token) -> None:
-        if token.kind in {Kind.TEXT, Kind.MARK}:
+        if token.kind is Kind.TEXT or token.kind is Kind.MARK:
             self._items[-1].after += token.leaves
         else:
             self._code(token)
@@ -383,7 +383,7 @@ def _name_for_word(tag: str) -> str:
 
 def _is_blank(leaf: Leaf) -> bool:
     """Whether a text is blank, and looks like any other blank."""
-    return not (leaf.text or "").strip() and not any(map(_SEEN_IN_BLANKS.match, leaf.look))
+    return not (leaf.text and leaf.text.strip()) and not any(map(_SEEN_IN_BLANKS.match, leaf.look))
 
 
 def _bases(tokens: Sequence[Token]) -> Iterator[_Context]:
@@ -406,7 +406,8 @@ def _bases(tokens: Sequence[Token]) -> Iterator[_Context]:
         elif token.kind is Kind.TEXT and not _is_blank(token.leaves[0]):
             leaf = token.leaves[0]
             counts[stack[-1]][leaf.look] += len(LETTER.findall(token.text))
-            runs[stack[-1]].setdefault(leaf.look, leaf.run)
+            if leaf.look not in runs[stack[-1]]:
+                runs[stack[-1]][leaf.look] = leaf.run
     for count, own, wrapper in zip(counts, runs, wrappers, strict=True):
         look = _base(count)
         yield _Context(look, own.get(look), _chain(wrapper))
@@ -425,9 +426,17 @@ def _base(letters: Counter[Look]) -> Look:
     """
     if not letters:
         return ()
-    plainest = min(letters, key=lambda look: (len([p for p in look if _EMPHASIS.match(p)]), -letters[look]))
+    if len(letters) == 1:
+        return next(iter(letters))
+    plainest = min(letters, key=lambda look: (_emphasis(look), -letters[look]))
     most = max(letters, key=letters.__getitem__)
     return most if 4 * letters[most] > 3 * letters.total() else plainest
+
+
+@functools.lru_cache(1000)
+def _emphasis(look: Look) -> int:
+    """Return how many properties of a look make words stand out."""
+    return sum(_EMPHASIS.match(name) is not None for name in look)
 
 
 def _chain(wrapper: Element | None) -> tuple[Element, ...]:
