@@ -213,12 +213,12 @@ class Paragraph:
         if said == item.text and list(item.stack) == list(stack):
             return -1
         fitting = [
-            (len(leaf.text), -i)
+            (not _under_ruby(leaf), len(leaf.text), -i)
             for i, leaf in enumerate(item.after)
             if leaf.text is not None and (leaf.look == stack[-1].look or not said.strip())
         ]
         if fitting and list(item.stack) == list(stack):
-            return -max(fitting)[1]
+            return -max(fitting)[2]
         return None if said else -1
 
     def _rebuild(self, given: Sequence[tuple[str, str]], target: Language | None) -> None:
@@ -349,6 +349,11 @@ def _say(leaf: Leaf, text: str, target: Language | None) -> None:
                 set_language(child, target)
 
 
+def _under_ruby(leaf: Leaf) -> bool:
+    """Whether a text stands under ruby, where Word breaks no line."""
+    return any(local_name(element) == "ruby" for element in leaf.path)
+
+
 def _drop_reading(ruby: Element) -> None:
     """Empty the reading of a word that is another one now."""
     for reading in (child for child in ruby if local_name(child) == "rt"):
@@ -442,4 +447,5 @@ def _emphasis(look: Look) -> int:
 def _chain(wrapper: Element | None) -> tuple[Element, ...]:
     if wrapper is None:
         return ()
-    return (wrapper, *(child for child in wrapper if local_name(child) == "sdtContent"))
+    inner = (child for child in wrapper if local_name(child) in {"sdtContent", "rubyBase"})
+    return (*((wrapper.getparent(),) if local_name(wrapper) == "ruby" else ()), wrapper, *inner)

@@ -75,6 +75,8 @@ class Token:
         return self.leaves[0].text or ""
 
 
+_LINE_SEPARATORS = frozenset({"\u2028", "\u2029"})
+"""A run of one of these is a line break, which belongs where it stands."""
 _THROUGH = frozenset({"r", "smartTag", "customXml", "sdtContent", "ruby", "rubyBase"})
 """Elements whose content is a part of the text around them."""
 _PAIRS = frozenset({"hyperlink", "ins", "moveTo", "fldSimple", "sdt", "dir", "bdo"})
@@ -188,6 +190,8 @@ def _leaf_token(node: Element, name: str, path: tuple[Element, ...], look: Look)
             said += "".join(child.tail or "" for child in node if not local_name(child))
         if "\n" in said or "\r" in said:
             said = _SPACES.sub(" ", said if node.get(SPACE) == "preserve" else _INDENT.sub("", said))
+        if said.strip(" ") in _LINE_SEPARATORS:
+            return Token(Kind.BREAK, [leaf])
         leaf.text, leaf.look = said, look
         return Token(Kind.TEXT, [leaf])
     if not name or name in _MARKS:
@@ -236,7 +240,7 @@ def _flattened(paragraph: Element, word: str) -> list[Token]:
         if name == "r":
             levels.append((iter(node), (*path, node), look_of(node), len(tokens)))
         elif name in _THROUGH or name in pairs:
-            if name in pairs:
+            if name in pairs or (name == "ruby" and keeps_ruby(node)):
                 tokens.append(Token(Kind.OPEN, [], _wrapper_raw(node), wrapper=node))
             levels.append((iter(node), (*path, node), look, len(tokens)))
         else:
@@ -244,6 +248,14 @@ def _flattened(paragraph: Element, word: str) -> list[Token]:
             if name == "t" and len(node) and any(map(local_name, node)):  # not valid, but seen
                 levels.append((iter(node), (*path, node), look, len(tokens)))
     return tokens
+
+
+_EAST_ASIAN = re.compile("[\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+
+
+def keeps_ruby(ruby: Element) -> bool:
+    """Whether words under ruby are a part of the text by themselves; readings of East Asian ones say how they sound."""
+    return not _EAST_ASIAN.search("".join(ruby.itertext()))
 
 
 def _moved(paragraph: Element, word: str) -> bool:
@@ -257,7 +269,7 @@ def _leave(tokens: list[Token], path: tuple[Element, ...], before: int) -> None:
     """Close an element; one without any content is a mark, and one that says nothing a code that stands alone."""
     node = path[-1]
     name = local_name(node)
-    pair = name in _PAIRS or name == "moveFrom"
+    pair = name in _PAIRS or name == "moveFrom" or (name == "ruby" and keeps_ruby(node))
     if name == "t" or (not pair and len(tokens) > before):
         return
     inside = tokens[before:]
@@ -361,6 +373,8 @@ def _mark_ranges(tokens: list[Token]) -> None:
         elif token.kind is Kind.CLOSE:
             while inside.pop():
                 pass  # a range that goes on outside
+        elif token.kind is Kind.MARK and local_name(token.leaves[0].node) == "del" and 0 < words[i] < words[-1]:
+            token.kind, token.raw = Kind.ALONE, "<w:del/>"  # a person who reviews it looks for it between these words
         elif token.kind is Kind.MARK and (sign := _RANGE.fullmatch(local_name(node := token.leaves[0].node))):
             told = {_without_namespace(name): value for name, value in node.attrib.items()}
             key = f"{sign['what']} {told.get('id')}"
