@@ -1,6 +1,7 @@
 """Word files whose every word is translated by a perfect stand-in: all the rest must be where it was."""
 
 import io
+import re
 import shutil
 import subprocess
 import zipfile
@@ -152,7 +153,7 @@ KINDS = [
      sign("end"), run(" are old")), "Bridges<1/> are old"),
     ("a field without an end", p(run("One "), begun("REF a"), run("two")), "One <1/><2/>two"),
     ("tracked changes", p(run("One "), f'<w:ins w:id="1">{run("new ")}</w:ins>',
-     '<w:del w:id="2"><w:r><w:delText>old </w:delText></w:r></w:del>', run("two")), "One <1>new </1>two"),
+     '<w:del w:id="2"><w:r><w:delText>old </w:delText></w:r></w:del>', run("two")), "One <1>new </1><2/>two"),
     ("a moved paragraph", p(f'<w:moveFrom w:id="1">{run("Moved")}</w:moveFrom>'), "<1>Moved</1>"),
     ("bookmarks and comments", p('<w:bookmarkStart w:id="0" w:name="a"/>', run("One "), '<w:bookmarkEnd w:id="0"/>',
      '<w:commentRangeStart w:id="1"/>', run("two"), '<w:commentRangeEnd w:id="1"/>',
@@ -367,6 +368,35 @@ def test_the_reading_of_a_word_goes_with_it() -> None:
     ruby = f"<w:r><w:ruby><w:rubyPr/><w:rt>{run('kanji')}</w:rt><w:rubyBase>{run('漢字')}</w:rubyBase></w:ruby></w:r>"
     assert texts(p(run("the "), ruby)) == ["the 漢字"]
     assert "".join(shown(translated(p(run("the "), ruby), "die Schrift"))) == "die Schrift"
+
+
+def test_words_stay_out_of_ruby_and_in_it() -> None:
+    under = "<w:r><w:ruby><w:rubyPr/><w:rt>{}</w:rt><w:rubyBase>{}</w:rubyBase></w:ruby></w:r>"
+    chinese = p(run("It "), under.format(run("kanji"), run("漢字漢字漢字")), run(" is."))
+    out = translated(chinese, "Schrift ist das.")
+    assert "Schrift" not in re.search(r"<w:rubyBase>.*</w:rubyBase>", out)[0], "Word breaks no line there"
+    latin = p(run("It "), under.format(run("see"), run("word")), run(" is."))
+    assert texts(latin) == ["It <1>word</1> is."]
+    for said in ("Das <1>Wort</1> ist.", "<1>Wort</1> ist das."):
+        base = re.search(r"<w:rubyBase>.*</w:rubyBase>", translated(latin, said))
+        assert "".join(re.findall(r"<w:t[^>]*>([^<]*)", base[0])) == "Wort"
+        assert "".join(shown(translated(latin, said))) == re.sub("<[^>]*>", "", said)
+
+
+def test_a_line_separator_stays_between_its_texts() -> None:
+    body = p(run("One."), run("\u2028"), run("Two, which is longer."))
+    assert texts(body) == ["One.\nTwo, which is longer."]
+    out = translated(body, "Eins.\nZwei.")
+    assert re.findall(r"<w:t[^>]*>([^<]*)", out)[:3] == ["Eins.", "\u2028", "Zwei."]
+
+
+def test_a_deletion_stays_between_its_words() -> None:
+    gone = '<w:del w:id="1" w:author="a"><w:r><w:delText>n old</w:delText></w:r></w:del>'
+    body = p(run("With a"), gone, run(" hat"))
+    assert texts(body) == ["With a<1/> hat"]
+    out = translated(body, "Mit<1/> Hut")
+    assert out.index("Mit<") < out.index("n old") < out.index(" Hut<")
+    assert texts(p(gone, run("A hat"))) == ["A hat"]
 
 
 def test_white_space_that_is_no_text() -> None:

@@ -125,7 +125,7 @@ class Paragraph:
             self._plain(token)
 
     def _plain(self, token: Token) -> None:
-        if token.kind in {Kind.TEXT, Kind.MARK}:
+        if token.kind is Kind.TEXT or token.kind is Kind.MARK:
             self._items[-1].after += token.leaves
         else:
             self._code(token)
@@ -213,12 +213,12 @@ class Paragraph:
         if said == item.text and list(item.stack) == list(stack):
             return -1
         fitting = [
-            (len(leaf.text), -i)
+            (not _under_ruby(leaf), len(leaf.text), -i)
             for i, leaf in enumerate(item.after)
             if leaf.text is not None and (leaf.look == stack[-1].look or not said.strip())
         ]
         if fitting and list(item.stack) == list(stack):
-            return -max(fitting)[1]
+            return -max(fitting)[2]
         return None if said else -1
 
     def _rebuild(self, given: Sequence[tuple[str, str]], target: Language | None) -> None:
@@ -349,6 +349,11 @@ def _say(leaf: Leaf, text: str, target: Language | None) -> None:
                 set_language(child, target)
 
 
+def _under_ruby(leaf: Leaf) -> bool:
+    """Whether a text stands under ruby, where Word breaks no line."""
+    return any(local_name(element) == "ruby" for element in leaf.path)
+
+
 def _drop_reading(ruby: Element) -> None:
     """Empty the reading of a word that is another one now."""
     for reading in (child for child in ruby if local_name(child) == "rt"):
@@ -383,7 +388,7 @@ def _name_for_word(tag: str) -> str:
 
 def _is_blank(leaf: Leaf) -> bool:
     """Whether a text is blank, and looks like any other blank."""
-    return not (leaf.text or "").strip() and not any(map(_SEEN_IN_BLANKS.match, leaf.look))
+    return not (leaf.text and leaf.text.strip()) and not any(map(_SEEN_IN_BLANKS.match, leaf.look))
 
 
 def _bases(tokens: Sequence[Token]) -> Iterator[_Context]:
@@ -406,7 +411,8 @@ def _bases(tokens: Sequence[Token]) -> Iterator[_Context]:
         elif token.kind is Kind.TEXT and not _is_blank(token.leaves[0]):
             leaf = token.leaves[0]
             counts[stack[-1]][leaf.look] += len(LETTER.findall(token.text))
-            runs[stack[-1]].setdefault(leaf.look, leaf.run)
+            if leaf.look not in runs[stack[-1]]:
+                runs[stack[-1]][leaf.look] = leaf.run
     for count, own, wrapper in zip(counts, runs, wrappers, strict=True):
         look = _base(count)
         yield _Context(look, own.get(look), _chain(wrapper))
@@ -425,12 +431,21 @@ def _base(letters: Counter[Look]) -> Look:
     """
     if not letters:
         return ()
-    plainest = min(letters, key=lambda look: (len([p for p in look if _EMPHASIS.match(p)]), -letters[look]))
+    if len(letters) == 1:
+        return next(iter(letters))
+    plainest = min(letters, key=lambda look: (_emphasis(look), -letters[look]))
     most = max(letters, key=letters.__getitem__)
     return most if 4 * letters[most] > 3 * letters.total() else plainest
+
+
+@functools.lru_cache(1000)
+def _emphasis(look: Look) -> int:
+    """Return how many properties of a look make words stand out."""
+    return sum(_EMPHASIS.match(name) is not None for name in look)
 
 
 def _chain(wrapper: Element | None) -> tuple[Element, ...]:
     if wrapper is None:
         return ()
-    return (wrapper, *(child for child in wrapper if local_name(child) == "sdtContent"))
+    inner = (child for child in wrapper if local_name(child) in {"sdtContent", "rubyBase"})
+    return (*((wrapper.getparent(),) if local_name(wrapper) == "ruby" else ()), wrapper, *inner)

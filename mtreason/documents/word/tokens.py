@@ -52,7 +52,10 @@ class Leaf:
     @property
     def run(self) -> Element | None:
         """The run that it is in."""
-        return next((element for element in reversed(self.path) if local_name(element) == "r"), None)
+        for element in reversed(self.path):
+            if local_name(element) == "r":
+                return element
+        return None
 
 
 @dataclass(eq=False, slots=True)
@@ -72,6 +75,8 @@ class Token:
         return self.leaves[0].text or ""
 
 
+_LINE_SEPARATORS = frozenset({"\u2028", "\u2029"})
+"""A run of one of these is a line break, which belongs where it stands."""
 _THROUGH = frozenset({"r", "smartTag", "customXml", "sdtContent", "ruby", "rubyBase"})
 """Elements whose content is a part of the text around them."""
 _PAIRS = frozenset({"hyperlink", "ins", "moveTo", "fldSimple", "sdt", "dir", "bdo"})
@@ -180,10 +185,14 @@ def _leaf_token(node: Element, name: str, path: tuple[Element, ...], look: Look)
     """Return the token of a node that is looked at as a whole."""
     leaf = Leaf(node, path)
     if name == "t":
-        said = (node.text or "") + "".join(child.tail or "" for child in node if not local_name(child))
-        if node.get(SPACE) != "preserve":
-            said = _INDENT.sub("", said)
-        leaf.text, leaf.look = _SPACES.sub(" ", said), look
+        said = node.text or ""
+        if len(node):
+            said += "".join(child.tail or "" for child in node if not local_name(child))
+        if "\n" in said or "\r" in said:
+            said = _SPACES.sub(" ", said if node.get(SPACE) == "preserve" else _INDENT.sub("", said))
+        if said.strip(" ") in _LINE_SEPARATORS:
+            return Token(Kind.BREAK, [leaf])
+        leaf.text, leaf.look = said, look
         return Token(Kind.TEXT, [leaf])
     if not name or name in _MARKS:
         return Token(Kind.MARK, [leaf])
@@ -228,16 +237,25 @@ def _flattened(paragraph: Element, word: str) -> list[Token]:
         name = tag[len(before_name) :] if own else ""
         if name in HEADS:
             continue
-        if name in pairs:
-            tokens.append(Token(Kind.OPEN, [], _wrapper_raw(node), wrapper=node))
-        if name in _THROUGH or name in pairs:
-            within = look_of(node) if name == "r" else look
-            levels.append((iter(node), (*path, node), within, len(tokens)))
+        if name == "r":
+            levels.append((iter(node), (*path, node), look_of(node), len(tokens)))
+        elif name in _THROUGH or name in pairs:
+            if name in pairs or (name == "ruby" and keeps_ruby(node)):
+                tokens.append(Token(Kind.OPEN, [], _wrapper_raw(node), wrapper=node))
+            levels.append((iter(node), (*path, node), look, len(tokens)))
         else:
             tokens.append(_leaf_token(node, name if own or not isinstance(tag, str) else ":", path, look))
             if name == "t" and len(node) and any(map(local_name, node)):  # not valid, but seen
                 levels.append((iter(node), (*path, node), look, len(tokens)))
     return tokens
+
+
+_EAST_ASIAN = re.compile("[\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+
+
+def keeps_ruby(ruby: Element) -> bool:
+    """Whether words under ruby are a part of the text by themselves; readings of East Asian ones say how they sound."""
+    return not _EAST_ASIAN.search("".join(ruby.itertext()))
 
 
 def _moved(paragraph: Element, word: str) -> bool:
@@ -250,11 +268,12 @@ def _moved(paragraph: Element, word: str) -> bool:
 def _leave(tokens: list[Token], path: tuple[Element, ...], before: int) -> None:
     """Close an element; one without any content is a mark, and one that says nothing a code that stands alone."""
     node = path[-1]
-    inside = tokens[before:]
-    pair = local_name(node) in _PAIRS or local_name(node) == "moveFrom"
-    whole = Leaf(node, path[:-1])
-    if local_name(node) == "t":
+    name = local_name(node)
+    pair = name in _PAIRS or name == "moveFrom" or (name == "ruby" and keeps_ruby(node))
+    if name == "t" or (not pair and len(tokens) > before):
         return
+    inside = tokens[before:]
+    whole = Leaf(node, path[:-1])
     if not inside or (pair and all(token.kind is Kind.MARK for token in inside)):
         del tokens[before - pair :]
         tokens.append(Token(Kind.MARK, [whole]))
@@ -342,6 +361,8 @@ def story_of(paragraph: Element) -> Element:
 
 def _mark_ranges(tokens: list[Token]) -> None:
     """Make codes of the ends of ranges that hold some of the words: what a comment is about, what others refer to."""
+    if not any(token.kind is Kind.MARK for token in tokens):
+        return
     worded = (token.kind is Kind.TEXT and bool(token.text.strip()) for token in tokens)
     words = list(itertools.accumulate(worded, initial=0))
     begun: dict[str, int] = {}
@@ -352,6 +373,8 @@ def _mark_ranges(tokens: list[Token]) -> None:
         elif token.kind is Kind.CLOSE:
             while inside.pop():
                 pass  # a range that goes on outside
+        elif token.kind is Kind.MARK and local_name(token.leaves[0].node) == "del" and 0 < words[i] < words[-1]:
+            token.kind, token.raw = Kind.ALONE, "<w:del/>"  # a person who reviews it looks for it between these words
         elif token.kind is Kind.MARK and (sign := _RANGE.fullmatch(local_name(node := token.leaves[0].node))):
             told = {_without_namespace(name): value for name, value in node.attrib.items()}
             key = f"{sign['what']} {told.get('id')}"
@@ -372,7 +395,7 @@ def tokens_of(paragraph: Element, word: str, state: FieldState) -> list[Token]:
     """Return the tokens of a paragraph, in order: of its content, which is in the namespace `word`."""
     tokens = _flattened(paragraph, word)
     _mark_ranges(tokens)
-    if not state.open and not any(token.kind in {Kind.FIELD, Kind.INSTRUCTION} for token in tokens):
+    if not state.open and not any(token.kind is Kind.FIELD or token.kind is Kind.INSTRUCTION for token in tokens):
         return tokens
     return _Fields(tokens, state).joined()
 
