@@ -184,7 +184,7 @@ def test_entities_in_any_encoding(encoding, write) -> None:
     refused(write("e.tbx", text.encode(encoding)), "declares XML entities")
 
 
-@pytest.mark.parametrize("form", ["tsv", "csv", "json", "tbx", "u8"])
+@pytest.mark.parametrize("form", ["tsv", "csv", "json", "tbx", "u8", "txt", "utx", "tmx"])
 def test_reading_grows_with_the_file(form, write) -> None:
     from documents.test_growth import grows_linearly
 
@@ -195,12 +195,17 @@ def test_reading_grows_with_the_file(form, write) -> None:
         "tsv": "词{}\tterm\n",
         "csv": "词{},term\n",
         "json": '{{"source": "词{}", "target": "term"}},\n',
+        "txt": "词{}\tterm\tnote\n",
+        "utx": "词{}\tterm\tnoun\n",
+        "tmx": '<tu><tuv lang="zh"><seg>词{}</seg></tuv><tuv lang="en"><seg>x</seg></tuv></tu>\n',
         "u8": "词 词{} [ci2] /(slang) term/\n",
         "tbx": f'<termEntry><langSet xml:lang="zh"><tig><term>词{{}}</term></tig></langSet>{english}</termEntry>\n',
     }[form]
     whole = {
         "json": '[{}{{"source": "x", "target": "y"}}]',
         "tbx": '<martif type="TBX"><text><body>{}</body></text></martif>',
+        "tmx": '<tmx version="1.4"><body>{}</body></tmx>',
+        "utx": "#UTX 1.11; zh/en\n#src\ttgt\tsrc:pos\n{}",
     }
 
     def make(n):
