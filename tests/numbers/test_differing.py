@@ -90,6 +90,7 @@ def test_the_same_numbers(languages, source, text) -> None:
         ("en-zh", "three hundred people", "四百人", ("three hundred (300) is not in the translation", "四百 (400) is not in the source")),
         ("zh-en", "乘坐CA1832航班", "on flight CA1823", ("CA1832 is not CA1823",)),
         ("zh-en", "工资的四成", "four times the salary", ("四成 (40) is not in the translation",)),
+        ("zh-en", "下午3点半到5点一刻", "from 3:30 to 5:00 p.m.", ("5点一刻 is not in the translation",)),
         ("zh-en", "他走了", "He left 35 minutes ago", ("35 is not in the source",)),
         ("en-ru", "There are 3 dogs and 1,250 cats", "Собаки и кошки", ("1,250 is not in the translation",)),
     ],
