@@ -48,7 +48,7 @@ def east(found: re.Match[str], shown: str) -> Mention | None:
         return None
     minute = _minute(found)
     said = named or found["half"] or found["quarter"] or found["exact"] or found[0].rstrip()[-1] in "分분时時시"
-    if minute is None or not (said or _two_digits(found["minute"])):
+    if minute is None or not (said or _two_digits(found["minute"]) or (hour > 12 and not found["minute"])):
         return None
     return mention(shown, int(hour), minute, am=bool(found["am"]), pm=bool(found["pm"]))
 

@@ -41,6 +41,7 @@ def way(languages) -> Direction:
         ("zh-en", "有七八十个人，花了两年半", "seventy or eighty people, two and a half years"),
         ("zh-en", "百分之三十的人，三分之一的钱，全价八折", "30 percent of the people, a third of the money, 20% off"),
         ("zh-en", "万一下雨，千万别出门", "Should it rain, do not go out"),
+        ("zh-en", "23点我打电话给她", "I called her at 11 p.m."),
         ("zh-en", "周三下午三点", "Wednesday, three in the afternoon"),
         ("zh-en", "现在是两点四十五分。", "It's a quarter to three."),
         ("zh-en", "我家离这儿五十千米。", "I live fifty kilometres from here."),
