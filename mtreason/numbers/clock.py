@@ -48,7 +48,7 @@ def east(found: re.Match[str], shown: str) -> Mention | None:
         return None
     minute = _minute(found)
     said = named or found["half"] or found["quarter"] or found["exact"] or found[0].rstrip()[-1] in "分분时時시"
-    if minute is None or not (said or _two_digits(found["minute"])):
+    if minute is None or not (said or _two_digits(found["minute"]) or (hour > 12 and not found["minute"])):
         return None
     return mention(shown, int(hour), minute, am=bool(found["am"]), pm=bool(found["pm"]))
 
@@ -113,7 +113,7 @@ def mention(text: str, hour: int, minute: int, *, am: bool = False, pm: bool = F
     else:
         hours = [hour % 12, hour % 12 + 12] if hour <= 12 else [hour % 24]
     minutes: Iterable[Value] = [Fraction(minute)] if minute else []
-    apart = dict.fromkeys(frozenset({Fraction(h), *minutes}) for h in (hour, *hours, *(h % 12 or 12 for h in hours)))
+    apart = dict.fromkeys(frozenset({Fraction(h), *minutes}) for h in (hour, hour % 12 or 12))
     at: list[Reading] = [frozenset({("at", h * 60 + minute)}) for h in hours]
     clock = hours[0] * 60 + minute if am or pm or hour > 12 else None
     if minute:  # it may be a span of time
