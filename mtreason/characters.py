@@ -1,4 +1,4 @@
-"""Letters, and characters that need care: halves of surrogate pairs, and those that act on a terminal."""
+"""Letters, ends of lines, and characters that need care: halves of pairs, and those that act on a terminal."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 
 LETTER = re.compile(r"[^\W\d_]")
 """A letter of any script."""
+LINE_END = re.compile(r"\r\n|\n|\r")
+"""What ends a line of a file; other characters that may (U+2028, form feeds) are part of one."""
 
 
 def utf8(text: str) -> bytes:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from mtreason.characters import plain_characters, utf8
+from mtreason.characters import LINE_END, plain_characters, utf8
 from mtreason.documents.coded import Code, written
 from mtreason.documents.faults import Fault
 from mtreason.documents.protocol import Unit
@@ -19,7 +19,6 @@ from mtreason.errors import DocumentError
 MOST_UNITS = 1_000_000
 MOST_LINES = 5_000_000
 """More units or lines than this would take gigabytes of memory."""
-_LINE_END = re.compile(r"\r\n|\n|\r")
 _OTHER_MARKS = {
     codecs.BOM_UTF32_LE: "UTF-32", codecs.BOM_UTF32_BE: "UTF-32", codecs.BOM_UTF16_LE: "UTF-16",
     codecs.BOM_UTF16_BE: "UTF-16",
@@ -264,7 +263,7 @@ class RawLine:
 def raw_lines(content: str) -> Iterator[RawLine]:
     r"""Yield the lines of a text; they end with "\n", "\r\n" or "\r"."""
     start = number = 0
-    for number, end in enumerate(_LINE_END.finditer(content), 1):
+    for number, end in enumerate(LINE_END.finditer(content), 1):
         yield RawLine(number, start, content[start : end.start()])
         start = end.end()
     if start < len(content):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from mtreason.characters import utf8
+from mtreason.characters import LINE_END, utf8
 from mtreason.documents.coded import TAG, Code
 from mtreason.documents.protocol import Unit
 from mtreason.documents.sentences import split_segments
@@ -137,9 +137,6 @@ def _read_block(stream: BinaryIO, name: str) -> bytes:
     return block
 
 
-_LINE_END = re.compile(r"\r\n|\n|\r")
-
-
 def _split_lines(text: str, *, final: bool) -> list[str]:
     r"""Split after line endings; the last item has no ending yet. A trailing "\r" waits for its "\n" unless final.
 
@@ -147,7 +144,7 @@ def _split_lines(text: str, *, final: bool) -> list[str]:
     """
     parts: list[str] = []
     start = 0
-    for match in _LINE_END.finditer(text):
+    for match in LINE_END.finditer(text):
         end = match.end()
         if end == len(text) and match[0] == "\r" and not final:
             break
@@ -257,7 +254,7 @@ def join_line(line: Line, translations: Sequence[str], source: Language, target:
     last = len(translations) - 1
     for i, translation in enumerate(translations):
         # A line break would shift all later lines.
-        flat = _LINE_END.sub(" ", translation)
+        flat = LINE_END.sub(" ", translation)
         gap = line.gaps[i + 1]
         if i < last and source.spaced != target.spaced:
             following = translations[i + 1][:1]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
-from mtreason.characters import LETTER
+from mtreason.characters import LETTER, LINE_END
 from mtreason.documents.charsets import marked
 from mtreason.documents.data.plurals import Key, Member, Seen, with_forms
 from mtreason.documents.icu import message_span
@@ -24,8 +24,8 @@ from mtreason.languages import parse_language
 MOST_NESTED = 500
 _STRING = "tag:yaml.org,2002:str"
 _PROPERTIES = re.compile(r"(?:(?:&\S+|!\S*)(?:\s|(?<=\s)#[^\n]*+)++)*+")
-_HEADER = re.compile(r"[|>][-+0-9]*[ \t]*(?:#[^\r\n]*)?(?:\r\n|\n|\r)")
-_FIRST_LINE = re.compile(r"(?:[ \t]*(?:\r\n|\n|\r))*([^\r\n]*)")
+_HEADER = re.compile(r"[|>][-+0-9]*[ \t]*(?:#[^\r\n]*)?(?:" + LINE_END.pattern + ")")
+_FIRST_LINE = re.compile(rf"(?:[ \t]*(?:{LINE_END.pattern}))*([^\r\n]*)")
 _LINE = re.compile(r"[^\r\n]*")
 _PLAIN = re.compile(r"[^\W_][^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]*")
 _SPECIAL = re.compile(r":(?=\s|$)|\s#|\s$")

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mtreason.characters import LINE_END
 from mtreason.documents.coded import TAG
 from mtreason.documents.markdown.blocks import Block, parser
 from mtreason.documents.markdown.inline import (
@@ -281,7 +282,7 @@ class Writer:
         return _signature(scan(md, content, env)) == wanted
 
 
-_SIGN = re.compile(rf"{TAG.pattern}|{SHOWN_SPAN.pattern}|[ \t]*(?:\r\n|\n|\r)[ \t]*")
+_SIGN = re.compile(rf"{TAG.pattern}|{SHOWN_SPAN.pattern}|[ \t]*(?:{LINE_END.pattern})[ \t]*")
 
 
 def _moved(pieces: list[_Piece]) -> list[_Piece]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from mtreason.characters import LETTER, has_half_pair
+from mtreason.characters import LETTER, LINE_END, has_half_pair
 from mtreason.documents.charsets import in_charset, marked
 from mtreason.documents.coded import Coded
 from mtreason.documents.icu import icu_message, message_span
@@ -25,7 +25,7 @@ _COMMENT = re.compile(r"[ \t\f]*[#!]")
 _KEY = re.compile(r"(?:[^\\=: \t\f]|\\[^\r\n])*+[ \t\f]*+[=:]?[ \t\f]*+")
 _BLANKS = re.compile(r"[ \t\f]*")
 _ODD = re.compile(r"(?:[^\\]|^)(?:\\\\)*\\$")
-_JOIN = re.compile(r"\\(?:\r\n|\n|\r)[ \t\f]*")
+_JOIN = re.compile(rf"\\(?:{LINE_END.pattern})[ \t\f]*")
 _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|[^u]|u)", re.DOTALL)
 _SAID = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
 _WRITTEN = {"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r", "\f": r"\f"}
