@@ -1,4 +1,4 @@
-"""Letters, and characters that need care: halves of surrogate pairs, and those that act on a terminal."""
+"""Letters, ends of lines, and characters that need care: halves of pairs, and those that act on a terminal."""
 
 from __future__ import annotations
 

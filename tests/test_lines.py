@@ -32,7 +32,7 @@ def test_lines_are_what_is_between_ends(text) -> None:
 def test_a_packed_file_holds_the_same_lines(tmp_path_factory, text) -> None:
     folder = tmp_path_factory.mktemp("packed")
     (folder / "a.txt").write_bytes(text.encode())
-    (folder / "a.txt.gz").write_bytes(gzip.compress(text.encode()))
+    (folder / "a.txt.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
     lines = read_lines(folder / "a.txt")
     assert read_lines(folder / "a.txt.gz") == lines
     assert len(lines) == sum(1 for _ in lines_of(io.BytesIO(text.removeprefix("\ufeff").encode()), "f"))
@@ -51,7 +51,7 @@ def test_all_lines(tmp_path, data, lines) -> None:
     assert read_lines(tmp_path / "a") == lines
 
 
-PACKED = gzip.compress(b"The cat sat.\n" * 50)
+PACKED = gzip.compress(b"The cat sat.\n" * 50, mtime=0)
 
 
 @pytest.mark.parametrize(
@@ -61,8 +61,8 @@ PACKED = gzip.compress(b"The cat sat.\n" * 50)
         (b"The cat sat.\n", "damaged, or not packed by gzip"),
         (PACKED[:12] + bytes(20) + PACKED[32:], "damaged, or not packed by gzip"),
         (PACKED + b"more", "damaged, or not packed by gzip"),
-        (gzip.compress(b"a\n\xff\n"), "line 2, byte offset 2, is not UTF-8"),
-        (gzip.compress(b"a\n" * 600), "unpacks to more than 0 MB"),
+        (gzip.compress(b"a\n\xff\n", mtime=0), "line 2, byte offset 2, is not UTF-8"),
+        (gzip.compress(b"a\n" * 600, mtime=0), "unpacks to more than 0 MB"),
     ],
 )
 def test_a_damaged_file_is_one_line(tmp_path, monkeypatch, data, message) -> None:
@@ -80,7 +80,7 @@ def command(tmp_path, monkeypatch, capfd):
     data, _ = THREE
     for name in ("a.txt", "b.txt"):
         (tmp_path / name).write_bytes(data)
-    (tmp_path / "b.txt.gz").write_bytes(gzip.compress(data))
+    (tmp_path / "b.txt.gz").write_bytes(gzip.compress(data, mtime=0))
     (tmp_path / "t.en-de.tsv").write_text("Two\tZwei\n", "utf-8")
     monkeypatch.chdir(tmp_path)
     return lambda *args: run_inside(list(args), monkeypatch, capfd)
@@ -105,7 +105,7 @@ def test_json_lines_are_read_when_packed(command, tmp_path) -> None:
     _, lines = THREE
     rows = [{"line": n, "translation": line, "source": line} for n, line in enumerate(lines, 1)]
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    (tmp_path / "h.jsonl.gz").write_bytes(gzip.compress(text.encode()))
+    (tmp_path / "h.jsonl.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
     code, out, err = command("evaluate", "--hyp", "h.jsonl.gz", "--ref", "b.txt", "--to", "en", "--json")
     assert code == 0, err
     assert json.loads(out)["segments"] == 3

@@ -12,7 +12,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-TAG = re.compile(r"<(/?)(\d{1,9})(/?)>")
+NUMBER = r"\d{1,9}"
+"""The number of a code; more digits than `MOST_CODES` has, since strings of programs are read whatever they hold."""
+TAG = re.compile(rf"<(/?)({NUMBER})(/?)>")
 """A code as it stands in a text: `<1>` opens, `</1>` closes, `<1/>` stands alone."""
 MOST_CODES = 9999
 """A unit with more codes than this is left alone, or its document refused."""

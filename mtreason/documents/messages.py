@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from mtreason.documents.coded import Coded, Coder
+from mtreason.documents.coded import NUMBER, Coded, Coder
 
-_TAG = re.compile(r"</?(?:[A-Za-z][^<>]*|\d{1,4})/?>")
+_TAG = re.compile(rf"</?(?:[A-Za-z][^<>]*|{NUMBER})/?>")
 _NAME = re.compile(r"</?\s*([A-Za-z0-9][\w:.-]*)")
 _LINKED = re.compile(r"(?<![\w@])@(?:\.[a-z]+)?:(?:[A-Za-z_](?:[\w.-]*\w)?|\([\w.-]+\))|%(?:\d+\$)?#@\w+@")
 """A message inside another: @:name, @.lower:name, @:(name) of vue-i18n, %#@name@ of Apple."""

@@ -15,11 +15,11 @@ from mtreason.documents.faults import Fault
 from mtreason.documents.protocol import Unit
 from mtreason.documents.views import Piece, SplicedView, View
 from mtreason.errors import DocumentError
+from mtreason.lines import LINE_END
 
 MOST_UNITS = 1_000_000
 MOST_LINES = 5_000_000
 """More units or lines than this would take gigabytes of memory."""
-_LINE_END = re.compile(r"\r\n|\n|\r")
 _OTHER_MARKS = {
     codecs.BOM_UTF32_LE: "UTF-32", codecs.BOM_UTF32_BE: "UTF-32", codecs.BOM_UTF16_LE: "UTF-16",
     codecs.BOM_UTF16_BE: "UTF-16",
@@ -264,7 +264,7 @@ class RawLine:
 def raw_lines(content: str) -> Iterator[RawLine]:
     r"""Yield the lines of a text; they end with "\n", "\r\n" or "\r"."""
     start = number = 0
-    for number, end in enumerate(_LINE_END.finditer(content), 1):
+    for number, end in enumerate(LINE_END.finditer(content), 1):
         yield RawLine(number, start, content[start : end.start()])
         start = end.end()
     if start < len(content):

@@ -205,7 +205,7 @@ class DocumentRun:
         inputs = [*([] if job.source == STANDARD_INPUT else [Path(job.source)]), *job.inputs]
         for path in outputs:
             try:
-                _check_output(path, inputs)
+                _check_place(path, inputs)
             except OSError as error:  # a name that is too long
                 raise DocumentError(f"{path} cannot be used ({error.strerror or error}): name another file") from error
         if len(set(map(resolved, outputs))) < len(outputs):
@@ -378,7 +378,7 @@ def _between_blanks(text: str, answer: HasText | str) -> str:
     return text[:at] + (answer if isinstance(answer, str) else answer.text) + text[at + len(core) :]
 
 
-def _check_output(path: Path, inputs: Sequence[Path]) -> None:
+def _check_place(path: Path, inputs: Sequence[Path]) -> None:
     """Raise `DocumentError` for an output that cannot be made, or is an input."""
     if path.is_dir():
         raise DocumentError(f"{path} is a directory: name a file")

@@ -138,6 +138,8 @@ def test_strings_in_json(tmp_path) -> None:
         "ruby": "hELLO %{name}",
         "laravel": "hELLO :name, YOU OWE :amount",
         "key_one": "{{count}} ITEM",
+        "key_few": "{{count}} ITEMS",
+        "key_many": "{{count}} ITEMS",
         "key_other": "{{count}} ITEMS",
         "indent": "  TWO  BLANKS\tAND A TAB ",
         "printf": "%lld ITEMS OF %@",

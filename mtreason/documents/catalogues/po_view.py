@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 
 from mtreason.documents.protocol import Unit
 from mtreason.documents.views import Piece
+from mtreason.lines import LINE_END
 
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
+_LINE = re.compile(rf"[^\r\n]*(?:{LINE_END.pattern})|[^\r\n]+")
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _KEYWORD = re.compile(r"(msgctxt|msgid_plural|msgid|msgstr(?:\[\d+\])?)(?=[\s\"]|$)")
 OWNED = frozenset({"comment", "flag", "previous", "target"})

@@ -16,15 +16,15 @@ from mtreason.documents.icu import message_span
 from mtreason.documents.protocol import Document, Reading
 from mtreason.documents.spans import Group, Span, SpannedDocument, bounded, check_count, line_numbers
 from mtreason.errors import DocumentError, near
+from mtreason.lines import LINE_END
 
 MOST_CELLS = 5_000_000
 MOST = 1 << 24
 """The largest number of characters in a cell."""
 
 _SEPARATORS = (",", ";", "\t", "|")
-_STATED = re.compile(r"sep=(.)(?:\r\n|\n|\r)")
+_STATED = re.compile(rf"sep=(.)(?:{LINE_END.pattern})")
 """The line with which Excel states the separator."""
-_BREAK = re.compile(r"\r\n|\n|\r")
 _FORMULA = re.compile(r"=[A-Z][A-Z0-9.]*\(.*\)", re.DOTALL)
 
 
@@ -182,7 +182,7 @@ def _records(content: str, begin: int, sign: str, dialect: _Dialect) -> Iterator
             if at < len(content):
                 continue
             record.append(_Cell(at, at, "", quoted=False))
-        ended = _BREAK.match(content, at)
+        ended = LINE_END.match(content, at)
         if len(record) > 1 or record[0].end > record[0].start:
             yield record
         record = []

@@ -20,12 +20,13 @@ from mtreason.documents.protocol import Document, Reading
 from mtreason.documents.spans import Fix, Group, Span, SpannedDocument, bounded
 from mtreason.errors import DocumentError, LanguageError
 from mtreason.languages import parse_language
+from mtreason.lines import LINE_END
 
 MOST_NESTED = 500
 _STRING = "tag:yaml.org,2002:str"
 _PROPERTIES = re.compile(r"(?:(?:&\S+|!\S*)(?:\s|(?<=\s)#[^\n]*+)++)*+")
-_HEADER = re.compile(r"[|>][-+0-9]*[ \t]*(?:#[^\r\n]*)?(?:\r\n|\n|\r)")
-_FIRST_LINE = re.compile(r"(?:[ \t]*(?:\r\n|\n|\r))*([^\r\n]*)")
+_HEADER = re.compile(r"[|>][-+0-9]*[ \t]*(?:#[^\r\n]*)?(?:" + LINE_END.pattern + ")")
+_FIRST_LINE = re.compile(rf"(?:[ \t]*(?:{LINE_END.pattern}))*([^\r\n]*)")
 _LINE = re.compile(r"[^\r\n]*")
 _PLAIN = re.compile(r"[^\W_][^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]*")
 _SPECIAL = re.compile(r":(?=\s|$)|\s#|\s$")

@@ -30,6 +30,7 @@ from mtreason.documents.markdown.inline import (
     Sign,
     scan,
 )
+from mtreason.lines import LINE_END
 
 SHOWN_SPAN = re.compile(r"(?<!`)`[^`\n]+`(?!`)")
 """A code span as it stands in the text of a unit."""
@@ -281,7 +282,7 @@ class Writer:
         return _signature(scan(md, content, env)) == wanted
 
 
-_SIGN = re.compile(rf"{TAG.pattern}|{SHOWN_SPAN.pattern}|[ \t]*(?:\r\n|\n|\r)[ \t]*")
+_SIGN = re.compile(rf"{TAG.pattern}|{SHOWN_SPAN.pattern}|[ \t]*(?:{LINE_END.pattern})[ \t]*")
 
 
 def _moved(pieces: list[_Piece]) -> list[_Piece]:

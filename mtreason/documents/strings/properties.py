@@ -20,12 +20,13 @@ from mtreason.documents.messages import coded_message
 from mtreason.documents.protocol import Document, Reading
 from mtreason.documents.spans import Group, Span, SpannedDocument, bounded, raw_lines
 from mtreason.errors import DocumentError
+from mtreason.lines import LINE_END
 
 _COMMENT = re.compile(r"[ \t\f]*[#!]")
 _KEY = re.compile(r"(?:[^\\=: \t\f]|\\[^\r\n])*+[ \t\f]*+[=:]?[ \t\f]*+")
 _BLANKS = re.compile(r"[ \t\f]*")
 _ODD = re.compile(r"(?:[^\\]|^)(?:\\\\)*\\$")
-_JOIN = re.compile(r"\\(?:\r\n|\n|\r)[ \t\f]*")
+_JOIN = re.compile(rf"\\(?:{LINE_END.pattern})[ \t\f]*")
 _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|[^u]|u)", re.DOTALL)
 _SAID = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
 _WRITTEN = {"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r", "\f": r"\f"}

@@ -27,13 +27,13 @@ from mtreason.documents.subtitles.captions import (
     longest,
 )
 from mtreason.errors import DocumentError
+from mtreason.lines import LINE_END
 
 _TIME = r"-?\d{1,4}(?:\s?[:.,;：]\s?\d{1,4}){1,3}"
 _TIMING = re.compile(rf"[\s\u200e\u200f\u202a-\u202e\ufeff]*{_TIME}\s*-->\s*{_TIME}")
 """Times as people write them; players read more than the standards allow."""
 _ALMOST = re.compile(r"\s*\d{1,3}:\d{2}:\d{2}[.,]\d+\s*[^\d\s]{1,8}\s*\d{1,3}:\d{2}:\d{2}[.,]\d+")
 _NUMBER = re.compile(r"\s*\d+\s*")
-_BREAK = r"\r\n|\n|\r"
 
 
 class Subtitles(SpannedDocument):
@@ -158,7 +158,7 @@ def _as_text(part: Part, raws: Set[str]) -> Iterator[Part]:
     if part.kind != CODE or part.raw in raws:
         yield part
         return
-    for i, text in enumerate(re.split(_BREAK, part.raw)):
+    for i, text in enumerate(LINE_END.split(part.raw)):
         yield from [Part(BREAK, "\n")] if i else []
         yield Part(TEXT, text, text)
 
@@ -184,9 +184,9 @@ def _broken_or_code(found: re.Match[str]) -> Part:
     return Part(BREAK if found["break"] else CODE, found[0])
 
 
-_SRT_PARTS = re.compile(rf"(?P<break>{_BREAK})|</?[A-Za-z][^<>]*>|\{{\\[^{{}}]*\}}|{BIDI}")
+_SRT_PARTS = re.compile(rf"(?P<break>{LINE_END.pattern})|</?[A-Za-z][^<>]*>|\{{\\[^{{}}]*\}}|{BIDI}")
 _VTT_PARTS = re.compile(
-    rf"(?P<break>{_BREAK})|(?P<mark>&[lr]rm;)|(?P<entity>&(?:#\d{{1,7}}|#[xX][0-9A-Fa-f]{{1,6}}|[A-Za-z][A-Za-z0-9]{{1,31}});)"
+    rf"(?P<break>{LINE_END.pattern})|(?P<mark>&[lr]rm;)|(?P<entity>&(?:#\d{{1,7}}|#[xX][0-9A-Fa-f]{{1,6}}|[A-Za-z][A-Za-z0-9]{{1,31}});)"
     rf"|<[^<>]*>|<|{BIDI}"
 )
 
@@ -261,8 +261,10 @@ def read_ass(data: bytes, name: str, reading: Reading) -> Document:
     return Subtitles(content, bounded((span for span in spans if span), name), bom)
 
 
-_ASS_PARTS = re.compile(rf"(?P<sign>\\[{{}}])|(?P<code>\{{[^}}]*\}})|(?P<break>\\[Nn]|{_BREAK})|(?P<space>\\h)|{BIDI}")
-_ASS_REST = re.compile(rf"(?P<sign>\\[{{}}])|(?P<break>\\[Nn]|{_BREAK})|(?P<space>\\h)|\{{|{BIDI}")
+_ASS_PARTS = re.compile(
+    rf"(?P<sign>\\[{{}}])|(?P<code>\{{[^}}]*\}})|(?P<break>\\[Nn]|{LINE_END.pattern})|(?P<space>\\h)|{BIDI}"
+)
+_ASS_REST = re.compile(rf"(?P<sign>\\[{{}}])|(?P<break>\\[Nn]|{LINE_END.pattern})|(?P<space>\\h)|\{{|{BIDI}")
 """After the last brace that closes, where none opens: so no brace is followed to the end in vain."""
 _DRAWING = re.compile(r"\\p(\d{1,9})")
 
