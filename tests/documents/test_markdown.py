@@ -289,6 +289,11 @@ def any_translation(text, random):
     return "\n".join(said() + "".join(kept[0] + said() for kept in _KEPT.finditer(line)) for line in text.split("\n"))
 
 
+def test_spans_of_code_that_come_to_touch() -> None:
+    read = document("`a`para `b` and `a`")
+    assert b"".join(read.render(["`a``b``a` para"])).decode() == "`a` `b` `a` para"
+
+
 @settings(deadline=None, max_examples=300)
 @given(st.lists(st.sampled_from(WRITTEN), max_size=12), st.randoms(use_true_random=False))
 def test_any_translation_keeps_the_structure(parts, rnd) -> None:

@@ -151,7 +151,7 @@ class Writer:
         spans = Counter(sign.raw for sign in self.spans)
         by_raw = {sign.raw: sign for sign in self.spans}
         breaks = iter(self.breaks)
-        text = text.replace("\x00", "\ufffd").strip(" \t")
+        text = _with_blanks(text.replace("\x00", "\ufffd").strip(" \t"), by_raw)
         waiting = ""
         at = 0
         for found in _SIGN.finditer(text):
@@ -283,6 +283,14 @@ class Writer:
 
 
 _SIGN = re.compile(rf"{TAG.pattern}|{SHOWN_SPAN.pattern}|[ \t]*(?:{LINE_END.pattern})[ \t]*")
+
+
+def _with_blanks(text: str, spans: Iterable[str]) -> str:
+    """Put blanks between spans of code that touch: their marks would be read as one."""
+    one = "|".join(map(re.escape, sorted(spans)))
+    if not one or "``" not in text:
+        return text
+    return re.sub(f"(?<!`)(?:{one}){{2,}}(?!`)", lambda found: " ".join(re.findall(one, found[0])), text)
 
 
 def _moved(pieces: list[_Piece]) -> list[_Piece]:
