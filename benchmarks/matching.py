@@ -18,7 +18,7 @@ import time
 from simplemma.strategies import DEFAULT_DICTIONARY_FACTORY
 
 from mtreason.glossary import Matcher, Term
-from mtreason.glossary.fold import fold
+from mtreason.glossary.words.fold import fold
 
 CHARACTERS = [chr(code) for code in range(0x4E00, 0x5600)]
 SENTENCE = 40

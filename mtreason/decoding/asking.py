@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtreason.decoding.candidates import UNRELATED
+from mtreason.decoding.candidates import UNRELATED, Candidates
 from mtreason.decoding.protocol import derive_seed
 from mtreason.decoding.reflection import as_drawn
 from mtreason.decoding.wordings import QUOTE
@@ -23,14 +23,20 @@ MISUNDERSTOOD = {"refusal", "answer", "chatter", "copy", UNRELATED}
 """Problems of drafts whose model took the source for something else than a text to translate."""
 
 
+def is_misunderstood(candidates: Candidates) -> bool:
+    """Whether there are drafts, and all of them are held back because the model misunderstood what it is to do."""
+    drafts = candidates.by_text.values()
+    return bool(drafts) and all(MISUNDERSTOOD & set(c.problems) for c in drafts)
+
+
 def ask_again(sentence: Sentence) -> Calls[None]:
-    """Add drafts to another prompt, where all are held back because the model misunderstood what it is to do.
+    """Add drafts to another prompt, where the model misunderstood what it is to do.
 
     They are as many as the budget still pays for, and one at least: without it the source would be the output. Each is
     judged as if it had been drawn after the sentence's own prompt.
     """
     task, candidates = sentence.task, sentence.candidates
-    if not task.asked_again or not all(MISUNDERSTOOD & set(c.problems) for c in candidates.by_text.values()):
+    if not task.asked_again or not is_misunderstood(candidates):
         return
     if sentence.budget.out_of_time():
         return

@@ -10,7 +10,7 @@ from mtreason.decoding.protocol import Candidate, Decode, derive_seed
 from mtreason.decoding.reflection import after_prompt
 from mtreason.decoding.sentence import Sentence
 from mtreason.glossary import follows
-from mtreason.glossary.fold import is_unspaced
+from mtreason.glossary.words.fold import is_unspaced
 from mtreason.models.calls import Calls, cut, extend, release, score
 from mtreason.models.protocol import TOP_K, Continuation, Draw, Prefix
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mtreason.decoding.asking import ask_again
+from mtreason.decoding.asking import ask_again, is_misunderstood
 from mtreason.decoding.budget import Budget
 from mtreason.decoding.candidates import Candidates, to_draft
 from mtreason.decoding.judging import Judge
@@ -40,7 +40,7 @@ class Sentence:
         self._repair_reserve = 0.0
         """How much of the budget is kept for a repair, as long as terms are missed."""
         self._asking_reserve = 0.0
-        """How much of it is kept for asking again, as long as no draft is clean."""
+        """How much of it is kept for asking again, as long as every draft is misunderstood."""
 
     @property
     def prompt(self) -> Prefix:
@@ -100,7 +100,7 @@ class Sentence:
     def _reserve(self) -> float:
         """How much of the budget is kept for what comes at the end, as far as it is known to come."""
         repair = self._repair_reserve if self.candidates.misses else 0.0
-        asking = 0.0 if self.candidates.clean else self._asking_reserve
+        asking = self._asking_reserve if is_misunderstood(self.candidates) else 0.0
         return self._reflection_reserve + repair + asking
 
     @property

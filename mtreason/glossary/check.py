@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from mtreason.glossary.agree import agree
-from mtreason.glossary.apart import stands_apart
-from mtreason.glossary.fold import fold, is_bounded, primary_language
 from mtreason.glossary.term import Term
-from mtreason.glossary.unspaced import UNSPACED_LANGUAGES, is_empty, occurs
-from mtreason.glossary.words import STOP, Token, tokens
+from mtreason.glossary.words.agree import agree
+from mtreason.glossary.words.apart import stands_apart
+from mtreason.glossary.words.fold import fold, is_bounded, primary_language
+from mtreason.glossary.words.tokens import STOP, Token, tokens
+from mtreason.glossary.words.unspaced import UNSPACED_LANGUAGES, is_empty, occurs
 
 _ELLIPSIS = re.compile(r"\.{3,}")
 _OPTIONAL = re.compile(r"\(([^()]*)\)")

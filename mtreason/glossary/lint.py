@@ -8,13 +8,13 @@ from pathlib import Path
 
 from mtreason.errors import GlossaryError
 from mtreason.glossary.check import contains, honoured
-from mtreason.glossary.fold import fold
 from mtreason.glossary.formats.columns import looks_like_header
 from mtreason.glossary.load import describe, read_entries
 from mtreason.glossary.match import Matcher
 from mtreason.glossary.merge import Entry, key_of
 from mtreason.glossary.spelling import spelling
 from mtreason.glossary.term import Term
+from mtreason.glossary.words.fold import fold
 from mtreason.glossary.written import as_written
 from mtreason.languages import Language, scripts_of
 

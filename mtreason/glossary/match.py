@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from mtreason.glossary.apart import pairs
-from mtreason.glossary.fold import fold, is_bounded, is_unspaced, primary_language
-from mtreason.glossary.forms import forms, key
-from mtreason.glossary.places import place
 from mtreason.glossary.term import Term
-from mtreason.glossary.unspaced import UNSPACED_LANGUAGES, anchors, run_regex
-from mtreason.glossary.words import Token, read
+from mtreason.glossary.words.apart import pairs
+from mtreason.glossary.words.fold import fold, is_bounded, is_unspaced, primary_language
+from mtreason.glossary.words.forms import forms, key
+from mtreason.glossary.words.places import place
+from mtreason.glossary.words.tokens import Token, read
+from mtreason.glossary.words.unspaced import UNSPACED_LANGUAGES, anchors, run_regex
 
 NOT_HINTED = "is an ordinary phrase, for which nothing is hinted"
 """Why a term is no hit that exists only to keep shorter ones from matching inside it."""

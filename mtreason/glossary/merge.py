@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from mtreason.glossary.fold import fold
 from mtreason.glossary.term import Term
+from mtreason.glossary.words.fold import fold
 
 
 class Entry(NamedTuple):

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mtreason.glossary.fold import fold
 from mtreason.glossary.term import Term
+from mtreason.glossary.words.fold import fold
 
 _PLACEHOLDERS = frozenset({"sb", "sth", "one's", "oneself", "…"})
 

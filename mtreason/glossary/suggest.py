@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from mtreason.glossary.fold import fold
+from mtreason.glossary.words.fold import fold
 from mtreason.languages import Language
 
 LONGEST_SPACED, LONGEST_UNSPACED = 4, 6

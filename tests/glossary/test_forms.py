@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from mtreason.glossary import Term
 from mtreason.glossary.check import contains, honoured, judge_term
-from mtreason.glossary.unspaced import UNSPACED_LANGUAGES
-from mtreason.glossary.words import STOP, read, tokens
+from mtreason.glossary.words.tokens import STOP, read, tokens
+from mtreason.glossary.words.unspaced import UNSPACED_LANGUAGES
 
 FOLLOWED = [
     ("fr", "arbre", "Il dort près de l’arbre."),

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtreason.glossary import Matcher, Term
-from mtreason.glossary.fold import fold
+from mtreason.glossary.words.fold import fold
 
 
 def terms(*sources: str) -> list[Term]:

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtreason.glossary import Matcher, Term
-from mtreason.glossary.forms import forms, key
-from mtreason.glossary.words import read
+from mtreason.glossary.words.forms import forms, key
+from mtreason.glossary.words.tokens import read
 
 
 def found(language: str, text: str, *sources: str) -> list[str]:

@@ -193,7 +193,7 @@ def test_a_summary_replaces_only_a_summary(repository, monkeypatch, capfd) -> No
 
 def test_what_a_check_says_of_people(repository, monkeypatch, capfd) -> None:
     repository.update()
-    repository.output("a.md", "# by hand \x1b[31m\n")
+    repository.output("a.md", "# by hand \x1b[m\n")
     code, _, err = run_inside(
         ["batch", repository.config, "--check", "--summary", repository.root / "s.json"], monkeypatch, capfd
     )

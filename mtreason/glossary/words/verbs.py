@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from mtreason.glossary.lemma import is_known, lemma
+from mtreason.glossary.words.lemma import is_known, lemma
 
 # Verbs with pronouns joined to them: dámelo, dirglielo.
 

@@ -6,8 +6,8 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
-from mtreason.glossary.lemma import lemma, lemma_languages, other_lemmas
-from mtreason.glossary.verbs import joined_verbs, separable_forms
+from mtreason.glossary.words.lemma import lemma, lemma_languages, other_lemmas
+from mtreason.glossary.words.verbs import joined_verbs, separable_forms
 
 # Their lemmas are other words: "good" does not honour "the best".
 _COMPARATIVES = frozenset({"better", "best", "worse", "worst", "more", "most", "less", "least", "further", "furthest"})

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from mtreason.glossary.forms import forms, plain
-from mtreason.glossary.lemma import is_known, lemma_languages
+from mtreason.glossary.words.forms import forms, plain
+from mtreason.glossary.words.lemma import is_known, lemma_languages
 
 # Nouns of Finnish and Turkish whose forms are also forms of other words: kadut, sillan, değişikliğini.
 

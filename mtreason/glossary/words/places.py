@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mtreason.glossary.fold import fold, primary_language
+from mtreason.glossary.words.fold import fold, primary_language
 
 _CLUSTER = re.compile("[^\u0300-\u036f\u3099\u309a\uff9e\uff9f][\u0300-\u036f\u3099\u309a\uff9e\uff9f]*", re.DOTALL)
 """A letter with the accents, or a kana with the voicing marks, that follow it."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from mtreason.glossary.fold import fold, is_unspaced
+from mtreason.glossary.words.fold import fold, is_unspaced
 
 STOP = "."
 """The text of a token that ends a sentence."""

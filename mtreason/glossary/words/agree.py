@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mtreason.glossary.forms import forms, is_word, plain
-from mtreason.glossary.lemma import is_known, lemma_languages
-from mtreason.glossary.nouns import compounded, declines
-from mtreason.glossary.verbs import conjugates, not_reflexive
+from mtreason.glossary.words.forms import forms, is_word, plain
+from mtreason.glossary.words.lemma import is_known, lemma_languages
+from mtreason.glossary.words.nouns import compounded, declines
+from mtreason.glossary.words.verbs import conjugates, not_reflexive
 
 _LEAST_STEM = 4
 _LONGEST_ENDING = 4

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mtreason.glossary.agree import agree
-from mtreason.glossary.forms import forms
-from mtreason.glossary.lemma import is_known, lemma
-from mtreason.glossary.verbs import SEPARABLE, separated
-from mtreason.glossary.words import Token
+from mtreason.glossary.words.agree import agree
+from mtreason.glossary.words.forms import forms
+from mtreason.glossary.words.lemma import is_known, lemma
+from mtreason.glossary.words.tokens import Token
+from mtreason.glossary.words.verbs import SEPARABLE, separated
 
 
 def _set(words: str) -> frozenset[str]:

@@ -11,7 +11,7 @@ import unicodedata
 from functools import lru_cache
 from itertools import pairwise
 
-from mtreason.glossary.fold import CHINESE, fold, is_bounded, is_unspaced, primary_language
+from mtreason.glossary.words.fold import CHINESE, fold, is_bounded, is_unspaced, primary_language
 
 # Korean has spaces, but its particles are joined to the noun, so that whole words would never agree.
 UNSPACED_LANGUAGES = CHINESE | {"ja", "ko", "th", "lo", "my", "km", "bo", "dz"}

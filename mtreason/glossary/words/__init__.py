@@ -1,0 +1,1 @@
+"""Words as languages write them: spellings, forms, parts and compounds that count as one."""
