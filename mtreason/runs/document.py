@@ -214,6 +214,8 @@ class DocumentRun:
     def _detect(self, units: Iterator[Unit], target: Language) -> tuple[Language | None, Iterator[Unit]]:
         """Return what to translate from, None where nothing needs it, and an iterator over all units."""
         seen: list[Unit] = []
+        faults: list[DocumentError] = []
+        units = _until_fault(units, faults)
         doubtful: list[Unit] = []
         passed = doubt = 0
         question = ""
@@ -223,7 +225,7 @@ class DocumentRun:
             if origin.source is not None:
                 found = origin.source
                 self.progress.note(f"source language: {found.tag} ({found.name}), detected; --from overrides")
-                return found, itertools.chain(seen, units)
+                return found, _and_fault(itertools.chain(seen, units), faults)
             doubtful += [sample[index] for index in origin.doubtful][:MOST_NAMED]
             passed, doubt, question = passed + origin.passed, doubt + origin.doubt, question or origin.question
         if doubt > passed:
@@ -231,7 +233,7 @@ class DocumentRun:
             raise LanguageError(f"{name}: {question}")
         if passed:
             self._say_passed(target, doubtful[:MOST_NAMED])
-        return None, iter(seen)
+        return None, _and_fault(seen, faults)
 
     def _say_passed(self, target: Language, doubtful: Sequence[Unit]) -> None:
         said = f"the text is in {target.name} already: passed through unchanged"
@@ -413,3 +415,18 @@ def _peek(units: Iterator[Unit]) -> list[Unit]:
             break
         seen.append(unit)
     return seen
+
+
+def _until_fault(units: Iterator[Unit], faults: list[DocumentError]) -> Iterator[Unit]:
+    """Yield units up to one that cannot be read, and put what is wrong with it into `faults`."""
+    try:
+        yield from units
+    except DocumentError as error:
+        faults.append(error)
+
+
+def _and_fault(units: Iterable[Unit], faults: Sequence[DocumentError]) -> Iterator[Unit]:
+    """Yield units, then raise what was found after them: what is before a fault in a pipe still comes out."""
+    yield from units
+    for fault in faults:
+        raise fault
