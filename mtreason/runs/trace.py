@@ -8,7 +8,7 @@
   asks for them, `alternatives`: other clean translations with `score` and `parts`, the best first.
 
 `--trace` has a record for each segment, as soon as it is done: its number, the `line` and `place` of its unit, what
-became of it, and everything that the decoder considered.
+became of it, its `origin` (where it comes from, clean or not), and everything that the decoder considered.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ def trace_record(segment: Segment, settings: Settings | None = None) -> dict[str
         **_segment_record(segment),
         "line": segment.unit.number,
         "place": segment.unit.place,
+        "origin": segment.origin,
         "decoder": settings.decoder if settings and result else None,
         "reasoning": _reasoning_record(settings, result) if settings else None,
         "candidates": [_candidate_record(c, segment) for c in (result.candidates if result else ())],
