@@ -133,7 +133,7 @@ def test_an_instruction_is_text(cache, tiny_model, tmp_path) -> None:
     )
     record = json.loads(trace.read_text("utf-8"))
     assert record["source"] == source
-    assert record["decoder"] == "greedy"
+    assert record["origin"] == "model"
     # What looks like a control token costs many tokens, because it is spelled out.
     from transformers import AutoTokenizer
 

@@ -433,7 +433,7 @@ def test_alternatives(command, tmp_path, document) -> None:
     rows = [json.loads(line) for line in out.decode().splitlines()]
     assert len(rows) == 60
     others = [len(segment["alternatives"]) for row in rows for segment in row["segments"]]
-    assert max(others) == 2
+    assert 1 <= max(others) <= 2
     code, _, err = run(["translate", document, "--n-best", "3", *command], tmp_path / "cache")
     assert code == 2
     assert "--n-best 3: alternatives are in what --json writes" in err
