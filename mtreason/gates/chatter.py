@@ -102,7 +102,7 @@ def strip_chatter(text: str, source: str) -> str:
 
 
 def _without(kind: Kind, text: str, source: str) -> str:
-    match = kind.shape.search(text) if kind.cut and not kind.counterpart.search(source) else None
+    match = kind.shape.search(text) if kind.cut and not kind.has_counterpart(source) else None
     if match is None:
         return text
     kept = next((group for group in match.groups() if group), "")

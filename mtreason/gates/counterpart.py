@@ -25,7 +25,11 @@ class Kind:
     cut: bool = False
     """Whether it can be cut off, so that a translation is left."""
 
+    def has_counterpart(self, source: str) -> bool:
+        """Whether a source has what a translation may then have: what answers the shape, or the shape itself."""
+        return bool(self.counterpart.search(source) or self.shape.search(source))
+
 
 def found(kinds: Sequence[Kind], source: str, text: str) -> tuple[str, ...]:
     """Return what is wrong with a text: the kinds that it has and its source has not."""
-    return tuple(kind.said for kind in kinds if kind.shape.search(text) and not kind.counterpart.search(source))
+    return tuple(kind.said for kind in kinds if kind.shape.search(text) and not kind.has_counterpart(source))

@@ -231,13 +231,14 @@ def _document(path: Path) -> str:
 
 
 def _lines(path: Path) -> str:
-    from mtreason.documents import parse_line, placeholders, read_lines
+    from mtreason.documents import parse_line, placeholders
     from mtreason.languages import parse_language
+    from mtreason.lines import lines_of
 
     language = parse_language("en")
     found = []
     with path.open("rb") as stream:
-        for number, raw in enumerate(read_lines(stream, str(path)), 1):
+        for number, raw in enumerate(lines_of(stream, str(path)), 1):
             line = parse_line(number, raw, language)
             found += line.segments
     for segment in found[:1000]:

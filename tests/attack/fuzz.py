@@ -101,11 +101,12 @@ def in_file(name: str, action: Callable[[Path], object]) -> Callable[[bytes], No
 
 def text(path: Path) -> None:
     """Plain text, line by line."""
-    from mtreason.documents import check_text, open_text, read_lines
+    from mtreason.documents import check_text, open_text
+    from mtreason.lines import lines_of
 
     check_text(path)
     with open_text(path) as stream:
-        lines = list(read_lines(stream, str(path)))
+        lines = list(lines_of(stream, str(path)))
     assert "".join(lines).encode() == path.read_bytes()
 
 

@@ -29,9 +29,9 @@ def test_context_is_what_came_before_with_its_translation(loaded, in_flight, mon
     shown = []
     task = t.task
 
-    def spy(index, text, context):
+    def spy(index, text, context, note):
         shown.append(context)
-        return task(index, text, context)
+        return task(index, text, context, note=note)
 
     monkeypatch.setattr(t, "task", spy)
     _, segments = translated(t, *[f"{s}\n" for s in SENTENCES])
@@ -63,12 +63,12 @@ def test_numbers_that_differ_are_named_wherever_a_translation_comes_from(loaded)
     t = translator(loaded, human=people, budget=2.0, decoder="greedy")
     _, segments = translated(t, "筹款560万元。\n", "筹款570万元。\n", "2023\n")
     wrong = ("560万 (5,600,000) is not in the translation", "560 million (560,000,000) is not in the source")
-    assert [s.numbers for s in segments] == [wrong, (), ()]
+    assert [s.doubts for s in segments] == [wrong, (), ()]
     report = DocumentReport()
     for segment in segments:
         report.count(segment)
-    assert (report.misnumbered, report.numbers) == (1, [f"line 1: {', '.join(wrong)}"])
-    assert trace_record(segments[0], t.settings)["numbers"] == list(wrong)
+    assert (report.doubtful, report.doubts) == (1, [f"line 1: {', '.join(wrong)}"])
+    assert trace_record(segments[0], t.settings)["doubts"] == list(wrong)
 
 
 def test_what_is_kept_is_not_made_again(loaded) -> None:

@@ -481,7 +481,8 @@ def test_a_disk_that_is_full(command, document, tmp_path, mount) -> None:
     last = err.splitlines()[-1]
     assert "out.txt.mtreason-journal cannot be written (No space left on device)" in last
     assert last.endswith("make room and run the same command again")
-    there = (disk / ".out.txt.mtreason-journal").read_bytes().count(b'"key"')
+    kept = (disk / ".out.txt.mtreason-journal").read_bytes().splitlines(keepends=True)
+    there = sum(b'"key"' in line and b"\0" not in line for line in kept)  # the last one may be damaged
     assert 0 < there < 60
     assert not out.exists()
     subprocess.run(["mount", "-o", "remount,size=64k", disk], check=True)

@@ -386,7 +386,7 @@ def test_learned_metric_is_a_part(fitted, tmp_path, tiny_comet) -> None:
         ([rated(0, ratings=[1, "2", 3])], ":1: ratings must be a list of numbers"),
         ([rated(0, ratings=[1, True, 3])], ":1: ratings must be a list of numbers"),
         ([rated(0, ratings=[1, float("nan"), 3])], ":1: ratings must be a list of numbers"),
-        ([rated(0, hyps=["a", "\ud800", "b"])], ":1: not UTF-8"),
+        ([rated(0, hyps=["a", "\ud800", "b"])], "line 1, byte offset 116, is not UTF-8"),
     ],
 )
 def test_rows_that_cannot_be_used(tmp_path, rows, message) -> None:
