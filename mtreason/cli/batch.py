@@ -11,7 +11,7 @@ import typer
 
 from mtreason.cli import options
 from mtreason.cli.loading import Session
-from mtreason.cli.output import say
+from mtreason.cli.output import counted, say
 from mtreason.errors import InputError
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def batch(
     for edit in review.edited:
         session.note(f"{edit.name}: {edit.kind}: {edit.message}")
     if update.fell_back:
-        say(f"{update.fell_back} segments found no clean translation")
+        say(f"no clean translation was found for {counted(update.fell_back)}")
     verb = "checked" if check else f"{len(update.made)} made, {update.tokens} tokens"
     session.note(f"{len(project.jobs)} outputs, {verb}; {len(findings)} findings")
     if findings or update.fell_back:

@@ -49,6 +49,11 @@ def print_table(rows: Iterable[Sequence[str]], titles: Sequence[str] = (), *more
         console.print(visible(line))
 
 
+def counted(number: int, what: str = "segment") -> str:
+    """Return a number of things, in words."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 class ProgressLine:
     """Progress on a terminal; nothing elsewhere, except where a method says so."""
 

@@ -10,7 +10,7 @@ import typer
 
 from mtreason.cli import options
 from mtreason.cli.loading import Session
-from mtreason.cli.output import say
+from mtreason.cli.output import counted, say
 from mtreason.errors import InputError
 from mtreason.runs.job import STANDARD_INPUT, DocumentJob, DocumentReport
 from mtreason.runs.settings import DEFAULT_REWARD, Settings, with_effort
@@ -159,14 +159,14 @@ def _summary(
         text += f"; answers in form: {report.in_form} of {report.answers}"
     session.note(text)
     if report.fell_back:
-        places = ", ".join(report.fallen)
-        say(f"{report.fell_back} segments found no clean translation, see {places}: try --effort high")
+        places = ", ".join(f"{place} ({why})" for place, why in report.fallen.items())
+        say(f"no clean translation was found for {counted(report.fell_back)}, see {places}: try --effort high")
     if report.placed:
         places = ", ".join(report.placed_at)
-        say(f"markup was put back into {report.placed} segments by the tool, see {places}: look at them")
+        say(f"markup was put back into {counted(report.placed)} by the tool, see {places}: look there")
     if report.doubtful:
         listed = "; ".join(report.doubts) + ("; …" if report.doubtful > len(report.doubts) else "")
-        say(f"{report.doubtful} segments are doubtful, see {listed}")
+        say(f"{counted(report.doubtful)} may be wrong, see {listed}")
     if report.missed and (strict_terms or not session.quiet):
         listed = ", ".join(report.missing) + (", …" if report.missed > len(report.missing) else "")
         say(f"glossary terms missed: {listed}")

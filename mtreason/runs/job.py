@@ -52,8 +52,8 @@ class DocumentReport:
     origins: dict[str, int] = field(default_factory=dict)
     """Where translations come from -> how many segments; see `mtreason.runs.pipeline`."""
     fell_back: int = 0
-    fallen: dict[str, None] = field(default_factory=dict)
-    """The places of the first of these segments."""
+    fallen: dict[str, str] = field(default_factory=dict)
+    """The places of the first of these segments, and what is wrong there."""
     placed: int = 0
     """Segments into which the tool had to put codes or other literals that the model lost."""
     placed_at: dict[str, None] = field(default_factory=dict)
@@ -85,7 +85,9 @@ class DocumentReport:
         self.missed += len(missed)
         self.missing += [f"{term} in {segment.unit.place}" for term in missed][: MOST_NAMED - len(self.missing)]
         if segment.fell_back:
-            self.fall(segment.unit.place)
+            self.fell_back += 1
+            if len(self.fallen) < MOST_NAMED:
+                self.fallen.setdefault(segment.unit.place, ", ".join(segment.problems))
         if segment.placed:
             self.placed += 1
             if len(self.placed_at) < MOST_NAMED:
@@ -98,9 +100,3 @@ class DocumentReport:
             self.timed_out += segment.result.timed_out
             self.answers += sum(segment.result.forms.values())
             self.in_form += segment.result.forms.get("ok", 0)
-
-    def fall(self, place: str) -> None:
-        """Count a segment without a clean translation."""
-        self.fell_back += 1
-        if len(self.fallen) < MOST_NAMED:
-            self.fallen[place] = None

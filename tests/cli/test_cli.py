@@ -164,7 +164,7 @@ def test_numbers_that_differ_are_named_at_the_end(cache, tiny_model, tmp_path) -
     args = ["translate", "--from", "zh", "--to", "en", "--decoder", "greedy", "--model", tiny_model]
     code, out, err = run([*args, "--tm", tmp_path / "people.tmx"], cache, "筹款560万元。\n".encode())
     assert (code, out) == (0, b"It raised 560 million.\n")
-    assert "1 segments are doubtful, see line 1: 560万 (5,600,000) is not in the translation" in err
+    assert "1 segment may be wrong, see line 1: 560万 (5,600,000) is not in the translation" in err
 
 
 def test_json_and_trace(cache, tiny_model, tmp_path) -> None:

@@ -46,15 +46,6 @@ def waited() -> float | None:
         return None
 
 
-def age() -> float:
-    """Return the seconds since this process began; 0 if the system does not tell."""
-    try:
-        after_name = Path("/proc/self/stat").read_text("ascii", "replace").rpartition(")")[2].split()
-        return time.clock_gettime(time.CLOCK_BOOTTIME) - int(after_name[19]) / os.sysconf("SC_CLK_TCK")
-    except (OSError, IndexError, ValueError, AttributeError):
-        return 0.0
-
-
 class ShortWaits:
     """Makes the threads of all kernels sleep soon when they wait, as long as it is on.
 
@@ -108,11 +99,11 @@ class Threads:
         most: int,
         clock: Callable[[], float] = time.monotonic,
         waiting: Callable[[], float | None] = waited,
-        past: Callable[[], float] = age,
     ) -> None:
         """`most` is what torch was given; the clocks, in seconds, are arguments for tests.
 
-        `past` is how long `waiting` has counted already: loading a model shows whether the machine is crowded.
+        What was waited for before does not count: while it loads, a process has more threads than there are cores,
+        which wait for one another.
         """
         self.crowded = False
         """Whether other processes want the cores."""
@@ -122,7 +113,6 @@ class Threads:
         self._most = 0
         self._seen: tuple[float, float | None]
         self.allow(most)
-        self._seen = (self._started - past(), 0.0)
 
     def allow(self, most: int) -> None:
         """Use at most so many; begins anew where this is another number than before."""

@@ -24,7 +24,7 @@ class Machine:
         self.share = 0.0
         self.seconds = {}
         self.used = []
-        self.threads = Threads(most, lambda: self.now, lambda: self.waiting, lambda: 0.0)
+        self.threads = Threads(most, lambda: self.now, lambda: self.waiting)
 
     def run(self, steps):
         rng = random.Random(1)
@@ -69,13 +69,15 @@ def test_down_to_where_it_stops_to_pay() -> None:
     assert machine.used[-200:].count(2) > 120
 
 
-def test_what_loading_showed_counts_at_once() -> None:
+def test_what_was_waited_for_while_loading_does_not_count() -> None:
+    """A process that loads has more threads than there are cores, and waits for itself."""
     machine = Machine(2)
-    machine.waiting = 3.0
-    machine.threads = Threads(2, lambda: machine.now, lambda: machine.waiting, lambda: 9.0)
-    machine.share, machine.seconds = 0.5, {2: 0.4, 1: 0.1}
-    machine.run(2)
-    assert machine.threads.crowded
+    machine.waiting = 9.0
+    machine.threads = Threads(2, lambda: machine.now, lambda: machine.waiting)
+    machine.seconds = {2: 0.1}
+    machine.run(100)
+    assert not machine.threads.crowded
+    assert set(machine.used) == {2}
 
 
 def test_comparisons_become_rare_where_nothing_changes() -> None:
@@ -95,7 +97,7 @@ def test_one_thread_stays_one() -> None:
 
 def test_a_system_that_does_not_tell_is_taken_for_an_empty_one() -> None:
     machine = Machine(2)
-    machine.threads = Threads(2, lambda: machine.now, lambda: None, lambda: 0.0)
+    machine.threads = Threads(2, lambda: machine.now, lambda: None)
     machine.seconds = {2: 0.1}
     machine.run(100)
     assert set(machine.used) == {2}
