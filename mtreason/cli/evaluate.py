@@ -67,14 +67,14 @@ def evaluate(
     check_encoder(comet_model, comet_encoder)
     names = _pick_metrics(metric, target, comet_model)
     systems = read_systems(hyp, tuple(ref or ()), src)
+    source = parse_language(from_) if from_ else None
     terminal = Terminal(quiet)
     matcher = None
     if glossary:
-        if from_ is None or systems[0].sources is None:
+        if source is None or systems[0].sources is None:
             raise InputError(
                 "--glossary: terms are looked up in the source: name it with --src, and its language with --from"
             )
-        source = parse_language(from_)
         entries = [e for path in glossary for e in load_glossary(path, source.tag, target.tag, note=terminal.warn)]
         matcher = Matcher(entries, source.tag)
     learned = []
@@ -83,10 +83,10 @@ def evaluate(
             raise InputError("--metric comet looks at the source: name it with --src")
         name = comet_model or default_checkpoint(references=systems[0].references is not None).name
         estimator = terminal.open_estimator(name, comet_encoder)
-        terminal.warn_of_languages(estimator, parse_language(from_).primary if from_ else None, target.primary)
+        terminal.warn_of_languages(estimator, source.primary if source else None, target.primary)
         learned = [_learn(estimator, systems, terminal)]
     surface = [name for name in names if name != COMET]
-    report = build_scores(systems, target, surface, learned, matcher, parse_language(from_) if from_ else None)
+    report = build_scores(systems, target, surface, learned, matcher, source)
     output = Output(None)
     output.write(json.dumps(report, ensure_ascii=False, indent=2) + "\n" if as_json else scores_markdown(report))
     output.close()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mtreason.documents.coded import TAG, nested
@@ -76,12 +76,7 @@ def literals(text: str) -> list[Literal]:
     @handles, #hashtags, paths and names of files, version numbers, emoji.
     """
     found = [Literal(start, end, hard=True) for start, end in _braced(text)]
-    rest = []
-    at = 0
-    for braced in found:
-        rest += [text[at : braced.start], " " * (braced.end - braced.start)]
-        at = braced.end
-    found += _others("".join([*rest, text[at:]]))
+    found += _others(without(text, found))
     return sorted(found, key=lambda literal: literal.start)
 
 
@@ -92,11 +87,16 @@ def placeholders(text: str) -> tuple[str, ...]:
 
 def without_literals(text: str) -> str:
     """Return the words of a text, with blanks in place of its literals; as long as the text."""
+    return without(text, literals(text))
+
+
+def without(text: str, found: Iterable[Literal]) -> str:
+    """Return a text with blanks in place of some of its literals, given in order; as long as the text."""
     parts = []
     at = 0
-    for found in literals(text):
-        parts += [text[at : found.start], " " * (found.end - found.start)]
-        at = found.end
+    for literal in found:
+        parts += [text[at : literal.start], " " * (literal.end - literal.start)]
+        at = literal.end
     return "".join([*parts, text[at:]])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mtreason.documents.literals import literals
+from mtreason.documents.literals import literals, without
 from mtreason.gates.pair import Pair
 from mtreason.languages import Direction
 from mtreason.numbers import differing
@@ -19,11 +19,7 @@ def differing_numbers(source: str, text: str, direction: Direction) -> tuple[str
 
 
 def _words(text: str) -> str:
-    """Return a text with blanks in place of its literals, but for those that are numbers (1.234.567)."""
-    parts = []
-    at = 0
-    for found in literals(text):
-        if any(c.isalpha() for c in text[found.start : found.end]) or found.hard:
-            parts += [text[at : found.start], " " * (found.end - found.start)]
-            at = found.end
-    return "".join([*parts, text[at:]])
+    """Return a text with blanks in place of its literals, but for those of digits, which may be numbers (1.2.3)."""
+    return without(
+        text, (own for own in literals(text) if own.hard or any(map(str.isalpha, text[own.start : own.end])))
+    )

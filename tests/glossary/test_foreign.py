@@ -16,16 +16,6 @@ from mtreason.glossary.term import MOST_CHARACTERS, Term, to_fields
 from mtreason.glossary.values import join_values, split_values
 
 
-@pytest.fixture
-def write(tmp_path):
-    def write_file(name, content):
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return path
-
-    return write_file
-
-
 def read(path, source="en", target="de"):
     return read_glossary(path, source, target, path.name)
 

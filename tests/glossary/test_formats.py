@@ -50,16 +50,6 @@ def test_everything_survives(tmp_path_factory, form, terms) -> None:
     assert [placeless(e) for e in load_glossary(path, "fr", "en")] == [placeless(e) for e in terms]
 
 
-@pytest.fixture
-def write(tmp_path):
-    def write_file(name, content):
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return path
-
-    return write_file
-
-
 def read(path, source="zh", target="en"):
     return [(e.source, e.targets, e.note) for e in load_glossary(path, source, target)]
 
