@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mtreason.languages import Language, scripts_of
+from mtreason.languages import Language, letters_of, scripts_of
 from mtreason.models.protocol import TokenMask
 
 CARRIED = "Latin"
@@ -85,16 +85,11 @@ def _head_usable(head: bytes, allowed: frozenset[str]) -> bool:
 
     It is if a letter of an allowed script begins so, or if more signs (emoji, punctuation) than letters do.
     """
-    import regex
-
     text = _beginning_with(head)
-    # Only letters are asked for their script, one by one: most characters are none, and most numbers no characters.
-    found = [(char, scripts_of(char)) for char in regex.findall(r"\p{L}", text)]
-    if any(scripts & allowed for _, scripts in found):
+    if letters_of(text, allowed):
         return True
-    letters = [char for char, scripts in found if scripts]
-    signs = sum(map(str.isprintable, text)) - sum(map(str.isprintable, letters))
-    return signs > len(letters)
+    letters = letters_of(text)
+    return sum(map(str.isprintable, text)) - sum(map(str.isprintable, letters)) > len(letters)
 
 
 def _beginning_with(head: bytes) -> str:

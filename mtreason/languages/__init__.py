@@ -15,13 +15,13 @@ from mtreason.languages.detection import (
     in_other_language,
     is_clearly_other,
 )
-from mtreason.languages.scripts import scripts_of
+from mtreason.languages.scripts import letters_of, scripts_of
 from mtreason.languages.serving import best_tag, tag_named
 from mtreason.languages.tags import Direction, Language, name_in, parse_language
 from mtreason.languages.variants import other_letters, to_variant, variant_of, written_variant
 
 __all__ = [
     "Detected", "Direction", "Language", "Origin", "already_in", "best_tag", "detect", "detect_language", "find_origin",
-    "in_other_language", "is_clearly_other", "name_in", "other_letters", "parse_language", "scripts_of", "tag_named",
-    "to_variant", "variant_of", "written_variant",
+    "in_other_language", "is_clearly_other", "letters_of", "name_in", "other_letters", "parse_language", "scripts_of",
+    "tag_named", "to_variant", "variant_of", "written_variant",
 ]  # fmt: skip

@@ -40,3 +40,19 @@ def script_of(char: str) -> str:
 def scripts_of(text: str) -> frozenset[str]:
     """Return the scripts of a text's letters; characters of no single script (digits, "ー") are left out."""
     return frozenset(s for c in set(text) if (s := script_of(c)))
+
+
+def letters_of(text: str, scripts: frozenset[str] = frozenset({*KNOWN_SCRIPTS, OTHER})) -> str:
+    """Return the letters of a text that are of these scripts; the same as `script_of` of each, fast for long texts."""
+    return "".join(_letters_of(scripts).findall(text))
+
+
+@functools.cache
+def _letters_of(scripts: frozenset[str]) -> regex.Pattern[str]:
+    import regex
+
+    # Those that are not wanted are taken away, so that what is of no known script is there with OTHER.
+    unwanted = {"Common", "Inherited", *KNOWN_SCRIPTS} - scripts
+    if OTHER in scripts:
+        return regex.compile(r"(?V1)[\p{L}" + "".join(rf"--\p{{Script={name}}}" for name in sorted(unwanted)) + "]+")
+    return regex.compile(r"(?V1)[\p{L}&&[" + "".join(rf"\p{{Script={name}}}" for name in sorted(scripts)) + "]]+")

@@ -137,7 +137,10 @@ def from_header(cells: Sequence[str], where: str, direction: Direction, after: S
     if _is_header(named, terms):
         there = ", ".join(named[i].tag for i in terms) or "no two languages"
         shown = ", ".join(cell for cell in cells if cell)
-        raise MismatchError(where, there, direction, f"with both languages (its first row is {shown[:80]!r})")
+        advice = (
+            f"with both languages (its first row is {shown[:80]!r}; if it is a term, put 'source, target' above it)"
+        )
+        raise MismatchError(where, there, direction, advice)
     return None
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from mtreason.errors import GlossaryError
 from mtreason.glossary.formats import tsv, utx
-from mtreason.glossary.formats.table import Record, read_table, target_cell
+from mtreason.glossary.formats.table import Record, read_table
 from mtreason.glossary.formats.text import (
     Direction,
     LeftOut,
@@ -50,9 +50,11 @@ def _records(lines: Iterator[tuple[int, str]], name: str) -> Iterator[Record]:
 
 
 def write(terms: Sequence[Term], direction: Direction) -> bytes:
-    """Return a file with these terms, a line for each rendering; a term that is kept is its own rendering."""
+    """Return a file with these terms, a line for each rendering; a term that is kept is its own rendering.
+
+    It names its columns in a comment, so that no first term is taken for a header (AI, IA: both are languages).
+    """
     del direction
-    rows = [
-        (t.source, target_cell(join_values((target,))), t.note) for t in terms for target in t.targets or (t.source,)
-    ]
-    return "".join("\t".join(map(cell_for, row)).rstrip("\t") + "\n" for row in rows).encode()
+    rows = [(t.source, join_values((target,)), t.note) for t in terms for target in t.targets or (t.source,)]
+    lines = ["# columns: source, target, note", *("\t".join(map(cell_for, row)).rstrip("\t") for row in rows)]
+    return "".join(f"{line}\n" for line in lines).encode()
