@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 from support.systems import world  # noqa: F401 - a fixture of several tests
 from support.tiny import TEXTS, make_terse_model, make_tiny_model
 
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
 
 # Two threads for matrices this small only wait for one another; set before torch is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+# The same examples in every run: what is sent in is not refused for what others found. To look for more, run the tests
+# with `--hypothesis-profile default`.
+settings.register_profile("fixed", derandomize=True)
+settings.load_profile("fixed")
 
 
 @pytest.fixture(scope="session")

@@ -66,7 +66,7 @@ class Matcher:
         self._language = language
         by_term: dict[str, list[Term]] = {}
         for term in terms:
-            if folded := place(term.source.strip(), language).composed:
+            if folded := place(term.source.strip(), language, syllables=True).folded:
                 by_term.setdefault(folded, []).append(term)
         by_words: dict[str, tuple[Term, ...]] = {}
         by_characters: dict[str, tuple[Term, ...]] = {}
@@ -210,21 +210,22 @@ class _Words:
         """Yield an occurrence with those of its terms that it may be a form of, first those that are written so."""
         start, end = found[0].start, found[-1].end
         surface = folded[start:end]
-        fitting = [t for t in terms if fold(t.source, "und") == surface]
-        fitting += [t for t in terms if fold(t.source, "und") != surface and self._inflects(t, found)]
+        written = {t: place(t.source.strip(), "und").folded for t in terms}
+        fitting = [t for t in terms if written[t] == surface]
+        fitting += [t for t in terms if written[t] != surface and self._inflects(written[t], found)]
         if fitting:
             yield start, end, tuple(fitting)
 
-    def _inflects(self, term: Term, found: Sequence[Token]) -> bool:
-        """Whether words whose lemmas are those of a term may be its forms.
+    def _inflects(self, written: str, found: Sequence[Token]) -> bool:
+        """Whether words whose lemmas are those of a term, written so, may be its forms.
 
         Of a word with hyphens only the last part has forms: ripping off is no rip-off. A noun in -ing has no form
         without that ending: what one builds is not always a building.
         """
         if self._primary != "en":
             return True
-        words = _words(fold(term.source, "en"), "en")
-        if "-" in term.source and [t.text for t in found[:-1]] != words[:-1]:
+        words = _words(written, "en")
+        if "-" in written and [t.text for t in found[:-1]] != words[:-1]:
             return False
         return len(words) > 1 or not words[0].endswith("ing") or found[0].text.removesuffix("s").endswith("ing")
 

@@ -84,6 +84,14 @@ def fold(text: str, language: str) -> str:
     return text.translate(_fold_table(primary_language(language) in CHINESE))
 
 
+_SYLLABLES = re.compile("[\uac00-\ud7a3]+")
+
+
+def hangul_letters(text: str) -> str:
+    """Return the text with Korean syllables as their letters, which endings are told by; all else stays."""
+    return _SYLLABLES.sub(lambda found: unicodedata.normalize("NFD", found[0]), text)
+
+
 def is_bounded(folded: str, start: int, end: int) -> bool:
     """Return whether `folded[start:end]` is bounded: no letter, digit or mark of a spaced script continues it.
 

@@ -11,7 +11,7 @@ import unicodedata
 from functools import lru_cache
 from itertools import pairwise
 
-from mtreason.glossary.words.fold import CHINESE, fold, is_bounded, is_unspaced, primary_language
+from mtreason.glossary.words.fold import CHINESE, fold, hangul_letters, is_bounded, is_unspaced, primary_language
 
 # Korean has spaces, but its particles are joined to the noun, so that whole words would never agree.
 UNSPACED_LANGUAGES = CHINESE | {"ja", "ko", "th", "lo", "my", "km", "bo", "dz"}
@@ -23,7 +23,7 @@ _GAP = "[^。.!?;\n]{0,12}?"
 def normal(text: str, language: str) -> str:
     """Return a text as it is searched: folded, width and accents composed; Korean syllables as their letters."""
     folded = fold(unicodedata.normalize("NFKC", text), language)
-    return unicodedata.normalize("NFD", folded) if primary_language(language) == "ko" else folded
+    return hangul_letters(folded) if primary_language(language) == "ko" else folded
 
 
 def occurs(rendering: str, text: str, language: str) -> bool:
@@ -178,12 +178,8 @@ _FREE_SPACES = 4
 """Korean compounds of so many syllables are written with and without spaces."""
 
 
-def _letters(text: str) -> str:
-    return unicodedata.normalize("NFD", text)
-
-
 def _one_of(endings: str) -> str:
-    return "(?:" + "|".join(_letters(ending) for ending in endings.split()) + ")" + _OPEN_SYLLABLE
+    return "(?:" + "|".join(hangul_letters(ending) for ending in endings.split()) + ")" + _OPEN_SYLLABLE
 
 
 def _korean(run: str) -> str:
@@ -192,9 +188,8 @@ def _korean(run: str) -> str:
         return _noun(run)
     before = f"{_noun(first, ends=False)}\\s*" if first else ""
     if stem.endswith("하") and len(stem) > 1:
-        return (
-            f"{before}{_noun(stem[:-1], ends=False)}(?:{_letters('을')}|{_letters('를')})?\\s*{_NOT}(?:{_verb('하')})"
-        )
+        object_marks = f"(?:{hangul_letters('을')}|{hangul_letters('를')})?"
+        return f"{before}{_noun(stem[:-1], ends=False)}{object_marks}\\s*{_NOT}(?:{_verb('하')})"
     start = _WORD_START if len(stem) == 1 and not before else ""
     return f"{start}{before}(?:{_verb(stem)})"
 
@@ -209,15 +204,15 @@ def _korean_verb(run: str) -> tuple[str, str]:
 def _korean_anchors(run: str) -> tuple[str, ...]:
     first, stem = _korean_verb(run)
     if not stem or first:
-        return (_letters(run.partition(" ")[0][:1] if is_unspaced(run[0]) else run.partition(" ")[0]),)
+        return (hangul_letters(run.partition(" ")[0][:1] if is_unspaced(run[0]) else run.partition(" ")[0]),)
     if stem.endswith("하") and len(stem) > 1:
-        return (_letters(stem[0]),)
-    own = _letters(stem)
+        return (hangul_letters(stem[0]),)
+    own = hangul_letters(stem)
     head, last = own[:-1], own[-1]
     if last >= "\u11a8":
         return (head, f"{head[:-1]}\u1162") if last == "\u11c2" else (head,)
     merged = [f"{head}{vowel}" for vowel in _MERGED.get(last, "").strip("[]")]
-    doubled = [f"{_letters(stem[:-1])}\u11af"] if stem.endswith("르") and len(stem) > 1 else []
+    doubled = [f"{hangul_letters(stem[:-1])}\u11af"] if stem.endswith("르") and len(stem) > 1 else []
     return (own, *merged, *doubled)
 
 
@@ -225,15 +220,15 @@ def _noun(run: str, *, ends: bool = True) -> str:
     """Return a regular expression for a noun; one of one syllable has to be a word, with or without a particle."""
     if len(run) == 1 and is_unspaced(run) and ends:
         after = f"(?:{_one_of(_ADVERBIAL)})?(?:{_one_of(_FINAL)})?(?![{_KOREAN_SYLLABLE}])|{_one_of(_COPULA)}"
-        return f"{_WORD_START}{_letters(run)}(?={after})"
+        return f"{_WORD_START}{hangul_letters(run)}(?={after})"
     free = len(run) >= _FREE_SPACES and all(map(is_unspaced, run))
-    syllables = [r"\s*" if char == " " else re.escape(_letters(char)) for char in run]
+    syllables = [r"\s*" if char == " " else re.escape(hangul_letters(char)) for char in run]
     return (r"\s?" if free else "").join(syllables) + (_OPEN_SYLLABLE if ends else "")
 
 
 def _verb(stem: str) -> str:
     """Return a regular expression for the forms of a verb or adjective, given its dictionary form without 다."""
-    own = _letters(stem)
+    own = hangul_letters(stem)
     head, last = own[:-1], own[-1]
     if last >= "\u11a8":
         return "|".join([f"{own}{_one_of(_CLOSED_ENDINGS)}", *_irregular(head, last)])
@@ -243,7 +238,7 @@ def _verb(stem: str) -> str:
     elif last in _MERGED:
         found.append(f"{head}{_MERGED[last]}{_MERGED_END}")
     if stem.endswith("르") and len(stem) > 1:
-        found.append(f"{_letters(stem[:-1])}\u11af\u1105[\u1161\u1165]{_MERGED_END}")
+        found.append(f"{hangul_letters(stem[:-1])}\u11af\u1105[\u1161\u1165]{_MERGED_END}")
     return "|".join(found)
 
 
