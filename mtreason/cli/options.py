@@ -106,7 +106,14 @@ Source = Annotated[str, typer.Argument(metavar="INPUT", help="A document; - or n
 To = Annotated[str, typer.Option("--to", metavar="LANG", help="Target language, a BCP 47 code such as en.")]
 From = Annotated[str | None, typer.Option("--from", metavar="LANG", help="Source language; detected if left out.")]
 Out = Annotated[
-    Path | None, typer.Option("--out", "-o", metavar="FILE", help="Where to write; standard output if left out.")
+    Path | None,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="FILE",
+        help="Where to write; standard output for - or if left out.",
+        callback=lambda path: None if path == Path("-") else path,
+    ),
 ]
 FormatName = Annotated[
     str | None,

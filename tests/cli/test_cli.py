@@ -93,7 +93,8 @@ def test_empty_file_needs_no_model(cache, tmp_path) -> None:
 
 def test_already_in_the_target_language(cache, tmp_path) -> None:
     data = b"This is a perfectly ordinary English sentence.\r\n\r\n  And here is one more of them, as it stands"
-    code, out, err = run(["translate", "--to", "en", "--model", "nothing"], cache, data)
+    # A hyphen is standard output, and no file of that name.
+    code, out, err = run(["translate", "--to", "en", "--model", "nothing", "-o", "-"], cache, data)
     assert (code, out) == (0, data)
     assert "already" in err
     assert "English" in err
