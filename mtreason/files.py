@@ -179,6 +179,22 @@ def open_like(model: Path, path: Path, flags: int) -> BinaryIO:
         raise
 
 
+NOT_THROUGH_LINKS = getattr(os, "O_NOFOLLOW", 0)
+"""Opens no symbolic link: what lies beside an output may come from strangers, and would lead a writer elsewhere."""
+
+
+def open_own(model: Path, path: Path, flags: int) -> BinaryIO:
+    """Open a file of our own beside an output, as `open_like` does.
+
+    Raises `OSError` for what a stranger may have put there: a link, a pipe, another name of a file from elsewhere.
+    """
+    if os.path.lexists(path):
+        found = path.lstat()
+        if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+            raise OSError("it is no file of its own: remove it")
+    return open_like(model, path, flags | NOT_THROUGH_LINKS)
+
+
 def sweep_parts(path: Path) -> None:
     """Remove the parts that ended processes have left in the directory of a file."""
     with suppress(OSError), os.scandir(path.parent) as entries:
