@@ -94,6 +94,12 @@ def is_pipe(path: Path) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
+def refuse_pipe(path: Path, what: str) -> None:
+    """Raise `InputError` for a pipe or a device where a file should be: it would be waited for; `what` says what it is."""
+    if is_pipe(path):
+        raise InputError(f"{path}, {what}, is no file but a pipe or a device: name a file")
+
+
 def check_output(out: Path, *inputs: Path) -> None:
     """Raise `InputError` for an output that is also an input, and would be overwritten before it is used again."""
     for path in inputs:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from mtreason.errors import InputError, MtreasonError
-from mtreason.files import open_own, read_regular, read_text, write_text
+from mtreason.files import open_own, read_regular, read_text, refuse_pipe, write_text
 from mtreason.runs.made import Made, just_made, read_made
 from mtreason.runs.places import inside
 from mtreason.runs.repository import LOCK, Job, take_snapshot
@@ -60,6 +60,7 @@ def read_lock(root: Path) -> Lock:
     path = root / LOCK
     lock = Lock()
     if os.path.lexists(path):
+        refuse_pipe(path, "the lock")
         text = read_text(path, "check it")
         try:
             lock = _parse(json.loads(text), path)

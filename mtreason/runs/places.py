@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from mtreason.errors import InputError
-from mtreason.files import is_pipe
+from mtreason.files import refuse_pipe
 
 
 def folded(name: str) -> str:
@@ -74,8 +74,7 @@ def protect(root: Path, inputs: Iterable[tuple[Path, str]]) -> Protected:
     names: dict[str, str] = {}
     files: dict[tuple[int, int], str] = {}
     for path, kind in inputs:
-        if is_pipe(path):
-            raise InputError(f"{path}, {kind}, is no file but a pipe or a device: name a file")
+        refuse_pipe(path, kind)
         names.setdefault(folded(str(path)), kind)
         if (same := _identity(path)) is not None:
             files.setdefault(same, kind)

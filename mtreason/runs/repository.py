@@ -17,7 +17,7 @@ from mtreason.documents.formats import MOST_BYTES
 from mtreason.documents.views import View
 from mtreason.errors import DocumentError, InputError, check_names, near
 from mtreason.evaluation.metrics import TITLES
-from mtreason.files import is_pipe, read_text
+from mtreason.files import read_text, refuse_pipe
 from mtreason.languages import Language, parse_language
 from mtreason.lines import lines_of
 from mtreason.records import parse_toml
@@ -68,8 +68,7 @@ MOST_CONFIG = 1 << 20
 
 def read_config(path: Path) -> Config:
     """Read a configuration; raises `InputError` that names what is unknown, missing or of the wrong kind."""
-    if is_pipe(path):
-        raise InputError(f"{path}, the configuration, is no file but a pipe or a device: name a file")
+    refuse_pipe(path, "the configuration")
     text = read_text(path, "name the configuration")
     if len(text) > MOST_CONFIG:
         raise InputError(f"{path}: larger than {MOST_CONFIG >> 20} MB: this is no configuration")
