@@ -95,7 +95,7 @@ def is_pipe(path: Path) -> bool:
 
 
 def refuse_pipe(path: Path, what: str) -> None:
-    """Raise `InputError` for a pipe or a device where a file should be: it would be waited for; `what` says what it is."""
+    """Raise `InputError` for a pipe or a device in place of a file: it would be waited for; `what` names it."""
     if is_pipe(path):
         raise InputError(f"{path}, {what}, is no file but a pipe or a device: name a file")
 
