@@ -94,6 +94,12 @@ def is_pipe(path: Path) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
+def refuse_pipe(path: Path, what: str) -> None:
+    """Raise `InputError` for a pipe or a device in place of a file: it would be waited for; `what` names it."""
+    if is_pipe(path):
+        raise InputError(f"{path}, {what}, is no file but a pipe or a device: name a file")
+
+
 def check_output(out: Path, *inputs: Path) -> None:
     """Raise `InputError` for an output that is also an input, and would be overwritten before it is used again."""
     for path in inputs:
@@ -177,6 +183,22 @@ def open_like(model: Path, path: Path, flags: int) -> BinaryIO:
     except BaseException:
         os.close(descriptor)
         raise
+
+
+NOT_THROUGH_LINKS = getattr(os, "O_NOFOLLOW", 0)
+"""Opens no symbolic link: what lies beside an output may come from strangers, and would lead a writer elsewhere."""
+
+
+def open_own(model: Path, path: Path, flags: int) -> BinaryIO:
+    """Open a file of our own beside an output, as `open_like` does.
+
+    Raises `OSError` for what a stranger may have put there: a link, a pipe, another name of a file from elsewhere.
+    """
+    if os.path.lexists(path):
+        found = path.lstat()
+        if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+            raise OSError("it is no file of its own: remove it")
+    return open_like(model, path, flags | NOT_THROUGH_LINKS)
 
 
 def sweep_parts(path: Path) -> None:

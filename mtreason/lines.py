@@ -17,6 +17,8 @@ from mtreason.errors import DocumentError
 from mtreason.files import read_unpacked
 
 CHUNK = 1 << 16
+LONGEST = 1 << 26
+"""Characters after which a line that has not ended is refused: it may never end."""
 LINE_END = re.compile(r"\r\n|\n|\r")
 _LAST_END = re.compile(r"(?:\r\n|\n|\r)\Z")
 BOM = "\ufeff"
@@ -59,11 +61,12 @@ def split_lines(text: str, *, final: bool = True) -> list[str]:
 def lines_of(stream: BinaryIO, name: str) -> Iterator[str]:
     r"""Yield lines with their endings ("\n", "\r\n" or "\r") as soon as each is complete.
 
-    Raises `DocumentError` at the first byte that is not text, after it has yielded the lines before.
+    Raises `DocumentError` at the first byte that is not text, and where a line does not end, after it has yielded the
+    lines before.
     """
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
     pending: list[str] = []  # parts of a line so far; joined once, so that a long line is not copied at every block
-    number, offset = 1, 0
+    number, offset, length = 1, 0, 0
     while True:
         block = _read_block(stream, name)
         kept = len(decoder.getstate()[0])
@@ -93,6 +96,9 @@ def lines_of(stream: BinaryIO, name: str) -> Iterator[str]:
             number += 1
         if rest:
             pending.append(rest)
+        length = len(rest) + (0 if lines else length)
+        if length > LONGEST:
+            raise DocumentError(f"{name}: line {number} has no end in {LONGEST >> 20} million characters: divide it")
         if problem is not None:
             at, what = problem
             raise DocumentError(f"{name}: line {number}, byte offset {at}, {what}")

@@ -52,7 +52,9 @@ def parse_xml(data: bytes, name: str) -> Any:  # noqa: ANN401 - lxml is untyped
     plain, entities = _plain(data, name)
     if not entities:
         with _explained(name):
-            root = etree.fromstring(plain, xml_parser())
+            parser = xml_parser()
+            root = etree.fromstring(plain, parser)
+        _refuse_errors(parser.error_log, name)
         internal = root.getroottree().docinfo.internalDTD
         if internal is None or not (internal.system_url or any(True for _ in internal.iterentities())):
             return root
@@ -79,7 +81,8 @@ def stream_xml(data: bytes, name: str, elements: Collection[str]) -> Iterator[An
     }  # fmt: skip
     with _explained(name):
         yield next(etree.iterparse(io.BytesIO(plain), ("start",), **options))[1]
-        for _, element in etree.iterparse(io.BytesIO(plain), tag=[f"{{*}}{local}" for local in elements], **options):
+        found = etree.iterparse(io.BytesIO(plain), tag=[f"{{*}}{local}" for local in elements], **options)
+        for _, element in found:
             if suspect and next(element.iter(etree.Entity), None) is not None:
                 line = element.sourceline or 1
                 raise DocumentError(f"{name}:{line}: uses an XML entity, which is not read: write the character")
@@ -87,6 +90,7 @@ def stream_xml(data: bytes, name: str, elements: Collection[str]) -> Iterator[An
             element.clear(keep_tail=False)
             while element.getprevious() is not None:
                 del element.getparent()[0]
+    _refuse_errors(found.error_log, name)
 
 
 def _without_declaration(text: str) -> str:
@@ -147,6 +151,15 @@ def known_encoding(stated: str) -> str:
     except LookupError:
         return ""
     return encoding if _KNOWN.fullmatch(encoding) else ""
+
+
+def _refuse_errors(log: Any, name: str) -> None:  # noqa: ANN401 - lxml is untyped
+    """Raise `DocumentError` for an error that lxml passes over, with all that follows, where a warning comes after."""
+    from lxml import etree
+
+    for error in log.filter_from_errors():
+        if error.type not in {etree.ErrorTypes.WAR_UNDECLARED_ENTITY, etree.ErrorTypes.ERR_UNDECLARED_ENTITY}:
+            raise DocumentError(f"{name}: line {error.line}: not XML: {error.message}")
 
 
 @contextmanager

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from support.commands import run_inside
 
 from mtreason import files
+from mtreason import lines as lines_module
 from mtreason.benchmark.data import read_files
-from mtreason.errors import InputError
+from mtreason.errors import DocumentError, InputError
 from mtreason.lines import lines_of, read_lines, split_lines, without_end
 
 TEXT = st.text(st.sampled_from("a好 \r\n\t\v\f\x1c\x1d\x1e\x85\u2028\u2029\ufeff"), max_size=40)
@@ -49,6 +50,35 @@ def test_a_packed_file_holds_the_same_lines(tmp_path_factory, text) -> None:
 def test_all_lines(tmp_path, data, lines) -> None:
     (tmp_path / "a").write_bytes(data)
     assert read_lines(tmp_path / "a") == lines
+
+
+class Endless:
+    """A stream of good lines, and one that never ends."""
+
+    def __init__(self) -> None:
+        self.start = b"a\rb\n"
+        self.read = 0
+
+    def read1(self, size) -> bytes:
+        block, self.start = self.start, b""
+        block = block or b"x" * size
+        self.read += len(block)
+        return block
+
+
+def test_a_line_that_never_ends_is_refused(monkeypatch) -> None:
+    """It was read until no memory was left; the lines before it are there."""
+    monkeypatch.setattr(lines_module, "LONGEST", 1 << 20)
+    found, stream = [], Endless()
+    with pytest.raises(DocumentError, match=r"^f: line 3 has no end in 1 million characters"):
+        found += lines_of(stream, "f")
+    seen, stream = lines_of(Endless(), "f"), Endless()
+    assert [next(seen), next(seen)] == ["a\r", "b\n"]
+    with pytest.raises(DocumentError):
+        list(lines_of(stream, "f"))
+    assert stream.read <= (1 << 20) + (2 << 16)
+    long = b"x" * (1 << 20) + b"\n"
+    assert [len(line) for line in lines_of(io.BytesIO(long * 3), "f")] == [len(long)] * 3
 
 
 PACKED = gzip.compress(b"The cat sat.\n" * 50, mtime=0)

@@ -4,7 +4,7 @@ import pytest
 
 from mtreason import xmlfiles
 from mtreason.errors import DocumentError
-from mtreason.xmlfiles import parse_xml, plain_xml
+from mtreason.xmlfiles import parse_xml, plain_xml, stream_xml
 
 ENCODINGS = (
     "utf-8",
@@ -64,6 +64,17 @@ def test_malformed(data, message) -> None:
         parse_xml(data, "x")
     assert str(error.value).startswith("x: ")
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("fault", ['x:y="1"', '::="1"', 'xmlns:x=""'])
+@pytest.mark.parametrize("rest", ["", "more", "<a/>", "</a>"])
+def test_an_error_before_a_warning_hides_nothing(fault, rest) -> None:
+    """After the warning the library forgets the error, and leaves out what follows the root."""
+    data = f'<a {fault}>\n<b xmlns="relative"/></a>{rest}'.encode()
+    for read in (parse_xml, lambda *args: list(stream_xml(*args, ["b"]))):
+        with pytest.raises(DocumentError, match=r"^x: line 1: not XML"):
+            read(data, "x")
+    assert [element.tag for element in stream_xml(b'<a><b xmlns="relative"/></a>', "x", ["b"])] == ["a", "{relative}b"]
 
 
 def test_lines_keep_their_numbers() -> None:

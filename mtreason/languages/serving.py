@@ -7,7 +7,15 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mtreason.languages.tags import COMPOUND_NAMES, MAX_SHOWN, NO_LANGUAGE, code_of_name, name_in, parse_language
+from mtreason.languages.tags import (
+    COMPOUND_NAMES,
+    MAX_SHOWN,
+    NO_LANGUAGE,
+    code_of_name,
+    is_name,
+    name_in,
+    parse_language,
+)
 
 _STANDARD = {"nb": "no", "zh-chs": "zh-Hans", "zh-cht": "zh-Hant"}
 """Tags that mean the same as another and that the standard does not replace: people write "no", Microsoft "zh-CHS"."""
@@ -98,7 +106,7 @@ def tag_named(text: str) -> str | None:
     None for what is neither, and for names of fewer than four Latin letters, which are words as well.
     """
     text = " ".join(text.split())
-    if not text or len(text) > MAX_SHOWN:
+    if not text or len(text) > MAX_SHOWN or not is_name(text):
         return None
     if _CODE.fullmatch(text) and (code := _parts(text)) is not None:
         return code.tag

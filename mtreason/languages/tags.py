@@ -121,10 +121,17 @@ def _nearest(text: str) -> tuple[str, str] | None:
     return code, langcodes.Language.get(code).display_name("en")
 
 
+def is_name(text: str) -> bool:
+    """Whether a text may be looked up as a name: with a NUL the table of the library gives back other bytes of it."""
+    return "\0" not in text
+
+
 def code_of_name(text: str) -> str | None:
     """Return the code of a language from its name in any language, such as "cantonese" or "deutsch"."""
     import langcodes
 
+    if not is_name(text):
+        return None
     try:
         return langcodes.find(text).to_tag()
     except LookupError:

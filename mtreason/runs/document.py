@@ -53,6 +53,10 @@ from mtreason.storage import BestEffortStore, Journal, Memory, Store, tmx_bytes
 SAMPLE_CHARACTERS = 2000
 SAMPLE_UNITS = 50
 """How much of a document is read at a time to detect its language, until some of it has to be translated."""
+MOST_HELD = 1 << 29
+"""About how many bytes of a document are held while nothing in it shows its language."""
+UNIT_BYTES = 256
+"""What a unit takes besides its text."""
 AT_ONCE = 64
 """How many units are given at once to a translator that is not ours."""
 
@@ -213,23 +217,27 @@ class DocumentRun:
 
     def _detect(self, units: Iterator[Unit], target: Language) -> tuple[Language | None, Iterator[Unit]]:
         """Return what to translate from, None where nothing needs it, and an iterator over all units."""
+        name = "standard input" if self.job.source == STANDARD_INPUT else self.job.source
         seen: list[Unit] = []
         faults: list[DocumentError] = []
         units = _until_fault(units, faults)
         doubtful: list[Unit] = []
         passed = doubt = 0
         question = ""
+        held = 0
         while sample := _peek(units):
             origin = find_origin([without_literals(unit.text) for unit in sample], target)
             seen += sample
+            held += sum(len(unit.text) + UNIT_BYTES for unit in sample)
             if origin.source is not None:
                 found = origin.source
                 self.progress.note(f"source language: {found.tag} ({found.name}), detected; --from overrides")
                 return found, _and_fault(itertools.chain(seen, units), faults)
             doubtful += [sample[index] for index in origin.doubtful][:MOST_NAMED]
             passed, doubt, question = passed + origin.passed, doubt + origin.doubt, question or origin.question
+            if held > MOST_HELD:
+                raise LanguageError(f"{name}: no language shows until {seen[-1].place}: name it with --from")
         if doubt > passed:
-            name = "standard input" if self.job.source == STANDARD_INPUT else self.job.source
             raise LanguageError(f"{name}: {question}")
         if passed:
             self._say_passed(target, doubtful[:MOST_NAMED])

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from mtreason.errors import InputError, MtreasonError
-from mtreason.files import read_text, write_text
+from mtreason.files import open_own, read_regular, read_text, refuse_pipe, write_text
 from mtreason.runs.made import Made, just_made, read_made
+from mtreason.runs.places import inside
 from mtreason.runs.repository import LOCK, Job, take_snapshot
 from mtreason.runs.spec import RunSpec, read_spec
 
@@ -59,6 +60,7 @@ def read_lock(root: Path) -> Lock:
     path = root / LOCK
     lock = Lock()
     if os.path.lexists(path):
+        refuse_pipe(path, "the lock")
         text = read_text(path, "check it")
         try:
             lock = _parse(json.loads(text), path)
@@ -139,7 +141,7 @@ class Intents:
         record = {"name": name, "made": made.to_json(), "run": run.to_json(), "before": before}
         text = json.dumps(record, ensure_ascii=False)
         try:
-            with path.open("ab") as stream:
+            with open_own(self.root / LOCK, path, os.O_WRONLY | os.O_APPEND) as stream:
                 stream.write(f"{_sum(text)} {text}\n".encode())
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -160,13 +162,13 @@ class Intents:
 def _replay(root: Path, lock: Lock) -> None:
     """Put into the lock what an interrupted run has made, and could not record there."""
     with suppress(OSError):
-        for raw in intents_path(root).read_bytes().split(b"\n"):
+        for raw in read_regular(intents_path(root)).split(b"\n"):
             with suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError, InputError):
                 total, _, text = raw.decode().partition(" ")
                 if total != _sum(text):
                     continue  # half a line, or a damaged one: what it says did not happen, or counts as a person's
                 record = json.loads(text)
-                if digest_of(root / record["name"]) != record["before"]:
+                if digest_of(inside(root, record["name"], "an output")) != record["before"]:
                     run = read_spec(record["run"], str(root))
                     lock.put(record["name"], read_made(record["made"]), run)
 
@@ -178,6 +180,8 @@ def _sum(text: str) -> str:
 def digest_of(path: Path) -> str:
     """Return the SHA-256 of a file, or "" where there is none that can be read."""
     try:
+        if not path.is_file():
+            return ""
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:

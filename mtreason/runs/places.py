@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from mtreason.errors import InputError
+from mtreason.files import refuse_pipe
 
 
 def folded(name: str) -> str:
@@ -66,10 +67,14 @@ SOURCE = "a source"
 
 
 def protect(root: Path, inputs: Iterable[tuple[Path, str]]) -> Protected:
-    """Return what must not be written in a repository with these inputs."""
+    """Return what must not be written in a repository with these inputs; raises `InputError` for one that is no file.
+
+    A pipe would be waited for, and holds nothing when it is read again.
+    """
     names: dict[str, str] = {}
     files: dict[tuple[int, int], str] = {}
     for path, kind in inputs:
+        refuse_pipe(path, kind)
         names.setdefault(folded(str(path)), kind)
         if (same := _identity(path)) is not None:
             files.setdefault(same, kind)

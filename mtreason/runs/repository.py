@@ -17,7 +17,7 @@ from mtreason.documents.formats import MOST_BYTES
 from mtreason.documents.views import View
 from mtreason.errors import DocumentError, InputError, check_names, near
 from mtreason.evaluation.metrics import TITLES
-from mtreason.files import read_text
+from mtreason.files import read_text, refuse_pipe
 from mtreason.languages import Language, parse_language
 from mtreason.lines import lines_of
 from mtreason.records import parse_toml
@@ -68,6 +68,7 @@ MOST_CONFIG = 1 << 20
 
 def read_config(path: Path) -> Config:
     """Read a configuration; raises `InputError` that names what is unknown, missing or of the wrong kind."""
+    refuse_pipe(path, "the configuration")
     text = read_text(path, "name the configuration")
     if len(text) > MOST_CONFIG:
         raise InputError(f"{path}: larger than {MOST_CONFIG >> 20} MB: this is no configuration")
@@ -154,9 +155,8 @@ def find_jobs(config: Config, root: Path, protected: Protected | None = None) ->
             if key in jobs:
                 other = jobs[key]
                 same = "" if other.name == name else f" (as {other.name!r}, which some file systems take for the same)"
-                raise InputError(
-                    f"output {name!r} would come from {other.source} and from {source}{same}: use {{path}} in it"
-                )
+                advice = "leave one out with exclude" if "{path}" in config.output else "use {path} in it"
+                raise InputError(f"output {name!r} would come from {other.source} and from {source}{same}: {advice}")
             jobs[key] = Job(source, output, target, name, config.columns)
     for key, job in jobs.items():
         for parent in PurePosixPath(key).parents:
@@ -194,9 +194,17 @@ def _glob(root: Path, pattern: str) -> list[Path]:
         raise InputError(f"files {pattern!r}: patterns begin in the directory of the configuration")
     try:
         top = root.resolve()
-        return sorted(p for p in root.glob(pattern) if leads_into(p, top))
-    except (ValueError, IndexError, NotImplementedError, OSError, RecursionError) as error:
+        found = (p for p in root.glob(pattern) if leads_into(p, top))
+        return sorted(p for p in found if not _hidden(p.relative_to(root), pattern))
+    except RecursionError as error:
+        raise InputError(f"files {pattern!r}: directories are nested too deeply: name those that are meant") from error
+    except (ValueError, IndexError, NotImplementedError, OSError) as error:
         raise InputError(f"files {pattern!r}: not a pattern: {error}") from error
+
+
+def _hidden(path: Path, pattern: str) -> bool:
+    """Whether a name begins with a dot where the pattern does not: only patterns that say so match it, as in shells."""
+    return sum(p.startswith(".") for p in path.parts) > sum(p.startswith(".") for p in PurePosixPath(pattern).parts)
 
 
 def fill_pattern(pattern: str, root: Path, source: Path, target: Language) -> str:

@@ -16,8 +16,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from mtreason.errors import DocumentError, MtreasonError
-from mtreason.files import open_like, seal, unseal
-from mtreason.storage.locking import NOT_THROUGH_LINKS, HeldError, Lock
+from mtreason.files import open_own, read_regular, seal, unseal
+from mtreason.storage.locking import HeldError, Lock
 from mtreason.storage.protocol import StoredTranslation, stored
 
 SYNC = 1.0
@@ -43,9 +43,7 @@ class Journal:
         except OSError as error:
             raise self._refused(error) from error
         try:
-            if self.path.exists() and not self.path.is_file():
-                raise OSError("it is no file")
-            self._stream = open_like(output, self.path, os.O_RDWR | NOT_THROUGH_LINKS)
+            self._stream = open_own(output, self.path, os.O_RDWR)
             self.damaged: list[int] = []
             """Numbers of the lines that are damaged, from 1; their segments are translated again."""
             self._places = self._read()
@@ -171,7 +169,7 @@ def _short(key: str) -> bytes:
 def _owner(path: Path) -> str:
     """Return a name for the process that holds the journal: the last one that wrote its number there."""
     try:
-        lines = path.read_bytes().split(b"\n")
+        lines = read_regular(path).split(b"\n")
     except OSError:
         return "another process"
     for line in reversed(lines):

@@ -11,14 +11,12 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from mtreason.files import NOT_THROUGH_LINKS
+
 if sys.platform == "win32":
     import msvcrt
 else:
     import fcntl
-
-
-NOT_THROUGH_LINKS = getattr(os, "O_NOFOLLOW", 0)
-"""Opens no symbolic link: what lies beside an output may come from strangers, and would lead a writer elsewhere."""
 
 
 class HeldError(Exception):

@@ -1,5 +1,6 @@
 """What language a document has to be translated from: asked about where that cannot be told, never passed in error."""
 
+import io
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from mtreason.languages import (
     parse_language,
     scripts_of,
 )
+from mtreason.runs import document
 from mtreason.runs.document import SAMPLE_UNITS, DocumentRun
 from mtreason.runs.job import DocumentJob
 
@@ -163,6 +165,17 @@ def test_lines_in_doubt_are_named_when_the_rest_is_passed_through(tmp_path) -> N
     [warning] = said.warnings
     assert "line 2" in warning
     assert "--from" in warning
+
+
+def test_what_never_shows_a_language_is_not_held_for_ever(tmp_path, monkeypatch) -> None:
+    """Standard input may never end; as many lines as are held anyway are passed through."""
+    monkeypatch.setattr(document, "MOST_HELD", 300 * SAMPLE_UNITS)
+    assert decided("1\n" * SAMPLE_UNITS, "en", tmp_path) == PASSED
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"1\n" * 10 * SAMPLE_UNITS), encoding="utf-8"))
+    run = DocumentRun(DocumentJob("-"), Said())
+    expected = f"standard input: no language shows until line {2 * SAMPLE_UNITS}: name it with --from"
+    with pytest.raises(LanguageError, match=f"^{expected}$"):
+        run.translate_into(parse_language("en"), None, lambda direction: None)
 
 
 def test_the_error_names_what_it_may_be(tmp_path) -> None:

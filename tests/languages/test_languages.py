@@ -2,12 +2,15 @@
 
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 import regex
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from mtreason.errors import LanguageError
-from mtreason.languages import already_in, detect_language, parse_language, scripts_of
+from mtreason.languages import already_in, detect_language, parse_language, scripts_of, tag_named
 from mtreason.languages.detectors import detectable
 
 ZH, EN, DE, JA = map(parse_language, ("zh", "en", "de", "ja"))
@@ -73,6 +76,19 @@ def test_unknown(given, near) -> None:
     assert near in str(error.value)
     assert "\n" not in str(error.value)
     assert len(str(error.value)) < 150
+
+
+@given(st.text(st.sampled_from("\0\1\xff\ufeffaGerman ()_-德"), max_size=12))
+@example("a\0b")
+@example("German (\0)")
+@example("German\0")
+@example("step\0\0\0> aou;ce")
+def test_any_text_is_a_name_or_none(text) -> None:
+    """With a NUL in it, a name made the table of names read what is none of its own."""
+    found = tag_named(text)
+    assert found is None or "\0" not in text
+    with suppress(LanguageError):
+        parse_language(text)
 
 
 def test_the_nearest_match_is_named() -> None:

@@ -1,11 +1,13 @@
 """The lock: whatever is in it is read, or refused in one line; and a crash beside it loses nothing."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 from support.repositories import CONFIG, Repository, StandIn
 
-from mtreason.errors import InputError
+from mtreason.errors import InputError, MtreasonError
 from mtreason.runs import update as update_module
 from mtreason.runs.lock import LOCK, Intents, intents_path, read_lock
 
@@ -182,6 +184,36 @@ def test_half_an_announcement(repository) -> None:
     for damaged in (data[:-20], data.replace(b"person", b"pirson"), b"\xff\xfe" + data, b"\n\n{}\n", data[20:]):
         path.write_bytes(damaged if damaged != data else data[:40])
         assert read_lock(repository.root).outputs == lock.outputs
+
+
+@pytest.mark.parametrize("plant", [Path.symlink_to, Path.hardlink_to])
+def test_a_link_in_place_of_the_announcements_overwrites_nothing(repository, tmp_path, plant) -> None:
+    """Lines with names that a stranger chose went to the end of whatever file it led to."""
+    victim = tmp_path / "victim"
+    victim.write_text("precious\n", "utf-8")
+    plant(intents_path(repository.root), victim)
+    lock = read_lock(repository.root)
+    made = lock.outputs["out/en/docs/a.md"]
+    with pytest.raises(MtreasonError, match="cannot be written"):
+        Intents(repository.root).add("out/en/docs/a.md", made, lock.runs[made.run], "")
+    repository.source("a.md", "# 四\n")
+    assert repository.update().asked == ["四"]
+    assert victim.read_text("utf-8") == "precious\n"
+    assert not intents_path(repository.root).exists()
+
+
+def test_a_pipe_in_place_of_the_announcements_is_not_waited_for(repository) -> None:
+    os.mkfifo(intents_path(repository.root))
+    assert repository.update().asked == []
+
+
+def test_an_announcement_of_what_is_outside_is_none(repository, tmp_path) -> None:
+    """A device would be read for ever to see whether it was made."""
+    lock = read_lock(repository.root)
+    made = lock.outputs["out/en/docs/a.md"]
+    for name in ("/dev/zero", "../r/mtreason.toml", ".git/config"):
+        Intents(repository.root).add(name, made, lock.runs[made.run], "")
+    assert set(read_lock(repository.root).outputs) == set(lock.outputs)
 
 
 def test_what_is_no_longer_wanted_stays_known_while_it_is_there(repository) -> None:

@@ -75,7 +75,7 @@ def test_outputs(repository, tmp_path, pattern, message) -> None:
 
 def test_names_that_some_file_systems_take_for_the_same(repository) -> None:
     repository.source("A.md", "# 三\n")
-    with pytest.raises(InputError, match="which some file systems take for the same"):
+    with pytest.raises(InputError, match=r"which some file systems take for the same\): leave one out with exclude"):
         Project(repository.config)
     (repository.root / "docs" / "A.md").unlink()
     for name in ("\u00e9.md", "e\u0301.md"):
@@ -107,6 +107,34 @@ def test_a_loop_of_links_among_the_sources(repository) -> None:
     """It was a traceback."""
     (repository.root / "docs" / "c.md").symlink_to(repository.root / "docs" / "c.md")
     assert repository.update().asked == ["一", "二"]
+
+
+@pytest.mark.parametrize("name", ["mtreason.toml", "mtreason.lock", "terms.tsv", "people.tmx", "own.toml"])
+def test_a_pipe_is_not_waited_for(repository, name) -> None:
+    """A repository that somebody packed may have one wherever a file should be."""
+    with_output(repository, "out/{path}", 'memories = ["people.tmx"]\nprompt = "own.toml"\n')
+    text = repository.config.read_text("utf-8").replace("glossaries = []", 'glossaries = ["terms.tsv"]', 1)
+    repository.config.write_text(text, "utf-8")
+    (repository.root / name).unlink(missing_ok=True)
+    os.mkfifo(repository.root / name)
+    with pytest.raises(InputError, match="is no file but a pipe or a device"):
+        Project(repository.config)
+
+
+def test_hidden_files_are_no_sources_unless_a_pattern_says_so(repository) -> None:
+    """What an editor or a file manager leaves there kept all others from being translated."""
+    for name in (".DS_Store", ".a.md.swp", ".own/c.md"):
+        repository.source(name, "四\n")
+    assert repository.update().asked == ["一", "二"]
+    text = repository.config.read_text("utf-8")
+    repository.config.write_text(text.replace("docs/*", "docs/**/*"), "utf-8")
+    assert repository.update().asked == []
+    repository.config.write_text(text.replace("docs/*", "docs/.own/*"), "utf-8")
+    with pytest.raises(InputError, match="is hidden"):
+        Project(repository.config)
+    with_output(repository, "out/{stem}.md")
+    repository.config.write_text(repository.config.read_text("utf-8").replace("docs/*", "docs/.own/*"), "utf-8")
+    assert repository.update().asked == ["四"]
 
 
 def test_one_bad_file_does_not_stop_the_others(repository) -> None:

@@ -108,8 +108,13 @@ def test_what_it_finds_in_its_place(tmp_path) -> None:
         assert victim.read_text("utf-8") == "precious\n"
         (tmp_path / name).unlink()
     os.mkfifo(tmp_path / ".out.txt.mtreason-journal")
-    with pytest.raises(DocumentError, match="it is no file"):
+    with pytest.raises(DocumentError, match="it is no file of its own"):
         Journal(out)
+    (tmp_path / ".out.txt.mtreason-journal").unlink()
+    os.link(victim, tmp_path / ".out.txt.mtreason-journal")
+    with pytest.raises(DocumentError, match="it is no file of its own"):
+        Journal(out)
+    assert victim.read_text("utf-8") == "precious\n"
 
 
 def test_who_comes_between_the_removal_and_the_release_holds_another_lock(tmp_path) -> None:
