@@ -12,9 +12,8 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from html import unescape
-from html.parser import HTMLParser
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -49,65 +48,88 @@ def plain_text(data: bytes) -> Iterator[Token]:
 
 # HTML
 
-_SILENT = {"script", "style", "template", "noscript", "noframes", "textarea", "iframe", "title", "svg", "math"}
-_AS_IT_IS = {"code", "pre", "kbd", "samp", "var", "tt", *_SILENT}
+_AS_IT_IS = {
+    "code", "iframe", "kbd", "listing", "math", "noembed", "noframes", "noscript", "plaintext", "pre", "samp", "script",
+    "style", "svg", "template", "textarea", "tt", "var", "xmp",
+}  # fmt: skip
 _SAID = {"title", "alt", "placeholder", "aria-label", "label", "content", "value", "summary"}
 _FOLLOWS = {"lang", "xml:lang", "charset", "dir"}
-_VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
-
-
-class _Html(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.found: list[Token] = []
-        self._kept: list[str] = []
-
-    def _add(self, kind: str, value: str, how: str = EXACT) -> None:
-        self.found.append(Token(f"line {self.getpos()[0]}", kind, value, how))
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._start(tag, attrs, closed=tag in _VOID)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._start(tag, attrs, closed=True)
-
-    def _start(self, tag: str, attrs: list[tuple[str, str | None]], *, closed: bool) -> None:
-        self._add("tag", tag)
-        for name, value in attrs:
-            if name in _FOLLOWS or (tag == "meta" and name == "content"):
-                continue
-            self._add(f"attribute {name} of {tag}", value or "", EITHER if name in _SAID else EXACT)
-        kept = (
-            tag in _AS_IT_IS
-            or (dict(attrs).get("translate") or "").lower() == "no"
-            or "notranslate" in str(dict(attrs).get("class"))
-        )
-        if not closed and (self._kept or kept):
-            self._kept.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        self._add("end tag", tag)
-        if tag in self._kept:
-            del self._kept[len(self._kept) - 1 - self._kept[::-1].index(tag) :]
-
-    def handle_data(self, data: str) -> None:
-        self._add("text", data, EITHER if self._kept else TEXT)
-
-    def handle_comment(self, data: str) -> None:
-        self._add("comment", data)
-
-    def handle_decl(self, decl: str) -> None:
-        self._add("declaration", decl)
-
-    def handle_pi(self, data: str) -> None:
-        self._add("instruction", re.sub(r"encoding=\S+", "", data))
 
 
 def html_text(content: str) -> Iterator[Token]:
-    parser = _Html()
-    parser.feed(content)
-    parser.close()
-    yield from merged(parser.found)
+    """Yield the tokens of the tree that HTML's own standard makes of a page, as html5lib builds it."""
+    import html5lib
+
+    parser = html5lib.HTMLParser(html5lib.getTreeBuilder("etree", fullTree=True), namespaceHTMLElements=False)
+    walker = html5lib.getTreeWalker("etree")(parser.parse(content))
+    yield from merged(list(_elements(_of_tree(walker))))
+
+
+def _of_tree(walker: Iterable[dict[str, Any]]) -> Iterator[_Event]:
+    for token in walker:
+        kind = token["type"]
+        if kind in {"StartTag", "EmptyTag"}:
+            yield "start", token["name"], {name: value for (_, name), value in token["data"].items()}
+        if kind in {"EndTag", "EmptyTag"}:
+            yield "end", token["name"], {}
+        elif kind in {"Characters", "SpaceCharacters"}:
+            yield "text", token["data"], {}
+        elif kind == "Comment":
+            yield "comment", token["data"], {}
+        elif kind == "Doctype":
+            yield "declaration", f"{token['name']} {token['publicId']} {token['systemId']}", {}
+
+
+def xhtml(data: bytes) -> Iterator[Token]:
+    """As XML, where it is some."""
+    try:
+        root = _xml(data)
+    except SyntaxError:
+        yield from html(data)
+    else:
+        yield from merged(list(_elements(_of_xml(root))))
+
+
+def _of_xml(root: Any) -> Iterator[_Event]:  # noqa: ANN401 - lxml has no types
+    from lxml import etree
+
+    for event, node in etree.iterwalk(root, events=("start", "end", "comment", "pi")):
+        if event == "start":
+            yield "start", _local(node), {name.rpartition("}")[2]: value for name, value in node.attrib.items()}
+        elif event == "end":
+            yield "end", _local(node), {}
+        else:
+            yield event, node.text or "", {}
+        yield "text", (node.text if event == "start" else node.tail) or "", {}
+
+
+_Event = tuple[str, str, dict[str, str]]
+"""What a parser found: "start" and "end" with the name of an element, or another kind with its text."""
+
+
+def _elements(events: Iterable[_Event]) -> Iterator[Token]:
+    """Yield tokens, of which those in code and the like need not be translated; the place of each is its element."""
+    path: list[str] = []
+    kept: list[bool] = []
+    for kind, value, attributes in events:
+        place = "/".join(path[-3:])
+        if kind == "start":
+            yield Token(place, "tag", value)
+            for name, said in attributes.items():
+                if name not in _FOLLOWS and not (value == "meta" and name == "content"):
+                    yield Token(place, f"attribute {name} of {value}", said, EITHER if name in _SAID else EXACT)
+            path.append(value)
+            kept.append(
+                (kept or [False])[-1] or value in _AS_IT_IS or attributes.get("translate", "").strip().lower() == "no"
+            )
+        elif kind == "end":
+            yield Token(place, "end tag", value)
+            path.pop()
+            kept.pop()
+        elif kind == "text":
+            yield Token(place, "text", value, EITHER if (kept or [False])[-1] else TEXT)
+        else:
+            yield Token(place, kind, flat(re.sub(r"encoding=\S+", "", value)))
 
 
 def html(data: bytes) -> Iterator[Token]:
@@ -117,8 +139,10 @@ def html(data: bytes) -> Iterator[Token]:
 def _charset(data: bytes) -> str:
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    head = data[:2048]
-    found = re.search(rb"charset=[\"']?([\w-]+)", head) or re.match(rb"\s*<\?xml[^>]*encoding=[\"']([\w-]+)", head)
+    head = data[:4096]
+    found = re.search(rb"(?s)<meta[^>]*charset\s*=\s*[\"']?([\w-]+)", head) or re.match(
+        rb"\s*<\?xml[^>]*encoding=[\"']([\w-]+)", head
+    )
     name = found[1].decode() if found else "utf-8"
     try:
         return codecs.lookup(name).name.replace("utf-8", "utf-8-sig")
@@ -283,7 +307,7 @@ def epub(data: bytes) -> Iterator[Token]:
         for name in names:
             content = archive.read(name)
             if name.endswith((".xhtml", ".html", ".htm")) or b"<html" in content[:2048]:
-                yield from (t._replace(place=f"{name}, {t.place}") for t in html(content))
+                yield from (t._replace(place=f"{name}, {t.place}") for t in xhtml(content))
             elif name.endswith((".opf", ".ncx")):
                 yield from _leaves(_xml(content), name)
             else:
@@ -344,9 +368,9 @@ def xliff(source: bytes, output: bytes) -> Pair:
         wanted += merged(list(_mixed(text, place, EXACT)))
         found += merged(list(_mixed(same, place, EXACT)))
         if new is None:
-            kept = not re.search(r"\w", "".join(t.value for t in _mixed(text, place, TEXT) if t.how == TEXT)) or any(
-                node.get("translate") == "no" for node in (before, *before.iterancestors())
-            )
+            kept = not re.search(
+                r"[^\W\d_]", "".join(t.value for t in _mixed(text, place, TEXT) if t.how == TEXT)
+            ) or any(node.get("translate") == "no" for node in (before, *before.iterancestors()))
             wanted.append(Token(place, "target", "none" if kept else "a target"))
             found.append(Token(place, "target", "none"))
         elif old is None or "".join(old.itertext()) != "".join(new.itertext()):
@@ -362,6 +386,9 @@ _NATIVE = {"ph", "bpt", "ept", "it", "ut"}
 def _mixed(node: Any, place: str, how: str) -> Iterator[Token]:  # noqa: ANN401
     yield Token(place, "text", node.text or "", how)
     for child in node:
+        if not isinstance(child.tag, str):  # a comment or an instruction
+            yield Token(place, "text", child.tail or "", how)
+            continue
         if _local(child) != "mrk":
             yield Token(place, _local(child), str(sorted(child.attrib.items())))
         kept = _local(child) in _NATIVE or child.get("translate") == "no" or child.get("mtype") == "protected"
