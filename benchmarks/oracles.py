@@ -52,7 +52,10 @@ _AS_IT_IS = {
     "code", "iframe", "kbd", "listing", "math", "noembed", "noframes", "noscript", "plaintext", "pre", "samp", "script",
     "style", "svg", "template", "textarea", "tt", "var", "xmp",
 }  # fmt: skip
-_SAID = {"title", "alt", "placeholder", "aria-label", "label", "content", "value", "summary"}
+_SAID = {
+    "abbr", "alt", "aria-description", "aria-label", "aria-placeholder", "aria-roledescription", "aria-valuetext",
+    "content", "label", "placeholder", "summary", "title", "value",
+}  # fmt: skip
 _FOLLOWS = {"lang", "xml:lang", "charset", "dir"}
 
 
