@@ -61,7 +61,7 @@ FORMATS: dict[str, Format] = {
         Format("properties", (".properties",), _lazily("strings.properties", "read_properties")),
         Format("android", ("strings.xml", "arrays.xml", "plurals.xml"), _lazily("strings.android", "read_android")),
         Format("strings", (".strings",), _lazily("strings.apple", "read_strings")),
-        Format("xcstrings", (".xcstrings",), _lazily("strings.apple", "read_xcstrings")),
+        Format("xcstrings", (".xcstrings",), _lazily("strings.xcstrings", "read_xcstrings")),
         Format("resx", (".resx", ".resw"), _lazily("strings.resx", "read_resx")),
         Format("fluent", (".ftl",), _lazily("strings.fluent", "read_fluent")),
         Format("csv", (".csv",), _lazily("data.tables", "read_table", ","), columns=True),

@@ -107,6 +107,10 @@ CASES = {
         "| a \\| b | `c \\| d` |\n|:--|--:|\n| one \\| two | *x* |\n\nh | i\n--|--\nj | k\n",
         "| A \\| B | `c \\| d` |\n|:--|--:|\n| ONE \\| TWO | *X* |\n\nH | I\n--|--\nJ | K\n",
     ),
+    "abbreviations": (
+        "The API is open.\n\n*[API]: A way in\n  for programs\n*[W3C group]: Who *writes* it\n",
+        "THE API IS OPEN.\n\n*[API]: A WAY IN FOR PROGRAMS\n*[W3C group]: WHO *WRITES* IT\n",
+    ),
     "footnotes": (
         "Text[^1] more^[an *inline* note].\n\n[^1]: The note\n    goes on.\n\n    second part\n[^b]: Another.\n",
         "TEXT[^1] MORE^[AN *INLINE* NOTE].\n\n[^1]: THE NOTE GOES ON.\n\n    SECOND PART\n[^b]: ANOTHER.\n",
