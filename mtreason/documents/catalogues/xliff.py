@@ -12,24 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mtreason.documents.catalogues.xliff_inline import Texts, has_text, texts_of
-from mtreason.documents.catalogues.xliff_scan import (
-    Element,
-    Scan,
-    XliffUnit,
-    attributes_of,
-    place_of_target,
-    scan,
-    text_of,
-    tokens,
-    with_attributes,
-    written,
-)
+from mtreason.documents.catalogues.xliff_scan import Scan, XliffUnit, place_of_target, scan, written
 from mtreason.documents.catalogues.xliff_view import XliffView
 from mtreason.documents.faults import Fault, unit_faults
 from mtreason.documents.notes import note_of
 from mtreason.documents.protocol import Document, Reading, Unit
 from mtreason.documents.spans import Fix, line_numbers
 from mtreason.documents.views import View
+from mtreason.documents.xml_tokens import Element, attributes_of, text_of, tokens, with_attributes
 from mtreason.languages import Language
 from mtreason.xmlfiles import decode_xml, parse_xml
 

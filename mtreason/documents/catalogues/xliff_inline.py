@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 from mtreason.characters import LETTER
 from mtreason.documents.branches import Message
-from mtreason.documents.catalogues.xliff_scan import Element, Token, attributes_of, tokens
 from mtreason.documents.coded import MOST_CODES, TAG, Code, Coded, Coder, written
 from mtreason.documents.icu import icu_message
+from mtreason.documents.xml_tokens import Element, Token, attributes_of, tokens
 from mtreason.files import xml_text
 from mtreason.languages import Language
 
