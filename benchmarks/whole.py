@@ -25,7 +25,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from oracles import EXACT, JUDGED, TEXT, flat, taken_apart
+from oracles import JUDGED, taken_apart
+from pages import EXACT, TEXT, flat
 from tabulate import tabulate
 
 import mtreason
