@@ -137,6 +137,12 @@ def test_language_and_charset_follow_what_is_written() -> None:
         '<?xml version="1.0" encoding="utf-8"?><html lang="de" xml:lang=de><head><meta charset="utf-8">'
         '<meta content="text/html; charset=utf-8" http-equiv="Content-Type"></head><p lang=it>CAFFÈ</p></html>'
     )
+    page = (
+        '<body lang=EN-us><p lang="en">a b <i lang=en>c</i><p lang=it>d<pre lang=en>e</pre><div translate=no lang=en>f'
+    )
+    assert translated(page) == (
+        '<body lang=de><p lang="de">A B <i lang=en>C</i><p lang=it>D<pre lang=en>e</pre><div translate=no lang=en>f'
+    )
     for charset, label, word in (
         ("cp1251", "windows-1251", "привет"), ("cp932", "Shift_JIS", "海"), ("gb18030", "gb2312", "镕海"),
         ("iso2022_jp", "iso-2022-jp", "海が好き"), ("cp1252", "iso-8859-1", "€ “é”"), ("euc_kr", "euc-kr", "바다"),
