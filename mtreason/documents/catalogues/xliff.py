@@ -90,7 +90,7 @@ class XliffDocument:
             named, places = _named(self._scan)
             for place in places:
                 found = place.attributes.get(named, "")
-                if found.lower() != self._target.tag.lower():
+                if not f"{found}-".lower().startswith(f"{self._target.tag}-".lower()):
                     says = f"says {named}={found!r}, and should say {self._target.tag!r}"
                     yield Fault("language", f"line {line_of(place.start)}", says)
 
@@ -103,7 +103,9 @@ class XliffDocument:
                 continue
             if target.attributes.get("state", "").startswith(_UNFINISHED[1:]):
                 continue
-            prefix = source.name[: -len("source")]
+            if any(_marked(self._content, target)):
+                source = unit.parts.get("seg-source", source)
+            prefix = unit.parts["source"].name[: -len("source")]
             before, after = (texts_of(self._content, part, prefix, self._target) for part in (source, target))
             own = [before.each, after.each]
             if len(own[0]) != len(own[1]):  # a message that is none any more, or has other branches
