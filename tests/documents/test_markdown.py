@@ -350,7 +350,22 @@ def test_keys_of_front_matter(tmp_path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["a.rst", "b.tex", "c.adoc", "d.org", "e.ts", "f.tmx", "g.ipynb", "h.py", "i.java", "J.RST"]
+    "name",
+    [
+        "a.rst",
+        "b.tex",
+        "c.adoc",
+        "d.org",
+        "e.ts",
+        "f.tmx",
+        "g.ipynb",
+        "h.py",
+        "i.java",
+        "J.RST",
+        "k.mxliff",
+        "l.opf",
+        "m.xaml",
+    ],
 )
 def test_structure_that_is_not_read_is_refused(name, tmp_path) -> None:
     path = tmp_path / name
