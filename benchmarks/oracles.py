@@ -6,7 +6,6 @@ that are text but for the case of their letters.
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import json
@@ -14,30 +13,13 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator
 from html import unescape
-from html.parser import HTMLParser
-from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
-EXACT, TEXT, EITHER = "exact", "text", "either"
-"""How a token has to come back: as it is; translated; translated or as it is."""
-
-
-class Token(NamedTuple):
-    """A part of a document."""
-
-    place: str
-    kind: str
-    value: str
-    how: str = EXACT
-
+from pages import EITHER, EXACT, TEXT, Token, charset, flat, html, local_name, markdown, merged, parsed_xml, xhtml
 
 Oracle = Callable[[bytes], Iterator[Token]]
 Pair = tuple[list[Token], list[Token]]
 """What an output should have, and what it has."""
-
-
-def flat(text: str) -> str:
-    return " ".join(text.split())
 
 
 def plain_text(data: bytes) -> Iterator[Token]:
@@ -47,158 +29,7 @@ def plain_text(data: bytes) -> Iterator[Token]:
         yield Token(f"line {number}", "end of line", line[len(body) :])
 
 
-# HTML
-
-_SILENT = {"script", "style", "template", "noscript", "noframes", "textarea", "iframe", "title", "svg", "math"}
-_AS_IT_IS = {"code", "pre", "kbd", "samp", "var", "tt", *_SILENT}
-_SAID = {"title", "alt", "placeholder", "aria-label", "label", "content", "value", "summary"}
-_FOLLOWS = {"lang", "xml:lang", "charset", "dir"}
-_VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
-
-
-class _Html(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.found: list[Token] = []
-        self._kept: list[str] = []
-
-    def _add(self, kind: str, value: str, how: str = EXACT) -> None:
-        self.found.append(Token(f"line {self.getpos()[0]}", kind, value, how))
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._start(tag, attrs, closed=tag in _VOID)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._start(tag, attrs, closed=True)
-
-    def _start(self, tag: str, attrs: list[tuple[str, str | None]], *, closed: bool) -> None:
-        self._add("tag", tag)
-        for name, value in attrs:
-            if name in _FOLLOWS or (tag == "meta" and name == "content"):
-                continue
-            self._add(f"attribute {name} of {tag}", value or "", EITHER if name in _SAID else EXACT)
-        kept = (
-            tag in _AS_IT_IS
-            or (dict(attrs).get("translate") or "").lower() == "no"
-            or "notranslate" in str(dict(attrs).get("class"))
-        )
-        if not closed and (self._kept or kept):
-            self._kept.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        self._add("end tag", tag)
-        if tag in self._kept:
-            del self._kept[len(self._kept) - 1 - self._kept[::-1].index(tag) :]
-
-    def handle_data(self, data: str) -> None:
-        self._add("text", data, EITHER if self._kept else TEXT)
-
-    def handle_comment(self, data: str) -> None:
-        self._add("comment", data)
-
-    def handle_decl(self, decl: str) -> None:
-        self._add("declaration", decl)
-
-    def handle_pi(self, data: str) -> None:
-        self._add("instruction", re.sub(r"encoding=\S+", "", data))
-
-
-def html_text(content: str) -> Iterator[Token]:
-    parser = _Html()
-    parser.feed(content)
-    parser.close()
-    yield from merged(parser.found)
-
-
-def html(data: bytes) -> Iterator[Token]:
-    yield from html_text(data.decode(_charset(data), "replace"))
-
-
-def _charset(data: bytes) -> str:
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    head = data[:2048]
-    found = re.search(rb"charset=[\"']?([\w-]+)", head) or re.match(rb"\s*<\?xml[^>]*encoding=[\"']([\w-]+)", head)
-    name = found[1].decode() if found else "utf-8"
-    try:
-        return codecs.lookup(name).name.replace("utf-8", "utf-8-sig")
-    except LookupError:
-        return "utf-8-sig"
-
-
-def merged(tokens: list[Token]) -> Iterator[Token]:
-    """Join texts beside one another, and leave out blank ones."""
-    for (kind, how), group in groupby(tokens, lambda token: (token.kind, token.how)):
-        own = list(group)
-        if kind != "text":
-            yield from own
-        elif value := flat("".join(token.value for token in own)):
-            yield Token(own[0].place, kind, value, how)
-
-
-# Markdown
-
-
-def markdown(data: bytes) -> Iterator[Token]:
-    from markdown_it import MarkdownIt
-
-    content = data.decode("utf-8-sig").replace("\r\n", "\n")
-    front = re.match(r"(---|\+\+\+)\n(.*?\n)\1[ \t]*\n", content, re.DOTALL)
-    if front:
-        for number, line in enumerate(front[2].split("\n"), 2):
-            key, sign, value = re.match(r"([^:=]*)([:=]?)(.*)", line).groups()  # type: ignore[union-attr]
-            yield Token(f"line {number}", "key of the front matter", key + sign)
-            yield Token(f"line {number}", "value of the front matter", flat(value), EITHER)
-        content = "\n" * content[: front.end()].count("\n") + content[front.end() :]
-    for token in MarkdownIt("commonmark").enable("table").parse(content):
-        place = f"line {token.map[0] + 1}" if token.map else ""
-        if token.type == "html_block":
-            yield from (
-                t._replace(place=place, how=EITHER if t.how == TEXT else t.how) for t in html_text(token.content)
-            )
-        elif token.type == "inline":
-            for child in merged([t._replace(place=place) for t in _inline(token.children)]):
-                yield child._replace(how=EITHER) if child.how == TEXT and _CONTAINER.match(child.value) else child
-        else:
-            yield Token(place, token.type, f"{token.tag} {token.info} {token.content} {sorted(token.attrs.items())}")
-
-
-_CONTAINER = re.compile(r":::|!!!|\?\?\?|///|\$\$|\[!|\[\[|\{%|@")
-"""What begins a line that is structure for some programs, and text for others."""
-
-
-def _inline(children: Any) -> Iterator[Token]:  # noqa: ANN401 - of a library without types for it
-    kept = ""
-    for child in children:
-        if child.type in {"text", "softbreak"}:
-            yield Token("", "text", child.content or " ", EITHER if kept else TEXT)
-            continue
-        if child.type == "html_inline":
-            name = child.content.strip("</>").partition(" ")[0].lower()
-            kept = "" if child.content.startswith("</") else name if name in _AS_IT_IS else kept
-        attributes = dict(child.attrs)
-        title = str(attributes.pop("title", ""))
-        attributes.pop("alt", None)
-        yield Token(
-            "", child.type, f"{child.tag} {sorted(attributes.items())} {'' if child.children else child.content}"
-        )
-        if title:
-            yield Token("", "title", title, EITHER)
-        if child.children:
-            yield from _inline(child.children)
-
-
 # Archives and XML
-
-
-def _xml(data: bytes) -> Any:  # noqa: ANN401 - lxml has no types
-    from lxml import etree
-
-    return etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
-
-
-def _local(node: Any) -> str:  # noqa: ANN401
-    return str(node.tag).rpartition("}")[2] if isinstance(node.tag, str) else "comment"
 
 
 def docx(data: bytes) -> Iterator[Token]:
@@ -208,7 +39,7 @@ def docx(data: bytes) -> Iterator[Token]:
         for name in names:
             content = archive.read(name)
             if re.fullmatch(r"word/(?:document|header\d*|footer\d*|footnotes|endnotes)\.xml", name):
-                yield from _runs(_word(_xml(content), name))
+                yield from _runs(_word(parsed_xml(content), name))
             elif not re.fullmatch(r"word/(?:styles|settings)\.xml|docProps/.*", name):
                 yield Token(name, "part", content.hex())
 
@@ -237,7 +68,7 @@ _TRANSPARENT = {"proofErr", "lastRenderedPageBreak", "rPr", "noProof", "bookmark
 
 def _is_trifle(node: Any) -> bool:  # noqa: ANN401
     """Whether a property of a run has no effect that anybody sees."""
-    kind = _local(node)
+    kind = local_name(node)
     return kind in {"lang", "noProof", "webHidden"} or (
         kind == "rFonts" and all(k.endswith("hint") for k in dict(node.attrib))
     )
@@ -251,7 +82,7 @@ def _word(root: Any, name: str) -> Iterator[Token]:  # noqa: ANN401
     stack = [root]
     while stack:
         node = stack.pop()
-        kind = _local(node)
+        kind = local_name(node)
         place = f"{name}, paragraph {number}"
         if kind == "t" and "/math" in node.tag:
             yield Token(place, "equation", node.text or "")
@@ -283,16 +114,16 @@ def epub(data: bytes) -> Iterator[Token]:
         for name in names:
             content = archive.read(name)
             if name.endswith((".xhtml", ".html", ".htm")) or b"<html" in content[:2048]:
-                yield from (t._replace(place=f"{name}, {t.place}") for t in html(content))
+                yield from (t._replace(place=f"{name}, {t.place}") for t in xhtml(content))
             elif name.endswith((".opf", ".ncx")):
-                yield from _leaves(_xml(content), name)
+                yield from _leaves(parsed_xml(content), name)
             else:
                 yield Token(name, "part", content.hex())
 
 
 def _leaves(root: Any, name: str) -> Iterator[Token]:  # noqa: ANN401
     for node in root.iter():
-        kind = _local(node)
+        kind = local_name(node)
         yield Token(name, kind, str(sorted((k, v) for k, v in node.attrib.items() if not k.endswith("lang"))))
         if kind != "language":
             yield Token(name, f"text of {kind}", flat(node.text or ""), EITHER)
@@ -306,7 +137,7 @@ def po(source: bytes, output: bytes) -> Pair:
 
     wanted: list[Token] = []
     found: list[Token] = []
-    files = [polib.pofile(data.decode(_charset(data))) for data in (source, output)]
+    files = [polib.pofile(data.decode(charset(data))) for data in (source, output)]
     for tokens, file in zip((wanted, found), files, strict=True):
         tokens.append(Token("the file", "entries", str(len(file))))
     forms = re.search(r"nplurals=(\d+)", files[1].metadata.get("Plural-Forms", ""))
@@ -333,7 +164,7 @@ def po(source: bytes, output: bytes) -> Pair:
 def xliff(source: bytes, output: bytes) -> Pair:
     wanted: list[Token] = []
     found: list[Token] = []
-    units = [list(_xml(data).iter("{*}trans-unit", "{*}segment")) for data in (source, output)]
+    units = [list(parsed_xml(data).iter("{*}trans-unit", "{*}segment")) for data in (source, output)]
     for tokens, own in zip((wanted, found), units, strict=True):
         tokens.append(Token("the file", "units", str(len(own))))
     for before, after in zip(*units, strict=False):
@@ -344,15 +175,36 @@ def xliff(source: bytes, output: bytes) -> Pair:
         wanted += merged(list(_mixed(text, place, EXACT)))
         found += merged(list(_mixed(same, place, EXACT)))
         if new is None:
-            kept = not re.search(r"\w", "".join(t.value for t in _mixed(text, place, TEXT) if t.how == TEXT)) or any(
+            words = "".join(t.value for t in _mixed(text, place, TEXT) if t.how == TEXT)
+            kept = re.search(r"[^\W\d_]", re.sub(r"%#@\w+@", "", words)) is None or any(
                 node.get("translate") == "no" for node in (before, *before.iterancestors())
             )
             wanted.append(Token(place, "target", "none" if kept else "a target"))
             found.append(Token(place, "target", "none"))
+        elif _BRANCHED.search("".join(text.itertext())):
+            for tokens, node in ((wanted, text), (found, new)):
+                tokens.append(Token(place, "message", _arguments("".join(node.itertext()))))
         elif old is None or "".join(old.itertext()) != "".join(new.itertext()):
-            wanted += merged(list(_mixed(text, place, TEXT)))
-            found += merged(list(_mixed(new, place, TEXT)))
+            for own, done, made in _segments(before, old, new):
+                kept = done is not None and "".join(done.itertext()).strip() != ""
+                wanted += merged(list(_mixed(done if kept else own, place, EXACT if kept else TEXT)))
+                found += merged(list(_mixed(made, place, EXACT if kept else TEXT)))
     return wanted, found
+
+
+def _segments(unit: Any, old: Any, new: Any) -> list[tuple[Any, Any, Any]]:  # noqa: ANN401 - as above
+    """Return (source, target before, target after) of each segment that a person marked; of the unit where none is."""
+    parts = [unit.find("{*}seg-source"), old, new]
+    marks = [{} if p is None else {m.get("mid"): m for m in p.iter("{*}mrk") if m.get("mtype") == "seg"} for p in parts]
+    if not marks[0] or marks[0].keys() != marks[1].keys() or marks[0].keys() != marks[2].keys() or not _some(marks[1]):
+        return [(unit.find("{*}source"), None, new)]
+    return [(mark, marks[1][mid], marks[2][mid]) for mid, mark in marks[0].items()]
+
+
+def _some(marks: dict[str, Any]) -> bool:
+    """Whether there is text in some segments, but not in all."""
+    texts = ["".join(mark.itertext()).strip() for mark in marks.values()]
+    return any(texts) and not all(texts)
 
 
 _NATIVE = {"ph", "bpt", "ept", "it", "ut"}
@@ -362,9 +214,12 @@ _NATIVE = {"ph", "bpt", "ept", "it", "ut"}
 def _mixed(node: Any, place: str, how: str) -> Iterator[Token]:  # noqa: ANN401
     yield Token(place, "text", node.text or "", how)
     for child in node:
-        if _local(child) != "mrk":
-            yield Token(place, _local(child), str(sorted(child.attrib.items())))
-        kept = _local(child) in _NATIVE or child.get("translate") == "no" or child.get("mtype") == "protected"
+        if not isinstance(child.tag, str):  # a comment or an instruction
+            yield Token(place, "text", child.tail or "", how)
+            continue
+        if local_name(child) != "mrk":
+            yield Token(place, local_name(child), str(sorted(child.attrib.items())))
+        kept = local_name(child) in _NATIVE or child.get("translate") == "no" or child.get("mtype") == "protected"
         yield from _mixed(child, place, EITHER if kept and how == TEXT else how)
         yield Token(place, "text", child.tail or "", how)
 
@@ -394,10 +249,20 @@ def _values(value: Any, place: str) -> Iterator[Token]:  # noqa: ANN401 - whatev
             stack += [(item, f"{place}[{i}]") for i, item in reversed(list(enumerate(value)))]
         elif isinstance(value, str):
             yield Token(place, "lines", str(value.count("\n")))
-            about = re.search(r"\.@|@@", place) is not None
-            yield Token(place, "string", value, EXACT if about else TEXT)
+            if _BRANCHED.search(value):
+                yield Token(place, "message", _arguments(value))
+            elif not place.endswith(".@@locale"):
+                yield Token(place, "string", value, EXACT if re.search(r"\.@|@@", place) else TEXT)
         else:
             yield Token(place, "value", json.dumps(value))
+
+
+_BRANCHED = re.compile(r"\{\s*(\w+)\s*,\s*(?:plural|select|selectordinal)\s*,")
+
+
+def _arguments(message: str) -> str:
+    """Return on what a message has branches, of which a language needs as many as it has forms."""
+    return str(sorted(set(_BRANCHED.findall(message))))
 
 
 def table(data: bytes) -> Iterator[Token]:

@@ -5,7 +5,7 @@
 Two stand-ins take the place of a model, so that whatever is wrong is this program's doing: both change the case of
 every letter. The perfect one keeps tags and all that `mtreason.documents.placeholders` lists, the careless one only
 the latter. Each file of a known format goes through `mtreason.translate_document`, and its output is held against it
-with other parsers (markdown-it-py, html.parser, lxml, polib, pysubs2 and those of the standard library). It is whole
+with other parsers (markdown-it-py, html5lib, lxml, polib, pysubs2 and those of the standard library). It is whole
 when all structure is there, each text is there, and each was translated. The files themselves are only read.
 
 A card for people, then one JSON line. `--show` names what is wrong and where.
@@ -14,6 +14,8 @@ A card for people, then one JSON line. `--show` names what is wrong and where.
 from __future__ import annotations
 
 import argparse
+import csv
+import io
 import itertools
 import json
 import re
@@ -23,7 +25,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from oracles import EXACT, JUDGED, TEXT, flat, taken_apart
+from oracles import JUDGED, taken_apart
+from pages import EXACT, TEXT, flat
 from tabulate import tabulate
 
 import mtreason
@@ -32,7 +35,7 @@ from mtreason.documents import FORMATS, literals, pick_format
 TARGET = "de"
 """The language that outputs are to name."""
 KINDS = ("whole", "damaged", "untranslated", "crashed", "refused", "not judged")
-_TAG = re.compile(r"<[^<>]*>")
+_TAG = re.compile(r"</?\w[^<>]*>")
 
 
 class StandIn:
@@ -136,9 +139,9 @@ def _columns(path: Path, form: str) -> tuple[str, ...]:
     """Return all columns of a table, which has to be told."""
     if form not in {"csv", "tsv"}:
         return ()
-    first = path.read_bytes().decode("utf-8-sig", "replace").partition("\n")[0].strip()
-    delimiter = max(",;\t|", key=first.count)
-    return tuple(dict.fromkeys(name.strip('"') for name in first.split(delimiter)))
+    content = path.read_bytes().decode("utf-8-sig", "replace")
+    delimiter = max(",;\t|", key=content.partition("\n")[0].count)
+    return tuple(dict.fromkeys(next(csv.reader(io.StringIO(content, newline=""), delimiter=delimiter), [])))
 
 
 def documents(folder: Path) -> Iterator[tuple[Path, str]]:

@@ -28,6 +28,8 @@ class Code:
     """What the file has there."""
     said: bool = False
     """Whether it is part of the sentence, as code or an equation is; others may stand outside of what is translated."""
+    mark: str = ""
+    """What it has to be the same in as that of the source, where parts of it are translated; "" for `raw`."""
 
 
 @dataclass(frozen=True, slots=True)

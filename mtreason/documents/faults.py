@@ -74,7 +74,7 @@ def unit_faults(before: Unit, after: Unit, *, wraps: bool = False) -> Iterator[F
 
 
 def _code_faults(before: Unit, after: Unit) -> Iterator[Fault]:
-    codes, there = (Counter(code.raw for code in unit.codes.values()) for unit in (before, after))
+    codes, there = (Counter(map(_mark, unit.codes.values())) for unit in (before, after))
     gone, more = list((codes - there).elements()), list((there - codes).elements())
     changed = [(a, _same_name(a, more)) for a in gone]
     for old, new in changed:
@@ -108,7 +108,11 @@ def _name(raw: str) -> str:
 
 def _shapes(codes: Mapping[str, Code]) -> Counter[tuple[str, str]]:
     """Return how often each code opens, closes, or stands alone."""
-    return Counter((code.raw, tag.replace(tag.strip("</>"), "")) for tag, code in codes.items())
+    return Counter((_mark(code), tag.replace(tag.strip("</>"), "")) for tag, code in codes.items())
+
+
+def _mark(code: Code) -> str:
+    return code.mark or code.raw
 
 
 def _without_codes(unit: Unit) -> str:

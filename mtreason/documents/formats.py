@@ -44,12 +44,12 @@ FORMATS: dict[str, Format] = {
     for f in (
         Format(
             "markdown",
-            (".md", ".markdown", ".mdown", ".mkd", ".qmd", ".rmd"),
+            (".md", ".markdown", ".mdown", ".mdtext", ".mdtxt", ".mdwn", ".mkd", ".mkdn", ".mkdown", ".qmd", ".rmd"),
             _lazily("markdown.read", "read_markdown"),
             columns=True,
         ),
         Format("mdx", (".mdx",), _lazily("markdown.read", "read_mdx"), columns=True),
-        Format("html", (".html", ".htm", ".xhtml"), _lazily("html.read", "read_html")),
+        Format("html", (".html", ".htm", ".shtml", ".xhtml", ".xht"), _lazily("html.read", "read_html")),
         Format("srt", (".srt",), _lazily("subtitles.read", "read_srt")),
         Format("vtt", (".vtt",), _lazily("subtitles.read", "read_vtt")),
         Format("ass", (".ass", ".ssa"), _lazily("subtitles.read", "read_ass")),
@@ -61,7 +61,7 @@ FORMATS: dict[str, Format] = {
         Format("properties", (".properties",), _lazily("strings.properties", "read_properties")),
         Format("android", ("strings.xml", "arrays.xml", "plurals.xml"), _lazily("strings.android", "read_android")),
         Format("strings", (".strings",), _lazily("strings.apple", "read_strings")),
-        Format("xcstrings", (".xcstrings",), _lazily("strings.apple", "read_xcstrings")),
+        Format("xcstrings", (".xcstrings",), _lazily("strings.xcstrings", "read_xcstrings")),
         Format("resx", (".resx", ".resw"), _lazily("strings.resx", "read_resx")),
         Format("fluent", (".ftl",), _lazily("strings.fluent", "read_fluent")),
         Format("csv", (".csv",), _lazily("data.tables", "read_table", ","), columns=True),
@@ -78,14 +78,16 @@ UNREAD = frozenset(
         # documents
         ".abw .adoc .asciidoc .asciidoctor .azw .azw3 .bib .creole .dbk .dita .ditamap .djvu .doc .docbook"
         " .docm .dot .dotx .enex .fb2 .fodp .fods .fodt .icml .idml .indd .ipynb .key .latex .lyx .mediawiki"
-        " .mif .mobi .numbers .odg .odp .ods .odt .opml .org .ott .pages .pdf .pod .potx .pps .ppsx .ppt .pptx"
+        " .eml .epub3 .fountain .hwp .ics .mdc .mht .mhtml .mif .mobi .msg .ncx .numbers"
+        " .odg .odp .ods .odt .opf .opml .org .ott .pages .pdf .pod .potx .pps .ppsx .ppt .pptx"
         " .rdoc .rest .rst .rtf .sxw .tex .texi .texinfo .textile .typ .wiki .wpd .wps .xls .xlsm .xlsx",
         # localisation and subtitles
-        " .dfxp .itt .lrc .mo .mqxliff .plist .qm .rc .resjson .sbv"
-        " .sdlxliff .smi .stringsdict .sub .tbx .tmx .ts .ttml .ttx .txlf .txml .xtg",
+        " .dfxp .gmo .itt .lrc .mo .mqxliff .mxliff .mxlf .plist .qm .rc .resjson .sbv"
+        " .scc .sdlxliff .smi .stl .storyboard .stringsdict .sub .tbx .tmx .ts .ttml .ttx .txlf .txml .wcml .wxl"
+        " .xcloc .xib .xlz .xmb .xtb .xtg",
         # data and settings
-        ".atom .avro .cfg .cnf .conf .dtd .edn .env .geojson .hcl .hjson .ini .json5 .jsonc .jsonld .parquet"
-        " .proto .rdf .rss .sqlite .svg .toml .wsdl .xml .xsd .xsl .xslt",
+        ".atom .axaml .avro .cfg .cnf .conf .dtd .edn .env .geojson .hcl .hjson .ini .json5 .jsonc .jsonld .parquet"
+        " .fxml .pbxproj .proto .qml .rdf .rss .sqlite .svg .toml .vcf .webmanifest .wsdl .xaml .xml .xsd .xsl .xslt",
         # programs and templates
         ".asm .asp .aspx .astro .bash .bat .c .cc .cjs .clj .cls .cmake .cmd .coffee .cpp .cs .cshtml .css"
         " .cxx .d .dart .ejs .el .erb .erl .ex .exs .fish .fs .go .gql .gradle .graphql .groovy .h .haml"

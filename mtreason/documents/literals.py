@@ -24,7 +24,9 @@ _HARD = (
     r"&(?:#[0-9]+|#[xX][0-9A-Fa-f]+|[A-Za-z][A-Za-z0-9]*);",
     r"%\([A-Za-z_]\w*\)[-+#0 ]*\d*(?:\.\d+)?[A-Za-z]|%<PRI\w+>|%[A-Za-z_]\w*%",
     r"%(?:\d+\$)?[-+#0]*(?:\d+|\*)?(?:\.(?:\d+|\*))?(?:hh?|ll?|[jztLq])?[diouxXeEfFgGaAcsSp@](?![A-Za-z])",
-    r"\$t\([^()]+\)",
+    r"\$t\([^()]+\)|\$[A-Za-z_]\w*\$|\*\|[\w:.]+\|\*",
+    r"%arg(?!\w)|\^\[(?=[^\[\]]*\]\(inflect:)|\]\(inflect:[^()]*\)",  # numbers and agreement in Apple's strings
+    r"[\[\]](?:-Inf,\s?\+?(?:Inf|-?\d+)|-?\d+,\s?\+?Inf)[\[\]]",  # how many, in messages of Symfony
     r"\\[nNhtrsS](?![A-Za-z])",
     r"(?<![\w:]):[a-z_]{2,}\b",
 )
@@ -71,9 +73,9 @@ class Literal:
 def literals(text: str) -> list[Literal]:
     """Return what must come back as it is, in order; none overlaps another.
 
-    Hard: {name}, {0}, {{name}}, ${x}, %{x} and whole ICU messages in braces; %s, %1$d, %(name)s, %lu, %name%; $t(…),
-    :name; <b>, <1/> and other tags; &amp; and other entities; a backslash with a letter. Soft: addresses, `code`,
-    @handles, #hashtags, paths and names of files, version numbers, emoji.
+    Hard: {name}, {0}, {{name}}, ${x}, %{x} and whole ICU messages in braces; %s, %1$d, %(name)s, %lu, %name%, %arg;
+    $t(…), $name$, *|NAME|*, :name, ]1,Inf[; <b>, <1/> and other tags; &amp; and other entities; a backslash with a
+    letter. Soft: addresses, `code`, @handles, #hashtags, paths and names of files, version numbers, emoji.
     """
     found = [Literal(start, end, hard=True) for start, end in _braced(text)]
     found += _others(without(text, found))

@@ -345,6 +345,34 @@ def test_content_of_a_unit(through, source, target) -> None:
     etree.fromstring(text.encode())
 
 
+ICU = 'Saw {N, plural, =0 {none} other {<x id="START_B"/><x id="I" equiv-text="{{ n }}"/> cats<x id="CLOSE_B"/>}}'
+SAID = '<x id="START_B"/><x id="I" equiv-text="{{ n }}"/> CATS<x id="CLOSE_B"/>'
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        (ICU, f"{{N, plural, =0 {{SAW NONE}} one {{SAW {SAID}}} other {{SAW {SAID}}}}}"),
+        (
+            "{S, select, f {she} other {they {N, plural, one {is} other {are}}}}",
+            "{S, select, f {SHE} other { {N, plural, one {THEY IS} other {THEY ARE}}}}",
+        ),
+        ("{N, plural, one {a &lt; b} other {&lt;b&gt;it's&lt;/b&gt;}}", None),
+        ("{N, plural, one {a} two {b}}, so", "{N, plural, one {a} two {b}}, SO"),
+    ],
+)
+def test_messages_with_branches(through, source, target) -> None:
+    """Each branch is translated, in the forms of the target; a brace beside another is an expression to Angular."""
+    target = target or "{N, plural, one {A &lt; B} other {&lt;b&gt;IT'S&lt;/b&gt;}}"
+    text = through("a.xlf", X12.format(unit(source)))
+    assert text == in_german(X12.format(unit(source, said(target))))
+    document = FORMATS["xliff"].read(text.encode(), "a.xlf", Reading(target=parse_language("de")))
+    assert list(document.faults()) == []
+    lost = text.replace('<x id="CLOSE_B"/>} other', "} other").replace("SHE}", "SHE %s}")
+    document = FORMATS["xliff"].read(lost.encode(), "a.xlf", Reading(target=parse_language("de")))
+    assert bool(list(document.faults())) == (lost != text)
+
+
 def test_elements_of_xliff_2(through) -> None:
     source = (
         'a <pc id="1">big</pc> <sc id="2"/>red<ec startRef="2"/> <ph id="3" equiv="{n}"/> <cp hex="0001"/>'

@@ -87,6 +87,9 @@ def translated(page, name="x.html"):
         ("<p>A {name} and {a {<b>bold</b> word} b} or {x}}</p>", "<p>A {name} AND {A {<b>BOLD</b> WORD} B} OR {x}}</p>"),
         ("<![if !mso]><p>One<![endif]> two <!-- note --> three</p>", "<![if !mso]><p>ONE<![endif]> TWO <!-- note --> THREE</p>"),
         ("<p>One <o:p>and</o:p> two</p><?xml:namespace prefix = o /><p>three", "<p>ONE <o:p>AND</o:p> TWO</p><?xml:namespace prefix = o /><p>THREE"),
+        ("@if (a > b(c); as d) {\n<p>Yes</p>\n} @else if (!d) { No } @else { {n, plural, other {x}} }", "@if (a > b(c); as d) {\n<p>YES</p>\n} @else if (!d) { NO } @else { {n, plural, other {x}} }"),
+        ("@for (a of b; track a) { <li>Row</li> } @empty { None }\n@let a = b.name;", "@for (a of b; track a) { <li>ROW</li> } @empty { NONE }\n@let a = b.name;"),
+        ("<p>Say @if or me@if.org, @default { text } end</p>", "<p>SAY @if OR me@if.org, @default { TEXT } END</p>"),
         # Elements that end late, never, or in the wrong order.
         ("<p>The shop is shut. <b>Come back later</p><p>Thanks</p>", "<p>THE SHOP IS SHUT. <b>COME BACK LATER</p><p>THANKS</p>"),
         ("<p>So. <a href=m>The map<div>of our town</div></a> ends</p>", "<p>SO. <a href=m>THE MAP<div>OF OUR TOWN</div></a> ENDS</p>"),
@@ -133,6 +136,12 @@ def test_language_and_charset_follow_what_is_written() -> None:
     assert translated(page.encode("latin-1")) == (
         '<?xml version="1.0" encoding="utf-8"?><html lang="de" xml:lang=de><head><meta charset="utf-8">'
         '<meta content="text/html; charset=utf-8" http-equiv="Content-Type"></head><p lang=it>CAFFÈ</p></html>'
+    )
+    page = (
+        '<body lang=EN-us><p lang="en">a b <i lang=en>c</i><p lang=it>d<pre lang=en>e</pre><div translate=no lang=en>f'
+    )
+    assert translated(page) == (
+        '<body lang=de><p lang="de">A B <i lang=en>C</i><p lang=it>D<pre lang=en>e</pre><div translate=no lang=en>f'
     )
     for charset, label, word in (
         ("cp1251", "windows-1251", "привет"), ("cp932", "Shift_JIS", "海"), ("gb18030", "gb2312", "镕海"),
@@ -202,7 +211,7 @@ def test_the_whole_way(tmp_path) -> None:
 HOSTILE = (
     "{{", "{{ a\n", "{%", "{#", "<?php ", "<%", '<a b="{{', "<a b='<?php ", "<a {% ", "海<ruby><rt>", "<svg>", "<code>",
     "<kbd></p>", "<span translate=no>", "<title>", "<b></i>", "&lt;1&gt;", "&#1;", "<br>", "<a", "</", "<!DOCTYPE [",
-    "--!>", "{<b>}", "<math><mi>", "<meta charset=x>",
+    "--!>", "@if (a) {", "@if (", "@let a=", "{<b>}", "<math><mi>", "<meta charset=x>",
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from mtreason.documents import literals, lost, placeholders, without_literals
         "%s", "%d", "%1$s", "%lu", "%zu", "%ld", "%5.2f", "%(name)s", "%(x)r", "%<PRIu64>", "%name%",
         "<b>", "</b>", "<1>", "</1>", "<2/>", "<00:01.500>", "<!-- note -->", "&amp;", "&#160;", "&#xA0;",
         "$t(common.ok)", ":name", "\\n", "\\h",
+        "%arg", "$USER$", "*|FNAME|*", "]1,Inf[", "[-Inf, 0]", "](inflect: true)",
     ],
 )  # fmt: skip
 def test_what_programs_read(literal) -> None:
@@ -51,7 +52,8 @@ def test_what_people_read(literal) -> None:
         "He and/or she came at 12:30, on 3/4 or 12.11.2024.",
         "It costs 1,000.50 dollars, 50% off or 100 % more.",
         "C# and F# are languages; see e.g. the U.S. version 2.",
-        "A price of $5 {", "1 < 2 > 0 & more; AT&T", "Note: this, and: that. 5:30pm", "今天：天气@北京", "第#1名",
+        "A price of $5 {", "US$5 or CA$6", "$A or B", "see [1, 2] and ]x", "10 %argument",
+        "1 < 2 > 0 & more; AT&T", "Note: this, and: that. 5:30pm", "今天：天气@北京", "第#1名",
         "Is 5%d?", "a@b", "foo_bar-baz", "the end.py", "«Привет» — сказал он",
     ],
 )  # fmt: skip

@@ -107,6 +107,10 @@ CASES = {
         "| a \\| b | `c \\| d` |\n|:--|--:|\n| one \\| two | *x* |\n\nh | i\n--|--\nj | k\n",
         "| A \\| B | `c \\| d` |\n|:--|--:|\n| ONE \\| TWO | *X* |\n\nH | I\n--|--\nJ | K\n",
     ),
+    "abbreviations": (
+        "The API is open.\n\n*[API]: A way in\n  for programs\n*[W3C group]: Who *writes* it\n",
+        "THE API IS OPEN.\n\n*[API]: A WAY IN FOR PROGRAMS\n*[W3C group]: WHO *WRITES* IT\n",
+    ),
     "footnotes": (
         "Text[^1] more^[an *inline* note].\n\n[^1]: The note\n    goes on.\n\n    second part\n[^b]: Another.\n",
         "TEXT[^1] MORE^[AN *INLINE* NOTE].\n\n[^1]: THE NOTE GOES ON.\n\n    SECOND PART\n[^b]: ANOTHER.\n",
@@ -346,7 +350,22 @@ def test_keys_of_front_matter(tmp_path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["a.rst", "b.tex", "c.adoc", "d.org", "e.ts", "f.tmx", "g.ipynb", "h.py", "i.java", "J.RST"]
+    "name",
+    [
+        "a.rst",
+        "b.tex",
+        "c.adoc",
+        "d.org",
+        "e.ts",
+        "f.tmx",
+        "g.ipynb",
+        "h.py",
+        "i.java",
+        "J.RST",
+        "k.mxliff",
+        "l.opf",
+        "m.xaml",
+    ],
 )
 def test_structure_that_is_not_read_is_refused(name, tmp_path) -> None:
     path = tmp_path / name

@@ -113,6 +113,20 @@ def test_arb() -> None:
     assert translated("json", source, translate=str) == source
 
 
+@pytest.mark.parametrize(
+    ("name", "source", "expected"),
+    [
+        ("messages.json", '{"a": {"message": "Hi, all", "description": "Greets"}}', '{"a": {"message": "hI, ALL", "description": "Greets"}}'),
+        ("en.json", '{"a": {"message": "Hi", "description": "Greets"}}', '{"a": {"message": "hI", "description": "gREETS"}}'),
+        ("messages.json", '{"a": {"message": "Hi"}, "b": "Ho"}', '{"a": {"message": "hI"}, "b": "hO"}'),
+    ],
+)  # fmt: skip
+def test_messages_of_an_extension(tmp_path, name, source, expected) -> None:
+    (tmp_path / name).write_text(source, "utf-8")
+    translate_document(tmp_path / name, tmp_path / "out.json", Perfect(), target="ru")
+    assert (tmp_path / "out.json").read_text("utf-8") == expected
+
+
 def test_strings_in_json(tmp_path) -> None:
     source = {
         "lines": "First line\nSecond line\n\nThird",

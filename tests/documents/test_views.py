@@ -5,13 +5,14 @@ from support.samples import FORMATS, KEYED, edit, make, said
 
 from mtreason.documents import Reading, TextDocument, pick_format
 from mtreason.documents.catalogues.po_view import PoView
+from mtreason.languages import parse_language
 
 
 def view(form, data):
     found = pick_format(f"x.{form}", None, ())
     if found is None:
         return TextDocument(data.decode().splitlines(keepends=True)).view()
-    return found.read(data, f"x.{form}", Reading(("t",) if found.columns else ())).view()
+    return found.read(data, f"x.{form}", Reading(("t",) if found.columns else (), parse_language("en"))).view()
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -23,6 +24,24 @@ def test_nothing_changes(form) -> None:
     assert view(form, again).frame == found.frame
     if form not in {"docx", "epub", "xlf", "xliff"}:
         assert again == data
+
+
+def test_localizations_of_a_catalogue() -> None:
+    """Taken out and put in anywhere, they leave what is around them as it is."""
+    source = make("xcstrings", "甲", "乙").replace(b'"zh" : {', b'"fr" : {}, "zh" : {', 1)
+    source = source.replace(b'"strings" : {', b'"strings" : {"One" : {}, "Two" : {"localizations" : {"en" : {}}},')
+    empty = view("xcstrings", source)
+    raw = '{"stringUnit" : {"state" : "translated", "value" : "x"}}'
+    full = empty.put(dict.fromkeys(range(len(empty.pieces)), raw))
+    found = view("xcstrings", full)
+    assert [piece.raw for piece in found.pieces] == [raw] * len(empty.pieces)
+    assert all(piece.filled for piece in found.pieces)
+    assert not any(piece.filled for piece in empty.pieces)
+    assert found.frame == empty.frame
+    assert [p.as_source for p in found.pieces] == [p.as_source for p in empty.pieces]
+    again = view("xcstrings", found.put(dict.fromkeys(range(len(empty.pieces)), "")))
+    assert [piece.raw for piece in again.pieces] == [""] * len(empty.pieces)
+    assert again.frame == empty.frame
 
 
 @pytest.mark.parametrize("form", [f for f in FORMATS if f not in KEYED])
@@ -46,7 +65,7 @@ def test_what_is_around_is_seen(form) -> None:
         "csv": ("0,甲", "9,甲"), "tsv": ("0\t甲", "9\t甲"), "docx": ('w:left="1800"', 'w:left="1801"'),
         "epub": ("<body>", '<body id="x">'), "yaml": ("n: 1", "n: 2"), "properties": ("t = 甲", "u = 甲"),
         "strings": ('"t"', '"u"'), "strings.xml": ('name="t"', 'name="u"'), "resx": ('name="t"', 'name="u"'),
-        "ftl": ("t = 甲", "u = 甲"),
+        "ftl": ("t = 甲", "u = 甲"), "xcstrings": ('"sourceLanguage"', '"a": 1, "sourceLanguage"'),
     }  # fmt: skip
     other = edit(data, *signs[form])
     assert view(form, other).frame != view(form, data).frame

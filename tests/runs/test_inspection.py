@@ -120,6 +120,7 @@ PO = (
     + 'msgid "Open <b>%s</b>\\n"\nmsgstr "{}"\n\nmsgid "%d file"\nmsgid_plural "%d files"\nmsgstr[0] "{}"\nmsgstr[1] "{}"\n'
 )
 XLIFF_1 = '<xliff version="1.2" xmlns="urn:oasis:names:tc:xliff:document:1.2"><file source-language="en" target-language="{}" original="a" datatype="plaintext"><body>\n<trans-unit id="1"><source>Open <g id="1">%s</g></source><target>{}</target></trans-unit></body></file></xliff>\n'
+SEGMENTS = '<xliff version="1.2" xmlns="urn:oasis:names:tc:xliff:document:1.2"><file source-language="en" target-language="de-DE" original="a" datatype="plaintext"><body>\n<trans-unit id="1"><source>One <g id="1">two</g></source><seg-source><mrk mtype="seg" mid="1">One <g id="1">two</g></mrk></seg-source>{}</trans-unit></body></file></xliff>\n'
 XLIFF_2 = '<xliff version="2.0" srcLang="en" {}xmlns="urn:oasis:names:tc:xliff:document:2.0"><file id="f"><unit id="1">\n<segment><source>Open <ph id="1"/></source><target>{}</target></segment></unit></file></xliff>\n'
 PAGE = '<!DOCTYPE html><html lang="{}"><head><meta charset="{}"></head><body>\n<p>{}</p></body></html>\n'
 
@@ -139,6 +140,10 @@ PAGE = '<!DOCTYPE html><html lang="{}"><head><meta charset="{}"></head><body>\n<
         ("a.html", PAGE.format("en", "utf-8", "See <b>it</b> now"), PAGE.format("de", "utf-8", "Sieh <b>es</b>"), []),
         ("a.html", PAGE.format("en", "utf-8", "See <b>it</b> now"), PAGE.format("en", "iso-8859-1", "Sieh es"), ["language", "charset", "code", "code"]),
         ("a.html", PAGE.format("en", "utf-8", 'See <a href="a.html">it</a>'), PAGE.format("de", "utf-8", 'Sieh <a href="a.de.html">es</a>'), ["code"]),
+        ("a.html", PAGE.format("en", "utf-8", 'See <img src=a alt=Cat> <a href="b" title="It">it</a>'), PAGE.format("de", "utf-8", 'Sieh <img src=a alt="Die Katze"> <a href="b" title="Dies">es</a>'), []),
+        ("a.html", PAGE.format("en", "utf-8", 'See <img src=a alt="Cat"> it'), PAGE.format("de", "utf-8", 'Sieh <img src=b alt="Katze"> es'), ["code"]),
+        ("a.xlf", SEGMENTS.format(""), SEGMENTS.format('<target><mrk mtype="seg" mid="1">Eins <g id="1">zwei</g></mrk></target>'), []),
+        ("a.xlf", SEGMENTS.format(""), SEGMENTS.format('<target><mrk mtype="seg" mid="1">Eins zwei</mrk></target>'), ["code", "code"]),
         ("a.md", "See `ls` and [it](a.md).\n", "Sieh `ls` und [es](a.md).\n", []),
         ("a.md", "See `ls` and [it](a.md).\n", "Sieh `LS` und [es](b.md).\n", ["code", "code", "placeholder"]),
         ("a.json", '{"a": "Hi <b>{name}</b>"}', '{"a": "Hallo <b>{name}</b>"}', []),

@@ -6,6 +6,7 @@ marked as fuzzy.
 """
 
 import io
+import json
 
 import pytest
 from support.repositories import Repository, StandIn
@@ -230,6 +231,30 @@ def test_a_state_that_a_person_set(tmp_path) -> None:
     repository.update(StandIn("again"))
     assert '<target state="final">by hand</target>' in repository.read("a.xlf")
     assert f"{ours}again 甲好</target>" in repository.read("a.xlf")
+
+
+def test_what_a_person_did_in_a_catalogue_of_all_languages(tmp_path) -> None:
+    """An edit stays, a text that was taken out comes back, and what Xcode writes otherwise is no edit."""
+    repository = Repository(tmp_path / "r")
+    repository.source("a.xcstrings", make("xcstrings", "甲", "乙", "丙"))
+    repository.update()
+    root = json.loads(repository.read("a.xcstrings"))
+    repository.output("a.xcstrings", json.dumps(root, sort_keys=True, indent=4))
+    assert repository.edited() == []
+    texts = {key: entry["localizations"] for key, entry in root["strings"].items()}
+    texts[f"u{ord('甲')}"]["en"]["stringUnit"] = {"state": "needs_review", "value": "by hand"}
+    del texts[f"u{ord('乙')}"]["en"]
+    repository.output("a.xcstrings", json.dumps(root, ensure_ascii=False, indent=1))
+    repository.source("a.xcstrings", make("xcstrings", "甲", "乙", "丙好", "丁"))
+    repository.update(StandIn("again"))
+    root = json.loads(repository.read("a.xcstrings"))
+    said = [entry["localizations"]["en"]["stringUnit"]["value"] for entry in root["strings"].values()]
+    assert said == ["by hand", "again 乙", "again 丙好", "again 丁"]
+    assert repository.findings() == []
+    repository.source("a.xcstrings", make("xcstrings", "甲好", "乙", "丙好", "丁"))
+    repository.update(StandIn("thrice"))
+    assert "by hand" in repository.read("a.xcstrings")
+    assert repository.findings() == [("conflict", "a.xcstrings")]
 
 
 def test_what_word_writes_by_itself_is_no_edit(tmp_path) -> None:

@@ -24,6 +24,15 @@ PLAIN = {
         )
         + "</file></xliff>\n"
     ),
+    "xcstrings": lambda t: (
+        '{\n  "sourceLanguage" : "zh",\n  "strings" : {'
+        + ",".join(
+            f'\n    "u{names(t)[i]}" : {{\n      "localizations" : {{\n        "zh" : '
+            f'{{"stringUnit": {{"value": "{x}"}}}}\n      }}\n    }}'
+            for i, x in enumerate(t)
+        )
+        + "\n  }\n}\n"
+    ),
     "json": lambda t: json.dumps([{"t": x, "n": 1} for x in t], ensure_ascii=False, indent=1) + "\n",
     "jsonl": lambda t: "".join(json.dumps({"t": x}, ensure_ascii=False) + "\n" for x in t),
     "srt": lambda t: "".join(f"{i}\n00:00:0{i},000 --> 00:00:0{i},500\n{x}\n\n" for i, x in enumerate(t, 1)),
@@ -82,7 +91,7 @@ def epub(texts):
 
 
 FORMATS = (*PLAIN, "docx", "epub")
-KEYED = ("po", "xlf", "xliff")
+KEYED = ("po", "xlf", "xliff", "xcstrings")
 """Formats that name their pieces."""
 
 

@@ -11,26 +11,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from mtreason.documents.catalogues.xliff_inline import coded_content, content_of, has_text, has_words
-from mtreason.documents.catalogues.xliff_scan import (
-    Element,
-    Scan,
-    XliffUnit,
-    attributes_of,
-    place_of_target,
-    scan,
-    text_of,
-    tokens,
-    with_attributes,
-    written,
-)
+from mtreason.documents.catalogues.xliff_inline import Texts, has_text, texts_of
+from mtreason.documents.catalogues.xliff_scan import Scan, XliffUnit, place_of_target, scan, written
 from mtreason.documents.catalogues.xliff_view import XliffView
-from mtreason.documents.coded import Coded
 from mtreason.documents.faults import Fault, unit_faults
 from mtreason.documents.notes import note_of
 from mtreason.documents.protocol import Document, Reading, Unit
 from mtreason.documents.spans import Fix, line_numbers
 from mtreason.documents.views import View
+from mtreason.documents.xml_tokens import Element, attributes_of, text_of, tokens, with_attributes
 from mtreason.languages import Language
 from mtreason.xmlfiles import decode_xml, parse_xml
 
@@ -44,10 +33,10 @@ WRITTEN_12, WRITTEN_2 = "needs-review-translation", "translated"
 
 @dataclass(frozen=True, slots=True)
 class _Segment:
-    """A text to translate, at `content[start:end]` of its source."""
+    """What is translated together: a source, or a segment in it."""
 
     element: Element
-    coded: Coded
+    texts: Texts
     place: Element | None = None
     """The element of the target that it is written to, where the target has others that are finished."""
 
@@ -67,13 +56,13 @@ class XliffDocument:
         line_of = line_numbers(self._content)
         units: list[Unit] = []
         for index, unit in enumerate(self._scan.units):
-            segments = list(_segments(unit, self._content))
+            segments = list(_segments(unit, self._content, target))
             place = f"line {line_of(unit.parts['source'].start)}"
             note = note_of(*(text_of(self._content, own) for own in unit.notes)) if segments else ""
             if segments:
                 self._open.append((unit, segments))
-            for segment in segments:
-                units.append(Unit(len(units) + 1, place, segment.coded.text, segment.coded.codes, note))
+            for coded in (coded for segment in segments for coded in segment.texts.each):
+                units.append(Unit(len(units) + 1, place, coded.text, coded.codes, note))
                 self._owners.append(index)
         self.units = tuple(units)
 
@@ -86,8 +75,8 @@ class XliffDocument:
         rest = iter(given)
         changes: dict[int, Fix] = {}
         for unit, segments in self._open:
-            own = [next(rest) for _ in segments]
-            if any(text != segment.coded.text for text, segment in zip(own, segments, strict=True)):
+            own = [[next(rest) for _ in segment.texts.each] for segment in segments]
+            if own != [[coded.text for coded in segment.texts.each] for segment in segments]:
                 for fix in self._fixes(unit, segments, own):
                     changes[fix.start] = fix
         yield self._bom + written(self._content, changes.values())
@@ -101,7 +90,7 @@ class XliffDocument:
             named, places = _named(self._scan)
             for place in places:
                 found = place.attributes.get(named, "")
-                if found.lower() != self._target.tag.lower():
+                if not f"{found}-".lower().startswith(f"{self._target.tag}-".lower()):
                     says = f"says {named}={found!r}, and should say {self._target.tag!r}"
                     yield Fault("language", f"line {line_of(place.start)}", says)
 
@@ -114,22 +103,26 @@ class XliffDocument:
                 continue
             if target.attributes.get("state", "").startswith(_UNFINISHED[1:]):
                 continue
-            prefix = source.name[: -len("source")]
-            before, after = (
-                Unit(1, f"line {line_of(part.start)}", coded.text, coded.codes)
-                for part in (source, target)
-                for coded in [coded_content(self._content, part.opened, part.closed, prefix)]
-            )
-            yield [before], after
+            if any(_marked(self._content, target)):
+                source = unit.parts.get("seg-source", source)
+            prefix = unit.parts["source"].name[: -len("source")]
+            before, after = (texts_of(self._content, part, prefix, self._target) for part in (source, target))
+            own = [before.each, after.each]
+            if len(own[0]) != len(own[1]):  # a message that is none any more, or has other branches
+                own = [[before.coded], [after.coded]]
+            for units in zip(*own, strict=True):
+                places = (f"line {line_of(part.start)}" for part in (source, target))
+                [one, other] = (Unit(1, at, c.text, c.codes) for at, c in zip(places, units, strict=True))
+                yield [one], other
 
     def view(self) -> View:
         """Return the targets as they stand, unit by unit."""
         return XliffView(self._content, self._bom, self._scan, self._owners)
 
-    def _fixes(self, unit: XliffUnit, segments: Sequence[_Segment], texts: Sequence[str]) -> Iterator[Fix]:
+    def _fixes(self, unit: XliffUnit, segments: Sequence[_Segment], texts: Sequence[Sequence[str]]) -> Iterator[Fix]:
         """Yield what changes with the translation of a unit."""
         content = self._content
-        done = [(s, content_of(text, s.coded.codes, self._newline)) for s, text in zip(segments, texts, strict=True)]
+        done = [(s, s.texts.written(own, self._newline)) for s, own in zip(segments, texts, strict=True)]
         if all(segment.place is not None for segment in segments):
             for segment, text in done:
                 yield from _filled(content, segment.place, text)
@@ -160,7 +153,7 @@ def _named(found: Scan) -> tuple[str, list[Element]]:
     )
 
 
-def _segments(unit: XliffUnit, content: str) -> Iterator[_Segment]:
+def _segments(unit: XliffUnit, content: str, into: Language | None) -> Iterator[_Segment]:
     """Yield what is to be translated of a unit: its source, or the segments in it that have no translation."""
     source, target = unit.parts["source"], unit.parts.get("target")
     if not unit.translate:
@@ -180,9 +173,9 @@ def _segments(unit: XliffUnit, content: str) -> Iterator[_Segment]:
         parts = [source]
     prefix = source.name[: -len("source")]
     for part in parts:
-        coded = coded_content(content, part.opened, part.closed, prefix)
-        if has_words(coded):
-            yield _Segment(part, coded, empty.get(part.attributes.get("mid", "")))
+        texts = texts_of(content, part, prefix, into)
+        if texts.has_words:
+            yield _Segment(part, texts, empty.get(part.attributes.get("mid", "")))
 
 
 def _marked(content: str, element: Element) -> Iterator[Element]:

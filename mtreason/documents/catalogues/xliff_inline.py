@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from mtreason.characters import LETTER
-from mtreason.documents.catalogues.xliff_scan import Element, Token, attributes_of, tokens
+from mtreason.documents.branches import Message
 from mtreason.documents.coded import MOST_CODES, TAG, Code, Coded, Coder, written
+from mtreason.documents.icu import icu_message
+from mtreason.documents.xml_tokens import Element, Token, attributes_of, tokens
 from mtreason.files import xml_text
+from mtreason.languages import Language
 
 _OPENING = {"bpt": "pt", "bx": "x", "sc": "c", "sm": "m"}
 _CLOSING = {"ept": "pt", "ex": "x", "ec": "c", "em": "m"}
@@ -22,6 +25,7 @@ _NAMED = re.compile(r"(START|CLOSE)_(.+?)(?:_\d+)?")
 _VALUE = re.compile(r"[{$]|%\w|%\(|INTERPOLATION")
 """What shows that a placeholder stands for a word."""
 _LINE_END = re.compile(r"[\r\n]")
+_TWO_BRACES = re.compile(r"(?<=\{)(?=\{\s*[\w.-]+\s*,\s*(?:plural|select))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +79,46 @@ def coded_content(content: str, start: int, end: int, prefix: str) -> Coded:
     return coder.coded()
 
 
-def has_words(coded: Coded) -> bool:
-    """Whether there is something to translate."""
-    return len(coded.codes) <= MOST_CODES and LETTER.search(TAG.sub("", coded.text)) is not None
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The content of an element as texts to translate: one, or those of a message with branches."""
+
+    coded: Coded
+    message: Message | None
+
+    @property
+    def each(self) -> Sequence[Coded]:
+        """All texts, with codes as the file has them."""
+        if self.message is None:
+            return [self.coded]
+        return [
+            Coded(own.text, {t: self._native(code) for t, code in own.codes.items()}) for own, _ in self.message.texts
+        ]
+
+    def _native(self, code: Code) -> Code:
+        """Return a code of a branch, which holds codes of the content."""
+        return replace(code, raw=written(code.raw, self.coded.codes))
+
+    @property
+    def has_words(self) -> bool:
+        """Whether there is something to translate."""
+        return len(self.coded.codes) <= MOST_CODES and any(LETTER.search(TAG.sub("", own.text)) for own in self.each)
+
+    def written(self, texts: Sequence[str], newline: str) -> str:
+        """Return translations as content; where elements in one would cross, it has none but empty ones."""
+        codes = self.coded.codes
+        text = texts[0]
+        if self.message is not None:
+            own = zip(self.message.texts, texts, strict=True)
+            text = self.message.written([written(t, coded.codes, escape) for (coded, escape), t in own])
+            text = _TWO_BRACES.sub(" ", text)  # Angular takes {{ for the beginning of an expression
+        return written(text, _well_formed(text, codes), lambda plain: _escaped(plain, newline))
 
 
-def content_of(text: str, codes: Mapping[str, Code], newline: str) -> str:
-    """Return a translation as the content of an element; where its elements would cross, it has none but empty ones."""
-    return written(text, _well_formed(text, codes), lambda plain: _escaped(plain, newline))
+def texts_of(content: str, element: Element, prefix: str, target: Language | None) -> Texts:
+    """Return what an element says; `prefix` is that of XLIFF's elements, `target` the language of the translation."""
+    coded = coded_content(content, element.opened, element.closed, prefix)
+    return Texts(coded, icu_message(coded.text, target))
 
 
 def has_text(content: str, element: Element) -> bool:

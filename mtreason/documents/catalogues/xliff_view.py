@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from mtreason.documents.catalogues.xliff_inline import has_text, normal
-from mtreason.documents.catalogues.xliff_scan import Scan, XliffUnit, place_of_target, with_attributes, written
+from mtreason.documents.catalogues.xliff_scan import Scan, XliffUnit, place_of_target, written
 from mtreason.documents.protocol import Unit
 from mtreason.documents.spans import Fix, line_numbers, spliced
 from mtreason.documents.views import Piece, PlainView, short_digest
+from mtreason.documents.xml_tokens import with_attributes
 from mtreason.records import parse_record
 
 _STATES = ("state", "subState", "approved")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
 from json.decoder import JSONDecodeError
+from pathlib import PurePath
 
 from mtreason.characters import LETTER
 from mtreason.documents.data.plurals import Key, Member, Seen, with_forms
@@ -39,11 +40,26 @@ scan_string: Callable[[str, int, bool], tuple[str, int]] = vars(json.decoder)["s
 def read_json(data: bytes, name: str, reading: Reading) -> Document:
     """Read a JSON file; with columns, only strings directly under one of them, or in a list there, are translated.
 
-    A file that names its locale as ARB does is read as ARB: what describes a message is not translated.
+    A file that names its locale as ARB does is read as ARB: what describes a message is not translated. In the
+    messages.json of a browser's extension, nothing but the messages is.
     """
     content, bom = decode(data, name)
+    if not reading.columns and _is_of_extension(content, name):
+        reading = replace(reading, columns=("message",))
     values = [(0, content)] if content.strip() else []
     return _document(content, bom, values, name, reading)
+
+
+def _is_of_extension(content: str, name: str) -> bool:
+    """Whether a file is named and built as browsers want the messages of their extensions."""
+    if PurePath(name).name != "messages.json":
+        return False
+    try:
+        root = json.loads(content)
+    except (ValueError, RecursionError):
+        return False  # what is wrong is said where it is read
+    entries = list(root.values()) if isinstance(root, dict) else []
+    return bool(entries) and all(isinstance(e, dict) and isinstance(e.get("message"), str) for e in entries)
 
 
 def read_jsonl(data: bytes, name: str, reading: Reading) -> Document:

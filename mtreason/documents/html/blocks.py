@@ -118,6 +118,10 @@ class Blocks:
             tags, self._tokens, self._tags = self._tags, [], []
             yield from joined(self._content, span, tags)
 
+    def is_translated(self, piece: Piece) -> bool:
+        """Whether the last piece begins a block, and is not part of what stays as it is."""
+        return self._left is None and not self._is_inline(piece.name)
+
     def end(self) -> Iterator[Span | Group]:
         """Yield the last unit."""
         if self._left is not None:

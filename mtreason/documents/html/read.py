@@ -52,7 +52,8 @@ class _Page:
         self._content = content
         self._target = target
         self._xml = xml
-        self._rooted = False
+        self._language = ""
+        """That of the page, by its first element that names one."""
         self.fixes: list[Fix] = []
         """Complete after `spans`."""
 
@@ -62,18 +63,24 @@ class _Page:
         if (declared := declared_in_xml(self._content)) is not None:
             self._fix_charset(declared)
         for piece in pieces(self._content, xml=self._xml):
-            if piece.kind in {START, EMPTY} and piece.name in {"html", "meta"}:
-                self._fix(piece)
+            if piece.kind in {START, EMPTY} and piece.name == "meta":
+                for found in declared_by(self._content, piece):
+                    self._fix_charset(found)
             yield from blocks.add(piece)
+            if piece.kind in {START, EMPTY} and blocks.is_translated(piece):
+                self._fix_language(piece)
         yield from blocks.end()
 
-    def _fix(self, piece: Piece) -> None:
-        if piece.name == "meta":
-            for declared in declared_by(self._content, piece):
-                self._fix_charset(declared)
-        elif not self._rooted and self._target is not None:
-            self._rooted = True
-            self.fixes += languages_of(self._content, piece, self._target)
+    def _fix_language(self, piece: Piece) -> None:
+        """Let the page, and what in it is said to be in the same language, name that of the translation."""
+        if self._target is None or self._content.find("lang", piece.start, piece.end) < 0:
+            return
+        for fix in languages_of(self._content, piece, self._target):
+            primary = self._content[fix.start : fix.end].strip().replace("_", "-").partition("-")[0].lower()
+            if piece.name in {"html", "body"} and not self._language:
+                self._language = primary
+            if primary == self._language or piece.name == "html":
+                self.fixes.append(fix)
 
     def _fix_charset(self, declared: Declared) -> None:
         if not is_utf_8(declared.label):

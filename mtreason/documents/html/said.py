@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
+from mtreason.documents.coded import Code
 from mtreason.documents.html.tags import OPENERS, SERVER_CODE, TEXT, Attribute, Piece, attributes, texts
 from mtreason.documents.html.text import SAID, WORDS, Token, span_of
 from mtreason.documents.spans import Fix, Group, Span, spliced
@@ -31,6 +32,8 @@ _DESCRIPTIONS = frozenset({
 })  # fmt: skip
 """Names of <meta> whose content people read."""
 _MAY_BE = re.compile(r"title|alt|label|placeholder|aria-|value|content|abbr", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>")
+_EMPTY = re.compile("=(?:\"\"|'')")
 _BARE = re.compile(r"[^\s\"'=<>`]+")
 
 
@@ -115,10 +118,25 @@ def joined(content: str, block: Span | None, tags: Sequence[Tag]) -> Iterator[Sp
         count = Counter(content[tag.start : tag.end] for tag in inner)
         inner = [t for t in inner if count[raw := content[t.start : t.end]] == raws.count(raw)]
         spans = [block, *(span for tag in inner for span in tag.spans)]
+        block = spans[0] = replace(block, codes=_marked(content, block.codes, inner))
         yield Group(block.start, block.end, spans, partial(_written, content, inner)) if inner else block
     for tag in tags:
         if block is not None and tag.start >= block.end:
             yield from tag.spans
+
+
+def _marked(content: str, codes: Mapping[str, Code], tags: Sequence[Tag]) -> Mapping[str, Code]:
+    """Return codes that are the same as others if all but the texts in their tags is."""
+    bare: dict[str, str] = {}
+    for tag in tags:
+        raw = content[tag.start : tag.end]
+        empty = spliced(raw, [Fix(s.start - tag.start, s.end - tag.start, "") for s in tag.spans])
+        bare[raw] = _EMPTY.sub("=", empty)
+
+    def mark(raw: str) -> str:
+        return bare.get(raw) or _TAG.sub(lambda found: bare.get(found[0], found[0]), raw)
+
+    return {tag: replace(code, mark=mark(code.raw)) for tag, code in codes.items()} if bare else codes
 
 
 def _written(content: str, tags: Sequence[Tag], texts: Sequence[str]) -> str:

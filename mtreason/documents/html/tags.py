@@ -37,6 +37,13 @@ def _inside_of_tag(atom: str) -> re.Pattern[str]:
 _PLAIN_TAG, _SERVER_TAG = _inside_of_tag(""), _inside_of_tag("|".join(_SERVER))
 OPENERS = ("<?", "<%", "{{", "{%")
 _NEXT = re.compile(r"<|\{[{%#]")
+_WITHIN = r"(?:[^()]|\((?:[^()]|\([^()]*+\))*+\))*+"
+_FLOW = re.compile(
+    rf"(?<!\w)@(?:(?:(?:else )?if|for|switch|case|defer|placeholder|loading|error)\s*\({_WITHIN}\)[^{{}}<>()@]{{0,80}}"
+    r"|(?:else|empty|default|defer|placeholder|loading|error)\s*)\{|(?<!\w)@let\s+\w+\s*=[^;<>]{1,500};"
+)
+"""What chooses between parts of a template of Angular; a brace closes such a part."""
+_NEXT_IN_FLOW = re.compile(r"[<{}@]")
 _TEMPLATE = re.compile(
     r"\{\{(?:(?!\{\{|\}\}|\n\s*\n).)*+\}\}\}?|\{%(?:(?!\{%|%\}).)*+%\}|\{#(?:(?!\{#|#\}|\n\s*\n).)*+#\}", re.DOTALL
 )
@@ -84,7 +91,8 @@ def pieces(content: str, *, xml: bool = False) -> Iterator[Piece]:
     """Yield the pieces of HTML, or of XHTML as XML, which join to it. A tag that has no end takes in all the rest."""
     cut = _Cutter(content, xml=xml)
     text = at = 0
-    while found := _NEXT.search(content, at):
+    following = _NEXT_IN_FLOW if cut.flows else _NEXT
+    while found := following.search(content, at):
         piece = cut.piece(found.start())
         if piece is None:
             at = found.end()
@@ -139,6 +147,10 @@ class _Cutter:
         self._last = {end: content.rfind(end) for end in (">", "-->", "--!>", "]]>", "?>", "%>")}
         self._tag_rest = _SERVER_TAG if any(sign in content for sign in OPENERS) else _PLAIN_TAG
         self._quotes = True
+        self.flows = not xml and _FLOW.search(content) is not None
+        """Whether braces and @ can be signs of a template."""
+        self._braces: list[bool] = []
+        """Those that are open, and whether a template's flow opened them."""
         self._typed = False
         self._foreign: list[str] = []
         """The elements of other languages (SVG, MathML) that are open."""
@@ -150,8 +162,11 @@ class _Cutter:
         if content[at] == "{":
             found = _TEMPLATE.match(content, at)
             if found is None or found.end() - at > MOST_TEMPLATE or _BLOCK.search(content, at, found.end()):
+                self._braces.append(False)
                 return None
             return Piece(CODE, at, found.end())
+        if content[at] in "@}":
+            return self._flow(at)
         if after == "!":
             return Piece(OTHER, at, self._declaration(at))
         if after == "?":
@@ -162,6 +177,17 @@ class _Cutter:
         if after == "/":
             return self._closing(at)
         return self._tag(at, at + 1)
+
+    def _flow(self, at: int) -> Piece | None:
+        """Return what begins or ends a part that a template chooses."""
+        if self._content[at] == "}":
+            return Piece(CODE, at, at + 1) if self._braces and self._braces.pop() else None
+        found = _FLOW.match(self._content, at)
+        if found is None:
+            return None
+        if found[0].endswith("{"):
+            self._braces.append(True)
+        return Piece(CODE, at, found.end())
 
     def end_of_raw(self, piece: Piece) -> int:
         """Return where the content of an element that holds no tags ends, or 0 for another piece."""

@@ -35,7 +35,8 @@ _TITLED_LINE = re.compile(
 )
 _ALERT = re.compile(r"\[![A-Za-z][\w-]*\][+-]?(?:[ \t]+(?P<title>\S.*))?")
 _ADMONITION = re.compile(r"(?:(?:!!!|\?\?\?\+?)[ \t]*[\w-]+(?:[ \t]+[\w-]+)*|===[!+]?)(?:[ \t]+\"(.*)\")?[ \t]*")
-_FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]:")
+_FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]:|\*\[[^\[\]]+\]:(?=[ \t]+\S)")
+"""Also an abbreviation, which is the same as it occurs in the text."""
 _DEFINITION = re.compile(r":(?=[ \t]+\S)")
 _ENVIRONMENT = re.compile(r"\\begin\{([A-Za-z]+\*?)\}")
 _MODULE = re.compile(r"(?:import|export)[\s{*]")

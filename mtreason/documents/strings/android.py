@@ -18,16 +18,7 @@ from mtreason.documents.messages import Place, coded_message
 from mtreason.documents.notes import comment_before, note_of
 from mtreason.documents.protocol import Document, Reading
 from mtreason.documents.spans import Fix, Group, Span, SpannedDocument, bounded, line_numbers, noted
-from mtreason.documents.strings.xml_elements import (
-    CDATA,
-    CDATA_END,
-    Element,
-    Token,
-    check_xml,
-    elements,
-    escape_xml,
-    unescape_xml,
-)
+from mtreason.documents.xml_tokens import CDATA, CDATA_END, Element, Token, check_root, decoded, elements, escape_xml
 from mtreason.errors import DocumentError
 from mtreason.files import xml_text
 from mtreason.languages import Language
@@ -45,7 +36,7 @@ def read_android(data: bytes, name: str, reading: Reading) -> Document:
 
 
 def _read(content: str, name: str, bom: bytes, *, reading: Reading) -> SpannedDocument:
-    check_xml(content, name, "resources")
+    check_root(content, name, "resources")
     fixes = []
     locale = _LOCALE.search(content, 0, content.find(">", content.index("<resources")))
     if locale and reading.target is not None:
@@ -78,7 +69,7 @@ def _spans(content: str, name: str, target: Language | None) -> Iterator[Span | 
         span = _span(content, element, f"line {line_of(element.start)}", name)
         if around[-1] == "plurals":
             items.append((element, span))
-        elif LETTER.search(span.text) and not _REFERENCE.fullmatch(content[element.inner : element.inner_end]):
+        elif LETTER.search(span.text) and not _REFERENCE.fullmatch(content[element.opened : element.closed]):
             yield noted(span, _note(content, element))
 
 
@@ -99,16 +90,16 @@ def _plurals(content: str, items: Sequence[tuple[Element, Span]], target: Langua
     for quantity in wanted:
         i = own.get(quantity, other)
         element, span = items[i]
-        head = content[ends[i] : element.inner]
+        head = content[ends[i] : element.opened]
         if quantity not in own:
-            tag = re.sub(r"(\squantity\s*=\s*[\"'])\w*", rf"\g<1>{quantity}", content[element.start : element.inner])
+            tag = re.sub(r"(\squantity\s*=\s*[\"'])\w*", rf"\g<1>{quantity}", content[element.start : element.opened])
             blanks = re.search(
-                r"\s*$", content[ends[other] : element.start] or content[first.parents[-1].inner : first.start]
+                r"\s*$", content[ends[other] : element.start] or content[first.parents[-1].opened : first.start]
             )
             head = (blanks[0] if blanks else "") + tag
         heads.append(head)
         spans.append(span)
-        tails.append(content[element.inner_end : element.end])
+        tails.append(content[element.closed : element.end])
     # The first item stands after the blanks of the file.
     heads[0] = heads[0].lstrip()
 
@@ -136,9 +127,9 @@ class _Flat:
 
 
 def _span(content: str, element: Element, place: str, name: str) -> Span:
-    start, end = element.inner, element.inner_end
+    start, end = element.opened, element.closed
     raw = content[start:end]
-    sections = [token for token in element.tokens if content.startswith(CDATA, token.start)]
+    sections = [token for token in element.tokens if token.kind == "text"]
     cdata = len(sections) == len(element.tokens) == 1 and raw.strip() == content[sections[0].start : sections[0].end]
     if cdata:
         start, end = sections[0].start + len(CDATA), sections[0].end - len(CDATA_END)
@@ -152,42 +143,35 @@ def _span(content: str, element: Element, place: str, name: str) -> Span:
     flat = _Flat([], [], [])
     blanks = not quoted and '"' not in re.sub(r"<[^>]*>|\\.", "", content[start:end])
     at = start
-    for token in _outermost(content, tokens):
-        _add_text(flat, unescape_xml(content[at : token.start]), place, name, blanks=blanks, cdata=cdata)
-        if content.startswith(CDATA, token.start):
-            _add_text(
-                flat,
-                content[token.start + len(CDATA) : token.end - len(CDATA_END)],
-                place,
-                name,
-                blanks=blanks,
-                cdata=cdata,
-            )
+    for token in _outermost(tokens):
+        _add_text(flat, decoded(content[at : token.start]), place, name, blanks=blanks, cdata=cdata)
+        if token.kind == "text":
+            _add_text(flat, token.text, place, name, blanks=blanks, cdata=cdata)
         elif token.name and not token.name.endswith("xliff:g"):
             flat.add(content[token.start : token.end], flat.markup)
         else:
             flat.add(content[token.start : token.end], flat.fixed)
         at = token.end
     text = content[at:end]
-    _add_text(flat, text if cdata else unescape_xml(text), place, name, blanks=blanks, cdata=cdata)
+    _add_text(flat, text if cdata else decoded(text), place, name, blanks=blanks, cdata=cdata)
     escape = partial(_escape, cdata=cdata, quoted=quoted)
     coded = coded_message("".join(flat.parts), flat.fixed, escape, flat.markup)
     return Span(start, end, place, coded.text, _kept_blanks if not quoted else str, coded.codes, escape)
 
 
-def _outermost(content: str, tokens: Sequence[Token]) -> Iterator[Token]:
+def _outermost(tokens: Sequence[Token]) -> Iterator[Token]:
     """Yield tokens, with each <xliff:g> and all in it as one."""
     depth = 0
     start = 0
     for token in tokens:
         named = token.name == "xliff:g"
-        if named and not token.closes and not token.empty:
+        if named and token.kind == "open":
             start = token.start if depth == 0 else start
             depth += 1
-        elif named and token.closes:
+        elif named and token.kind == "close":
             depth -= 1
             if depth == 0:
-                yield Token(start, token.end, "xliff:g")
+                yield Token(start, token.end, "empty", "xliff:g")
         elif depth == 0:
             yield token
 

@@ -11,15 +11,7 @@ from mtreason.documents.icu import message_span
 from mtreason.documents.notes import note_of
 from mtreason.documents.protocol import Document, Reading
 from mtreason.documents.spans import Group, Span, SpannedDocument, bounded, line_numbers, noted
-from mtreason.documents.strings.xml_elements import (
-    CDATA,
-    CDATA_END,
-    Element,
-    check_xml,
-    elements,
-    escape_xml,
-    plain_text,
-)
+from mtreason.documents.xml_tokens import CDATA, CDATA_END, Element, check_root, elements, escape_xml, plain_text
 from mtreason.errors import DocumentError
 from mtreason.files import xml_text
 
@@ -30,7 +22,7 @@ def read_resx(data: bytes, name: str, reading: Reading) -> Document:
 
 
 def _read(content: str, name: str, bom: bytes, *, reading: Reading) -> SpannedDocument:
-    check_xml(content, name, "root")
+    check_root(content, name, "root")
     return SpannedDocument(content, bounded(_spans(content, name, reading), name), bom)
 
 
@@ -46,9 +38,9 @@ def _spans(content: str, name: str, reading: Reading) -> Iterator[Span | Group]:
         if text is None:
             raise DocumentError(f"{name}: {place}: a value with elements or comments in it: write it as text")
         if LETTER.search(text) and not has_half_pair(text):
-            raw = content[value.inner : value.inner_end]
+            raw = content[value.opened : value.closed]
             write = _in_cdata if raw.startswith(CDATA) and raw.endswith(CDATA_END) else _plain
-            span = message_span(value.inner, value.inner_end, place, text, write, reading.target)
+            span = message_span(value.opened, value.closed, place, text, write, reading.target)
             yield noted(span, note_of(notes.get(value.parents[-1].start, "")))
 
 
