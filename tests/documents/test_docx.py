@@ -399,16 +399,33 @@ def test_a_deletion_stays_between_its_words() -> None:
     assert texts(p(gone, run("A hat"))) == ["A hat"]
 
 
+def test_what_may_be_edited_stays_at_its_words() -> None:
+    start, end = '<w:permStart w:id="3" w:edGrp="everyone"/>', '<w:permEnd w:id="3"/>'
+    body = p(run("Fill in "), start, run("your name"), end, run(" here."))
+    assert texts(body) == ["Fill in <1>your name</1> here."]
+    moved = translated(body, "<1>Ihren Namen</1> hier eintragen.")
+    assert moved.index(start) < moved.index("Ihren Namen") < moved.index(end) < moved.index("hier eintragen")
+
+
 def test_white_space_that_is_no_text() -> None:
     assert texts(p("<w:r><w:t>\n  One\n  two\n </w:t></w:r>")) == ["One two"]
     assert texts(p("<w:r><w:t> One </w:t></w:r>")) == [" One "]
 
 
-def test_the_public_interface(tmp_path) -> None:
-    class Perfect:
-        def translate(self, found):
-            return [swapped(text) for text in found]
+class Perfect:
+    def translate(self, found):
+        return [swapped(text) for text in found]
 
+
+@pytest.mark.parametrize("suffix", ["docm", "dotx", "dotm"])
+def test_templates_and_documents_with_macros_are_documents(tmp_path, suffix) -> None:
+    source, output = tmp_path / f"a.{suffix}", tmp_path / f"b.{suffix}"
+    source.write_bytes(word(p(run("A letter"))))
+    assert translate_document(source, output, Perfect(), target="de").fell_back == 0
+    assert body_of(output.read_bytes()) == p(run("a LETTER"))
+
+
+def test_the_public_interface(tmp_path) -> None:
     lines = "<w:r><w:br/></w:r>".join(run(text) for text in ("Anna Berg", "12 Harbour Street", "Northtown"))
     (tmp_path / "a.docx").write_bytes(word(p(lines) + p(run("Page "), complex_field("PAGE", run("7")), run(" of it"))))
     report = translate_document(tmp_path / "a.docx", tmp_path / "b.docx", Perfect(), target="ru")

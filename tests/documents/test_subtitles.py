@@ -309,6 +309,18 @@ def test_wrapping_loses_nothing(parts) -> None:
     assert [raw for line in lines for raw in re.findall(r"<i>|</i>|\{\\an8 x\}", line)] == raws
 
 
+@pytest.mark.parametrize("charset", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(("name", "text"), [("a.srt", srt("Hello, <i>you</i>")), ("a.ass", f"{HEAD}{EVENT}Hello\n")])
+def test_utf_16_as_older_programs_write_it(tmp_path, name, text, charset) -> None:
+    form = FORMATS[name.rpartition(".")[2]]
+    data = f"\ufeff{text}".encode(charset)
+    document = form.read(data, name, Reading())
+    assert b"".join(document.render([unit.text for unit in document.units])) == data
+    said = b"".join(document.render([swapped(unit.text) for unit in document.units]))
+    assert said.decode("utf-16") == text.replace("Hello", "hELLO").replace("you", "YOU")
+    assert document.wraps
+
+
 def test_display_width() -> None:
     assert [width(t) for t in ("abc", "中文", "e\u0301", "ｶﾅ", "\u200f", "한")] == [3, 4, 1, 2, 0, 2]
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
+from mtreason.documents.charsets import marked
 from mtreason.documents.coded import TAG
 from mtreason.documents.protocol import Document, Reading
 from mtreason.documents.spans import Fix, RawLine, Span, SpannedDocument, as_it_is, bounded, decode, raw_lines
@@ -56,7 +57,11 @@ class _Markup:
 
 def read_srt(data: bytes, name: str, reading: Reading) -> Document:
     """Read SubRip; raises `DocumentError` for text without a time."""
-    content, bom = decode(data, name)
+    del reading
+    return marked(data, name, _read_srt)
+
+
+def _read_srt(content: str, name: str, bom: bytes) -> Document:
     lines = list(raw_lines(content))
     timings = [i for i, line in enumerate(lines) if _TIMING.match(line.text)]
     first = _cue_start(lines, timings[0], 0, numbered=True) if timings else len(lines)
@@ -234,7 +239,11 @@ _ASS_FIELDS = 10
 
 def read_ass(data: bytes, name: str, reading: Reading) -> Document:
     r"""Read the dialogue of an ASS or SSA file; \N breaks again where lines are wrapped."""
-    content, bom = decode(data, name)
+    del reading
+    return marked(data, name, _read_ass)
+
+
+def _read_ass(content: str, name: str, bom: bytes) -> Document:
     spans = []
     fields = _ASS_FIELDS
     section = ""

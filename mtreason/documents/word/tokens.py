@@ -90,7 +90,7 @@ _MARKS = frozenset({
     "customXmlMoveToRangeEnd", "del", "moveFrom", "delText", "delInstrText", "lastRenderedPageBreak", "rPrChange",
     "softHyphen",  # where the old word may be divided
 })  # fmt: skip
-_RANGE = re.compile(r"(?P<what>commentRange|bookmark)(?P<end>Start|End)")
+_RANGE = re.compile(r"(?P<what>commentRange|bookmark|perm)(?P<end>Start|End)")
 _OWN_BOOKMARKS = ("_GoBack", "_Hlk")
 """Names of bookmarks that Word sets by itself, and nothing refers to."""
 _SAID = frozenset({"sym", "noBreakHyphen", "pgNum", "dayShort", "dayLong", "monthShort", "monthLong",
@@ -360,7 +360,10 @@ def story_of(paragraph: Element) -> Element:
 
 
 def _mark_ranges(tokens: list[Token]) -> None:
-    """Make codes of the ends of ranges that hold some of the words: what a comment is about, what others refer to."""
+    """Make codes of the ends of ranges that hold some of the words.
+
+    They say what a comment is about, what others refer to, or what may be edited in a protected document.
+    """
     if not any(token.kind is Kind.MARK for token in tokens):
         return
     worded = (token.kind is Kind.TEXT and bool(token.text.strip()) for token in tokens)
