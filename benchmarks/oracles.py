@@ -447,7 +447,7 @@ def timed(data: bytes) -> Iterator[Token]:
 
     content = data.decode(_charset(data)).replace("\r\n", "\n").replace("\r", "\n")
     for event in pysubs2.SSAFile.from_string(content, "srt", keep_html_tags=True, keep_unknown_html_tags=True):
-        yield from _event(event, rf"{_MARKUP}|<[^<>]*>")
+        yield from _event(event, rf"{_MARKUP}|</?[A-Za-z][^<>]*>")
 
 
 def events(data: bytes) -> Iterator[Token]:

@@ -154,6 +154,13 @@ def cues(text):
     return found
 
 
+def test_a_line_of_blanks_is_a_line_of_its_cue(tmp_path) -> None:
+    rolling = " \nwelcome<00:00:00.560><c> to</c>\n \nthe show\n"
+    text = f"WEBVTT\n\n00:00.160 --> 00:02.389\n{rolling}\n00:03.000 --> 00:04.000\nLast\n"
+    assert through(tmp_path, "a.vtt", text).upper() == text.upper()
+    assert len(units("vtt", text)) == 2
+
+
 def test_webvtt_reads_as_its_standard_says(tmp_path) -> None:
     text = "WEBVTT\nKind: captions\nLanguage: en\n\n1\n00:00.000 --> 00:01.000\nOne\n2\n00:01.000 --> 00:02.000\nTwo\n00:02.000 --> 00:03.000\n- Three\n- Four\n\n00:03.000 --> 00:04.000\n\nno cue\n"
     out = through(tmp_path, "a.vtt", text, target="pt-BR")

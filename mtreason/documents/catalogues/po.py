@@ -39,19 +39,34 @@ _PRINTF = (
     r"%(?:\([^()%]*\)|\d+\$)?[-+ #0']*(?:\*(?:\d+\$)?|\d+)?(?:\.(?:\*(?:\d+\$)?|\d+)?)?(?:hh?|ll?|[jztLqI])?[A-Za-z%]"
 )
 _PLAIN = re.compile(_TAGS_AND_ESCAPES)
-_PRINTED = re.compile(f"{_TAGS_AND_ESCAPES}|(?P<directive>{_PRINTF})")
+
+
+def _with(directive: str) -> re.Pattern[str]:
+    return re.compile(f"{_TAGS_AND_ESCAPES}|(?P<directive>{directive})")
+
+
+_PRINTED = _with(_PRINTF)
+_RUBY = _with(rf"{_PRINTF}|%\{{\w+\}}")
+_NUMBERED = _with(r"%L?(?:n|\d{1,2}%?)|%\|[^|%]*\|")
+_LISP = _with(r"~(?:(?:[-+]?\d+|'.|[vV#])?,?){0,8}[:@]{0,2}[A-Za-z%&|~$*?^<>(){}\[\];_/]")
+_JAVA = _with(r"%(?:\d+\$|<)?[-#+ 0,(]*\d*(?:\.\d+)?(?:[tT][A-Za-z]|[A-Za-z%])")
+_SHELL = _with(r"\$(?:[A-Za-z_]\w*|\{\w+\})")
 _DIRECTIVES = {
     **dict.fromkeys(
         ("c", "objc", "python", "php", "perl", "awk", "lua", "tcl", "go", "d", "javascript", "object-pascal", "modula2",
-         "gcc-internal", "gfc-internal"),
+         "gcc-internal", "gfc-internal", "elisp", "librep"),
         _PRINTED,
     ),
-    **dict.fromkeys(
-        ("qt", "qt-plural", "kde", "kde-kuit", "boost"),
-        re.compile(rf"{_TAGS_AND_ESCAPES}|(?P<directive>%L?(?:n|\d{{1,2}}%?))"),
-    ),
+    **dict.fromkeys(("qt", "qt-plural", "kde", "kde-kuit", "boost", "smalltalk", "ycp"), _NUMBERED),
+    **dict.fromkeys(("lisp", "scheme"), _LISP),
+    "java-printf": _JAVA,
+    "ruby": _RUBY,
+    "sh": _SHELL,
 }  # fmt: skip
 """What functions that format a message read in it, by what a flag such as "c-format" names."""
+_ANGLED = re.compile(r"%[-+ #0']*\d*(?:\.\d+)?<PRI\w+>")
+_ANGLED_IN_RUBY = re.compile(r"%[-+ #0*.\d]*<[A-Za-z_]\w*>[-+ #0*.\d]*[A-Za-z]")
+"""Directives with something between angle brackets that is no tag."""
 _UNESCAPED = {r"\n": "\n", r"\"": '"', r"\\": "\\"}
 _ESCAPED = {"\\": r"\\", '"': r"\"", "\t": r"\t", "\r": r"\r", "\0": ""}
 _CONTROL = re.compile('[\\\\"\x00-\x09\x0b-\x1f\x7f]')
@@ -364,7 +379,8 @@ def _is_singular(plural: Plural | None, number: int, texts: Sequence[str], there
 
 def _coded(raw: str, markup: re.Pattern[str]) -> tuple[str, Coded, str]:
     """Return a message between the white space at its ends; without text where there is nothing to translate."""
-    tagged = coded_message(raw)
+    angled = _ANGLED_IN_RUBY if markup is _RUBY else _ANGLED
+    tagged = coded_message(raw, [found.span() for found in angled.finditer(raw)])
     codes = dict(tagged.codes)
     # A directive that is a literal where it stands is kept as such; "%dms" and "%s%" need a code.
     kept = set() if markup is _PLAIN else {(x.start, x.end) for x in literals(tagged.text) if x.hard}

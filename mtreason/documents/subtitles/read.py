@@ -115,7 +115,7 @@ def read_vtt(data: bytes, name: str, reading: Reading) -> Document:
         if numbered is None:
             numbered = bool(_NUMBER.fullmatch(lines[at - 1].text))
         end = at + 1
-        while end < len(lines) and lines[end].text.strip() and "-->" not in lines[end].text:
+        while end < len(lines) and lines[end].text and "-->" not in lines[end].text:  # blanks alone end no cue
             end += 1
         last = end
         if end < len(lines) and "-->" in lines[end].text:
@@ -172,6 +172,11 @@ def _no_timing(line: str) -> str:
     """Write what looks like the times of a cue, and is said, so that no player takes it for them."""
     found = _TIMING.match(line) or _ALMOST.match(line)
     return line[: found.end()].replace("-->", "->").replace(":", "\u2236") + line[found.end() :] if found else line
+
+
+def _no_end(line: str) -> str:
+    """Write an empty line as one of a blank: an empty one ends the cue."""
+    return line or " "
 
 
 def _parts(raw: str, pattern: re.Pattern[str], part: Callable[[re.Match[str]], Part]) -> Iterator[Part]:
@@ -232,7 +237,7 @@ def _plain(source: str) -> Callable[[str], str]:
 
 
 _SRT = _Markup(lambda raw: _parts(raw, _SRT_PARTS, _broken_or_code), _tag_pair, _plain, _no_timing)
-_VTT = _Markup(lambda raw: _parts(raw, _VTT_PARTS, _vtt_part), _tag_pair, _vtt_escape)
+_VTT = _Markup(lambda raw: _parts(raw, _VTT_PARTS, _vtt_part), _tag_pair, _vtt_escape, _no_end)
 
 _ASS_FIELDS = 10
 
