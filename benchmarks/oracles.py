@@ -201,13 +201,17 @@ def _local(node: Any) -> str:  # noqa: ANN401
     return str(node.tag).rpartition("}")[2] if isinstance(node.tag, str) else "comment"
 
 
+_WORDED = r"word/(?:(?:document|header|footer|footnotes|endnotes)|charts/chart|diagrams/(?:data|drawing))\d*\.xml"
+"""Parts of a Word document with text."""
+
+
 def docx(data: bytes) -> Iterator[Token]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         names = archive.namelist()
         yield Token("the archive", "parts", " ".join(sorted(names)))
         for name in names:
             content = archive.read(name)
-            if re.fullmatch(r"word/(?:document|header|footer|footnotes|endnotes)\d*\.xml", name):
+            if re.fullmatch(_WORDED, name):
                 yield from _runs(_word(_xml(content), name))
             elif not re.fullmatch(r"word/(?:styles|settings)\.xml|docProps/.*", name):
                 yield Token(name, "part", content.hex())
@@ -282,7 +286,7 @@ def _word(root: Any, name: str) -> Iterator[Token]:  # noqa: ANN401
             sign = next((value for key, value in node.attrib.items() if key.endswith("fldCharType")), "")
             fields = [*fields, ""] if sign == "begin" else fields[:-1] if sign == "end" else fields
         if kind not in _TRANSPARENT | {"r", "pPr", "instrText"} and (kind != "hyperlink" or len(node)):
-            yield Token(place, kind, "" if len(node) else str(sorted(node.attrib.items())))
+            yield Token(place, kind, (node.text or "").strip() if len(node) else str(sorted(node.attrib.items())))
         stack += [] if kind in {"rPr", "pPr", "rubyPr", "rt"} else reversed(node)
 
 

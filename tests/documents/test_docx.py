@@ -60,7 +60,8 @@ def word(body, main="word/document.xml", **others):
     }
     for kind, inner in others.items():
         name = kind.rstrip("0123456789")
-        files[f"{folder}/{kind}_part.xml"] = part(roots.get(name, name), inner)
+        own = name in {"chart", "diagramData", "diagramDrawing"}
+        files[f"{folder}/{kind}_part.xml"] = f"{HEAD}{inner}" if own else part(roots.get(name, name), inner)
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in files.items():
@@ -397,6 +398,31 @@ def test_a_deletion_stays_between_its_words() -> None:
     out = translated(body, "Mit<1/> Hut")
     assert out.index("Mit<") < out.index("n old") < out.index(" Hut<")
     assert texts(p(gone, run("A hat"))) == ["A hat"]
+
+
+DRAWN_TEXT = (
+    '<c:{0} xmlns:c="urn:x" xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"><c:v>Rye</c:v><a:p><a:pPr/>'
+    '<a:r><a:rPr lang="en-US"/><a:t>Sales of </a:t></a:r><a:r><a:rPr lang="en-US" b="1"/><a:t>bread</a:t></a:r>'
+    '<a:br/><a:fld type="X"><a:t>3</a:t></a:fld><a:endParaRPr lang="en-US"/></a:p></c:{0}>'
+)
+
+
+@pytest.mark.parametrize("kind", ["chart", "diagramData", "diagramDrawing"])
+def test_the_text_of_charts_and_diagrams(kind) -> None:
+    def written(text):
+        document = FORMATS["docx"].read(data, "file.docx", Reading((), parse_language("de")))
+        return body_of(rendered(document, ["sEE", text]), f"word/{kind}_part.xml")
+
+    data = word(p(run("See")), **{kind: DRAWN_TEXT.format("x")})
+    assert [unit.text for unit in same("docx", data).units] == ["See", "Sales of <1>bread</1>\n<2/>"]
+    swap = written("sALES OF <1>BREAD</1>\n<2/>")
+    assert swap == DRAWN_TEXT[DRAWN_TEXT.index("<c:v>") : DRAWN_TEXT.rindex("</c")].replace(
+        "Sales of ", "sALES OF "
+    ).replace("bread", "BREAD").replace('<a:rPr lang="en-US"', '<a:rPr lang="de-DE"')
+    other = written("<2/> <1>Brot</1>\nverkauft")
+    assert re.sub("<[^>]*>", "", other) == "Rye3 Brotverkauft"
+    assert other.endswith('<a:endParaRPr lang="en-US"/></a:p>')
+    assert "preserve" not in other
 
 
 def test_what_may_be_edited_stays_at_its_words() -> None:
