@@ -425,6 +425,16 @@ def test_the_text_of_charts_and_diagrams(kind) -> None:
     assert "preserve" not in other
 
 
+@pytest.mark.parametrize("form", ['<w:spacing w:val="60"/>', '<w:w w:val="150"/>', '<w:fitText w:val="1000"/>'])
+def test_distances_of_some_letters_do_not_spread(form) -> None:
+    stretched, rest = run("S t r e t c h e d", form), run(" words.")
+    out = translated(p(stretched, rest))
+    assert out == p(run("", form), run("s T R E T C H E D WORDS.")).replace(
+        '<w:t xml:space="preserve"></w:t>', '<w:t xml:space="preserve"/>'
+    )
+    assert translated(p(stretched)) == p(run("s T R E T C H E D", form))
+
+
 def test_what_may_be_edited_stays_at_its_words() -> None:
     start, end = '<w:permStart w:id="3" w:edGrp="everyone"/>', '<w:permEnd w:id="3"/>'
     body = p(run("Fill in "), start, run("your name"), end, run(" here."))

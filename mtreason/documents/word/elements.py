@@ -71,6 +71,15 @@ def look_of(run: Element) -> Look:
     return tuple(sorted(filter(None, (*values, *(_property(child) for child in form)))))
 
 
+_DISTANCES = frozenset({"spacing", "w", "fitText"})
+
+
+def is_stretched(run: Element | None) -> bool:
+    """Whether a run has distances between its letters, which belong to its old words and would spread to others."""
+    form = None if run is None else run.find(f"{run.tag[:-1]}rPr")
+    return form is not None and any(local_name(child) in _DISTANCES for child in form)
+
+
 def _property(element: Element) -> str:
     name = local_name(element)
     if not name or name in _NO_LOOK:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from mtreason.documents.coded import MOST_CODES, TAG, Coded, Coder
-from mtreason.documents.word.elements import Element, Look, in_drawings, local_name, namespace
+from mtreason.documents.word.elements import Element, Look, in_drawings, is_stretched, local_name, namespace
 from mtreason.documents.word.tokens import HEADS, LETTER, SPACE, Kind, Leaf, Token
 from mtreason.errors import DocumentError
 from mtreason.files import xml_text
@@ -213,13 +213,14 @@ class Paragraph:
         """Return which of the leaves after a code takes the text; -1 where none has to, None where none can."""
         if said == item.text and list(item.stack) == list(stack):
             return -1
+        several = len(item.after) > 1
         fitting = [
-            (not _under_ruby(leaf), len(leaf.text), -i)
+            (not _under_ruby(leaf), not (several and is_stretched(leaf.run)), len(leaf.text), -i)
             for i, leaf in enumerate(item.after)
             if leaf.text is not None and (leaf.look == stack[-1].look or not said.strip())
         ]
         if fitting and list(item.stack) == list(stack):
-            return -max(fitting)[2]
+            return -max(fitting)[3]
         return None if said else -1
 
     def _rebuild(self, given: Sequence[tuple[str, str]], target: Language | None) -> None:
