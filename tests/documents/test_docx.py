@@ -391,6 +391,15 @@ def test_a_line_separator_stays_between_its_texts() -> None:
     assert re.findall(r"<w:t[^>]*>([^<]*)", out)[:3] == ["Eins.", "\u2028", "Zwei."]
 
 
+def test_a_comment_on_a_place_stays_there() -> None:
+    comment = '<w:r><w:commentReference w:id="4"/></w:r>'
+    body = p(run("Two words"), comment, run(" and more."))
+    assert texts(body) == ["Two words<1/> and more."]
+    assert translated(body) == p(run("tWO WORDS"), comment, run(" AND MORE."))
+    end = '<w:commentRangeEnd w:id="4"/>'
+    assert texts(p(run("Two words"), end, comment, run(" and more."))) == ["Two words and more."]
+
+
 def test_a_deletion_stays_between_its_words() -> None:
     gone = '<w:del w:id="1" w:author="a"><w:r><w:delText>n old</w:delText></w:r></w:del>'
     body = p(run("With a"), gone, run(" hat"))

@@ -289,6 +289,19 @@ def story_of(paragraph: Element) -> Element:
     return node
 
 
+def _is_end_of_comment(token: Token) -> bool:
+    return local_name(token.leaves[0].node) == "commentRangeEnd"
+
+
+def _is_pointing(token: Token) -> bool:
+    """Whether a comment is to be seen here; one that is about some words begins and ends at them."""
+    return token.kind is Kind.MARK and local_name(token.leaves[0].node) == "commentReference"
+
+
+def _id(token: Token) -> str:
+    return next((value for name, value in token.leaves[0].node.attrib.items() if plain_name(name) == "id"), "")
+
+
 def _mark_ranges(tokens: list[Token]) -> None:
     """Make codes of the ends of ranges that hold some of the words.
 
@@ -298,6 +311,7 @@ def _mark_ranges(tokens: list[Token]) -> None:
         return
     worded = (token.kind is Kind.TEXT and bool(token.text.strip()) for token in tokens)
     words = list(itertools.accumulate(worded, initial=0))
+    ranges = {_id(token) for token in tokens if token.kind is Kind.MARK and _is_end_of_comment(token)}
     begun: dict[str, int] = {}
     inside: list[str] = []  # ranges, and elements ("")
     for i, token in enumerate(tokens):
@@ -308,6 +322,8 @@ def _mark_ranges(tokens: list[Token]) -> None:
                 pass  # a range that goes on outside
         elif token.kind is Kind.MARK and local_name(token.leaves[0].node) == "del" and 0 < words[i] < words[-1]:
             token.kind, token.raw = Kind.ALONE, "<w:del/>"  # a person who reviews it looks for it between these words
+        elif _is_pointing(token) and 0 < words[i] < words[-1] and _id(token) not in ranges:
+            token.kind, token.raw = Kind.ALONE, "<w:commentReference/>"
         elif token.kind is Kind.MARK and (sign := _RANGE.fullmatch(local_name(node := token.leaves[0].node))):
             told = {plain_name(name): value for name, value in node.attrib.items()}
             key = f"{sign['what']} {told.get('id')}"
