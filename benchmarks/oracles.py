@@ -242,13 +242,13 @@ def _runs(tokens: Iterator[Token]) -> Iterator[Token]:
 
 _TRANSPARENT = {
     "proofErr", "lastRenderedPageBreak", "rPr", "noProof", "bookmarkStart", "bookmarkEnd", "softHyphen", "smartTag",
-    "customXml", "ruby", "rubyPr", "rubyBase", "rt",
+    "comment", "customXml", "ruby", "rubyPr", "rubyBase", "rt",
 }  # fmt: skip
 """What nobody sees, or what belongs to the old words: where they may be divided, and how they sound."""
 _DISTANCES = {"spacing", "w", "kern", "fitText", "snapToGrid"}
 """Distances between the letters of the old words."""
 _COMPUTED = re.compile(
-    r"(?i)\s*(?:author|citation|createdate|date|filename|info|lastsavedby|mergefield|noteref|num\w+|page|pageref"
+    r"(?i)\s*(?:addin|author|citation|createdate|date|filename|info|lastsavedby|mergefield|noteref|num\w+|page|pageref"
     r"|printdate|savedate|section|sectionpages|seq|time|username|=)(?:\s|$)"
 )
 """Instructions of fields whose results are numbers, names and dates that Word fills in."""
@@ -293,7 +293,8 @@ def _word(root: Any, name: str) -> Iterator[Token]:  # noqa: ANN401
 def _said_in_a_run(node: Any, place: str, fields: list[str]) -> Iterator[Token]:  # noqa: ANN401
     from lxml import etree
 
-    if not node.text:
+    said = "".join([node.text or "", *(child.tail or "" for child in node if not isinstance(child.tag, str))])
+    if not said:
         return
     properties = node.getparent().find("{*}rPr")
     form = "" if properties is None else " ".join(
@@ -303,9 +304,9 @@ def _said_in_a_run(node: Any, place: str, fields: list[str]) -> Iterator[Token]:
     links = [n.get(key) for n in node.iterancestors("{*}hyperlink") for key in n.keys()]  # noqa: SIM118
     simple = [v for n in node.iterancestors("{*}fldSimple") for k, v in n.attrib.items() if k.endswith("instr")]
     moved = next(node.iterancestors("{*}moveFrom"), None) is not None
-    if node.text.strip():
+    if said.strip():
         yield Token(place, "formatting", f"{form} {links}")
-    yield Token(place, "text", node.text, EITHER if moved or any(map(_COMPUTED.match, [*fields, *simple])) else TEXT)
+    yield Token(place, "text", said, EITHER if moved or any(map(_COMPUTED.match, [*fields, *simple])) else TEXT)
 
 
 def epub(data: bytes) -> Iterator[Token]:

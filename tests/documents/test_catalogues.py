@@ -111,6 +111,13 @@ def test_what_stays_in_a_message(through, flags, source, said) -> None:
     assert len(catalogue) == 1
 
 
+def test_a_second_header_is_no_message() -> None:
+    content = f'{head()}msgid "a"\nmsgstr ""\n\n{head("X: y")}msgid "b"\nmsgstr ""\n'
+    document = FORMATS["po"].read(content.encode(), "a.po", Reading())
+    assert [unit.text for unit in document.units] == ["a", "b"]
+    assert list(document.pairs()) == []
+
+
 def test_percent_signs_that_a_translation_adds(through) -> None:
     class Percent:
         def translate(self, texts):

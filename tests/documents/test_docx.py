@@ -371,6 +371,11 @@ def test_the_reading_of_a_word_goes_with_it() -> None:
     assert "".join(shown(translated(p(run("the "), ruby), "die Schrift"))) == "die Schrift"
 
 
+def test_a_word_that_is_gone_from_its_ruby_is_no_code() -> None:
+    ruby = f"<w:r><w:ruby><w:rubyPr/><w:rt>{run('kanji')}</w:rt><w:rubyBase>{run('漢字')}</w:rubyBase></w:ruby></w:r>"
+    assert texts(translated(p(ruby, run(" are letters.")), "Schrift")) == ["Schrift"]
+
+
 def test_words_stay_out_of_ruby_and_in_it() -> None:
     under = "<w:r><w:ruby><w:rubyPr/><w:rt>{}</w:rt><w:rubyBase>{}</w:rubyBase></w:ruby></w:r>"
     chinese = p(run("It "), under.format(run("kanji"), run("漢字漢字漢字")), run(" is."))

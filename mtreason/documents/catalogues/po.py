@@ -168,13 +168,11 @@ def read_po(data: bytes, name: str, reading: Reading) -> Document:
     content, bom = _decode(data, name)
     check_count(content, "\n", MOST_LINES, name, "lines")
     messages = list(_messages(content, name))
-    first = next(
-        (m for m in messages if {"msgid", "msgstr"} == set(m.strings) and not m.strings["msgid"].raw(content)), None
-    )
+    first = next((message for message in messages if _is_header(message, content)), None)
     own = None if first is None else first.strings["msgstr"]
     header = None if own is None else Header(own.raw(content), own.parts)
     plural = _plural(header, reading)
-    found = _Parts([message for message in messages if message is not first], plural)
+    found = _Parts([message for message in messages if not _is_header(message, content)], plural)
     newline = "\r\n" if "\r\n" in content else "\n"
     for message in found.messages:
         lacking, surplus = _spans(message, content, plural, newline)
@@ -185,6 +183,10 @@ def read_po(data: bytes, name: str, reading: Reading) -> Document:
         found.fixes += header.fixes(reading.target, newline, plurals=several)
     found.fixes.sort(key=lambda fix: fix.start)
     return PoDocument(data, content, bom, found)
+
+
+def _is_header(message: _Message, content: str) -> bool:
+    return set(message.strings) == {"msgid", "msgstr"} and not message.strings["msgid"].raw(content)
 
 
 def _decode(data: bytes, name: str) -> tuple[str, bytes]:

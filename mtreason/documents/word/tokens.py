@@ -184,8 +184,12 @@ _EAST_ASIAN = re.compile("[\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff\U00020000-\U0
 
 
 def keeps_ruby(ruby: Element) -> bool:
-    """Whether words under ruby are a part of the text by themselves; readings of East Asian ones say how they sound."""
-    return not _EAST_ASIAN.search("".join(ruby.itertext()))
+    """Whether words under ruby are a part of the text by themselves; readings of East Asian ones say how they sound.
+
+    Such a word may have left it empty.
+    """
+    said = "".join(ruby.itertext()).strip()
+    return said != "" and not _EAST_ASIAN.search(said)
 
 
 def _moved(paragraph: Element, word: str) -> bool:
