@@ -111,6 +111,21 @@ def test_what_stays_in_a_message(through, flags, source, said) -> None:
     assert len(catalogue) == 1
 
 
+def test_several_keywords_on_a_line(through) -> None:
+    source = head() + 'msgid "One" msgstr ""\n\nmsgctxt "c"msgid"msgid \\" two" msgstr\n""\nmsgid "Last"msgstr"x"\n'
+    text = through("a.po", source)
+    assert text == source.replace('"One" msgstr ""', '"One" msgstr "ONE"').replace(
+        'msgstr\n""', 'msgstr "MSGID \\" TWO"'
+    )
+    view = FORMATS["po"].read(source.encode(), "a.po", Reading()).view()
+    theirs = FORMATS["po"].read(text.encode(), "a.po", Reading()).view()
+    assert [piece.key for piece in view.pieces] == [piece.key for piece in theirs.pieces]
+    assert [piece.place for piece in view.pieces] == ["line 1", "line 8", "line 10", "line 12"]
+    raws = {i: piece.raw for i, piece in enumerate(theirs.pieces)}
+    assert view.put(raws).decode().rstrip("\n") == text.rstrip("\n")
+    assert polib.pofile(view.obsolete(view.pieces[1]))[0].obsolete
+
+
 def test_a_second_header_is_no_message() -> None:
     content = f'{head()}msgid "a"\nmsgstr ""\n\n{head("X: y")}msgid "b"\nmsgstr ""\n'
     document = FORMATS["po"].read(content.encode(), "a.po", Reading())

@@ -21,7 +21,7 @@ from mtreason.documents.literals import literals
 from mtreason.documents.messages import coded_message
 from mtreason.documents.notes import note_of
 from mtreason.documents.protocol import Document, Reading, Unit
-from mtreason.documents.spans import Fix, Span, check_count, decode, raw_lines, unit_of, unmet
+from mtreason.documents.spans import Fix, RawLine, Span, check_count, decode, raw_lines, unit_of, unmet
 from mtreason.documents.views import View
 from mtreason.errors import DocumentError
 
@@ -227,8 +227,7 @@ def _messages(content: str, name: str) -> Iterator[_Message]:
 
     message, flags, comments = _Message(1), set[str](), list[str]()
     current: _String | None = None
-    for line in raw_lines(content):
-        found = _LINE.fullmatch(line.text)
+    for line, found in _statements(content):
         if found is None:
             what = "expected a comment, a keyword with a string in quotation marks, or such a string"
             raise wrong(line.number, what)
@@ -258,10 +257,20 @@ def _messages(content: str, name: str) -> Iterator[_Message]:
             if strings:
                 raise wrong(line.number, "this string belongs to no keyword")
             continue
-        for string in _QUOTED.finditer(line.text, found.start(3)):
+        for string in _QUOTED.finditer(line.text, *found.span(3)):
             current.parts.append((line.start + string.start() + 1, line.start + string.end() - 1))
             current.end = line.start + string.end()
     yield from finished()
+
+
+def _statements(content: str) -> Iterator[tuple[RawLine, re.Match[str] | None]]:
+    """Yield what stands on the lines: a comment, or a keyword and strings; None for what is neither."""
+    for line in raw_lines(content):
+        found = _LINE.match(line.text)
+        while found is not None and found.end() < len(line.text) and found.end() > found.start():
+            yield line, found
+            found = _LINE.match(line.text, found.end())
+        yield line, found if found is not None and found.end() == len(line.text) else None
 
 
 def _fits(keyword: str, message: _Message) -> bool:
