@@ -32,25 +32,33 @@ def plain_text(data: bytes) -> Iterator[Token]:
 # Archives and XML
 
 
+_WORDED = r"word/(?:(?:document|header|footer|footnotes|endnotes)|charts/chart|diagrams/(?:data|drawing))\d*\.xml"
+"""Parts of a Word document with text."""
+
+
 def docx(data: bytes) -> Iterator[Token]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         names = archive.namelist()
         yield Token("the archive", "parts", " ".join(sorted(names)))
         for name in names:
             content = archive.read(name)
-            if re.fullmatch(r"word/(?:document|header\d*|footer\d*|footnotes|endnotes)\.xml", name):
+            if re.fullmatch(_WORDED, name):
                 yield from _runs(_word(parsed_xml(content), name))
             elif not re.fullmatch(r"word/(?:styles|settings)\.xml|docProps/.*", name):
                 yield Token(name, "part", content.hex())
 
 
 def _runs(tokens: Iterator[Token]) -> Iterator[Token]:
-    """Join texts beside one another that are formatted alike."""
+    """Join texts beside one another that are formatted alike; a blank belongs to the text after it."""
     form = text = None
     for token in tokens:
         if token.kind == "formatting" and form is not None and token.value == form.value:
             continue
-        if token.kind == "text" and text is not None:
+        if token.kind == "formatting" and text is not None and not text.value.strip():
+            yield token
+            form = token
+            continue
+        if token.kind == "text" and text is not None and token.how == text.how:
             text = text._replace(value=text.value + token.value)
             continue
         if text is not None:
@@ -63,23 +71,33 @@ def _runs(tokens: Iterator[Token]) -> Iterator[Token]:
         yield text
 
 
-_TRANSPARENT = {"proofErr", "lastRenderedPageBreak", "rPr", "noProof", "bookmarkStart", "bookmarkEnd"}
+_TRANSPARENT = {
+    "proofErr", "lastRenderedPageBreak", "rPr", "noProof", "bookmarkStart", "bookmarkEnd", "softHyphen", "smartTag",
+    "comment", "customXml", "ruby", "rubyPr", "rubyBase", "rt",
+}  # fmt: skip
+"""What nobody sees, or what belongs to the old words: where they may be divided, and how they sound."""
+_DISTANCES = {"spacing", "w", "kern", "fitText", "snapToGrid"}
+"""Distances between the letters of the old words."""
+_COMPUTED = re.compile(
+    r"(?i)\s*(?:addin|author|citation|createdate|date|filename|info|lastsavedby|mergefield|noteref|num\w+|page|pageref"
+    r"|printdate|savedate|section|sectionpages|seq|time|username|=)(?:\s|$)"
+)
+"""Instructions of fields whose results are numbers, names and dates that Word fills in."""
 
 
 def _is_trifle(node: Any) -> bool:  # noqa: ANN401
     """Whether a property of a run has no effect that anybody sees."""
     kind = local_name(node)
-    return kind in {"lang", "noProof", "webHidden"} or (
+    return kind in {"lang", "noProof", "webHidden", *_DISTANCES} or (
         kind == "rFonts" and all(k.endswith("hint") for k in dict(node.attrib))
     )
 
 
 def _word(root: Any, name: str) -> Iterator[Token]:  # noqa: ANN401
     """Yield text with its formatting, and whatever else stands in a paragraph, in order."""
-    from lxml import etree
-
     number = 0
     stack = [root]
+    fields: list[str] = []
     while stack:
         node = stack.pop()
         kind = local_name(node)
@@ -88,23 +106,38 @@ def _word(root: Any, name: str) -> Iterator[Token]:  # noqa: ANN401
             yield Token(place, "equation", node.text or "")
             continue
         if kind == "t":
-            properties = node.getparent().find("{*}rPr")
-            form = "" if properties is None else " ".join(
-                etree.tostring(x, method="c14n").decode() for x in properties if not _is_trifle(x)
-            )  # fmt: skip
-            links = [n.get(key) for n in node.iterancestors("{*}hyperlink") for key in n.keys()]  # noqa: SIM118
-            if node.text:
-                if node.text.strip():
-                    yield Token(place, "formatting", f"{form} {links}")
-                yield Token(place, "text", node.text, TEXT)
+            yield from _said_in_a_run(node, place, fields)
+            stack += reversed(node)  # not valid, but seen
             continue
-        if kind == "p":
-            number += 1
-        if kind not in _TRANSPARENT and kind not in {"r", "pPr", "instrText"}:
-            yield Token(place, kind, "" if len(node) else str(sorted(node.attrib.items())))
-        elif kind == "instrText":
+        number += kind == "p"
+        if kind == "instrText":
             yield Token(place, kind, node.text or "")
-        stack += [] if kind in {"rPr", "pPr"} else reversed(node)
+            fields[-1:] = [f"{field}{node.text or ''}" for field in fields[-1:]]
+        elif kind == "fldChar":
+            sign = next((value for key, value in node.attrib.items() if key.endswith("fldCharType")), "")
+            fields = [*fields, ""] if sign == "begin" else fields[:-1] if sign == "end" else fields
+        if kind not in _TRANSPARENT | {"r", "pPr", "instrText"} and (kind != "hyperlink" or len(node)):
+            yield Token(place, kind, (node.text or "").strip() if len(node) else str(sorted(node.attrib.items())))
+        stack += [] if kind in {"rPr", "pPr", "rubyPr", "rt"} else reversed(node)
+
+
+def _said_in_a_run(node: Any, place: str, fields: list[str]) -> Iterator[Token]:  # noqa: ANN401
+    from lxml import etree
+
+    said = "".join([node.text or "", *(child.tail or "" for child in node if not isinstance(child.tag, str))])
+    if not said:
+        return
+    properties = node.getparent().find("{*}rPr")
+    form = "" if properties is None else " ".join(
+        [*map(str, sorted((k, v) for k, v in properties.attrib.items() if k != "lang")),
+         *(etree.tostring(x, method="c14n").decode() for x in properties if not _is_trifle(x))]
+    )  # fmt: skip
+    links = [n.get(key) for n in node.iterancestors("{*}hyperlink") for key in n.keys()]  # noqa: SIM118
+    simple = [v for n in node.iterancestors("{*}fldSimple") for k, v in n.attrib.items() if k.endswith("instr")]
+    moved = next(node.iterancestors("{*}moveFrom"), None) is not None
+    if said.strip():
+        yield Token(place, "formatting", f"{form} {links}")
+    yield Token(place, "text", said, EITHER if moved or any(map(_COMPUTED.match, [*fields, *simple])) else TEXT)
 
 
 def epub(data: bytes) -> Iterator[Token]:
@@ -282,16 +315,16 @@ def timed(data: bytes) -> Iterator[Token]:
     """SubRip, read by pysubs2, with its tags as they stand."""
     import pysubs2
 
-    content = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    content = data.decode(charset(data)).replace("\r\n", "\n").replace("\r", "\n")
     for event in pysubs2.SSAFile.from_string(content, "srt", keep_html_tags=True, keep_unknown_html_tags=True):
-        yield from _event(event, rf"{_MARKUP}|<[^<>]*>")
+        yield from _event(event, rf"{_MARKUP}|</?[A-Za-z][^<>]*>")
 
 
 def events(data: bytes) -> Iterator[Token]:
     """(Advanced) SubStation Alpha, read by pysubs2."""
     import pysubs2
 
-    file = pysubs2.SSAFile.from_string(data.decode("utf-8-sig"))
+    file = pysubs2.SSAFile.from_string(data.decode(charset(data)))
     yield Token("the header", "information", str(file.info))
     yield Token("the header", "styles", str({name: vars(style) for name, style in file.styles.items()}))
     for event in file:

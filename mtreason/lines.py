@@ -116,3 +116,15 @@ def _read_block(stream: BinaryIO, name: str) -> bytes:
     except OSError as error:
         raise DocumentError(f"{name}: cannot be read ({error.strerror or error})") from error
     return block
+
+
+_IDEOGRAPH = "[\u2e80-\u312f\u3190-\ua4cf\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff9f\U00020000-\U0003ffff]"
+_WRAP = re.compile(rf"(?<={_IDEOGRAPH})((?:<[^<>]*>)*)[ \r\n]+((?:<[^<>]*>)*)(?={_IDEOGRAPH})")
+
+
+def unwrapped(text: str) -> str:
+    """Return a text without blanks and line breaks between characters of Chinese and Japanese, which need none.
+
+    There they only say where a line was broken; tags may stand beside them.
+    """
+    return _WRAP.sub(r"\1\2", text)

@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from documents.test_docx import complex_field, p, run, word
 
 ROOT = Path(__file__).parents[1]
 SEGMENTS = ROOT / "benchmarks" / "segments.jsonl"
@@ -211,6 +212,22 @@ def test_a_faulty_writer_is_found(folder, whole, name) -> None:
     stand_in = whole.STAND_INS["perfect"]
     assert whole.judge(folder / name, form, stand_in).faults == ()
     assert whole.judge(folder / name, form, stand_in, faulty).kind == "damaged"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        p(run("By "), complex_field("AUTHOR", run("Ann Lee")), run(" on page "), complex_field("PAGE", run("iv"))),
+        p(run("Sp", '<w:spacing w:val="4"/>'), run("read", '<w:spacing w:val="6"/>'), run(" letters")),
+        p(run("A "), f"<w:r><w:ruby><w:rt>{run('kan')}</w:rt><w:rubyBase>{run('漢')}</w:rubyBase></w:ruby></w:r>"),
+        p("<w:r><w:footnoteRef/></w:r>", run(" "), run("A note")),
+        p(run("Soft"), "<w:r><w:softHyphen/></w:r>", run("hyphen"), '<w:hyperlink w:anchor="x"/>', run(" here")),
+    ],
+)
+def test_what_nobody_sees_is_no_damage(tmp_path, whole, body) -> None:
+    (tmp_path / "a.docx").write_bytes(word(body, main="word/document2.xml"))
+    for stand_in in whole.STAND_INS.values():
+        assert whole.judge(tmp_path / "a.docx", "docx", stand_in) == whole.Verdict(tmp_path / "a.docx", "docx", "whole")
 
 
 def test_what_else_can_become_of_a_file(folder, whole) -> None:

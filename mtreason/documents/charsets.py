@@ -6,12 +6,15 @@ import codecs
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from mtreason.documents.faults import Fault, document_faults
 from mtreason.documents.protocol import Document, Unit
 from mtreason.documents.spans import decode
 from mtreason.documents.views import Piece, View
 from mtreason.errors import DocumentError
 
 _MARKS = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_BEGINS_ALIKE = codecs.BOM_UTF32_LE
+"""It begins as UTF-16 does, and is not read."""
 Reader = Callable[[str, str, bytes], Document]
 """Reads a text, given with the file's name and the mark that is to stand before what is written."""
 
@@ -19,7 +22,7 @@ Reader = Callable[[str, str, bytes], Document]
 def marked(data: bytes, name: str, read: Reader) -> Document:
     """Read a file as its byte order mark says, and otherwise as UTF-8."""
     for mark, charset in _MARKS:
-        if data.startswith(mark):
+        if data.startswith(mark) and not data.startswith(_BEGINS_ALIKE):
             return in_charset(data[len(mark) :], name, read, charset, mark)
     content, bom = decode(data, name)
     return read(content, name, bom)
@@ -50,6 +53,15 @@ class _Recoded:
     def units(self) -> Iterable[Unit]:
         """See `Document.units`."""
         return self.inner.units
+
+    @property
+    def wraps(self) -> bool:
+        """See `mtreason.documents.faults`."""
+        return bool(getattr(self.inner, "wraps", False))
+
+    def faults(self) -> Iterator[Fault]:
+        """See `Checks.faults`."""
+        yield from document_faults(self.inner)
 
     def render(self, texts: Iterable[str]) -> Iterator[bytes]:
         """See `Document.render`."""

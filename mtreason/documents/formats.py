@@ -66,7 +66,7 @@ FORMATS: dict[str, Format] = {
         Format("fluent", (".ftl",), _lazily("strings.fluent", "read_fluent")),
         Format("csv", (".csv",), _lazily("data.tables", "read_table", ","), columns=True),
         Format("tsv", (".tsv",), _lazily("data.tables", "read_table", "\t"), columns=True),
-        Format("docx", (".docx",), _lazily("word.read", "read_docx")),
+        Format("docx", (".docx", ".docm", ".dotx", ".dotm"), _lazily("word.read", "read_docx")),
         Format("epub", (".epub",), _lazily("html.epub", "read_epub")),
     )
 }
@@ -77,7 +77,7 @@ UNREAD = frozenset(
     for suffixes in (
         # documents
         ".abw .adoc .asciidoc .asciidoctor .azw .azw3 .bib .creole .dbk .dita .ditamap .djvu .doc .docbook"
-        " .docm .dot .dotx .enex .fb2 .fodp .fods .fodt .icml .idml .indd .ipynb .key .latex .lyx .mediawiki"
+        " .dot .enex .fb2 .fodp .fods .fodt .icml .idml .indd .ipynb .key .latex .lyx .mediawiki"
         " .eml .epub3 .fountain .hwp .ics .mdc .mht .mhtml .mif .mobi .msg .ncx .numbers"
         " .odg .odp .ods .odt .opf .opml .org .ott .pages .pdf .pod .potx .pps .ppsx .ppt .pptx"
         " .rdoc .rest .rst .rtf .sxw .tex .texi .texinfo .textile .typ .wiki .wpd .wps .xls .xlsm .xlsx",

@@ -17,6 +17,7 @@ from mtreason.errors import InterruptedRunError
 from mtreason.gates import Pair, doubts
 from mtreason.glossary import Hit, follows
 from mtreason.languages import Language, already_in
+from mtreason.lines import unwrapped
 from mtreason.runs.translator import Translator
 from mtreason.storage import Store, StoredTranslation
 
@@ -220,8 +221,9 @@ class InFlight:
     def _by_people(self, unit: Unit, text: str) -> str | None:
         """Return what a memory of people has for a text of a unit, if it has its codes, in whichever writing."""
         human = self.translator.human
-        native = written(text, unit.codes)
-        found = human.get(text) if text in human else human.get(native)
+        joined = unwrapped(text)
+        writings = (text, written(text, unit.codes), joined, written(joined, unit.codes))
+        found = next((human[own] for own in writings if own in human), None)
         if found is None or not unit.codes:
             return found
         own = {tag: unit.codes[tag] for tag in tags(text) if tag in unit.codes}

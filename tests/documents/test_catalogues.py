@@ -88,6 +88,12 @@ def test_lines_of_a_message(through) -> None:
         ("c-format", "waits %dms, % 5d, %<PRIu64> and %-3s", "WAITS %dMS, % 5d, %<PRIu64> AND %-3s"),
         ("python-format", "%(count)s of %(x)r, %r and 50%% off", "%(count)s OF %(x)r, %r AND 50%% OFF"),
         ("qt-format", "file %1 of %L2", "FILE %1 OF %L2"),
+        ("boost-format", "item %|2$5| of %1%", "ITEM %|2$5| OF %1%"),
+        ("ruby-format", "%<a>d of %<b>-5s, %{c}", "%<a>d OF %<b>-5s, %{c}"),
+        ("c-format", "%5<PRId64> of <b>it</b>", "%5<PRId64> OF <b>IT</b>"),
+        ("sh-format", "$name costs ${price}", "$name COSTS ${price}"),
+        ("lisp-format", "~a of ~5,'0d ~@[x~]", "~a OF ~5,'0d ~@[X~]"),
+        ("java-printf-format", "on %1$tY at %tH, %s", "ON %1$tY AT %tH, %s"),
         ("", 'a <b class=\\"x\\">big</b> one<br>', 'A <b class=\\"x\\">BIG</b> ONE<br>'),
         ("", "C:\\\\temp\\\\new\\tend", "C:\\\\temp\\\\new\\tEND"),
         ("", "one\\r\\ntwo\\a \\033[1m", "ONE\\r\\nTWO\\a \\033[1M"),
@@ -103,6 +109,28 @@ def test_what_stays_in_a_message(through, flags, source, said) -> None:
         "msgstr", ""
     ).strip(' "') == said.strip(' "')
     assert len(catalogue) == 1
+
+
+def test_several_keywords_on_a_line(through) -> None:
+    source = head() + 'msgid "One" msgstr ""\n\nmsgctxt "c"msgid"msgid \\" two" msgstr\n""\nmsgid "Last"msgstr"x"\n'
+    text = through("a.po", source)
+    assert text == source.replace('"One" msgstr ""', '"One" msgstr "ONE"').replace(
+        'msgstr\n""', 'msgstr "MSGID \\" TWO"'
+    )
+    view = FORMATS["po"].read(source.encode(), "a.po", Reading()).view()
+    theirs = FORMATS["po"].read(text.encode(), "a.po", Reading()).view()
+    assert [piece.key for piece in view.pieces] == [piece.key for piece in theirs.pieces]
+    assert [piece.place for piece in view.pieces] == ["line 1", "line 8", "line 10", "line 12"]
+    raws = {i: piece.raw for i, piece in enumerate(theirs.pieces)}
+    assert view.put(raws).decode().rstrip("\n") == text.rstrip("\n")
+    assert polib.pofile(view.obsolete(view.pieces[1]))[0].obsolete
+
+
+def test_a_second_header_is_no_message() -> None:
+    content = f'{head()}msgid "a"\nmsgstr ""\n\n{head("X: y")}msgid "b"\nmsgstr ""\n'
+    document = FORMATS["po"].read(content.encode(), "a.po", Reading())
+    assert [unit.text for unit in document.units] == ["a", "b"]
+    assert list(document.pairs()) == []
 
 
 def test_percent_signs_that_a_translation_adds(through) -> None:

@@ -60,7 +60,8 @@ def word(body, main="word/document.xml", **others):
     }
     for kind, inner in others.items():
         name = kind.rstrip("0123456789")
-        files[f"{folder}/{kind}_part.xml"] = part(roots.get(name, name), inner)
+        own = name in {"chart", "diagramData", "diagramDrawing"}
+        files[f"{folder}/{kind}_part.xml"] = f"{HEAD}{inner}" if own else part(roots.get(name, name), inner)
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in files.items():
@@ -370,6 +371,11 @@ def test_the_reading_of_a_word_goes_with_it() -> None:
     assert "".join(shown(translated(p(run("the "), ruby), "die Schrift"))) == "die Schrift"
 
 
+def test_a_word_that_is_gone_from_its_ruby_is_no_code() -> None:
+    ruby = f"<w:r><w:ruby><w:rubyPr/><w:rt>{run('kanji')}</w:rt><w:rubyBase>{run('漢字')}</w:rubyBase></w:ruby></w:r>"
+    assert texts(translated(p(ruby, run(" are letters.")), "Schrift")) == ["Schrift"]
+
+
 def test_words_stay_out_of_ruby_and_in_it() -> None:
     under = "<w:r><w:ruby><w:rubyPr/><w:rt>{}</w:rt><w:rubyBase>{}</w:rubyBase></w:ruby></w:r>"
     chinese = p(run("It "), under.format(run("kanji"), run("漢字漢字漢字")), run(" is."))
@@ -390,6 +396,15 @@ def test_a_line_separator_stays_between_its_texts() -> None:
     assert re.findall(r"<w:t[^>]*>([^<]*)", out)[:3] == ["Eins.", "\u2028", "Zwei."]
 
 
+def test_a_comment_on_a_place_stays_there() -> None:
+    comment = '<w:r><w:commentReference w:id="4"/></w:r>'
+    body = p(run("Two words"), comment, run(" and more."))
+    assert texts(body) == ["Two words<1/> and more."]
+    assert translated(body) == p(run("tWO WORDS"), comment, run(" AND MORE."))
+    end = '<w:commentRangeEnd w:id="4"/>'
+    assert texts(p(run("Two words"), end, comment, run(" and more."))) == ["Two words and more."]
+
+
 def test_a_deletion_stays_between_its_words() -> None:
     gone = '<w:del w:id="1" w:author="a"><w:r><w:delText>n old</w:delText></w:r></w:del>'
     body = p(run("With a"), gone, run(" hat"))
@@ -399,16 +414,68 @@ def test_a_deletion_stays_between_its_words() -> None:
     assert texts(p(gone, run("A hat"))) == ["A hat"]
 
 
+DRAWN_TEXT = (
+    '<c:{0} xmlns:c="urn:x" xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"><c:v>Rye</c:v><a:p><a:pPr/>'
+    '<a:r><a:rPr lang="en-US"/><a:t>Sales of </a:t></a:r><a:r><a:rPr lang="en-US" b="1"/><a:t>bread</a:t></a:r>'
+    '<a:br/><a:fld type="X"><a:t>3</a:t></a:fld><a:endParaRPr lang="en-US"/></a:p></c:{0}>'
+)
+
+
+@pytest.mark.parametrize("kind", ["chart", "diagramData", "diagramDrawing"])
+def test_the_text_of_charts_and_diagrams(kind) -> None:
+    def written(text):
+        document = FORMATS["docx"].read(data, "file.docx", Reading((), parse_language("de")))
+        return body_of(rendered(document, ["sEE", text]), f"word/{kind}_part.xml")
+
+    data = word(p(run("See")), **{kind: DRAWN_TEXT.format("x")})
+    assert [unit.text for unit in same("docx", data).units] == ["See", "Sales of <1>bread</1>\n<2/>"]
+    swap = written("sALES OF <1>BREAD</1>\n<2/>")
+    assert swap == DRAWN_TEXT[DRAWN_TEXT.index("<c:v>") : DRAWN_TEXT.rindex("</c")].replace(
+        "Sales of ", "sALES OF "
+    ).replace("bread", "BREAD").replace('<a:rPr lang="en-US"', '<a:rPr lang="de-DE"')
+    other = written("<2/> <1>Brot</1>\nverkauft")
+    assert re.sub("<[^>]*>", "", other) == "Rye3 Brotverkauft"
+    assert other.endswith('<a:endParaRPr lang="en-US"/></a:p>')
+    assert "preserve" not in other
+
+
+@pytest.mark.parametrize("form", ['<w:spacing w:val="60"/>', '<w:w w:val="150"/>', '<w:fitText w:val="1000"/>'])
+def test_distances_of_some_letters_do_not_spread(form) -> None:
+    stretched, rest = run("S t r e t c h e d", form), run(" words.")
+    out = translated(p(stretched, rest))
+    assert out == p(run("", form), run("s T R E T C H E D WORDS.")).replace(
+        '<w:t xml:space="preserve"></w:t>', '<w:t xml:space="preserve"/>'
+    )
+    assert translated(p(stretched)) == p(run("s T R E T C H E D", form))
+
+
+def test_what_may_be_edited_stays_at_its_words() -> None:
+    start, end = '<w:permStart w:id="3" w:edGrp="everyone"/>', '<w:permEnd w:id="3"/>'
+    body = p(run("Fill in "), start, run("your name"), end, run(" here."))
+    assert texts(body) == ["Fill in <1>your name</1> here."]
+    moved = translated(body, "<1>Ihren Namen</1> hier eintragen.")
+    assert moved.index(start) < moved.index("Ihren Namen") < moved.index(end) < moved.index("hier eintragen")
+
+
 def test_white_space_that_is_no_text() -> None:
     assert texts(p("<w:r><w:t>\n  One\n  two\n </w:t></w:r>")) == ["One two"]
     assert texts(p("<w:r><w:t> One </w:t></w:r>")) == [" One "]
 
 
-def test_the_public_interface(tmp_path) -> None:
-    class Perfect:
-        def translate(self, found):
-            return [swapped(text) for text in found]
+class Perfect:
+    def translate(self, found):
+        return [swapped(text) for text in found]
 
+
+@pytest.mark.parametrize("suffix", ["docm", "dotx", "dotm"])
+def test_templates_and_documents_with_macros_are_documents(tmp_path, suffix) -> None:
+    source, output = tmp_path / f"a.{suffix}", tmp_path / f"b.{suffix}"
+    source.write_bytes(word(p(run("A letter"))))
+    assert translate_document(source, output, Perfect(), target="de").fell_back == 0
+    assert body_of(output.read_bytes()) == p(run("a LETTER"))
+
+
+def test_the_public_interface(tmp_path) -> None:
     lines = "<w:r><w:br/></w:r>".join(run(text) for text in ("Anna Berg", "12 Harbour Street", "Northtown"))
     (tmp_path / "a.docx").write_bytes(word(p(lines) + p(run("Page "), complex_field("PAGE", run("7")), run(" of it"))))
     report = translate_document(tmp_path / "a.docx", tmp_path / "b.docx", Perfect(), target="ru")

@@ -154,6 +154,13 @@ def cues(text):
     return found
 
 
+def test_a_line_of_blanks_is_a_line_of_its_cue(tmp_path) -> None:
+    rolling = " \nwelcome<00:00:00.560><c> to</c>\n \nthe show\n"
+    text = f"WEBVTT\n\n00:00.160 --> 00:02.389\n{rolling}\n00:03.000 --> 00:04.000\nLast\n"
+    assert through(tmp_path, "a.vtt", text).upper() == text.upper()
+    assert len(units("vtt", text)) == 2
+
+
 def test_webvtt_reads_as_its_standard_says(tmp_path) -> None:
     text = "WEBVTT\nKind: captions\nLanguage: en\n\n1\n00:00.000 --> 00:01.000\nOne\n2\n00:01.000 --> 00:02.000\nTwo\n00:02.000 --> 00:03.000\n- Three\n- Four\n\n00:03.000 --> 00:04.000\n\nno cue\n"
     out = through(tmp_path, "a.vtt", text, target="pt-BR")
@@ -307,6 +314,18 @@ def test_wrapping_loses_nothing(parts) -> None:
     assert "".join(lines).replace(" ", "") == whole.replace(" ", "")
     raws = [part.raw for part in parts if part.kind == "code"]
     assert [raw for line in lines for raw in re.findall(r"<i>|</i>|\{\\an8 x\}", line)] == raws
+
+
+@pytest.mark.parametrize("charset", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(("name", "text"), [("a.srt", srt("Hello, <i>you</i>")), ("a.ass", f"{HEAD}{EVENT}Hello\n")])
+def test_utf_16_as_older_programs_write_it(tmp_path, name, text, charset) -> None:
+    form = FORMATS[name.rpartition(".")[2]]
+    data = f"\ufeff{text}".encode(charset)
+    document = form.read(data, name, Reading())
+    assert b"".join(document.render([unit.text for unit in document.units])) == data
+    said = b"".join(document.render([swapped(unit.text) for unit in document.units]))
+    assert said.decode("utf-16") == text.replace("Hello", "hELLO").replace("you", "YOU")
+    assert document.wraps
 
 
 def test_display_width() -> None:

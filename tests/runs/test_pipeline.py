@@ -5,7 +5,9 @@ from support.common import EN, SENTENCES, ZH, text_units, translator
 
 from mtreason.decoding.prompts import translation_prompt
 from mtreason.decoding.wordings import DEFAULT, named_wording
+from mtreason.documents import FORMATS, Reading
 from mtreason.errors import InterruptedRunError
+from mtreason.lines import unwrapped
 from mtreason.runs.job import DocumentReport
 from mtreason.runs.pipeline import HUMAN, KEPT, MODEL, TranslationCache, translate_units
 from mtreason.runs.trace import trace_record
@@ -69,6 +71,27 @@ def test_numbers_that_differ_are_named_wherever_a_translation_comes_from(loaded)
         report.count(segment)
     assert (report.doubtful, report.doubts) == (1, [f"line 1: {', '.join(wrong)}"])
     assert trace_record(segments[0], t.settings)["doubts"] == list(wrong)
+
+
+def test_people_are_found_where_a_file_has_wrapped_chinese(loaded) -> None:
+    t = translator(loaded, human={"我看了<i>红房子</i>，然后等。": "I read <i>it</i>, then waited."}, budget=2.0)
+    srt = "1\n00:00:01,000 --> 00:00:02,000\n我看了\n<i>红房子</i>，\n然后等。\n"
+    document = FORMATS["srt"].read(srt.encode(), "a.srt", Reading())
+    (unit,) = translate_units(t, document.units, lambda _: None)
+    assert unit.text == "I read <1>it</1>, then waited."
+
+
+@pytest.mark.parametrize(
+    ("text", "joined"),
+    [
+        ("天气 很好，\n走", "天气很好，走"),
+        ("한국 사람", "한국 사람"),
+        ("天气 ok 很好", "天气 ok 很好"),
+        ("看 <1>红</1> <2>房</2> x", "看<1>红</1><2>房</2> x"),
+    ],
+)
+def test_unwrapped(text, joined) -> None:
+    assert unwrapped(text) == joined
 
 
 def test_what_is_kept_is_not_made_again(loaded) -> None:

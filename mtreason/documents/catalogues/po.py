@@ -21,7 +21,7 @@ from mtreason.documents.literals import literals
 from mtreason.documents.messages import coded_message
 from mtreason.documents.notes import note_of
 from mtreason.documents.protocol import Document, Reading, Unit
-from mtreason.documents.spans import Fix, Span, check_count, decode, raw_lines, unit_of, unmet
+from mtreason.documents.spans import Fix, RawLine, Span, check_count, decode, raw_lines, unit_of, unmet
 from mtreason.documents.views import View
 from mtreason.errors import DocumentError
 
@@ -39,19 +39,34 @@ _PRINTF = (
     r"%(?:\([^()%]*\)|\d+\$)?[-+ #0']*(?:\*(?:\d+\$)?|\d+)?(?:\.(?:\*(?:\d+\$)?|\d+)?)?(?:hh?|ll?|[jztLqI])?[A-Za-z%]"
 )
 _PLAIN = re.compile(_TAGS_AND_ESCAPES)
-_PRINTED = re.compile(f"{_TAGS_AND_ESCAPES}|(?P<directive>{_PRINTF})")
+
+
+def _with(directive: str) -> re.Pattern[str]:
+    return re.compile(f"{_TAGS_AND_ESCAPES}|(?P<directive>{directive})")
+
+
+_PRINTED = _with(_PRINTF)
+_RUBY = _with(rf"{_PRINTF}|%\{{\w+\}}")
+_NUMBERED = _with(r"%L?(?:n|\d{1,2}%?)|%\|[^|%]*\|")
+_LISP = _with(r"~(?:(?:[-+]?\d+|'.|[vV#])?,?){0,8}[:@]{0,2}[A-Za-z%&|~$*?^<>(){}\[\];_/]")
+_JAVA = _with(r"%(?:\d+\$|<)?[-#+ 0,(]*\d*(?:\.\d+)?(?:[tT][A-Za-z]|[A-Za-z%])")
+_SHELL = _with(r"\$(?:[A-Za-z_]\w*|\{\w+\})")
 _DIRECTIVES = {
     **dict.fromkeys(
         ("c", "objc", "python", "php", "perl", "awk", "lua", "tcl", "go", "d", "javascript", "object-pascal", "modula2",
-         "gcc-internal", "gfc-internal"),
+         "gcc-internal", "gfc-internal", "elisp", "librep"),
         _PRINTED,
     ),
-    **dict.fromkeys(
-        ("qt", "qt-plural", "kde", "kde-kuit", "boost"),
-        re.compile(rf"{_TAGS_AND_ESCAPES}|(?P<directive>%L?(?:n|\d{{1,2}}%?))"),
-    ),
+    **dict.fromkeys(("qt", "qt-plural", "kde", "kde-kuit", "boost", "smalltalk", "ycp"), _NUMBERED),
+    **dict.fromkeys(("lisp", "scheme"), _LISP),
+    "java-printf": _JAVA,
+    "ruby": _RUBY,
+    "sh": _SHELL,
 }  # fmt: skip
 """What functions that format a message read in it, by what a flag such as "c-format" names."""
+_ANGLED = re.compile(r"%[-+ #0']*\d*(?:\.\d+)?<PRI\w+>")
+_ANGLED_IN_RUBY = re.compile(r"%[-+ #0*.\d]*<[A-Za-z_]\w*>[-+ #0*.\d]*[A-Za-z]")
+"""Directives with something between angle brackets that is no tag."""
 _UNESCAPED = {r"\n": "\n", r"\"": '"', r"\\": "\\"}
 _ESCAPED = {"\\": r"\\", '"': r"\"", "\t": r"\t", "\r": r"\r", "\0": ""}
 _CONTROL = re.compile('[\\\\"\x00-\x09\x0b-\x1f\x7f]')
@@ -153,13 +168,11 @@ def read_po(data: bytes, name: str, reading: Reading) -> Document:
     content, bom = _decode(data, name)
     check_count(content, "\n", MOST_LINES, name, "lines")
     messages = list(_messages(content, name))
-    first = next(
-        (m for m in messages if {"msgid", "msgstr"} == set(m.strings) and not m.strings["msgid"].raw(content)), None
-    )
+    first = next((message for message in messages if _is_header(message, content)), None)
     own = None if first is None else first.strings["msgstr"]
     header = None if own is None else Header(own.raw(content), own.parts)
     plural = _plural(header, reading)
-    found = _Parts([message for message in messages if message is not first], plural)
+    found = _Parts([message for message in messages if not _is_header(message, content)], plural)
     newline = "\r\n" if "\r\n" in content else "\n"
     for message in found.messages:
         lacking, surplus = _spans(message, content, plural, newline)
@@ -170,6 +183,10 @@ def read_po(data: bytes, name: str, reading: Reading) -> Document:
         found.fixes += header.fixes(reading.target, newline, plurals=several)
     found.fixes.sort(key=lambda fix: fix.start)
     return PoDocument(data, content, bom, found)
+
+
+def _is_header(message: _Message, content: str) -> bool:
+    return set(message.strings) == {"msgid", "msgstr"} and not message.strings["msgid"].raw(content)
 
 
 def _decode(data: bytes, name: str) -> tuple[str, bytes]:
@@ -210,8 +227,7 @@ def _messages(content: str, name: str) -> Iterator[_Message]:
 
     message, flags, comments = _Message(1), set[str](), list[str]()
     current: _String | None = None
-    for line in raw_lines(content):
-        found = _LINE.fullmatch(line.text)
+    for line, found in _statements(content):
         if found is None:
             what = "expected a comment, a keyword with a string in quotation marks, or such a string"
             raise wrong(line.number, what)
@@ -241,10 +257,20 @@ def _messages(content: str, name: str) -> Iterator[_Message]:
             if strings:
                 raise wrong(line.number, "this string belongs to no keyword")
             continue
-        for string in _QUOTED.finditer(line.text, found.start(3)):
+        for string in _QUOTED.finditer(line.text, *found.span(3)):
             current.parts.append((line.start + string.start() + 1, line.start + string.end() - 1))
             current.end = line.start + string.end()
     yield from finished()
+
+
+def _statements(content: str) -> Iterator[tuple[RawLine, re.Match[str] | None]]:
+    """Yield what stands on the lines: a comment, or a keyword and strings; None for what is neither."""
+    for line in raw_lines(content):
+        found = _LINE.match(line.text)
+        while found is not None and found.end() < len(line.text) and found.end() > found.start():
+            yield line, found
+            found = _LINE.match(line.text, found.end())
+        yield line, found if found is not None and found.end() == len(line.text) else None
 
 
 def _fits(keyword: str, message: _Message) -> bool:
@@ -364,7 +390,8 @@ def _is_singular(plural: Plural | None, number: int, texts: Sequence[str], there
 
 def _coded(raw: str, markup: re.Pattern[str]) -> tuple[str, Coded, str]:
     """Return a message between the white space at its ends; without text where there is nothing to translate."""
-    tagged = coded_message(raw)
+    angled = _ANGLED_IN_RUBY if markup is _RUBY else _ANGLED
+    tagged = coded_message(raw, [found.span() for found in angled.finditer(raw)])
     codes = dict(tagged.codes)
     # A directive that is a literal where it stands is kept as such; "%dms" and "%s%" need a code.
     kept = set() if markup is _PLAIN else {(x.start, x.end) for x in literals(tagged.text) if x.hard}

@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from mtreason.documents.protocol import Unit
 from mtreason.documents.views import Piece
@@ -19,6 +20,7 @@ from mtreason.lines import LINE_END
 _LINE = re.compile(rf"[^\r\n]*(?:{LINE_END.pattern})|[^\r\n]+")
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _KEYWORD = re.compile(r"(msgctxt|msgid_plural|msgid|msgstr(?:\[\d+\])?)(?=[\s\"]|$)")
+_KEYWORD_OR_STRING = re.compile(rf'"(?:[^"\\]|\\.)*+"?|{_KEYWORD.pattern}')
 OWNED = frozenset({"comment", "flag", "previous", "target"})
 """Kinds of lines that belong to the translator."""
 
@@ -83,7 +85,9 @@ class PoView:
 
     def obsolete(self, piece: Piece) -> str:
         """See `View.obsolete`: lines that begin with #~."""
-        return "".join(f"#~ {line}" if kind in {"source", "target"} else line for kind, line in _kinds(piece.block))
+        return "".join(
+            f"#~ {_ended(line)}" if kind in {"source", "target"} else line for kind, line in _kinds(piece.block)
+        )
 
 
 def _piece(block: _Block, key: str) -> Piece:
@@ -119,7 +123,7 @@ def _composed(block: _Block, raw: str) -> str:
     chosen = {
         name: lines[name] if strings.get(name) else own.get(name, lines.get(name, "")) for name in {**own, **lines}
     }
-    targets = "".join(text if text.endswith(("\n", "\r")) else f"{text}\n" for _, text in sorted(chosen.items()))
+    targets = "".join(_ended(text) for _, text in sorted(chosen.items()))
     return (
         theirs.of("comment")
         + block.of("extracted", "reference")
@@ -131,11 +135,27 @@ def _composed(block: _Block, raw: str) -> str:
     )
 
 
+def _ended(line: str) -> str:
+    return line if line.endswith(("\n", "\r")) else f"{line}\n"
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Yield the lines of a catalogue with their ends; one with several keywords in as many parts."""
+    for line in _LINE.findall(text):
+        bare = line.lstrip()
+        if bare.startswith("#") or line.count("msg") < 2:
+            yield line
+            continue
+        found = [own.start() for own in _KEYWORD_OR_STRING.finditer(line) if own[1]]
+        for start, end in pairwise([0, *(at for at in found if line[:at].strip()), len(line)]):
+            yield line[start:end]
+
+
 def _lines_of(text: str) -> dict[str, str]:
     """Return the lines of each keyword."""
     found: dict[str, str] = {}
     name = ""
-    for line in _LINE.findall(text):
+    for line in _parts(text):
         keyword = _KEYWORD.match(line.lstrip())
         name = keyword[1] if keyword else name
         found[name] = found.get(name, "") + line
@@ -151,7 +171,7 @@ def _kinds(text: str) -> list[tuple[str, str]]:
     """Return each line with its kind."""
     found: list[tuple[str, str]] = []
     last = "source"
-    for line in _LINE.findall(text):
+    for line in _parts(text):
         bare = line.strip()
         keyword = _KEYWORD.match(bare)
         if not bare:
@@ -171,7 +191,8 @@ def _blocks(content: str) -> Iterator[_Block]:
     """Cut a catalogue into messages."""
     block = _Block(1)
     there: set[str] = set()
-    for number, (kind, line) in enumerate(_kinds(content), 1):
+    number = 1
+    for kind, line in _kinds(content):
         ended = ("target" in there and kind not in {"target", "blank"}) or (
             "obsolete" in there and kind not in {"obsolete", "blank"}
         )
@@ -180,5 +201,6 @@ def _blocks(content: str) -> Iterator[_Block]:
             block, there = _Block(number), set()
         block.lines.append((kind, line))
         there.add(kind)
+        number += line.endswith(("\n", "\r"))
     if block.lines:
         yield block

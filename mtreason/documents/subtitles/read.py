@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
+from mtreason.documents.charsets import marked
 from mtreason.documents.coded import TAG
 from mtreason.documents.protocol import Document, Reading
 from mtreason.documents.spans import Fix, RawLine, Span, SpannedDocument, as_it_is, bounded, decode, raw_lines
@@ -56,7 +57,11 @@ class _Markup:
 
 def read_srt(data: bytes, name: str, reading: Reading) -> Document:
     """Read SubRip; raises `DocumentError` for text without a time."""
-    content, bom = decode(data, name)
+    del reading
+    return marked(data, name, _read_srt)
+
+
+def _read_srt(content: str, name: str, bom: bytes) -> Document:
     lines = list(raw_lines(content))
     timings = [i for i, line in enumerate(lines) if _TIMING.match(line.text)]
     first = _cue_start(lines, timings[0], 0, numbered=True) if timings else len(lines)
@@ -110,7 +115,7 @@ def read_vtt(data: bytes, name: str, reading: Reading) -> Document:
         if numbered is None:
             numbered = bool(_NUMBER.fullmatch(lines[at - 1].text))
         end = at + 1
-        while end < len(lines) and lines[end].text.strip() and "-->" not in lines[end].text:
+        while end < len(lines) and lines[end].text and "-->" not in lines[end].text:  # blanks alone end no cue
             end += 1
         last = end
         if end < len(lines) and "-->" in lines[end].text:
@@ -167,6 +172,11 @@ def _no_timing(line: str) -> str:
     """Write what looks like the times of a cue, and is said, so that no player takes it for them."""
     found = _TIMING.match(line) or _ALMOST.match(line)
     return line[: found.end()].replace("-->", "->").replace(":", "\u2236") + line[found.end() :] if found else line
+
+
+def _no_end(line: str) -> str:
+    """Write an empty line as one of a blank: an empty one ends the cue."""
+    return line or " "
 
 
 def _parts(raw: str, pattern: re.Pattern[str], part: Callable[[re.Match[str]], Part]) -> Iterator[Part]:
@@ -227,14 +237,18 @@ def _plain(source: str) -> Callable[[str], str]:
 
 
 _SRT = _Markup(lambda raw: _parts(raw, _SRT_PARTS, _broken_or_code), _tag_pair, _plain, _no_timing)
-_VTT = _Markup(lambda raw: _parts(raw, _VTT_PARTS, _vtt_part), _tag_pair, _vtt_escape)
+_VTT = _Markup(lambda raw: _parts(raw, _VTT_PARTS, _vtt_part), _tag_pair, _vtt_escape, _no_end)
 
 _ASS_FIELDS = 10
 
 
 def read_ass(data: bytes, name: str, reading: Reading) -> Document:
     r"""Read the dialogue of an ASS or SSA file; \N breaks again where lines are wrapped."""
-    content, bom = decode(data, name)
+    del reading
+    return marked(data, name, _read_ass)
+
+
+def _read_ass(content: str, name: str, bom: bytes) -> Document:
     spans = []
     fields = _ASS_FIELDS
     section = ""

@@ -15,7 +15,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from mtreason.documents.coded import MOST_CODES, TAG, Coded, Coder
-from mtreason.documents.word.tokens import HEADS, LETTER, SPACE, Element, Kind, Leaf, Look, Token, local_name, namespace
+from mtreason.documents.word.elements import Element, Look, in_drawings, is_stretched, local_name, namespace
+from mtreason.documents.word.tokens import HEADS, LETTER, SPACE, Kind, Leaf, Token
 from mtreason.errors import DocumentError
 from mtreason.files import xml_text
 from mtreason.languages import Language
@@ -212,13 +213,14 @@ class Paragraph:
         """Return which of the leaves after a code takes the text; -1 where none has to, None where none can."""
         if said == item.text and list(item.stack) == list(stack):
             return -1
+        several = len(item.after) > 1
         fitting = [
-            (not _under_ruby(leaf), len(leaf.text), -i)
+            (not _under_ruby(leaf), not (several and is_stretched(leaf.run)), len(leaf.text), -i)
             for i, leaf in enumerate(item.after)
             if leaf.text is not None and (leaf.look == stack[-1].look or not said.strip())
         ]
         if fitting and list(item.stack) == list(stack):
-            return -max(fitting)[2]
+            return -max(fitting)[3]
         return None if said else -1
 
     def _rebuild(self, given: Sequence[tuple[str, str]], target: Language | None) -> None:
@@ -287,7 +289,7 @@ class _Builder:
 
     def line_break(self) -> Leaf:
         """Return a line break that no place of the paragraph has."""
-        return Leaf(self._new("br"), (self._run,))
+        return Leaf(self._new("br"), () if in_drawings(namespace(self._paragraph)) else (self._run,))
 
     @property
     def _run(self) -> Element:
@@ -300,6 +302,7 @@ class _Builder:
 
     def build(self) -> None:
         """Write the paragraph."""
+        self._nodes.sort(key=lambda own: local_name(own[1]) == "endParaRPr")  # which must be the last
         for child in list(self._paragraph):
             if local_name(child) != "pPr":
                 self._paragraph.remove(child)
@@ -337,7 +340,7 @@ def _say(leaf: Leaf, text: str, target: Language | None) -> None:
         if not local_name(child):
             leaf.node.remove(child)
     leaf.node.text = text or None
-    if text != text.strip() or "  " in text:
+    if (text != text.strip() or "  " in text) and not in_drawings(namespace(leaf.node)):
         leaf.node.set(SPACE, "preserve")
     for element in leaf.path:
         if local_name(element) == "ruby":
@@ -371,6 +374,8 @@ def set_language(element: Element, target: Language) -> None:
     """Set the language in the properties of a run, where they name one for that script."""
     primary = target.primary
     kind = "eastAsia" if primary in _EAST_ASIAN else "bidi" if primary in _OTHER_SCRIPTS else "val"
+    if "lang" in element.attrib:  # in drawings
+        element.set("lang", _name_for_word(target.tag))
     for node in element:
         if local_name(node) == "lang" and f"{{{namespace(node)}}}{kind}" in node.attrib:
             node.set(f"{{{namespace(node)}}}{kind}", _name_for_word(target.tag))

@@ -1,7 +1,8 @@
 """Word documents: each paragraph is a unit, in the text, its tables, text boxes and notes, in headers and footers.
 
-What is written anew is the text of paragraphs that were translated, in the XML of the parts that have some; all other
-parts stay as they are. Comments and building blocks are not read.
+Titles of charts and the text of SmartArt are units as well; what a chart shows of its table stays as it is there. What
+is written anew is the text of paragraphs that were translated, in the XML of the parts that have some; all other parts
+stay as they are. Comments and building blocks are not read.
 """
 
 from __future__ import annotations
@@ -18,18 +19,9 @@ from zipfile import ZipFile
 from mtreason.documents.archives import check_xml, read_members, replaced
 from mtreason.documents.protocol import Document, Reading, Unit
 from mtreason.documents.spans import MOST_UNITS
+from mtreason.documents.word.elements import Element, local_name, namespace, text_namespace
 from mtreason.documents.word.paragraph import Paragraph, set_language
-from mtreason.documents.word.tokens import (
-    LETTER,
-    Element,
-    FieldState,
-    Kind,
-    fields_that_end,
-    local_name,
-    namespace,
-    story_of,
-    tokens_of,
-)
+from mtreason.documents.word.tokens import LETTER, FieldState, Kind, fields_that_end, story_of, tokens_of
 from mtreason.errors import DocumentError
 from mtreason.xmlfiles import parse_xml
 
@@ -37,7 +29,9 @@ if TYPE_CHECKING:
     from mtreason.documents.views import View
 
 KIND = "a Word document"
-_WITH_TEXT = ("footnotes", "endnotes", "header", "footer")
+_WITH_TEXT = (
+    "footnotes", "endnotes", "header", "footer", "chart", "chartEx", "diagramData", "diagramDrawing",
+)  # fmt: skip
 """Parts that have text beside the main one, in the order of their units."""
 _MARKUP = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[^>]*\?>\s*")
@@ -119,7 +113,7 @@ class Part:
         Two paragraphs have the same number where a text box stands there in a second form for older programs. What is
         in a paragraph may be changed while it is the last one that was yielded.
         """
-        word = namespace(self.root)
+        word = text_namespace(self.root)
         ended = fields_that_end(self.root, word)
         states: dict[Element, FieldState] = {}
         stories: dict[Element, Element] = {}

@@ -6,18 +6,22 @@ instruction, a separator, a result and an end somewhere among the runs, are one 
 
 from __future__ import annotations
 
-import functools
-import hashlib
 import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
 
-Element = Any  # lxml is untyped
-Look = tuple[str, ...]
-"""The formatting of a run, without what says nothing about its looks."""
+from mtreason.documents.word.elements import (
+    Element,
+    Look,
+    local_name,
+    look_of,
+    namespace,
+    plain_name,
+    raw_of,
+    wrapper_raw,
+)
 
 LETTER = re.compile(r"[^\W\d_]")
 SPACE = "{http://www.w3.org/XML/1998/namespace}space"
@@ -90,10 +94,10 @@ _MARKS = frozenset({
     "customXmlMoveToRangeEnd", "del", "moveFrom", "delText", "delInstrText", "lastRenderedPageBreak", "rPrChange",
     "softHyphen",  # where the old word may be divided
 })  # fmt: skip
-_RANGE = re.compile(r"(?P<what>commentRange|bookmark)(?P<end>Start|End)")
+_RANGE = re.compile(r"(?P<what>commentRange|bookmark|perm)(?P<end>Start|End)")
 _OWN_BOOKMARKS = ("_GoBack", "_Hlk")
 """Names of bookmarks that Word sets by itself, and nothing refers to."""
-_SAID = frozenset({"sym", "noBreakHyphen", "pgNum", "dayShort", "dayLong", "monthShort", "monthLong",
+_SAID = frozenset({"sym", "fld", "noBreakHyphen", "pgNum", "dayShort", "dayLong", "monthShort", "monthLong",
                    "yearShort", "yearLong"})  # fmt: skip
 _FIXED_FIELDS = frozenset({
     "addin", "author", "autonum", "autonumlgl", "autonumout", "barcode", "bidioutline", "citation", "createdate",
@@ -103,82 +107,6 @@ _FIXED_FIELDS = frozenset({
     "sectionpages", "seq", "symbol", "template", "time", "useraddress", "userinitials", "username",
 })  # fmt: skip
 """Fields whose results are numbers, names and dates that Word computes."""
-
-
-@functools.lru_cache(1000)
-def _without_namespace(name: str) -> str:
-    return name.rpartition("}")[2]
-
-
-def local_name(element: Element) -> str:
-    """Return the name of an element without its namespace; "" for comments and instructions."""
-    tag = element.tag
-    return _without_namespace(tag) if isinstance(tag, str) else ""
-
-
-def namespace(element: Element) -> str:
-    """Return the namespace of an element; "" for none."""
-    return element.tag[1:].partition("}")[0] if isinstance(element.tag, str) and element.tag[0] == "{" else ""
-
-
-_NO_LOOK = frozenset({
-    "lang", "noProof", "rPrChange", "ins", "del", "moveFrom", "moveTo", "kern", "spacing", "w", "fitText", "snapToGrid",
-})  # fmt: skip
-"""What is no formatting of words: notes of the program, and distances between the letters of the old words."""
-
-
-def look_of(run: Element) -> Look:
-    """Return the formatting of a run."""
-    form = run.find(f"{run.tag[:-1]}rPr")
-    if form is None or not len(form):
-        return ()
-    return tuple(sorted(filter(None, (_property(child) for child in form))))
-
-
-def _property(element: Element) -> str:
-    name = local_name(element)
-    if not name or name in _NO_LOOK:
-        return ""
-    if len(element):
-        return f"{name} {digest(element)}"
-    values = [f'{_without_namespace(a)}="{v}"' for a, v in sorted(element.attrib.items()) if not a.endswith("}hint")]
-    return "" if name == "rFonts" and not values else " ".join([name, *values])
-
-
-_VOLATILE = re.compile(r"(?:\}|^)(?:rsid\w*|paraId|textId|editId|anchorId)$")
-_OUTSIDE = frozenset({"p", "proofErr", "lastRenderedPageBreak", "lang", "noProof"})
-
-
-def digest(element: Element) -> str:
-    """Return a short name of what an element holds, without the paragraphs in it and what Word writes by itself."""
-    found = hashlib.sha256()
-    waiting = [element]
-    while waiting:
-        node = waiting.pop()
-        if not isinstance(node.tag, str) or (node is not element and local_name(node) in _OUTSIDE):
-            continue
-        values = sorted((a, v) for a, v in node.attrib.items() if not _VOLATILE.search(a))
-        found.update(repr((node.tag, values, (node.text or "").strip(), len(node))).encode("utf-8", "surrogatepass"))
-        waiting += node
-    return found.hexdigest()[:12]
-
-
-def raw_of(element: Element) -> str:
-    """Return what stands for an element: as the file has it if it is simple, else with a digest of its content."""
-    prefix = element.prefix or "w"
-    if len(element) or (element.text or "").strip():
-        return f'<{prefix}:{local_name(element)} content="{digest(element)}"/>'
-    return _tag(element) + "/>"
-
-
-def _tag(element: Element) -> str:
-    values = [f' {_without_namespace(a)}="{v}"' for a, v in sorted(element.attrib.items()) if not _VOLATILE.search(a)]
-    return f"<{element.prefix or 'w'}:{local_name(element)}{''.join(values)}"
-
-
-def _wrapper_raw(element: Element) -> str:
-    head = next((child for child in element if local_name(child) == "sdtPr"), None)
-    return f'{_tag(element)} content="{digest(head)}">' if head is not None else _tag(element) + ">"
 
 
 def _leaf_token(node: Element, name: str, path: tuple[Element, ...], look: Look) -> Token:
@@ -200,6 +128,8 @@ def _leaf_token(node: Element, name: str, path: tuple[Element, ...], look: Look)
         return Token(Kind.FIELD, [leaf], _field_sign(node))
     if name == "instrText":
         return Token(Kind.INSTRUCTION, [leaf], node.text or "")
+    if name == "endParaRPr":
+        return Token(Kind.MARK, [leaf])
     if name in {"br", "cr"}:
         kind = next((v for a, v in node.attrib.items() if a.endswith("}type")), "")
         if kind not in {"page", "column"}:
@@ -241,7 +171,7 @@ def _flattened(paragraph: Element, word: str) -> list[Token]:
             levels.append((iter(node), (*path, node), look_of(node), len(tokens)))
         elif name in _THROUGH or name in pairs:
             if name in pairs or (name == "ruby" and keeps_ruby(node)):
-                tokens.append(Token(Kind.OPEN, [], _wrapper_raw(node), wrapper=node))
+                tokens.append(Token(Kind.OPEN, [], wrapper_raw(node), wrapper=node))
             levels.append((iter(node), (*path, node), look, len(tokens)))
         else:
             tokens.append(_leaf_token(node, name if own or not isinstance(tag, str) else ":", path, look))
@@ -254,8 +184,12 @@ _EAST_ASIAN = re.compile("[\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff\U00020000-\U0
 
 
 def keeps_ruby(ruby: Element) -> bool:
-    """Whether words under ruby are a part of the text by themselves; readings of East Asian ones say how they sound."""
-    return not _EAST_ASIAN.search("".join(ruby.itertext()))
+    """Whether words under ruby are a part of the text by themselves; readings of East Asian ones say how they sound.
+
+    Such a word may have left it empty.
+    """
+    said = "".join(ruby.itertext()).strip()
+    return said != "" and not _EAST_ASIAN.search(said)
 
 
 def _moved(paragraph: Element, word: str) -> bool:
@@ -359,12 +293,29 @@ def story_of(paragraph: Element) -> Element:
     return node
 
 
+def _is_end_of_comment(token: Token) -> bool:
+    return local_name(token.leaves[0].node) == "commentRangeEnd"
+
+
+def _is_pointing(token: Token) -> bool:
+    """Whether a comment is to be seen here; one that is about some words begins and ends at them."""
+    return token.kind is Kind.MARK and local_name(token.leaves[0].node) == "commentReference"
+
+
+def _id(token: Token) -> str:
+    return next((value for name, value in token.leaves[0].node.attrib.items() if plain_name(name) == "id"), "")
+
+
 def _mark_ranges(tokens: list[Token]) -> None:
-    """Make codes of the ends of ranges that hold some of the words: what a comment is about, what others refer to."""
+    """Make codes of the ends of ranges that hold some of the words.
+
+    They say what a comment is about, what others refer to, or what may be edited in a protected document.
+    """
     if not any(token.kind is Kind.MARK for token in tokens):
         return
     worded = (token.kind is Kind.TEXT and bool(token.text.strip()) for token in tokens)
     words = list(itertools.accumulate(worded, initial=0))
+    ranges = {_id(token) for token in tokens if token.kind is Kind.MARK and _is_end_of_comment(token)}
     begun: dict[str, int] = {}
     inside: list[str] = []  # ranges, and elements ("")
     for i, token in enumerate(tokens):
@@ -375,8 +326,10 @@ def _mark_ranges(tokens: list[Token]) -> None:
                 pass  # a range that goes on outside
         elif token.kind is Kind.MARK and local_name(token.leaves[0].node) == "del" and 0 < words[i] < words[-1]:
             token.kind, token.raw = Kind.ALONE, "<w:del/>"  # a person who reviews it looks for it between these words
+        elif _is_pointing(token) and 0 < words[i] < words[-1] and _id(token) not in ranges:
+            token.kind, token.raw = Kind.ALONE, "<w:commentReference/>"
         elif token.kind is Kind.MARK and (sign := _RANGE.fullmatch(local_name(node := token.leaves[0].node))):
-            told = {_without_namespace(name): value for name, value in node.attrib.items()}
+            told = {plain_name(name): value for name, value in node.attrib.items()}
             key = f"{sign['what']} {told.get('id')}"
             if sign["end"] == "Start" and not told.get("name", "").startswith(_OWN_BOOKMARKS):
                 begun[key] = i

@@ -12,9 +12,9 @@ from zipfile import ZipFile
 from mtreason.documents.archives import replaced
 from mtreason.documents.coded import tags
 from mtreason.documents.views import Piece, PlainView, View, short_digest
+from mtreason.documents.word.elements import Element, digest, local_name
 from mtreason.documents.word.paragraph import Paragraph
 from mtreason.documents.word.read import TextParts, paragraph_of
-from mtreason.documents.word.tokens import Element, digest, local_name
 from mtreason.errors import DocumentError
 from mtreason.xmlfiles import parse_xml
 
