@@ -65,6 +65,7 @@ def table_settings(reward="likelihood", budget=8.0, nodes=1, **more):
         budget=budget,
         decode=spell,
         encode=lambda text: tuple(LETTERS.index(letter) for letter in text),
+        inside=lambda words: tuple(LETTERS.index(letter) for letter in words),
         end=0,
         border=EveryN(nodes),
         **more,
@@ -90,7 +91,6 @@ def table_tasks(model, count=1, seed=0, banned=(), hints=()):
             verdict_tail=(4,),
             verdict_tokens=((5,), (1, 2)),
             hits=hints,
-            renderings=tuple(((4,), (4,)) for _ in hints),  # D
             direction=Direction(ZH, EN),
             mask=mask,
             seed=seed + i,
