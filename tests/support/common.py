@@ -59,13 +59,18 @@ def spell(tokens) -> str:
     return "".join(LETTERS[t] for t in tokens)
 
 
+def unspell(text) -> tuple[int, ...]:
+    """Return the tokens of a text; letters that the model does not have are As."""
+    return tuple(max(1, LETTERS.find(letter)) for letter in text)
+
+
 def table_settings(reward="likelihood", budget=8.0, nodes=1, **more):
     return DecodingSettings(
         reward=REWARDS[reward],
         budget=budget,
         decode=spell,
-        encode=lambda text: tuple(LETTERS.index(letter) for letter in text),
-        inside=lambda words: tuple(LETTERS.index(letter) for letter in words),
+        encode=unspell,
+        inside=unspell,
         end=0,
         border=EveryN(nodes),
         **more,
