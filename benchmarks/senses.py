@@ -4,8 +4,8 @@
 
 The sentences and glossaries in `samples/senses` were written for this project: each sentence has a term with two
 entries, and means one of them. A translation is right if it has a rendering of that entry and none of the other, wrong
-if it has one of the other alone, and unclear otherwise. "first" is a glossary with only the first entry of each term,
-which is what all but the check knew when several entries were one.
+if it has one of the other alone, and unclear otherwise. "choice" is the glossary as it is; with "first" the prompt has
+the first entry alone, as it had when several entries were one, while the check takes either; "none" is no glossary.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def count(
     """Translate the sentences of a direction, and count what became of their terms."""
     source, target = direction.split("-")
     terms = load_glossary(SAMPLES / f"senses.{direction}.tsv", source, target)
-    given = {"none": (), "first": tuple(replace(t, targets=t.senses[0].targets, senses=()) for t in terms)}
+    given = {"none": (), "first": tuple(replace(t, senses=()) for t in terms)}
     with (SAMPLES / f"sentences.{direction}.tsv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE) if row["part"] in parts]
     t = Translator(loaded, parse_language(source), parse_language(target), settings, terms=given.get(glossary, terms))
