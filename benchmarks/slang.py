@@ -3,7 +3,7 @@
     python benchmarks/slang.py --data slang_dev.jsonl --model qwen2.5-coder-0.5b -o outputs.jsonl
 
 Rows are those of `bench`, with `terms` (`en`, and `bad` readings) or `wrong` translations where there are some. The
-glossaries that come along are used, and the rows' own terms like a user's glossary. The four systems get the same
+glossaries that come along are used, and the rows' own terms like a user's glossary. The systems get the same
 budget; greedy spends less. Of sentences with an ambiguous word the model judges the right and the wrong reference, and
 an output counts as right where it is nearer (chrF++) to the right one.
 """
@@ -33,6 +33,7 @@ from mtreason.tuning.pools import GivenDecoder
 SYSTEMS: dict[str, dict[str, Any]] = {
     "no glossary, greedy": {"decoder": "greedy", "shipped_glossaries": False},
     "hints, greedy": {"decoder": "greedy"},
+    "hints, mbr": {"decoder": "mbr"},
     "hints, best-of-n": {"decoder": "best-of-n"},
     "hints, mcts": {"decoder": "mcts", "full_budget": True},
 }

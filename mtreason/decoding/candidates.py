@@ -11,7 +11,7 @@ from mtreason.decoding.answers import answer_problems, to_answer
 from mtreason.decoding.judging import Judge
 from mtreason.decoding.protocol import BoundTask, Candidate, DecodingSettings
 from mtreason.gates import Pair, doubts, in_variant, problems, single_spaced, strip_chatter
-from mtreason.glossary import follows
+from mtreason.glossary import follows, undecided
 from mtreason.models.calls import Calls
 from mtreason.models.protocol import Continuation
 from mtreason.rewards import Draft, parts_of
@@ -44,7 +44,8 @@ def check(task: BoundTask, settings: DecodingSettings, draft: Draft, *, finished
     why = problems(pair)
     if settings.thinking is not None:
         why += answer_problems(pair.text)
-    return Candidate(pair.text, draft, float("-inf"), {}, 0, why, doubts(pair, named=False))
+    hedged = undecided((hit.term for hit in task.hits), pair.text, task.direction.target.tag)
+    return Candidate(pair.text, draft, float("-inf"), {}, 0, why, (*doubts(pair, named=False), *hedged))
 
 
 class Candidates:

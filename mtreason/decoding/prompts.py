@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mtreason.decoding.wordings import Wording
-from mtreason.glossary import Hit, Term
+from mtreason.glossary import Hit, Sense, Term
 from mtreason.languages import Direction, Language
 
 OPEN_THOUGHT, CLOSE_THOUGHT = "<Thought>", "</Thought>"
 OPEN_OUTPUT, CLOSE_OUTPUT = "<Output>", "</Output>"
 """The form in which Marco-o1 (arXiv 2411.14405) was trained to answer."""
+
+MOST_SENSES = 6
+LONGEST_NOTE = 60
+"""So many senses of a term are shown, and so many characters of what tells each from the others."""
 
 WORDS_PER_TOKEN = 0.75
 """Words of English: models can keep to a number of words, while they do not see their tokens."""
@@ -68,16 +72,22 @@ def translation_prompt(
 
     `context` are the segments before it with their translations, for reference only. The prompt names each glossary
     hit, and puts the rendering into the segment in place of the term: of the forms tried (benchmarks/slang.md) small
-    models follow this one most often, and they never see the literal reading. A note is what the file says of the text.
+    models follow this one most often, and they never see the literal reading. A term with senses has a line for each
+    of them, and stays in the segment, so that the model decides. A note is what the file says of the text.
     """
-    before, after = wording.around(source, target)
+    way = source, target
+    before, after = wording.around(*way)
     given = ""
     if context:
         shown = "\n".join(line for pair in context for line in pair)
         given += wording.fill("context", source, target, context=shown)
     if hits:
-        pairs = [wording.fill("hint", source, target, term=h.term.source, rendering=_rendering(h)) for h in hits]
-        given += wording.fill("hints", source, target, hints="\n".join(dict.fromkeys(pairs)))
+        lines = [
+            wording.fill("hint", *way, term=hit.term.source, rendering=rendering)
+            for hit in hits
+            for rendering in _renderings(wording, hit.term, way)
+        ]
+        given += wording.fill("hints", source, target, hints="\n".join(dict.fromkeys(lines)))
     if note:
         given += wording.fill("note", source, target, note=note)
     if given:
@@ -87,15 +97,33 @@ def translation_prompt(
     return Prompt(asked, given + before, _with_renderings(segment, hits), after, hinted)
 
 
-def _rendering(hit: Hit) -> str:
-    return hit.term.targets[0] if hit.term.targets else hit.term.source
+def _renderings(wording: Wording, term: Term, way: tuple[Language, Language]) -> list[str]:
+    """Return what hints say of a term: its best rendering, or that of each sense with what tells it from the others."""
+    if not term.senses:
+        return [term.targets[0] if term.targets else term.source]
+    return [
+        wording.fill("sense", *way, rendering=sense.targets[0], note=_short(sense.about))
+        if sense.about
+        else sense.targets[0]
+        for sense in term.senses[:MOST_SENSES]
+    ]
+
+
+def _short(note: str) -> str:
+    """Return the beginning of a note on one line, up to a border of words where there is one."""
+    line = " ".join(note.split())
+    if len(line) <= LONGEST_NOTE:
+        return line
+    cut = line[:LONGEST_NOTE]
+    return cut.rpartition(" ")[0] or cut
 
 
 def _with_renderings(segment: str, hits: Sequence[Hit]) -> str:
     parts, end = [], 0
     for hit in hits:
         kept = segment[hit.start : hit.end]
-        parts += [segment[end : hit.start], hit.term.targets[0] if hit.term.targets else kept]
+        chosen = hit.term.targets[0] if hit.term.targets and not hit.term.senses else kept
+        parts += [segment[end : hit.start], chosen]
         end = hit.end
     return "".join([*parts, segment[end:]])
 
@@ -106,7 +134,12 @@ def rendered(wording: Wording, direction: Direction) -> tuple[str, ...]:
     The identity of a run holds its digest.
     """
     source, target = direction.source, direction.target
-    hits = (Hit(_PROBE_TERM, 0, 1), Hit(replace(_PROBE_TERM, targets=()), 2, 3))
+    senses = Sense(("h",), "k"), Sense(("i",), "")
+    hits = (
+        Hit(_PROBE_TERM, 0, 1),
+        Hit(replace(_PROBE_TERM, source="b", senses=senses), 1, 2),
+        Hit(replace(_PROBE_TERM, targets=()), 2, 3),
+    )
     prompts = [
         translation_prompt(wording, "abc", *way, context, own, note)
         for way in ((source, target), (target, source))

@@ -44,8 +44,6 @@ class BoundTask:
     """See `mtreason.rewards.RewardContext`; the model has read the heads already."""
     hits: tuple[Hit, ...]
     """Glossary hits in the sentence, for which its prompt has hints."""
-    renderings: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
-    """Tokens of each term's best rendering, at the beginning of a translation and inside one."""
     direction: Direction
     mask: TokenMask
     seed: int
@@ -76,6 +74,8 @@ class DecodingSettings:
     decode: Decode
     encode: Callable[[str], tuple[int, ...]]
     """From a translation to the tokens that follow the prompt."""
+    inside: Callable[[str], tuple[int, ...]]
+    """From words to their tokens inside a translation, after other words."""
     end: int
     """The token that ends a translation."""
     border: Border

@@ -12,12 +12,16 @@ from mtreason.decoding.judging import Judge
 from mtreason.decoding.placing import place
 from mtreason.decoding.protocol import BoundTask, DecodingSettings, Result, derive_seed
 from mtreason.decoding.thinking import draw_answers
+from mtreason.glossary import written
 from mtreason.models.calls import Calls, extend, release, sample
 from mtreason.models.protocol import Continuation, Draw, Prefix
 from mtreason.rewards import parts_of
 
 MIN_REPAIR_BUDGET = 4
 """A smaller budget has no room for a second attempt."""
+
+MOST_PLACES, MOST_FORMS = 2, 8
+"""In how many places of a translation a missed term is tried in its forms, and in how many of them."""
 
 FIRST_DRAFTS = 4
 """How many drafts are drawn first, unless a decoder wants more."""
@@ -88,9 +92,11 @@ class Sentence:
         if self.task.asked_again:
             self._asking_reserve = 1 + (len(self.task.asked_again) + len(greedy.tokens)) / cost
         if self.repairs:
-            # Reading the best draft, asking for the longest term at every token, then writing and judging the result.
-            longest = max(len(inside) for _, inside in self.task.renderings)
-            self._repair_reserve = 1 + (longest + 2) * len(greedy.tokens) / cost
+            # Reading the best draft, asking for the longest term at every token, then for its forms where it fits best,
+            # then writing and judging the result.
+            longest = max(sum(len(self.settings.inside(w)) for w in written(h.term)) for h in self.task.hits)
+            asked = (longest + 2) * len(greedy.tokens) + MOST_PLACES * MOST_FORMS * (longest + 1)
+            self._repair_reserve = 1 + asked / cost
 
     def affordable(self, drafts: int, *, reserved: bool = True) -> int:
         """Return how many of `drafts` further drafts the budget pays for, besides what is `reserved` for the end."""

@@ -37,6 +37,7 @@ _PLACES = {
     "text": _NAMES | {"text"},
     "answer": _NAMES,
     "hint": _NAMES | {"term", "rendering"},
+    "sense": _NAMES | {"rendering", "note"},
     "hints": _NAMES | {"hints"},
     "context": _NAMES | {"context"},
     "note": _NAMES | {"note"},
@@ -48,6 +49,7 @@ _PLACES = {
 _NEEDED = {
     "text": ("text",),
     "hint": ("term", "rendering"),
+    "sense": ("rendering", "note"),
     "hints": ("hints",),
     "context": ("context",),
     "note": ("note",),
@@ -73,7 +75,9 @@ class Wording:
     answer: str = ""
     """What the model's answer begins with; it is given, not drawn."""
     hint: str = "{term} = {rendering}"
-    """One glossary hint, one line of {hints}."""
+    """One glossary hint, one line of {hints}; a term with several senses has one for each."""
+    sense: str = "{rendering} ({note})"
+    """The rendering in the hint for one of several senses of a term, with what tells it from the others."""
     hints: str = "Use these translations:\n{hints}\n\n"
     context: str = "Preceding text with its translation, for reference only:\n{context}\n\n"
     note: str = "Note on the text: {note}\n\n"

@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from itertools import zip_longest
 
 from mtreason.glossary.term import Term
 from mtreason.glossary.words.agree import agree
 from mtreason.glossary.words.apart import stands_apart
 from mtreason.glossary.words.fold import fold, is_bounded, primary_language
+from mtreason.glossary.words.inflect import inflections
 from mtreason.glossary.words.tokens import STOP, Token, tokens
 from mtreason.glossary.words.unspaced import UNSPACED_LANGUAGES, is_empty, occurs
 
@@ -221,10 +224,63 @@ def follows(term: Term, translation: str, language: str) -> bool:
     return judge_term(term, translation, language).verdict is Verdict.FOLLOWED
 
 
+def undecided(terms: Iterable[Term], translation: str, language: str) -> tuple[str, ...]:
+    """Say of which terms a translation has renderings of more senses than the terms occur, as *Bank or Ufer* has.
+
+    `terms` are those of all hits in the source, one for each.
+    """
+    counts = Counter(term for term in terms if term.senses)
+    said = {term: len(_senses_said(term, translation, language)) for term in counts}
+    return tuple(f"{term.source} is said in {said[term]} senses" for term, n in counts.items() if said[term] > n)
+
+
+def _senses_said(term: Term, translation: str, language: str) -> list[tuple[str, ...]]:
+    """Return the renderings of each sense that a translation has, without those that are parts of others' renderings.
+
+    *Apple Inc.* is no apple.
+    """
+    found: list[tuple[str, ...]] = []
+    for sense in sorted(term.senses, key=lambda sense: -max(map(len, sense.targets))):
+        own = tuple(t for t in sense.targets if any(contains(v, translation, language) for v in _variants(t)))
+        if own and not any(contains(t, longer, language) for t in own for said in found for longer in said):
+            found.append(own)
+    return found
+
+
 _PLACEHOLDERS = re.compile(r"\b(?:sth|sb|one's|sb's|oneself)\b|\.{3,}|[()]")
 
 
-def written(term: Term) -> str:
-    """Return the best rendering that can be written as it is, without placeholders such as `sb` or a gap."""
-    plain = [t for t in term.targets if not _PLACEHOLDERS.search(unicodedata.normalize("NFKC", t))]
-    return (plain or term.targets or (term.source,))[0]
+def written(term: Term) -> tuple[str, ...]:
+    """Return what can be written for a term as it is, without placeholders such as `sb` or a gap: the best first.
+
+    Of a term with senses it is the best rendering of each, otherwise that of the term. There is always one.
+    """
+    return tuple(dict.fromkeys(_plain(s.targets)[0] for s in term.senses)) or _plain(term.targets or (term.source,))[:1]
+
+
+def _plain(targets: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(t for t in targets if not _PLACEHOLDERS.search(unicodedata.normalize("NFKC", t))) or targets
+
+
+def written_forms(term: Term, language: str, most: int) -> tuple[str, ...]:
+    """Return up to `most` ways to write a term in a translation: `written`, other renderings, and their forms.
+
+    A rendering is inflected in its first word or in its last one. Forms that do not honour the term (*worst* for
+    *bad*) are left out.
+    """
+    plain = tuple(dict.fromkeys((*written(term), *_plain(term.targets))))[: max(1, most // 2)]
+    forms = zip_longest(*(_inflected(text, primary_language(language)) for text in plain)) if term.targets else ()
+    honouring = (form for own in forms for form in own if form and honoured(term, form, language))
+    found = dict.fromkeys((*plain, *honouring))
+    return tuple(found)[:most]
+
+
+def _inflected(text: str, primary: str) -> tuple[str, ...]:
+    """Return a rendering with one of its words in another form."""
+    words = text.split(" ")
+    last = len(words) - 1
+    own = [
+        [" ".join((*words[:i], form, *words[i + 1 :])) for form in inflections(words[i], primary)]
+        for i in sorted({0, last})
+    ]
+    return tuple(form for pair in zip_longest(*own) for form in pair if form)

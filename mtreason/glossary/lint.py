@@ -91,8 +91,8 @@ def _repeated(entries: Sequence[Entry], source: Language) -> Iterator[Finding]:
         else:
             yield _warn(
                 term,
-                f"{what} with other renderings, all of which count: put them on one line with '|' between them, or "
-                "tell the lines apart by requires, excludes or case",
+                f"{what} with other renderings, and the model has the choice: tell the lines apart by pos or note, "
+                "or by requires, excludes or case; if they mean the same, put them on one line with '|' between them",
             )
 
 

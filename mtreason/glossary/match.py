@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from mtreason.glossary.merge import one
 from mtreason.glossary.term import Term
 from mtreason.glossary.words.apart import pairs
 from mtreason.glossary.words.fold import fold, is_bounded, is_unspaced, primary_language
@@ -59,7 +60,8 @@ class Matcher:
     """Finds the terms of one or more glossaries in text of one language.
 
     Terms that fold to the same string are one term. Among its variants, those of the last file are tried first, so that
-    a user's file after a shipped one overrides it; within one file, those with conditions are tried first.
+    a user's file after a shipped one overrides it; within one file, those that count only as they are written are tried
+    first, then those with conditions. Where several of these hold, they are one term with several senses.
     """
 
     def __init__(self, terms: Iterable[Term], language: str) -> None:
@@ -109,14 +111,23 @@ class Matcher:
         return tuple(sorted(judged, key=lambda f: (f.hit.start, f.hit.end)))
 
     def _judge(self, text: str, span: tuple[int, int], terms: Sequence[Term]) -> Find:
-        """Return the first term whose conditions hold, as a hit or with the reason why it is none."""
+        """Return the term whose conditions hold, as a hit or with the reason why there is none."""
         start, end = span
-        why = ""
-        for term in terms:
-            why = self._missing(term, text, start, end) if term.conditional else ""
-            if not why:
-                return Find(Hit(term, start, end), "")
-        return Find(Hit(terms[0], start, end), why)
+        why = [self._missing(term, text, start, end) if term.conditional else "" for term in terms]
+        holding = [term for term, missing in zip(terms, why, strict=True) if not missing]
+        if not holding:
+            return Find(Hit(terms[0], start, end), why[0])
+        return Find(Hit(self._together(holding), start, end), "")
+
+    def _together(self, terms: Sequence[Term]) -> Term:
+        """Return the first of several terms, with what others of its file say that are meant under like conditions."""
+        if len(terms) == 1:
+            return terms[0]
+        alike = [term for term in terms if self._kind(term) == self._kind(terms[0])]
+        return one(sorted(alike, key=lambda term: term.line), [True] * len(alike))
+
+    def _kind(self, term: Term) -> tuple[object, ...]:
+        return fold(term.source, self._language), term.file, term.case_sensitive, term.conditional, term.hinted
 
     def _missing(self, term: Term, text: str, start: int, end: int) -> str:
         """Return the condition of a term that does not hold, if there is one."""
@@ -150,11 +161,16 @@ def _is_words(folded: str) -> bool:
 def _in_order(terms: Sequence[Term]) -> list[Term]:
     """Return the variants of a term in the order in which they are tried, without those that are overridden."""
     files = list(dict.fromkeys(term.file for term in terms))
-    places = sorted(range(len(terms)), key=lambda i: (-files.index(terms[i].file), not terms[i].conditional, -i))
+    places = sorted(range(len(terms)), key=lambda i: (-files.index(terms[i].file), *_last(terms[i]), -i))
     by_conditions: dict[tuple[object, ...], Term] = {}
     for i in places:
         by_conditions.setdefault(terms[i].conditions, terms[i])
     return list(by_conditions.values())
+
+
+def _last(term: Term) -> tuple[bool, bool]:
+    """Sort terms that are meant in fewer places before others."""
+    return not term.case_sensitive, not term.conditional
 
 
 class _Words:

@@ -1,4 +1,4 @@
-"""What a glossary says more than once: equal entries are one, others of one term are alternatives."""
+"""What a glossary says more than once: equal entries are one, others of one term are a choice."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from mtreason.glossary.term import Term
+from mtreason.glossary.term import Sense, Term
 from mtreason.glossary.words.fold import fold
 
 
@@ -26,9 +26,9 @@ def key_of(term: Term, language: str) -> tuple[object, ...]:
 def merge(entries: Iterable[Entry], language: str) -> tuple[list[Term], list[Term]]:
     """Return the terms of a file in the order of their first entries, and those without a rendering, which are none.
 
-    `language` is that of the source. Entries of one term with the same conditions are one term with all renderings.
-    Terms that differ in case only and have different renderings stay apart: those with capitals count only as they are
-    written.
+    `language` is that of the source. Entries of one term with the same conditions are one term with all renderings,
+    whose senses are what the entries say one by one. Terms that differ in case only and have different renderings stay
+    apart: those with capitals count only as they are written.
     """
     groups: dict[tuple[object, ...], list[Entry]] = {}
     for entry in entries:
@@ -38,7 +38,7 @@ def merge(entries: Iterable[Entry], language: str) -> tuple[list[Term], list[Ter
     for own in groups.values():
         for alike in (own,) if len(own) == 1 else _by_case(own):
             complete = any(entry.complete for entry in alike)
-            (found if complete else bare).append(_one([entry.term for entry in alike], [e.complete for e in alike]))
+            (found if complete else bare).append(one([entry.term for entry in alike], [e.complete for e in alike]))
     return found, bare
 
 
@@ -56,7 +56,7 @@ def apart(entries: Iterable[Entry], language: str) -> tuple[list[Term], list[Ter
                 unlike.setdefault(replace(entry.term, line=0), entry.term)
         terms, rest = list(unlike.values()), [entry.term for entry in own if not entry.complete]
         if terms and rest:
-            terms[0] = _one([terms[0], *rest], [True] + [False] * len(rest))
+            terms[0] = one([terms[0], *rest], [True] + [False] * len(rest))
         found += terms
         bare += rest if not terms else []
     return sorted(found, key=lambda term: term.line), bare
@@ -77,8 +77,8 @@ def _by_case(entries: Sequence[Entry]) -> list[list[Entry]]:
     ]
 
 
-def _one(terms: Sequence[Term], complete: Sequence[bool]) -> Term:
-    """Return one term with all that several say."""
+def one(terms: Sequence[Term], complete: Sequence[bool]) -> Term:
+    """Return one term with all that several say; `complete` tells which of them say what becomes of the term."""
     first = terms[0]
     if len(terms) == 1:
         return first
@@ -95,7 +95,18 @@ def _one(terms: Sequence[Term], complete: Sequence[bool]) -> Term:
         domain=", ".join(dict.fromkeys(t.domain for t in terms if t.domain)),
         example=with_example.example,
         rendered=with_example.rendered,
+        senses=_senses([t for t, full in zip(terms, complete, strict=True) if full]),
     )
+
+
+def _senses(terms: Sequence[Term]) -> tuple[Sense, ...]:
+    """Return what the terms say one by one; nothing where all have the same best rendering."""
+    found: dict[str, Sense] = {}
+    for term in terms:
+        about = ", ".join(filter(None, (term.part_of_speech, term.note or term.domain)))
+        for sense in term.senses or (Sense(term.targets or (term.source,), about),):
+            found.setdefault(sense.targets[0], sense)
+    return tuple(found.values()) if len(found) > 1 else ()
 
 
 def _notes(terms: Sequence[Term]) -> str:

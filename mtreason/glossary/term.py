@@ -12,6 +12,16 @@ from mtreason.glossary.values import Value, join_values, split_values
 
 
 @dataclass(frozen=True, slots=True)
+class Sense:
+    """What a term may mean: one of several entries for it that all hold where it occurs."""
+
+    targets: tuple[str, ...]
+    """Its renderings, best first; the term itself where it is kept."""
+    about: str
+    """What tells it from the others: part of speech, note or domain; "" where the entry says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Term:
     """One term of a glossary.
 
@@ -19,8 +29,10 @@ class Term:
     to avoid, `forbidden` are further renderings that must not appear. `requires` and `excludes` are words of the source
     language that tell senses apart: one of `requires` has to occur in the same segment, and none of `excludes` may.
     `rendered` translates `example`. A term that is not `hinted` is an ordinary phrase, which only keeps shorter terms
-    from matching inside it: it has no hint and is never checked. A field that is not given is "" or empty. `file` is
-    the path as the user gave it, or the bare name of a shipped file; `line` counts from 1.
+    from matching inside it: it has no hint and is never checked. `senses` are the choice where several entries were
+    made one term that have different best renderings; its own fields have what they say together. A field that is not
+    given is "" or empty. `file` is the path as the user gave it, or the bare name of a shipped file; `line` counts
+    from 1.
     """
 
     source: str
@@ -38,6 +50,7 @@ class Term:
     example: str = ""
     rendered: str = ""
     hinted: bool = True
+    senses: tuple[Sense, ...] = ()
 
     @property
     def conditions(self) -> tuple[object, ...]:

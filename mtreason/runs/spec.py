@@ -91,7 +91,10 @@ class RunSpec:
 
     def segment_key(self, source: str, hits: Sequence[Hit], context: Sequence[tuple[str, str]], note: str = "") -> str:
         """Return a digest of all that one segment's translation depends on."""
-        terms = [(t.source, t.targets, t.literal, t.forbidden, t.case_sensitive) for t in (hit.term for hit in hits)]
+        terms = [
+            (t.source, t.targets, t.literal, t.forbidden, t.case_sensitive, [(s.targets, s.about) for s in t.senses])
+            for t in (hit.term for hit in hits)
+        ]
         return _digest([self.of_segments, source, list(context), terms, note])
 
     def differences(self, before: RunSpec) -> list[tuple[str, Any, Any]]:

@@ -17,7 +17,7 @@ from mtreason.decoding.wordings import Wording, pick_wording, wording_again
 from mtreason.documents.sentences import length
 from mtreason.errors import SettingError
 from mtreason.files import sha256_of
-from mtreason.glossary import Hit, Matcher, Term, load_glossary, shipped_glossaries, written
+from mtreason.glossary import Hit, Matcher, Term, load_glossary, shipped_glossaries
 from mtreason.languages import Direction, Language, parse_language
 from mtreason.models.protocol import ROOT, Capability, LanguageModel, Prefix, TokenMask
 from mtreason.models.text import Codec
@@ -139,6 +139,7 @@ class Translator:
             budget=settings.budget,
             decode=self.codec.decode,
             encode=self._encode,
+            inside=self._inside,
             end=self.codec.end,
             border=parse_border(settings.nodes or DEFAULT_NODES, self.codec.decode),
             beam_width=settings.beam_width,
@@ -152,6 +153,9 @@ class Translator:
 
     def _encode(self, translation: str) -> tuple[int, ...]:
         return self.codec.encode(self.way.lead + translation)
+
+    def _inside(self, words: str) -> tuple[int, ...]:
+        return self.codec.encode(" " + words if self.direction.target.spaced else words)
 
     def _read_heads(self) -> None:
         """Let the model read the beginnings that all prompts of a kind share."""
@@ -257,7 +261,6 @@ class Translator:
             verdict_tail=self._chat.tail,
             verdict_tokens=self._verdicts,
             hits=task.hits,
-            renderings=tuple(self._rendering(hit) for hit in task.hits),
             direction=self.direction,
             mask=self._mask(task.hits),
             seed=derive_seed(self.settings.seed, task.text),
@@ -273,13 +276,6 @@ class Translator:
         source, target, way = self.direction.source, self.direction.target, self._way_again
         prompt = translation_prompt(self._again, task.text, source, target, hits=task.hits)
         return way.head + self.codec.encode(prompt.before) + self.codec.encode(prompt.segment) + way.tail
-
-    def _rendering(self, hit: Hit) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Return the tokens of a term's best rendering at the beginning of a translation, and inside one."""
-        text = written(hit.term)
-        space = " " if self.direction.target.spaced else ""
-        first = self.way.lead + text[:1].upper() + text[1:]
-        return self.codec.encode(first), self.codec.encode(space + text)
 
     def _thinking(self, pieces: Sequence[bytes]) -> Thinking:
         return Thinking(

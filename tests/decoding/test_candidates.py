@@ -9,6 +9,7 @@ from support.fakes import TableModel
 
 from mtreason.decoding.candidates import check
 from mtreason.decoding.sentence import Sentence
+from mtreason.glossary import Hit, Sense, Term
 from mtreason.rewards import Draft
 
 
@@ -75,3 +76,15 @@ def test_held_back_drafts_stand_last_and_serve_as_a_last_resort() -> None:
     play(none.candidates.add([checked(none, drafts[2])]), None)
     result = play(none.close([]), TableModel())
     assert (result.text, result.fell_back) == ("源", True)
+
+
+def test_a_draft_that_leaves_the_choice_to_the_reader_is_put_behind() -> None:
+    [task] = table_tasks(TableModel())
+    senses = (Sense(("millet",), "grain"), Sense(("Xiaomi",), "company"))
+    hit = Hit(Term("小米", ("millet", "Xiaomi"), "", "", "t.tsv", 1, senses=senses), 1, 3)
+    sentence = Sentence(replace(task, source="喝小米粥。", hits=(hit,)), table_settings("likelihood"))
+    texts = {"Drink millet or Xiaomi.": -0.1, "Drink millet.": -3.0}
+    play(sentence.candidates.add([checked(sentence, draft_of(text, p)) for text, p in texts.items()]), None)
+    result = play(sentence.close([]), TableModel())
+    assert [c.text for c in result.candidates] == ["Drink millet.", "Drink millet or Xiaomi."]
+    assert [c.doubts for c in result.candidates] == [(), ("小米 is said in 2 senses",)]

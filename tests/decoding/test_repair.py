@@ -9,7 +9,8 @@ from support.common import EN, ZH, play, table_settings, table_tasks
 from support.fakes import TableModel
 
 from mtreason.decoding import DECODERS, run
-from mtreason.glossary import Hit, Term
+from mtreason.decoding.repair import as_whole
+from mtreason.glossary import Hit, Sense, Term
 from mtreason.languages import Direction
 from mtreason.rewards import Reward
 
@@ -24,11 +25,19 @@ def hints(*targets, literal="", forbidden=()):
     return tuple(Hit(Term("源", (t,), literal, "", "g.tsv", 1, forbidden), 0, 1) for t in targets)
 
 
+def unspell(text):
+    return tuple(map(LETTERS.index, text))
+
+
 def decode(model, decoder="best-of-n", reward=REWARD, budget=8.0, banned=(), **more):
     own = {"hints": hints("丁")} | more
     [task] = table_tasks(model, banned=banned, **own)
     settings = replace(
-        table_settings(budget=budget), reward=reward, decode=lambda tokens: "".join(LETTERS[t] for t in tokens)
+        table_settings(budget=budget),
+        reward=reward,
+        decode=lambda tokens: "".join(LETTERS[t] for t in tokens),
+        encode=unspell,
+        inside=unspell,
     )
     before = set(model.tokens)
     [result] = run(DECODERS[decoder], [replace(task, direction=Direction(EN, ZH))], settings, model, 1)
@@ -69,6 +78,37 @@ def test_where_it_is_most_probable() -> None:
     [repaired] = [c for c in result.candidates if c.repaired]
     place = repaired.draft.tokens.index(TERM)
     assert place == 0 or repaired.draft.tokens[place - 1] == letters[-1]
+
+
+@pytest.mark.parametrize(("likelier", "expected"), [(4, "丁"), (5, "戊")])
+def test_the_rendering_that_is_most_probable_there(likelier, expected) -> None:
+    model = TableModel()
+    model.logits[:, 4:] = -30.0
+    model.logits[2:, 0] += 3.0
+    model.logits[:, likelier] = -25.0
+    term = Term("源", ("丁", "戊"), "", "", "g.tsv", 1)
+    [repaired] = [c for c in decode(model, hints=(Hit(term, 0, 1),)).candidates if c.repaired]
+    assert set(repaired.text) & {"丁", "戊"} == {expected}
+
+
+@pytest.mark.parametrize(("likelier", "expected"), [(4, "丁"), (5, "戊")])
+def test_the_sense_that_is_most_probable_there(likelier, expected) -> None:
+    model = TableModel()
+    model.logits[:, 4:] = -30.0
+    model.logits[2:, 0] += 3.0
+    model.logits[:, likelier] = -25.0
+    senses = (Sense(("丁",), "a"), Sense(("戊",), "b"))
+    term = Term("源", ("丁", "戊"), "", "", "g.tsv", 1, senses=senses)
+    [repaired] = [c for c in decode(model, hints=(Hit(term, 0, 1),)).candidates if c.repaired]
+    assert set(repaired.text) & {"丁", "戊"} == {expected}
+
+
+def test_a_form_is_as_probable_as_what_is_no_longer_form() -> None:
+    """Of (1,), which is written in 60 %, 50 % go on as (1, 2), of which 10 % go on as (1, 2, 3)."""
+    found = as_whole([(1,), (1, 2, 3), (1, 2), (4,)], np.log([0.6, 0.1, 0.5, 0.2]))
+    assert np.exp(found) == pytest.approx([0.1, 0.1, 0.4, 0.2])
+    assert as_whole([(1,), (1, 2)], [-2000.0, -2000.0]) == [-np.inf, -2000.0]
+    assert as_whole([(1,), (2, 3)], [-2000.0, -2001.0]) == [-2000.0, -2001.0]
 
 
 @pytest.mark.parametrize(

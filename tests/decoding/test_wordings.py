@@ -18,7 +18,7 @@ from mtreason.decoding.wordings import (
     wordings,
 )
 from mtreason.errors import InputError, SettingError
-from mtreason.glossary import Hit, Term
+from mtreason.glossary import Hit, Sense, Term
 from mtreason.languages import Direction, parse_language
 from mtreason.models.loaded import LoadedModel
 from mtreason.runs.translator import Translator
@@ -37,6 +37,38 @@ def test_every_wording_places_everything_once(wording) -> None:
         assert prompt.text.index("甲\nyi") < prompt.text.index("天气") < prompt.text.index("今天weather")
         assert "{" not in prompt.text
         assert len(wording.shown(source, target)) == wording.examples
+
+
+BANK = Term(
+    "bank", ("Bank", "Geldhaus", "Ufer"), "", "", "own.tsv", 1,
+    senses=(Sense(("Bank", "Geldhaus"), "money"), Sense(("Ufer",), "verb,\n{term}")),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("wording", wordings().values(), ids=wordings())
+def test_a_term_with_senses_is_shown_as_a_choice_and_left_to_the_model(wording) -> None:
+    prompt = translation_prompt(wording, "the bank", EN, DE, hits=(Hit(BANK, 4, 8),))
+    notes = (
+        ("Bank（money）", "Ufer（verb, {term}）") if wording.names == "zh" else ("Bank (money)", "Ufer (verb, {term})")
+    )
+    lines = prompt.before.splitlines()
+    first = next(i for i, line in enumerate(lines) if notes[0] in line)
+    assert notes[1] in lines[first + 1]
+    assert all("bank" in line for line in lines[first : first + 2])
+    assert prompt.segment == "the bank"
+    assert "Geldhaus" not in prompt.text
+
+
+def test_what_tells_senses_apart_is_shown_in_short() -> None:
+    senses = tuple(Sense((f"r{i}",), "") for i in range(9))
+    prompt = translation_prompt(named_wording("short"), "a", EN, DE, hits=(Hit(replace(BANK, senses=senses), 0, 1),))
+    assert [line for line in prompt.before.splitlines() if "=" in line] == [f"bank = r{i}" for i in range(6)]
+    for note, shown in (("word " * 30, " ".join(["word"] * 12)), ("词" * 90, "词" * 60)):
+        senses = (Sense(("r",), note), Sense(("s",), ""))
+        prompt = translation_prompt(
+            named_wording("short"), "a", EN, DE, hits=(Hit(replace(BANK, senses=senses), 0, 1),)
+        )
+        assert f"bank = r ({shown})\nbank = s\n" in prompt.before
 
 
 def test_no_two_wordings_are_the_same() -> None:
@@ -84,6 +116,7 @@ USABLE = {"instruction": "Translate to {target}:\n"}
         ({"text": "Text:"}, "no place {text} and needs one, for the segment"),
         ({"text": "{text} {text}"}, "2 places {text} and needs one"),
         ({"hints": "Hints"}, "no place {hints} and needs one, for the glossary's hints"),
+        ({"sense": "{rendering}"}, "sense: it has no place {note} and needs one"),
         ({"hint": "{term}"}, "no place {rendering} and needs one"),
         ({"context": "Before:"}, "no place {context} and needs one"),
         ({"instruction_with_hints": "With hints:"}, "does not say which language to write"),

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtreason.glossary import Term
+from mtreason.glossary import Sense, Term, undecided, written, written_forms
 from mtreason.glossary.check import contains, honoured, judge_term
+from mtreason.glossary.words.inflect import inflections
 from mtreason.glossary.words.tokens import STOP, read, tokens
 from mtreason.glossary.words.unspaced import UNSPACED_LANGUAGES
 
@@ -143,3 +144,78 @@ def test_any_text_can_be_compared(rendering, translation, language) -> None:
 def test_a_word_honours_itself(word, language) -> None:
     spaced = language not in UNSPACED_LANGUAGES
     assert contains(word, f"1 {word} 2" if spaced else word, language)
+
+
+@pytest.mark.parametrize(
+    ("language", "word", "some"),
+    [
+        ("en", "buy", {"buys", "bought", "buying"}),
+        ("en", "flop", {"flops", "flopped", "flopping"}),
+        ("en", "take", {"takes", "took", "taken", "taking"}),
+        ("en", "bought", set()),
+        ("de", "Kauf", {"Kaufs"}),
+        ("fr", "acheter", {"achète", "acheté"}),
+        ("pl", "zakup", {"zakupu", "zakupem"}),
+        ("zh", "买", set()),
+        ("en", "踩雷", set()),
+    ],
+)
+def test_the_forms_of_a_word(language, word, some) -> None:
+    found = inflections(word, language)
+    assert some <= set(found)
+    assert bool(found) == bool(some)
+    assert word not in found
+    assert list(found) == sorted(found, key=len)
+
+
+def test_what_is_written_for_a_term() -> None:
+    plain = Term("词", ("stand sb up", "bad buy", "get burned"), "", "", "t.tsv", 1)
+    assert written(plain) == ("bad buy",)
+    forms = written_forms(plain, "en", 8)
+    assert forms[:2] == ("bad buy", "get burned")
+    assert {"bad buys", "gets burned"} < set(forms)
+    assert len(forms) == 8
+    assert written_forms(plain, "en", 1) == ("bad buy",)
+    senses = (Sense(("Bank", "Geldhaus"), ""), Sense(("Ufer",), ""))
+    bank = Term("bank", ("Bank", "Geldhaus", "Ufer"), "", "", "t.tsv", 1, senses=senses)
+    assert written(bank) == ("Bank", "Ufer")
+    assert written_forms(bank, "de", 8)[:3] == ("Bank", "Ufer", "Geldhaus")
+    kept = Term("App", (), "", "", "t.tsv", 1)
+    assert written(kept) == written_forms(kept, "de", 8) == ("App",), "what is kept has no forms"
+
+
+@given(
+    st.lists(
+        st.sampled_from(["get", "burned", "bad", "buy", "let", "of", "leggings", "IT", "sb", "one's", "be", "Apple"]),
+        min_size=1,
+    )
+)
+@settings(deadline=None, max_examples=60)
+def test_every_form_that_is_written_honours_the_term(words) -> None:
+    own = Term("词", (" ".join(words), "dud"), "", "", "t.tsv", 1)
+    assert all(honoured(own, form, "en") for form in written_forms(own, "en", 8))
+
+
+@pytest.mark.parametrize(
+    ("translation", "times", "said"),
+    [
+        ("Die Bank am Fluss.", 1, False),
+        ("Eine Bank oder ein Ufer", 1, True),
+        ("Die Bank steht am Ufer.", 2, False),
+        ("Beide Ufer", 1, False),
+        ("Das Geldhaus und die Bank", 1, False),
+        ("Nichts", 1, False),
+    ],
+)
+def test_a_translation_that_says_all_senses_decides_nothing(translation, times, said) -> None:
+    senses = (Sense(("Bank", "Geldhaus"), ""), Sense(("Ufer",), ""))
+    bank = Term("bank", ("Bank", "Geldhaus", "Ufer"), "", "", "t.tsv", 1, senses=senses)
+    assert bool(undecided([bank] * times, translation, "de")) == said
+
+
+def test_a_rendering_inside_another_is_no_second_sense() -> None:
+    senses = (Sense(("apple",), ""), Sense(("Apple Inc.",), ""))
+    apple = Term("苹果", ("apple", "Apple Inc."), "", "", "t.tsv", 1, senses=senses)
+    assert not undecided([apple], "Apple Inc. and the like", "en")
+    assert not undecided([apple], "An apple", "en")
+    assert not undecided([apple], "", "en")

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from mtreason.errors import GlossaryError
-from mtreason.glossary import Matcher, Term, load_glossary, shipped_glossaries
+from mtreason.glossary import Matcher, Sense, Term, follows, load_glossary, shipped_glossaries
 from mtreason.glossary import load as load_module
 
 
@@ -78,6 +78,20 @@ def test_empty_rendering(write, target):
 def test_other_renderings_of_a_term_are_alternatives(write, first, second):
     [term] = load_glossary(write(f"{first}\ta\n\n{second}\tb\n"), "zh", "en")
     assert (term.source, term.targets, term.line) == (first, ("a", "b"), 1)
+
+
+def test_entries_of_one_term_are_a_choice(write):
+    path = write(
+        "# columns: source, target, pos, note\n踩雷\tbad buy|dud\tnoun\t\n踩雷\tget burned\tverb\tby goods\n"
+        "踩雷\tbad buy\t\tagain\n踩雷\t\t\tkept\n打卡\tvisit\t\ta\n打卡\tvisit|check in\t\tb\n"
+    )
+    term, other = load_glossary(path, "zh", "en")
+    assert term.targets == ("bad buy", "dud", "get burned", "踩雷")
+    assert term.senses == (
+        Sense(("bad buy", "dud"), "noun"), Sense(("get burned",), "verb, by goods"), Sense(("踩雷",), "kept"),
+    )  # fmt: skip
+    assert (other.targets, other.senses) == (("visit", "check in"), ()), "the same best rendering leaves no choice"
+    assert all(follows(term, text, "en") for text in ("A dud.", "I got burned.", "Two bad buys."))
 
 
 def test_equal_entries_are_one(write):

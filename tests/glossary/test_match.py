@@ -221,6 +221,31 @@ def test_context_tells_senses_apart():
     assert judged("bank bank", term("bank", "x", requires=("bank",)))[0][2] == "", "the other one is context"
 
 
+def test_entries_whose_conditions_hold_are_a_choice():
+    river = term("bank", "Ufer", 1, requires=("river", "boat"))
+    blood = term("bank", "Spenderbank", 2, requires=("blood",))
+    money = term("bank", "Bank", 3)
+    matcher = Matcher([river, blood, money], "en")
+
+    def senses(text):
+        [hit] = matcher.find(text)
+        return hit.term.targets, [sense.targets[0] for sense in hit.term.senses]
+
+    assert senses("the bank of the river") == (("Ufer",), [])
+    assert senses("the bank") == (("Bank",), [])
+    assert senses("a boat with a blood bank") == (("Ufer", "Spenderbank"), ["Ufer", "Spenderbank"])
+
+
+def test_a_choice_is_among_entries_of_one_file_and_one_spelling():
+    shipped = [term("bank", "Ufer", 1, requires=("river",)), term("bank", "Damm", 2, requires=("water",))]
+    own = term("bank", "Bank", 1, requires=("river",), file="own.tsv")
+    text = "the water of the river at the bank"
+    assert judged(text, *shipped, own) == [("bank", "Bank", "")]
+    it = [term("it", "es", 1, requires=("says",)), term("IT", "EDV", 2, case_sensitive=True)]
+    assert judged("IT says", *it) == judged("IT says", *reversed(it)) == [("IT", "EDV", "")]
+    assert judged("it says", *it) == [("it", "es", "")]
+
+
 def test_a_users_entry_comes_before_a_shipped_one_with_context():
     shipped = term("bank", "河岸", requires=("river",), file="shipped.tsv")
     own = term("bank", "岸", file="own.tsv")

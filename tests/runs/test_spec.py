@@ -10,7 +10,7 @@ from support.common import EN, SENTENCES, ZH, text_units, translator
 
 from mtreason.decoding.wordings import Wording, named_wording
 from mtreason.errors import InputError
-from mtreason.glossary import Hit, Term
+from mtreason.glossary import Hit, Sense, Term
 from mtreason.languages import Direction, parse_language
 from mtreason.rewards import REWARDS
 from mtreason.runs.pipeline import KEPT, MODEL, TranslationCache, translate_units
@@ -82,7 +82,7 @@ REWORDED = replace(WORDING, system="You translate.")
 REWORDINGS = [
     {"system": "You translate."}, {"system": None}, {"instruction": "{source} {target}"}, {"text": "- {text}"},
     {"instruction_with_hints": "{target}: "}, {"text": "{text}."}, {"answer": "{target}:"},
-    {"hint": "{term}: {rendering}"}, {"hints": "{hints}\n"},
+    {"hint": "{term}: {rendering}"}, {"sense": "{rendering}: {note}"}, {"hints": "{hints}\n"},
     {"context": "{context}\n"}, {"note": "{note}\n"}, {"label": "-\n"}, {"names": "zh"}, {"examples": 1},
     {"chat": False},
     {"thinking": "{words} words"}, {"verdict": "{text}?"}, {"verdicts": ("Good", "Bad")}, {"rethink": "Look again."},
@@ -142,7 +142,7 @@ def test_no_field_is_forgotten_here() -> None:
     "change",
     [
         {"targets": ("sky", "weather")}, {"literal": "sky energy"}, {"forbidden": ("clime",)}, {"source": "天"},
-        {"case_sensitive": True},
+        {"case_sensitive": True}, {"senses": (Sense(("sky",), "air"), Sense(("day",), ""))},
     ],
 )  # fmt: skip
 def test_what_a_term_says_is_in_the_key_of_its_segments(change) -> None:

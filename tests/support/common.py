@@ -59,12 +59,18 @@ def spell(tokens) -> str:
     return "".join(LETTERS[t] for t in tokens)
 
 
+def unspell(text) -> tuple[int, ...]:
+    """Return the tokens of a text; letters that the model does not have are As."""
+    return tuple(max(1, LETTERS.find(letter)) for letter in text)
+
+
 def table_settings(reward="likelihood", budget=8.0, nodes=1, **more):
     return DecodingSettings(
         reward=REWARDS[reward],
         budget=budget,
         decode=spell,
-        encode=lambda text: tuple(LETTERS.index(letter) for letter in text),
+        encode=unspell,
+        inside=unspell,
         end=0,
         border=EveryN(nodes),
         **more,
@@ -90,7 +96,6 @@ def table_tasks(model, count=1, seed=0, banned=(), hints=()):
             verdict_tail=(4,),
             verdict_tokens=((5,), (1, 2)),
             hits=hints,
-            renderings=tuple(((4,), (4,)) for _ in hints),  # D
             direction=Direction(ZH, EN),
             mask=mask,
             seed=seed + i,

@@ -93,6 +93,16 @@ def lemma(word: str, language: str) -> str:
     return found
 
 
+def table(language: str) -> Mapping[str, str]:
+    """Return the table of a language, from forms to lemmas; `language` as for `lemma`."""
+    if language == "en":
+        return _english()
+    from simplemma.strategies.dictionaries import LOW_MEMORY_DICTIONARY_FACTORY
+
+    found: Mapping[str, str] = LOW_MEMORY_DICTIONARY_FACTORY.get_dictionary(_TABLES.get(language, language))
+    return found
+
+
 @cache
 def _english() -> Mapping[str, str]:
     from simplemma.strategies import DEFAULT_DICTIONARY_FACTORY
