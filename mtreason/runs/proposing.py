@@ -120,7 +120,7 @@ def render(
         for done in translate_units(translator, units, lambda _: None):
             if progress is not None:
                 progress.count("rendering", done.unit.number, len(units))
-            rendering = _most_frequent(done.segments, target)
+            rendering = most_frequent(done.segments, target)
             if rendering is not None and rendering.certainty >= LEAST_SHARE:
                 found[done.unit.text] = rendering
     if progress is not None:
@@ -128,7 +128,7 @@ def render(
     return found
 
 
-def _most_frequent(segments: Sequence[Segment], target: Language) -> Rendering | None:
+def most_frequent(segments: Sequence[Segment], target: Language) -> Rendering | None:
     """Return the text that most drafts have, apart from capitals and a full stop, and its share of them."""
     if len(segments) != 1 or segments[0].fell_back:
         return None

@@ -9,16 +9,14 @@ from dataclasses import dataclass
 from mtreason.glossary.proposals.function_words import function_words
 from mtreason.glossary.proposals.text import words_only
 from mtreason.glossary.words.fold import fold
-from mtreason.glossary.words.lemma import lemma, lemma_languages
+from mtreason.glossary.words.lemma import is_listed, lemma, lemma_languages
 
 NOUNS_IN_CAPITALS = frozenset({"de", "lb", "nds"})
 """Languages in which every noun begins with a capital."""
-MOST_CAPITALS = 0.6
-"""The share of words with capitals from which a segment is a heading."""
 
 _LETTER = r"[^\W_]|[\u0300-\u036f\u0900-\u0963\u0966-\u0dff]"
 _WORD = re.compile(rf"(?:{_LETTER})+(?:['’.&‐-](?:{_LETTER})+)*[+#]*")
-_BEGINS = re.compile(r"[.!?:;…\n\"“„«»‘‹(\[|•*]|[-–—]\s")
+_BEGINS = re.compile(r"[.!?:;…\"“„«»‘‹(\[|•*]|[-–—]\s")
 """What may stand before the first word of a sentence."""
 _POSSESSIVE = re.compile(r"['’]s$")
 
@@ -76,11 +74,20 @@ def _clauses(text: str, primary: str) -> Iterator[Clause]:
 
 
 def _is_heading(words: Sequence[str], primary: str) -> bool:
-    """Whether so many words have capitals that they say nothing."""
-    own = [word for word in words if word[0].isalpha() and word.lower() not in function_words(primary)]
+    """Whether capitals say nothing in a segment, since even ordinary words have them."""
+    content = [word for word in words if word.lower() not in function_words(primary)]
     if primary in NOUNS_IN_CAPITALS:
-        return len(own) > 1 and all(map(str.isupper, own))
-    return len(own) > 1 and sum(word[0].isupper() for word in own) > MOST_CAPITALS * len(own)
+        return len(content) > 1 and all(map(str.isupper, content))
+    capitals = [word for word in words[1:] if word[0].isupper() and not _is_capital_by_itself(word, primary)]
+    return len(capitals) > 1 and len(capitals) > 2 * sum(word[0].islower() for word in content)
+
+
+def _is_capital_by_itself(word: str, primary: str) -> bool:
+    """Whether a word has its capital in every place, as far as the table of a language tells."""
+    low = word.lower()
+    if low in function_words(primary):
+        return len(word) < 2
+    return primary in lemma_languages() and (is_listed(word, primary) or not is_listed(low, primary))
 
 
 def key_of_words(lows: Sequence[str], primary: str) -> str:

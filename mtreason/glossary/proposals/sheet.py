@@ -89,6 +89,8 @@ def open_sheet(path: Path | None, direction: Direction) -> Sheet:
     stated = stated_direction(path)
     if stated is not None:
         check_direction(str(path), stated, direction)
+    if not path.absolute().parent.is_dir():
+        raise InputError(f"{path}: there is no directory {path.absolute().parent}: create it first")
     if not path.exists():
         return Sheet(str(path), direction)
     return _read(path, direction)
@@ -111,6 +113,11 @@ def _read(path: Path, direction: Direction) -> Sheet:
     sheet = Sheet(name, direction, read_bytes(path, "check the name"), tuple(columns or tsv.USUAL))
     accepted = tuple(entry.term for entry in entries if isinstance(entry, Entry))
     return replace(sheet, accepted=accepted, sources=frozenset(_sources(text, direction[0])))
+
+
+def is_sheet(lines: Sequence[tuple[int, str]]) -> bool:
+    """Whether lines of a file are proposals where they are comments with tabs."""
+    return any(line == f"{MARK}{HEAD[0]}" for _, line in lines)
 
 
 def _sources(text: str, source: str) -> list[str]:

@@ -22,6 +22,8 @@ LEAST = 2
 """How often a run has to occur."""
 LEAST_COHESION = 20.0
 """The least f(w) N / (f(u) f(v)): how much more often two parts stand together than by chance."""
+SHARE_OF_COHESION = 0.25
+"""In a short text the least is so much of N / f(w), which parts have that never stand alone."""
 LEAST_BESIDE = 2
 """How many different signs have to stand before a run, and after it; the border of a clause counts each time."""
 
@@ -34,7 +36,7 @@ _TITLE = re.compile(r"《([^《》\n]{1,40})》|『([^『』\n]{2,40})』")
 _QUOTED = re.compile(r"(?<![：:，,、道说問问喊叫答])[「“\"]([^「」“”\"\n。！？!?，,；;…的了地]{2,8})[」”\"](?![とっ])")
 _COUNTED = "%％元块个位名年月日号人件份台分秒米天条集万千百亿"
 _MEASURED = re.compile("[一二两三四五几每这那][个只朵株种条位次件片本家张台]")
-_REPEATED = re.compile(rf"(?<![\w.,:/¥$￥+-])(?:([1-9])\1{{2,}}|23{{2,}})(?!\d|[.,:/-]\d|[{_COUNTED}])")
+_REPEATED = re.compile(rf"(?<![A-Za-z0-9_.,:/¥$￥+-])(?:([1-9])\1{{2,}}|23{{2,}})(?!\d|[.,:/-]\d|[{_COUNTED}])")
 _CROSSINGS = ((1, 1), (1, 2), (2, 1))
 """How many signs of a word stand before and after the border that it crosses."""
 _MOST_LATIN = 6
@@ -139,7 +141,7 @@ def _cohesive(shown: Sequence[str], primary: str, ordinary: Ordinary) -> list[Fo
         if len(own.segments) >= LEAST
         and min(len(own.before), len(own.after)) >= LEAST_BESIDE
         and not ordinary(run)
-        and cohesion(run, size, total) >= LEAST_COHESION
+        and cohesion(run, size, total) >= min(LEAST_COHESION, SHARE_OF_COHESION * total / size[run])
     }
     return [
         Found(run, _kind(run, ordinary), tuple(runs[run].segments))
