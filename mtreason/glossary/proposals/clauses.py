@@ -18,6 +18,7 @@ _LETTER = r"[^\W_]|[\u0300-\u036f\u0900-\u0963\u0966-\u0dff]"
 _WORD = re.compile(rf"(?:{_LETTER})+(?:['’.&‐-](?:{_LETTER})+)*[+#]*")
 _BEGINS = re.compile(r"[.!?:;…\"“„«»‘‹(\[|•*]|[-–—]\s")
 """What may stand before the first word of a sentence."""
+_PARTED = re.compile("[-\u2010\u2011](?![-\u2010\u2011])")
 _POSSESSIVE = re.compile(r"['’]s$")
 
 
@@ -33,8 +34,9 @@ class Word:
 
     @property
     def capital(self) -> bool:
-        """Whether it begins with a letter and has a capital."""
-        return self.text[0].isalpha() and self.text != self.text.lower()
+        """Whether it begins with a letter and has a capital, not only after a hyphen (non-Chinese)."""
+        first = self.text.partition("-")[0]
+        return first[0].isalpha() and first != first.lower()
 
     @property
     def marked(self) -> bool:
@@ -63,6 +65,8 @@ def _clauses(text: str, primary: str) -> Iterator[Clause]:
         if held and gap.strip(" \u00a0\t"):
             yield tuple(held)
             held = []
+        if _PARTED.match(shown, match.end()):
+            continue  # a part of a compound, the rest of which stands with the next one
         word = _POSSESSIVE.sub("", match[0]) if primary == "en" else match[0]
         held.append(Word(word, fold(word, primary), heading or not at or _BEGINS.search(gap) is not None))
         at = match.end()

@@ -40,6 +40,8 @@ _WORDS: Mapping[str, str] = {
         "klein kleine kleinen erste ersten erster letzte letzten nächste nächsten eins zwei drei vier fünf ganz ganze "
         "ganzen viel etwas nichts jemand niemand jetzt heute also nun mal ja nein bitte danke mal etwa sich selbst "
         "herr herrn frau jahr jahre jahren tag tage tagen mal menschen zeit million millionen milliarden prozent hallo "
+        "hoch niedrig ober unter mittlerer weit nah gleich gleiche gleichen verschieden verschiedene ähnlich ähnliche "
+        "bestimmt lang kurz alt jung schlecht gut wichtig einzig einfach schnell stark zB z.B usw bzw ggf evtl ca zb "
         "dabei dazu davon daran darauf daraus darüber deren dessen eigentlich natürlich vielleicht wirklich"
     ),
     "fr": (
@@ -120,8 +122,8 @@ _SIGNS: Mapping[str, tuple[str, str, str]] = {
         "并将只已正曾便由比跟同等即则及使令请帮年株朵只件",
         "的了着过地得之吗呢吧啊呀哦嘛啦哈么们个和与或而且但却就才也都又还再很更最太挺蛮可会能要想让被把给对向从自在到往于为因所以如若"
         "是有没不无别我你您他她它咱这那哪谁每各某该此其两几些一二三四五六七八九十百千万亿第来去上下里说只并将已便由比跟及使令请"
-        "时候样种次件条只位名岁年月日",
-        "的们了着过吗呢吧啊呀哦嘛啦等我你您他她它这那哪谁",
+        "时候样种次件条只位名岁年月日中内外后间",
+        "的们了着过吗呢吧啊呀哦嘛啦等我你您他她它这那哪谁在把被离",
     ),
 }  # fmt: skip
 

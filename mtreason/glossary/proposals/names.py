@@ -16,6 +16,8 @@ LONGEST_NAME = 6
 _INSIDE = frozenset({"of", "de", "del", "della", "di", "da", "do", "du", "von", "van", "der", "den", "zu", "&"})
 """What may stand between the words of a name."""
 _ARTICLES = frozenset({"the", "a", "an"})
+_SHOUTED = 4
+"""Letters from which a word in capitals may be an ordinary one."""
 _LEAST_PART = 3
 """Letters of a part of a compound."""
 
@@ -98,19 +100,28 @@ def _opens(word: Word, primary: str, ordinary: frozenset[str]) -> bool:
     """Whether a word before a name is none of it."""
     if word.low in _ARTICLES or word.low in _calendar(primary) or "'" in word.low[:2]:
         return True
+    if not word.placed or (word.marked and not _is_shouted(word.text, primary)):
+        return False
     if primary in NOUNS_IN_CAPITALS:
         return not _shows(word, primary)
-    if word.marked or not word.placed:
-        return False
     return word.low in ordinary or primary not in lemma_languages() or is_listed(word.low, primary)
 
 
 def _shows(word: Word, primary: str) -> bool:
     """Whether a word is part of a name as far as its capitals tell."""
+    if _is_shouted(word.text, primary):
+        return False
     if primary not in NOUNS_IN_CAPITALS:
         return word.marked or (word.capital and not word.placed)
     parts = word.text.split("-")
     return word.capital and (word.marked or len(word.text) > 1) and not all(_is_noun(part, primary) for part in parts)
+
+
+def _is_shouted(text: str, primary: str) -> bool:
+    """Whether a word is an ordinary one in capitals: NOTE, but not WHO."""
+    return (
+        len(text) >= _SHOUTED and text.isupper() and primary in lemma_languages() and is_listed(text.lower(), primary)
+    )
 
 
 @lru_cache(maxsize=65536)

@@ -8,7 +8,7 @@ from mtreason.documents.coded import TAG
 from mtreason.glossary.match import Matcher
 from mtreason.glossary.proposals.clauses import read_clauses
 from mtreason.glossary.proposals.names import find_names
-from mtreason.glossary.proposals.proposal import KINDS, NAME, TERM, Found, Proposal, Proposals
+from mtreason.glossary.proposals.proposal import KINDS, NAME, Found, Proposal, Proposals
 from mtreason.glossary.proposals.terms import find_new_words, find_quoted, find_terms
 from mtreason.glossary.proposals.unspaced import find_latin, find_unspaced
 from mtreason.glossary.term import Term
@@ -46,12 +46,12 @@ def _candidates(segments: Sequence[str], language: Language, ordinary: Callable[
 
 
 def _each_once(found: Sequence[Found], language: Language) -> Iterator[Found]:
-    """Yield each candidate as the first kind that it is, and no term that is a part of a name."""
+    """Yield each candidate as the first kind that it is, and none that is a part of a name, but other names."""
     names = [f" {fold(own.source, language.tag)} " for own in found if own.kind == NAME]
     seen: set[str] = set()
     for own in sorted(found, key=lambda own: KINDS.index(own.kind)):
         key = fold(own.source, language.tag)
-        part = own.kind == TERM and language.spaced and any(f" {key} " in name for name in names)
+        part = own.kind != NAME and language.spaced and any(f" {key} " in name for name in names)
         if key not in seen and not part:
             seen.add(key)
             yield own

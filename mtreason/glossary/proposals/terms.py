@@ -89,7 +89,8 @@ def _may_be_term(words: Sequence[Word], primary: str) -> bool:
     """Whether a run of words has content at its ends, and no digits alone."""
     ordinary = function_words(primary)
     first, last = words[0], words[-1]
-    if any(w.low in ordinary or len(w.low) < 2 or w.low in _INSIDE for w in (first, last)):
+    ends = {first.low, last.low, key_of_words([first.low], primary), key_of_words([last.low], primary)}
+    if ends & (ordinary | _INSIDE) or min(map(len, ends)) < 2:
         return False
     if primary in NOUNS_IN_CAPITALS and not last.capital:
         return False

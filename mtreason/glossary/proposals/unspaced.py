@@ -22,6 +22,8 @@ LEAST = 2
 """How often a run has to occur."""
 LEAST_COHESION = 20.0
 """The least f(w) N / (f(u) f(v)): how much more often two parts stand together than by chance."""
+LEAST_TOGETHER = 0.2
+"""The least Dice coefficient of two words that make up a term."""
 SHARE_OF_COHESION = 0.25
 """In a short text the least is so much of N / f(w), which parts have that never stand alone."""
 LEAST_BESIDE = 2
@@ -141,6 +143,7 @@ def _cohesive(shown: Sequence[str], primary: str, ordinary: Ordinary) -> list[Fo
         if len(own.segments) >= LEAST
         and min(len(own.before), len(own.after)) >= LEAST_BESIDE
         and not ordinary(run)
+        and _together(run, size, ordinary) >= LEAST_TOGETHER
         and cohesion(run, size, total) >= min(LEAST_COHESION, SHARE_OF_COHESION * total / size[run])
     }
     return [
@@ -178,6 +181,12 @@ def _note(runs: dict[str, _Run], segment: int, clause: str, start: int, end: int
 def cohesion(run: str, counts: Mapping[str, int], total: int) -> float:
     """Return the least f(w) N / (f(u) f(v)) over the ways to part a run in two."""
     return min(counts[run] * total / (counts[run[:k]] * counts[run[k:]]) for k in range(1, len(run)))
+
+
+def _together(run: str, counts: Mapping[str, int], ordinary: Ordinary) -> float:
+    """Return the least Dice coefficient of two parts of a run, one of them a word that everybody knows; 1 without."""
+    places = (k for k in range(2, len(run) - 1) if ordinary(run[:k]) or ordinary(run[k:]))
+    return min((2 * counts[run] / (counts[run[:k]] + counts[run[k:]]) for k in places), default=1.0)
 
 
 def _nested(run: str, counts: Mapping[str, int]) -> int:
