@@ -14,9 +14,10 @@ from mtreason.glossary.proposals import Proposal, Rendering, open_sheet, propose
 from mtreason.glossary.proposals.clauses import read_clauses
 from mtreason.glossary.proposals.names import find_names
 from mtreason.glossary.proposals.sheet import MARK, Sheet
-from mtreason.glossary.proposals.terms import c_value, find_terms
+from mtreason.glossary.proposals.signs import cohesion
+from mtreason.glossary.proposals.terms import c_values, find_terms
 from mtreason.glossary.proposals.text import BREAK, words_only
-from mtreason.glossary.proposals.unspaced import cohesion, find_unspaced
+from mtreason.glossary.proposals.unspaced import find_unspaced
 from mtreason.languages import Direction, parse_language
 
 EN, DE, ZH, JA = map(parse_language, ("en", "de", "zh", "ja"))
@@ -88,8 +89,8 @@ def test_a_part_of_a_longer_term_is_none_unless_it_stands_alone() -> None:
 
 def test_c_value_by_hand() -> None:
     counts = {"soft contact lens": 3, "hard contact lens": 5, "contact lens": 10}
-    assert c_value("contact lens", counts) == 1 * (10 - 4)
-    assert c_value("soft contact lens", counts) == pytest.approx(math.log2(3) * 3)
+    expected = {"soft contact lens": math.log2(3) * 3, "hard contact lens": math.log2(3) * 5, "contact lens": 10 - 4}
+    assert c_values(counts) == pytest.approx(expected)
 
 
 def test_new_words_of_a_language_with_a_table() -> None:
@@ -108,6 +109,8 @@ def test_new_words_of_a_language_with_a_table() -> None:
         (["这波“躺平”不错", "他说：“你好”"], {"躺平": "new word"}),
         (["太666了", "花了666元", "电话12333345"], {"666": "new word"}),
         (["他有三百个", "我有三百个"], {}),
+        (["啊呜呜呜呜", "他呜呜呜呜了", "呜呜呜呜"], {"呜呜": "new word"}),
+        (["“今天去看电影”很好"], {}),
     ],
 )
 def test_where_words_are_not_separated(segments, expected) -> None:

@@ -1,7 +1,8 @@
 """Proposes terms for the glossary of a document: names, terms that recur, words that no table knows.
 
-`spaced.py` and `unspaced.py` find candidates in a text, `propose.py` counts them and leaves out what a glossary has,
-`memory.py` finds renderings in what people translated, `sheet.py` is the file in which a person accepts them.
+`names.py` and `terms.py` find candidates where words are separated (`clauses.py`), `unspaced.py` where they are not,
+with what is marked (`marked.py`) and signs that keep together (`signs.py`). `propose.py` counts them and leaves out
+what a glossary has, `memory.py` finds renderings in what people translated, `sheet.py` is the file to accept them in.
 """
 
 from mtreason.glossary.proposals.memory import renderings_in

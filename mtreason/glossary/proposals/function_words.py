@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
+
+from mtreason.glossary.words.fold import fold
 
 _WORDS: Mapping[str, str] = {
     "en": (
@@ -134,7 +137,22 @@ def function_words(primary: str) -> frozenset[str]:
     return frozenset(_WORDS.get(primary, "").split())
 
 
+@cache
 def function_signs(primary: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
     """Return the signs with which no term begins, with which none ends, and that none has."""
     first, last, inside = _SIGNS.get(primary, ("", "", ""))
     return frozenset(first), frozenset(last), frozenset(inside)
+
+
+_MEASURED = re.compile("[一二两三四五几每这那][个只朵株种条位次件片本家张台]")
+"""A number with what it counts."""
+
+
+def may_be_term(run: str, primary: str) -> bool:
+    """Whether a run of at least two signs of a language without spaces has no grammar at its ends."""
+    first, last, inside = function_signs(primary)
+    low = fold(run, primary)
+    if len(run) < 2 or low[0] in first or low[-1] in last or inside & set(low):
+        return False
+    ordinary = function_words(primary)
+    return not _MEASURED.search(low) and not any(low[:k] in ordinary or low[-k:] in ordinary for k in (2, 3))

@@ -86,8 +86,8 @@ def _is_unit(clause: Clause, at: int) -> bool:
 
 def _trimmed(run: Clause, primary: str) -> Clause:
     """Take away what does not belong to a name at the ends of a run."""
-    ordinary = function_words(primary) | _calendar(primary)
-    while run and (not run[0].capital or _opens(run[0], primary, ordinary)):
+    ordinary = _ordinary(primary)
+    while run and (not run[0].capital or _opens(run[0], primary)):
         run = run[1:]
     while run and (run[-1].low in _calendar(primary) or run[-1].text in _INSIDE):
         run = run[:-1]
@@ -96,7 +96,7 @@ def _trimmed(run: Clause, primary: str) -> Clause:
     return run
 
 
-def _opens(word: Word, primary: str, ordinary: frozenset[str]) -> bool:
+def _opens(word: Word, primary: str) -> bool:
     """Whether a word before a name is none of it."""
     if word.low in _ARTICLES or word.low in _calendar(primary) or "'" in word.low[:2]:
         return True
@@ -104,7 +104,7 @@ def _opens(word: Word, primary: str, ordinary: frozenset[str]) -> bool:
         return False
     if primary in NOUNS_IN_CAPITALS:
         return not _shows(word, primary)
-    return word.low in ordinary or primary not in lemma_languages() or is_listed(word.low, primary)
+    return word.low in _ordinary(primary) or primary not in lemma_languages() or is_listed(word.low, primary)
 
 
 def _shows(word: Word, primary: str) -> bool:
@@ -138,6 +138,12 @@ def _is_noun(text: str, primary: str) -> bool:
         for link in ("", "s", "n", "en")
         if len(low[:k].removesuffix(link)) >= _LEAST_PART
     )
+
+
+@cache
+def _ordinary(primary: str) -> frozenset[str]:
+    """Return words that are no names, in small letters, though some have capitals."""
+    return function_words(primary) | _calendar(primary)
 
 
 @cache

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from mtreason.documents.coded import TAG
 from mtreason.glossary.match import Matcher
 from mtreason.glossary.proposals.clauses import read_clauses
+from mtreason.glossary.proposals.marked import find_latin
 from mtreason.glossary.proposals.names import find_names
 from mtreason.glossary.proposals.proposal import KINDS, NAME, Found, Proposal, Proposals
-from mtreason.glossary.proposals.terms import find_new_words, find_quoted, find_terms
-from mtreason.glossary.proposals.unspaced import find_latin, find_unspaced
+from mtreason.glossary.proposals.terms import find_new_words, find_quoted, find_terms, parts_of
+from mtreason.glossary.proposals.unspaced import find_unspaced
 from mtreason.glossary.term import Term
 from mtreason.glossary.words.fold import fold
 from mtreason.languages import Language
@@ -47,12 +48,12 @@ def _candidates(segments: Sequence[str], language: Language, ordinary: Callable[
 
 def _each_once(found: Sequence[Found], language: Language) -> Iterator[Found]:
     """Yield each candidate as the first kind that it is, and none that is a part of a name, but other names."""
-    names = [f" {fold(own.source, language.tag)} " for own in found if own.kind == NAME]
+    tag = language.tag
+    inside = {part for own in found if own.kind == NAME for part in parts_of(fold(own.source, tag))}
     seen: set[str] = set()
     for own in sorted(found, key=lambda own: KINDS.index(own.kind)):
-        key = fold(own.source, language.tag)
-        part = own.kind != NAME and language.spaced and any(f" {key} " in name for name in names)
-        if key not in seen and not part:
+        key = fold(own.source, tag)
+        if key not in seen and (own.kind == NAME or not language.spaced or key not in inside):
             seen.add(key)
             yield own
 

@@ -45,32 +45,57 @@ class _Run:
 
 def find_terms(clauses: Clauses, primary: str) -> list[Found]:
     """Return runs of words that recur, by C-value (Frantzi, Ananiadou and Mima 2000, section 2.3)."""
+    words = Counter(key_of_words([word.low], primary) for _, clause in clauses for word in clause)
+    often = Counter(_key(clause, span, primary) for _, clause in clauses for span in _spans(clause, primary))
     runs: dict[str, _Run] = {}
-    words: Counter[str] = Counter()
     for i, clause in clauses:
-        words.update(key_of_words([word.low], primary) for word in clause)
-        for start in range(len(clause)):
-            for end in range(start + 2, min(start + LONGEST, len(clause)) + 1):
-                if _may_be_term(clause[start:end], primary):
-                    _note(runs, i, clause, start, end, primary)
-    counts = {key: len(run.segments) for key, run in runs.items() if len(run.segments) >= LEAST and _is_whole(run)}
+        for span in _spans(clause, primary):
+            if often[_key(clause, span, primary)] >= LEAST:
+                _note(runs, i, clause, span, primary)
+    counts = {key: len(run.segments) for key, run in runs.items() if _is_whole(run)}
     kept = {key: count for key, count in counts.items() if _together(key, count, words, primary) >= LEAST_TOGETHER}
     return [
         Found(_surface(runs[key].surfaces), TERM, tuple(runs[key].segments))
-        for key in kept
-        if c_value(key, kept) >= LEAST * math.log2(len(key.split(" ")))
+        for key, value in c_values(kept).items()
+        if value >= LEAST * math.log2(key.count(" ") + 1)
     ]
 
 
-def c_value(key: str, counts: Mapping[str, int]) -> float:
-    """Return log2 |a| · (f(a) - mean of f(b) over T_a) for a run of words among candidates with their counts."""
-    longer = [count for other, count in counts.items() if f" {key} " in f" {other} " and other != key]
-    nested = sum(longer) / len(longer) if longer else 0.0
-    return math.log2(len(key.split(" "))) * (counts[key] - nested)
+def _spans(clause: Clause, primary: str) -> Iterator[tuple[int, int]]:
+    """Yield where runs of words are that could be terms."""
+    for start in range(len(clause)):
+        for end in range(start + 2, min(start + LONGEST, len(clause)) + 1):
+            if _may_be_term(clause[start:end], primary):
+                yield start, end
 
 
-def _note(runs: dict[str, _Run], segment: int, clause: Clause, start: int, end: int, primary: str) -> None:
-    run = runs.setdefault(key_of_words([word.low for word in clause[start:end]], primary), _Run())
+def _key(clause: Clause, span: tuple[int, int], primary: str) -> str:
+    return key_of_words([word.low for word in clause[slice(*span)]], primary)
+
+
+def c_values(counts: Mapping[str, int]) -> dict[str, float]:
+    """Return log2 |a| · (f(a) - mean of f(b) over T_a) for runs of words, given their numbers of occurrences."""
+    nested: dict[str, list[int]] = {}
+    for key, count in counts.items():
+        for part in {*parts_of(key)}:
+            nested.setdefault(part, []).append(count)
+    return {
+        key: math.log2(key.count(" ") + 1) * (count - (sum(own) / len(own) if (own := nested.get(key)) else 0.0))
+        for key, count in counts.items()
+    }
+
+
+def parts_of(key: str) -> Iterator[str]:
+    """Yield the shorter runs of words in a run."""
+    words = key.split(" ")
+    for size in range(1, len(words)):
+        for start in range(len(words) - size + 1):
+            yield " ".join(words[start : start + size])
+
+
+def _note(runs: dict[str, _Run], segment: int, clause: Clause, span: tuple[int, int], primary: str) -> None:
+    start, end = span
+    run = runs.setdefault(_key(clause, span, primary), _Run())
     run.segments.append(segment)
     run.surfaces[" ".join(word.text for word in clause[start:end])] += 1
     ordinary = function_words(primary)
@@ -90,7 +115,7 @@ def _may_be_term(words: Sequence[Word], primary: str) -> bool:
     ordinary = function_words(primary)
     first, last = words[0], words[-1]
     ends = {first.low, last.low, key_of_words([first.low], primary), key_of_words([last.low], primary)}
-    if ends & (ordinary | _INSIDE) or min(map(len, ends)) < 2:
+    if ends & ordinary or ends & _INSIDE or min(map(len, ends)) < 2:
         return False
     if primary in NOUNS_IN_CAPITALS and not last.capital:
         return False
