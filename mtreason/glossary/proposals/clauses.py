@@ -15,7 +15,7 @@ NOUNS_IN_CAPITALS = frozenset({"de", "lb", "nds"})
 """Languages in which every noun begins with a capital."""
 
 _LETTER = r"[^\W_]|[\u0300-\u036f\u0900-\u0963\u0966-\u0dff]"
-_WORD = re.compile(rf"(?:{_LETTER})+(?:['’.&‐-](?:{_LETTER})+)*[+#]*")
+_WORD = re.compile(rf"(?:[A-Z]\.){{2,}}|(?:{_LETTER})+(?:['’&‐-](?:{_LETTER})+)*[+#]*")
 _BEGINS = re.compile(r"[.!?:;…\"“„«»‘‹(\[|•*]|[-–—]\s")
 """What may stand before the first word of a sentence."""
 _PARTED = re.compile("[-\u2010\u2011](?![-\u2010\u2011])")
@@ -83,7 +83,8 @@ def _is_heading(words: Sequence[str], primary: str) -> bool:
     if primary in NOUNS_IN_CAPITALS:
         return len(content) > 1 and all(map(str.isupper, content))
     capitals = [word for word in words[1:] if word[0].isupper() and not _is_capital_by_itself(word, primary)]
-    return len(capitals) > 1 and len(capitals) > 2 * sum(word[0].islower() for word in content)
+    small = sum(word[0].islower() for word in content)
+    return len(capitals) > 2 * small + (small > 0)
 
 
 def _is_capital_by_itself(word: str, primary: str) -> bool:

@@ -89,7 +89,7 @@ def _trimmed(run: Clause, primary: str) -> Clause:
     ordinary = _ordinary(primary)
     while run and (not run[0].capital or _opens(run[0], primary)):
         run = run[1:]
-    while run and (run[-1].low in _calendar(primary) or run[-1].text in _INSIDE):
+    while run and (run[-1].low in calendar(primary) or run[-1].text in _INSIDE):
         run = run[:-1]
     if all(word.low in ordinary for word in run) and not (len(run) == 1 and run[0].marked and len(run[0].text) < 5):
         return ()
@@ -98,7 +98,7 @@ def _trimmed(run: Clause, primary: str) -> Clause:
 
 def _opens(word: Word, primary: str) -> bool:
     """Whether a word before a name is none of it."""
-    if word.low in _ARTICLES or word.low in _calendar(primary) or "'" in word.low[:2]:
+    if word.low in _ARTICLES or word.low in calendar(primary) or "'" in word.low[:2]:
         return True
     if not word.placed or (word.marked and not _is_shouted(word.text, primary)):
         return False
@@ -143,11 +143,11 @@ def _is_noun(text: str, primary: str) -> bool:
 @cache
 def _ordinary(primary: str) -> frozenset[str]:
     """Return words that are no names, in small letters, though some have capitals."""
-    return function_words(primary) | _calendar(primary)
+    return function_words(primary) | calendar(primary)
 
 
 @cache
-def _calendar(primary: str) -> frozenset[str]:
+def calendar(primary: str) -> frozenset[str]:
     """Return the names of months, days and languages, in small letters: every translator knows them."""
     from babel import Locale, UnknownLocaleError
 

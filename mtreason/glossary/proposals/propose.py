@@ -47,13 +47,16 @@ def _candidates(segments: Sequence[str], language: Language, ordinary: Callable[
 
 
 def _each_once(found: Sequence[Found], language: Language) -> Iterator[Found]:
-    """Yield each candidate as the first kind that it is, and none that is a part of a name, but other names."""
-    tag = language.tag
-    inside = {part for own in found if own.kind == NAME for part in parts_of(fold(own.source, tag))}
+    """Yield each candidate as the first kind that it is, and none that stands only in names, but other names."""
+    inside: dict[str, int] = {}
+    for own in found:
+        for part in parts_of(fold(own.source, language.tag)) if own.kind == NAME else ():
+            inside[part] = inside.get(part, 0) + len(own.segments)
     seen: set[str] = set()
     for own in sorted(found, key=lambda own: KINDS.index(own.kind)):
-        key = fold(own.source, tag)
-        if key not in seen and (own.kind == NAME or not language.spaced or key not in inside):
+        key = fold(own.source, language.tag)
+        alone = own.kind == NAME or not language.spaced or len(own.segments) > inside.get(key, 0)
+        if key not in seen and alone:
             seen.add(key)
             yield own
 

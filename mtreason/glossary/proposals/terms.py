@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from mtreason.glossary.proposals.clauses import NOUNS_IN_CAPITALS, Clause, Clauses, Word, key_of_words
 from mtreason.glossary.proposals.function_words import function_words
+from mtreason.glossary.proposals.names import calendar
 from mtreason.glossary.proposals.proposal import NEW, TERM, Found
 from mtreason.glossary.proposals.text import BREAK, words_only
 from mtreason.glossary.words.lemma import is_known, lemma_languages
@@ -160,7 +161,8 @@ def is_new(text: str, primary: str) -> bool:
     """Whether a word is written as ordinary ones are, and is in no table."""
     if len(text) < _LEAST_LETTERS or not text.isalpha() or text[1:] != text[1:].lower():
         return False
-    return text.lower() not in function_words(primary) and not is_known(text, primary)
+    low = text.lower()
+    return low not in function_words(primary) and low not in calendar(primary) and not is_known(text, primary)
 
 
 def find_quoted(segments: Sequence[str], primary: str) -> list[Found]:
