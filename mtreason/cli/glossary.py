@@ -272,17 +272,17 @@ def draft(
     glossary: options.Glossaries = None,
     no_glossary: options.NoGlossary = False,
     column: options.Columns = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", metavar="OUT.tsv", help="Where they go; what it has is kept. Standard output."),
-    ] = None,
+    out: options.Out = None,
     as_json: _Json = False,
     quiet: options.Quiet = False,
     tokenizer: options.Tokenizer = None,
     dtype: options.Dtype = "auto",
     trust_remote_code: options.TrustRemoteCode = False,
 ) -> None:
-    """Propose names, recurring terms and new words of documents, with renderings; none is used until it is accepted."""
+    """Propose names, recurring terms and new words of documents, with renderings; none is used until it is accepted.
+
+    A file given with --out keeps all that it has; what is new is added to it.
+    """
     from mtreason.cli.loading import Session
     from mtreason.runs.proposing import Asked, propose_terms, write_sheet
 
