@@ -65,9 +65,9 @@ def run_example(example: str, tmp_path: Path, tiny_model: Path) -> subprocess.Co
     if example.startswith("echo"):
         head, _, tail = example.partition("| ")
         command = f"{head}| {tail.replace('mtreason', f'{shlex.quote(sys.executable)} -m mtreason', 1)}"
-    if any(f" {command} " in example for command in ("translate", "bench run", "tune")):
+    if any(f" {command} " in example for command in ("translate", "bench run", "tune", "glossary draft")):
         command += f" --model {shlex.quote(str(tiny_model))}"
-        if "--effort" not in example and "tune --prompt" not in example:
+        if not any(own in example for own in ("--effort", "tune --prompt", "glossary draft")):
             # A fit needs candidates to choose from.
             budget = " --budget 12" if " tune " in example else " --budget 2"
             command += " --budgets 2" if " bench run " in example else budget

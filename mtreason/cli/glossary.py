@@ -1,4 +1,4 @@
-"""`mtreason glossary`: glossaries are checked, converted, and compared with texts, without translating anything."""
+"""`mtreason glossary`: glossaries are drafted, checked, converted, and compared with texts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mtreason.cli import options
-from mtreason.cli.output import say
+from mtreason.cli.output import counted, say
 from mtreason.errors import InputError
 from mtreason.runs.output import Output
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mtreason.glossary import Term
     from mtreason.languages import Language
 
-app = typer.Typer(no_args_is_help=True, help="Check, convert and try out glossaries; nothing is translated.")
+app = typer.Typer(no_args_is_help=True, help="Draft, check, convert and try out glossaries.")
 
 _imports = typer.Typer(no_args_is_help=True, help="Take terms from a dictionary that you have.")
 app.add_typer(_imports, name="import")
@@ -257,6 +257,51 @@ def suggest_terms(
     _print({"suggestions": rows} if as_json else "".join(lines))
     if not as_json:
         say(f"{len(found)} candidates: keep the lines that are right")
+
+
+@app.command("draft")
+def draft(
+    documents: Annotated[
+        list[Path], typer.Argument(metavar="DOCUMENT...", help="What is to be translated, in any format that is read.")
+    ],
+    *,
+    to: options.To,
+    from_: options.From = None,
+    tm: options.Memories = None,
+    model: options.Model = None,
+    glossary: options.Glossaries = None,
+    no_glossary: options.NoGlossary = False,
+    column: options.Columns = None,
+    out: options.Out = None,
+    as_json: _Json = False,
+    quiet: options.Quiet = False,
+    tokenizer: options.Tokenizer = None,
+    dtype: options.Dtype = "auto",
+    trust_remote_code: options.TrustRemoteCode = False,
+) -> None:
+    """Propose names, recurring terms and new words of documents, with renderings; none is used until it is accepted.
+
+    A file given with --out keeps all that it has; what is new is added to it.
+    """
+    from mtreason.cli.loading import Session
+    from mtreason.runs.proposing import Asked, propose_terms, write_sheet
+
+    session = Session(quiet, model, trust_remote_code, tokenizer, dtype)
+    asked = Asked(
+        tuple(documents), to, from_, tuple(column or ()), tuple(tm or ()), tuple(glossary or ()), not no_glossary, out
+    )
+    found = propose_terms(asked, session, session.open_model)
+    count = len(found.rows)
+    if out is not None:
+        count = write_sheet(out, found.direction, found.rows)
+    if as_json:
+        _print({"proposals": found.records(), "known": found.known})
+    elif out is None and found.rows:
+        _print(found.sheet.with_lines(found.rows).decode())
+    session.note(
+        f"{counted(count, 'proposal')} from {counted(found.segments)}, {found.known} more known already"
+        + (f"; read them in {out}: none is used until its '# ' is taken away" if out is not None and count else "")
+    )
 
 
 def _lost(terms: Sequence[Term], keeps: frozenset[str]) -> tuple[list[str], int]:

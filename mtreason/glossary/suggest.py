@@ -46,8 +46,8 @@ def suggest(
 ) -> list[Suggestion]:
     """Return suggestions that occur in at least `least` segments, the most certain first."""
     source, target = languages
-    terms = [_runs(text, source) for text in sources]
-    wanted, given = ([_runs(text, target) for text in texts] for texts in (references, translations))
+    terms = [runs_of(text, source) for text in sources]
+    wanted, given = ([runs_of(text, target) for text in texts] for texts in (references, translations))
     missing = [ours - theirs for ours, theirs in zip(wanted, given, strict=True)]
     instead = [theirs - ours for ours, theirs in zip(wanted, given, strict=True)]
     counts = Counter(t for own in terms for t in own)
@@ -100,7 +100,7 @@ def _alike(a: Suggestion, b: Suggestion) -> bool:
     return not set(a.target.split()).isdisjoint(b.target.split()) or _nested(a.target, b.target)
 
 
-def _runs(text: str, language: Language) -> set[str]:
+def runs_of(text: str, language: Language) -> set[str]:
     """Return the runs of a text that could be a term, in words, or in characters where words are not separated."""
     folded = fold(text, language.tag)
     if language.spaced:

@@ -8,6 +8,7 @@ from pathlib import Path
 from mtreason.errors import GlossaryError
 from mtreason.glossary.formats import tsv
 from mtreason.glossary.formats.text import decode, numbered_lines
+from mtreason.glossary.proposals.sheet import is_sheet
 from mtreason.glossary.term import COLUMNS, Term
 
 _MOST_BEFORE = 20
@@ -25,9 +26,11 @@ def as_written(path: Path, terms: Sequence[Term]) -> Iterator[tuple[int, str]]:
     yield from _unused(lines, terms)
     if path.suffix.lower() == ".csv":
         return
+    proposed = is_sheet(lines)
     for number, line in lines:
         if line.startswith("#") and "\t" in line:
-            yield number, _hash(line)
+            if not (proposed and tsv.is_comment(line)):
+                yield number, _hash(line)
         elif line.count('"') % 2 and any(cell.strip().startswith('"') for cell in line.split("\t")):
             yield number, "a cell begins with a quotation mark that is not closed: close it, or take it off"
 

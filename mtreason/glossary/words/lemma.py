@@ -118,6 +118,17 @@ def is_known(word: str, language: str) -> bool:
     return bool(word) and simplemma.is_known(word, lang=_TABLES.get(language, language), low_memory=language != "en")
 
 
+@lru_cache(maxsize=65536)
+def is_listed(word: str, language: str) -> bool:
+    """Return whether a word is in the table of a language as it is written: *home* and *Norton*, not *Home*."""
+    from simplemma.strategies import DEFAULT_DICTIONARY_FACTORY, LOW_MEMORY_DICTIONARY_FACTORY, DictionaryLookupStrategy
+
+    # The same tables as elsewhere in this module: another form of one would be loaded beside it.
+    factory = DEFAULT_DICTIONARY_FACTORY if language == "en" else LOW_MEMORY_DICTIONARY_FACTORY
+    found = DictionaryLookupStrategy(factory).exact_lemma(word, _TABLES.get(language, language))
+    return found is not None
+
+
 def other_lemmas(word: str, language: str) -> tuple[str, ...]:
     """Return lemmas of a form that is a form of several words, besides that of `lemma`."""
     return _also(language).get(word, ())
