@@ -16,7 +16,7 @@ from mtreason.runs.output import Output
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mtreason.glossary import Term
+    from mtreason.glossary import Term, Terms
     from mtreason.languages import Language
 
 app = typer.Typer(no_args_is_help=True, help="Check, convert and try out glossaries; nothing is translated.")
@@ -280,10 +280,10 @@ def _languages(files: Sequence[Path], from_: str | None, to: str | None) -> tupl
     return parse_language(str(codes[0])), parse_language(str(codes[1]))
 
 
-def _read(files: Sequence[Path], source: Language, target: Language) -> list[Term]:
-    from mtreason.glossary import load_glossary
+def _read(files: Sequence[Path], source: Language, target: Language) -> Terms:
+    from mtreason.glossary import load_glossaries
 
-    return [term for file in files for term in load_glossary(file, source.tag, target.tag, note=say)]
+    return load_glossaries(files, source.tag, target.tag, say)
 
 
 def _print(content: dict[str, Any] | str) -> None:
