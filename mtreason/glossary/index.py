@@ -115,7 +115,10 @@ def _is_words(folded: str) -> bool:
 
 
 def _line(words: Sequence[str], primary: str, keys: dict[str, str]) -> str:
+    line = []
     for word in words[:MOST_WORDS]:
-        if word not in keys:
-            keys[word] = key(word, primary)
-    return " ".join([keys[word] for word in words[:MOST_WORDS]])
+        own = keys.get(word)
+        if own is None:
+            own = keys[word] = key(word, primary)
+        line.append(own)
+    return " ".join(line)

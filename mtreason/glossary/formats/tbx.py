@@ -162,7 +162,7 @@ def _rows(
     line: int, concept: _Beside, sources: Sequence[_Described], targets: Sequence[_Described]
 ) -> Iterator[Row | LeftOut]:
     """Yield a row for each term of the source."""
-    good = [t for t in targets if not t.forbidden]
+    good = [t for t in targets if not (t.beside and t.forbidden)]
     accepted = tuple([t.text for t in good])
     bad = [t.text for t in targets if t.forbidden] if len(good) < len(targets) else ()
     forbidden = tuple([text for text in bad if text not in accepted])
@@ -171,7 +171,7 @@ def _rows(
         yield LeftOut(line, UNTRANSLATED)
         return
     for source in sources:
-        if source.forbidden:
+        if source.beside and source.forbidden:
             yield LeftOut(line, BAD_SOURCE)
             continue
         fields: dict[str, Value] = {"source": source.text, "target": accepted}
