@@ -29,6 +29,14 @@ PACKED = ".gz"
 """The suffix of a file that gzip has packed."""
 
 
+def cache_dir() -> Path:
+    """Return where models and all else that can be made again is kept: MTREASON_CACHE, or the platform's directory."""
+    import platformdirs
+
+    own = os.environ.get("MTREASON_CACHE")
+    return Path(own) if own else platformdirs.user_cache_path("mtreason")
+
+
 def read_text(path: Path, advice: str) -> str:
     """Read a UTF-8 file, with or without a byte-order mark.
 

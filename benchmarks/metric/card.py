@@ -26,8 +26,8 @@ from train import PAIRS, others, texts_by_language
 from mtreason.evaluation.learned.checkpoints import PACKAGED, REFERENCELESS, WITH_REFERENCE
 from mtreason.evaluation.learned.encoder import prepare_encoder
 from mtreason.evaluation.learned.estimator import Estimator
+from mtreason.files import cache_dir
 from mtreason.languages import parse_language
-from mtreason.models.files.cache import cache_dir
 
 ROWS = 64
 MOST_DAMAGED = 300

@@ -1,4 +1,4 @@
-"""`mtreason cache`: the memory of translations."""
+"""`mtreason cache`: the memory of translations, and readings of large glossaries."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FINDINGS = 3
 """Exit code: something in the memory is damaged."""
 
-app = typer.Typer(no_args_is_help=True, help="The memory of translations: what is in it, forget, export.")
+app = typer.Typer(no_args_is_help=True, help="What is kept: translations and large glossaries; count, forget, export.")
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
@@ -27,8 +27,11 @@ _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object inste
 
 @app.command("stats")
 def stats(*, as_json: _Json = False) -> None:
-    """Say how many translations are kept, and how much room they take."""
+    """Say how many translations and large glossaries are kept, and how much room they take."""
+    from mtreason.glossary import cache
+
     memory = _open()
+    readings = [size for _, size, _ in cache.kept()]
     count, size = memory.size()
     languages: dict[str, int] = {}
     for kept in memory.entries():
@@ -40,9 +43,13 @@ def stats(*, as_json: _Json = False) -> None:
         "damaged": memory.damaged,
         "languages": languages,
         "directory": str(memory.directory),
+        "glossaries": len(readings),
+        "glossary_bytes": sum(readings),
     }
     listed = ", ".join(f"{pair} {n}" for pair, n in sorted(languages.items())) or "none"
     text = f"{count} translations ({listed}), {size / 1e6:.1f} MB in {memory.directory}\n"
+    if readings:
+        text += f"{len(readings)} large glossaries, {sum(readings) / 1e6:.1f} MB\n"
     output = Output(None)
     output.write(json.dumps(figures) + "\n" if as_json else text)
     output.close()
@@ -56,13 +63,16 @@ def prune(
         str | None, typer.Option(metavar="TIME", help="Only what was kept longer ago, as 12h, 30d or 8w.")
     ] = None,
 ) -> None:
-    """Forget translations."""
+    """Forget translations, and readings of large glossaries."""
+    from mtreason.glossary import cache
+
     found = re.fullmatch(r"(\d+)([smhdw])", older_than or "0s")
     if found is None:
         raise InputError(f"--older-than {older_than!r}: expected a number and s, m, h, d or w, as in 30d")
     seconds = None if older_than is None else int(found[1]) * float(_UNITS[found[2]])
     gone = _open().prune(seconds)
-    say(f"{gone} translations forgotten")
+    glossaries = cache.prune(seconds)
+    say(f"{gone} translations forgotten" + (f", and {glossaries} large glossaries" if glossaries else ""))
 
 
 @app.command("export")
@@ -94,7 +104,7 @@ def export(
 
 
 def _open() -> Memory:
-    from mtreason.models.files.cache import cache_dir
+    from mtreason.files import cache_dir
     from mtreason.storage import Memory
 
     return Memory(cache_dir() / "translations")

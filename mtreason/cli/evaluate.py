@@ -59,7 +59,7 @@ def evaluate(
     from mtreason.evaluation import COMET
     from mtreason.evaluation.learned.checkpoints import default_checkpoint
     from mtreason.evaluation.systems import read_systems
-    from mtreason.glossary import Matcher, load_glossary
+    from mtreason.glossary import Matcher, load_glossaries
     from mtreason.languages import parse_language
     from mtreason.report.scores import build_scores, scores_markdown
 
@@ -75,8 +75,7 @@ def evaluate(
             raise InputError(
                 "--glossary: terms are looked up in the source: name it with --src, and its language with --from"
             )
-        entries = [e for path in glossary for e in load_glossary(path, source.tag, target.tag, note=terminal.warn)]
-        matcher = Matcher(entries, source.tag)
+        matcher = Matcher(load_glossaries(glossary, source.tag, target.tag, terminal.warn), source.tag)
     learned = []
     if COMET in names:
         if systems[0].sources is None:

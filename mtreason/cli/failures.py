@@ -53,7 +53,7 @@ def _report(error: Exception) -> str:
 
 
 def _directories() -> tuple[Path, Path]:
-    from mtreason.models.files.cache import cache_dir
+    from mtreason.files import cache_dir
 
     return cache_dir() / REPORTS, Path(tempfile.gettempdir())
 

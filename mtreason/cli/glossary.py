@@ -16,7 +16,8 @@ from mtreason.runs.output import Output
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mtreason.glossary import Term
+    from mtreason.glossary import Term, Terms
+    from mtreason.glossary.own_text import OwnText
     from mtreason.languages import Language
 
 app = typer.Typer(no_args_is_help=True, help="Draft, check, convert and try out glossaries.")
@@ -45,19 +46,25 @@ def lint_files(
     *,
     from_: _From = None,
     to: _To = None,
+    text: Annotated[
+        Path | None, typer.Option("--text", "-t", metavar="FILE", help="Your own source text, line by line.")
+    ] = None,
+    hyp: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The right translation of --text, line by line.")
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 where there are warnings.")] = False,
     as_json: _Json = False,
 ) -> None:
-    """List what is wrong or doubtful; exit code 2 for errors, which keep a file from being used."""
+    """List what is wrong or doubtful, in itself and for your text; exit code 2 for errors: such a file is not used."""
     from mtreason.glossary.lint import ERROR, WARNING, lint
 
     source, target = _languages(files, from_, to)
-    found = lint(files, source, target)
+    found = lint(files, source, target, _own_text(text, hyp))
     rows = [{"level": f.level, "where": f.where, "message": f.message} for f in found]
     counts = {level: sum(f.level == level for f in found) for level in dict.fromkeys([ERROR, WARNING, "note"])}
-    text = "".join(f"{f.where}: {f.level}: {f.message}\n" for f in found)
+    listed = "".join(f"{f.where}: {f.level}: {f.message}\n" for f in found)
     summary = ", ".join(f"{n} {level}{'' if n == 1 else 's'}" for level, n in counts.items())
-    _print({"findings": rows, "counts": counts} if as_json else f"{text}{summary}\n")
+    _print({"findings": rows, "counts": counts} if as_json else f"{listed}{summary}\n")
     if counts[ERROR]:
         raise typer.Exit(InputError.exit_code)
     if strict and counts[WARNING]:
@@ -138,13 +145,10 @@ def check(
     """Say which terms a translation honours, each miss with file and line."""
     from mtreason.glossary import Matcher, Verdict
     from mtreason.glossary.lines import judge_lines
-    from mtreason.lines import read_lines
 
     source, target = _languages(files, from_, to)
     matcher = Matcher(_read(files, source, target), source.tag)
-    sources, translations = read_lines(src), read_lines(hyp)
-    if len(sources) != len(translations):
-        raise InputError(f"{src} has {len(sources)} lines, {hyp} has {len(translations)}: they must match line by line")
+    sources, translations = _aligned(src, hyp)
     judged = list(judge_lines(matcher, sources, translations, target.tag))
     misses: list[dict[str, Any]] = [
         {"line": n, "term": _hit_record(hit.term), "avoid": judgement.reading, "translation": translations[n - 1]}
@@ -325,10 +329,33 @@ def _languages(files: Sequence[Path], from_: str | None, to: str | None) -> tupl
     return parse_language(str(codes[0])), parse_language(str(codes[1]))
 
 
-def _read(files: Sequence[Path], source: Language, target: Language) -> list[Term]:
-    from mtreason.glossary import load_glossary
+def _aligned(src: Path, hyp: Path) -> tuple[list[str], list[str]]:
+    from mtreason.lines import read_lines
 
-    return [term for file in files for term in load_glossary(file, source.tag, target.tag, note=say)]
+    sources, translations = read_lines(src), read_lines(hyp)
+    if len(sources) != len(translations):
+        raise InputError(f"{src} has {len(sources)} lines, {hyp} has {len(translations)}: they must match line by line")
+    return sources, translations
+
+
+def _own_text(text: Path | None, hyp: Path | None) -> OwnText | None:
+    from mtreason.glossary.own_text import OwnText
+    from mtreason.lines import read_lines
+
+    if text is None:
+        if hyp is not None:
+            raise InputError("--hyp: what it translates is missing: add --text")
+        return None
+    if hyp is None:
+        return OwnText(text, read_lines(text))
+    lines, translations = _aligned(text, hyp)
+    return OwnText(text, lines, hyp, translations)
+
+
+def _read(files: Sequence[Path], source: Language, target: Language) -> Terms:
+    from mtreason.glossary import load_glossaries
+
+    return load_glossaries(files, source.tag, target.tag, say)
 
 
 def _print(content: dict[str, Any] | str) -> None:

@@ -63,7 +63,7 @@ class Terminal:
     def open_estimator(self, name: str, encoder: Path | None) -> Estimator:
         """Find a learned metric, and keep its scores from run to run; its weights are read when they are needed."""
         from mtreason.evaluation.learned.estimator import Estimator
-        from mtreason.models.files.cache import cache_dir
+        from mtreason.files import cache_dir
 
         self.stage(f"opening {name}", 0.0)
         estimator = Estimator(name, cache_dir() / "scores", encoder, self.stage, self.note)

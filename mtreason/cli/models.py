@@ -24,7 +24,8 @@ def list_models(
         return
     from mtreason.cli.output import print_table
     from mtreason.evaluation.learned.encoder import ENCODER
-    from mtreason.models.files.cache import cache_dir, cached_models
+    from mtreason.files import cache_dir
+    from mtreason.models.files.cache import cached_models
     from mtreason.models.files.embedded import EMBEDDED, missing_packages
 
     cached = {m.name: m for m in cached_models()}

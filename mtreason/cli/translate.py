@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from mtreason.runs.job import STANDARD_INPUT, DocumentJob, DocumentReport
 from mtreason.runs.settings import DEFAULT_REWARD, Settings, with_effort
 
 if TYPE_CHECKING:
-    from mtreason.glossary import Term
+    from mtreason.glossary import Terms
     from mtreason.languages import Direction
     from mtreason.runs.translator import Translator
 
@@ -128,12 +127,9 @@ def _make_translator(direction: Direction, settings: Settings, session: Session)
     return translator
 
 
-def _name_glossaries(terms: Sequence[Term], session: Session) -> None:
-    counts: dict[str, int] = {}
-    for term in terms:
-        counts[term.file] = counts.get(term.file, 0) + 1
-    for name, count in counts.items():
-        session.note(f"glossary: {name} ({count} terms)")
+def _name_glossaries(terms: Terms, session: Session) -> None:
+    for part in terms.parts:
+        session.note(f"glossary: {part.file} ({len(part.terms)} terms)")
 
 
 def _summary(

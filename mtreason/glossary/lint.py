@@ -11,7 +11,8 @@ from mtreason.glossary.check import contains, honoured
 from mtreason.glossary.formats.columns import looks_like_header
 from mtreason.glossary.load import describe, read_entries
 from mtreason.glossary.match import Matcher
-from mtreason.glossary.merge import Entry, key_of
+from mtreason.glossary.merge import Entry, key_of, merge
+from mtreason.glossary.own_text import OwnText, doubts_in_text
 from mtreason.glossary.spelling import spelling
 from mtreason.glossary.term import Term
 from mtreason.glossary.words.fold import fold
@@ -31,10 +32,14 @@ class Finding:
     message: str
 
 
-def lint(paths: Sequence[Path], source: Language, target: Language) -> list[Finding]:
-    """Check files that a run would get together, in that order; return findings by file and line."""
+def lint(paths: Sequence[Path], source: Language, target: Language, text: OwnText | None = None) -> list[Finding]:
+    """Check files that a run would get together, in that order; return findings by file and line.
+
+    What a person's own `text` shows comes last, in the order of the text.
+    """
     found: list[Finding] = []
     before: list[Term] = []
+    together: list[Term] = []
     for path in paths:
         entries, own = _read(path, source, target)
         terms = [entry.term for entry in entries]
@@ -43,6 +48,9 @@ def lint(paths: Sequence[Path], source: Language, target: Language) -> list[Find
         own += [*_overlaps(terms, source), *_chains(terms, target), *_conflicts(before, terms, source)]
         found += sorted(own, key=lambda f: int(f.where.rpartition(":")[2]) if f.where[-1:].isdigit() else 0)
         before += terms
+        together += merge(entries, source.tag)[0]
+    for term, message, sure in doubts_in_text(together, text, source, target) if text else ():
+        found.append(_warn(term, f"{term.source!r}: {message}", WARNING if sure else NOTE))
     return found
 
 

@@ -5,20 +5,21 @@ A direction may be stated at the end of the file name (`slang.zh-en.tsv`).
 
 from __future__ import annotations
 
-import gc
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
 
 from mtreason.errors import GlossaryError
+from mtreason.glossary import cache
 from mtreason.glossary.formats import ADVICE, ALSO, FORMATS
 from mtreason.glossary.formats.text import UNTRANSLATED, UNUSED, Direction, LeftOut, check_direction, serves
 from mtreason.glossary.formats.tsv import CODE
+from mtreason.glossary.index import without_collector
 from mtreason.glossary.merge import Entry, apart, merge
 from mtreason.glossary.term import Term, make_term
+from mtreason.glossary.terms import Glossary, Terms
 from mtreason.languages import Language, parse_language
 
 MAX_BYTES = 256 * 1024 * 1024
@@ -28,27 +29,33 @@ _ENDINGS = "|".join([*FORMATS, *filter(None, ALSO)])
 _NAMED_PAIR = re.compile(rf".+\.({CODE})-({CODE})\.(?i:{_ENDINGS})".replace("{2,3}", "{2}"), re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Glossary:
-    """What a file holds for a direction."""
-
-    terms: tuple[Term, ...]
-    left_out: str
-    """One line that counts and names what is left out, and begins with the file's name; "" where nothing is."""
-
-
 def load_glossary(
     path: Path, source: str, target: str, name: str | None = None, note: Callable[[str], None] | None = None
-) -> tuple[Term, ...]:
+) -> Terms:
     """Read the glossary file `path` for a run that translates `source` to `target` (BCP-47 codes).
 
-    `name` is how messages name the file; its path if None. `note` is told, in one line, what is left out. Raises
-    `GlossaryError` as `read_glossary` does.
+    `name` is how messages name the file; its path if None. `note` is told, in one line, what is left out. A large file
+    that was read before comes from the cache. Raises `GlossaryError` as `read_glossary` does.
     """
-    found = read_glossary(path, source, target, name)
+    name = name or _shown(path)
+    data, module = _open(path, source, target, name)
+    key = cache.key_of(data, module.__name__, (source, target)) if len(data) >= cache.WORTH else ""
+    with without_collector():
+        found = cache.find(key, name) if key else None
+        if found is None:
+            found = _glossary(_entries(data, module, (source, target), name), source, target, name)
+            found = cache.keep(key, found, source) if key else found
     if found.left_out and note is not None:
         note(found.left_out)
-    return found.terms
+    return Terms([found])
+
+
+def load_glossaries(
+    paths: Iterable[Path | tuple[Path, str]], source: str, target: str, note: Callable[[str], None] | None = None
+) -> Terms:
+    """Read several files, or pairs of a file and how messages name it, as `load_glossary` does; the last one wins."""
+    named = (own if isinstance(own, tuple) else (own, None) for own in paths)
+    return Terms(part for path, name in named for part in load_glossary(path, source, target, name, note).parts)
 
 
 def read_glossary(path: Path, source: str, target: str, name: str | None = None, *, merged: bool = True) -> Glossary:
@@ -58,11 +65,17 @@ def read_glossary(path: Path, source: str, target: str, name: str | None = None,
     or decoded, is no glossary, is larger than 256 MB, changes while it is read, has a line that cannot be a term,
     states another direction, or has nothing for this one.
     """
+    name = name or _shown(path)
+    return _glossary(read_entries(path, source, target, name), source, target, name, merged=merged)
+
+
+def _glossary(
+    found: Iterable[Entry | LeftOut | GlossaryError], source: str, target: str, name: str, *, merged: bool = True
+) -> Glossary:
     entries: list[Entry] = []
     left: list[LeftOut] = []
-    name = name or _shown(path)
-    with _without_collector():
-        for item in read_entries(path, source, target, name):
+    with without_collector():
+        for item in found:
             if isinstance(item, GlossaryError):
                 raise item
             if isinstance(item, LeftOut):
@@ -76,19 +89,7 @@ def read_glossary(path: Path, source: str, target: str, name: str | None = None,
         raise GlossaryError(
             f"{name}: no terms for {source} to {target}{f': {said} left out' if said else ''}: give a file with some"
         )
-    return Glossary(tuple(terms), f"{name}: left out: {said}" if said else "")
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Make many objects without looking for circles among them again and again, which takes a third of the time."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
+    return Glossary(name, tuple(terms), said)
 
 
 def describe(left: Sequence[LeftOut], source: Language, target: Language) -> str:
@@ -114,13 +115,25 @@ def read_entries(
     Raises `GlossaryError` for a fault of the file as a whole.
     """
     name = name or _shown(path)
+    data, module = _open(path, source, target, name)
+    yield from _entries(data, module, (source, target), name)
+
+
+def _open(path: Path, source: str, target: str, name: str) -> tuple[bytes, ModuleType]:
+    """Return the content of a file, and the module that reads its format."""
     module = FORMATS[format_of(path, name)]
     data = _read(path, name)
     stated = stated_direction(path)
     if stated is not None:
         check_direction(name, stated, (source, target))
     _check_kind(data, name)
-    for row in module.read(data, name, (source, target)):
+    return data, module
+
+
+def _entries(
+    data: bytes, module: ModuleType, direction: Direction, name: str
+) -> Iterator[Entry | LeftOut | GlossaryError]:
+    for row in module.read(data, name, direction):
         if isinstance(row, LeftOut):
             yield row
             continue

@@ -1,8 +1,7 @@
 """Finds glossary terms in text, and keeps whole words, by context, and the longest overlap.
 
-Where words are separated, a table by words: the key of each word is its lemma, so that *goes viral* is an occurrence of
-*go viral*. Elsewhere, and for terms with punctuation in them, an Aho-Corasick automaton over characters: it finds
-what all forms of a term begin with, and the term's regular expression says whether one stands there.
+Terms are looked up in an index of their numbers (`index.py`), and made only where a text has what they begin with, so
+that a large glossary from the cache costs little.
 """
 
 from __future__ import annotations
@@ -12,21 +11,30 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from mtreason.glossary.index import (
+    MOST_CHARACTERS,
+    MOST_WORDS,
+    Numbers,
+    beginnings_of,
+    folded_source,
+    without_collector,
+    words_of,
+)
 from mtreason.glossary.merge import one
 from mtreason.glossary.term import Term
+from mtreason.glossary.terms import indexed
 from mtreason.glossary.words.apart import pairs
-from mtreason.glossary.words.fold import fold, is_bounded, is_unspaced, primary_language
+from mtreason.glossary.words.fold import fold, is_bounded, primary_language
 from mtreason.glossary.words.forms import forms, key
 from mtreason.glossary.words.places import place
 from mtreason.glossary.words.tokens import Token, read
-from mtreason.glossary.words.unspaced import UNSPACED_LANGUAGES, anchors, run_regex
+from mtreason.glossary.words.unspaced import run_regex
 
 NOT_HINTED = "is an ordinary phrase, for which nothing is hinted"
 """Why a term is no hit that exists only to keep shorter ones from matching inside it."""
 
-_PLAIN = re.compile(r"[a-z0-9]+(?:[ -][a-z0-9]+)*")
-_LETTER = "[^\\W_]|[\u0300-\u036f\u0591-\u05bd\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff]"
-_WORDS = re.compile(f"(?:{_LETTER})+(?:[ '-](?:{_LETTER})+)*'?")
+_DOUBLED = frozenset(1 << k for k in range(MOST_CHARACTERS.bit_length() - 1))
+"""1, 2, 4 and so on, to half of the longest anchor."""
 _BETWEEN = frozenset(" \t-\u00a0'*")
 """What may stand between the words of a term."""
 
@@ -66,18 +74,10 @@ class Matcher:
 
     def __init__(self, terms: Iterable[Term], language: str) -> None:
         self._language = language
-        by_term: dict[str, list[Term]] = {}
-        for term in terms:
-            if folded := place(term.source.strip(), language, syllables=True).folded:
-                by_term.setdefault(folded, []).append(term)
-        by_words: dict[str, tuple[Term, ...]] = {}
-        by_characters: dict[str, tuple[Term, ...]] = {}
-        spaced = primary_language(language) not in UNSPACED_LANGUAGES
-        for folded, own in by_term.items():
-            group = by_words if spaced and _is_words(folded) else by_characters
-            group[folded] = tuple(_in_order(own)) if len(own) > 1 else tuple(own)
-        self._words = _Words(by_words, primary_language(language))
-        self._characters = _Characters(by_characters, language)
+        with without_collector():
+            terms, index = indexed(terms, language)
+            self._words = _Words(index.lines, terms, language)
+            self._characters = _Characters(index.anchors, terms, language)
 
     def find(self, text: str) -> tuple[Hit, ...]:
         """Return the hits in text order, without overlaps.
@@ -151,13 +151,6 @@ class Matcher:
         return False
 
 
-def _is_words(folded: str) -> bool:
-    """Whether a term is nothing but words that are separated by spaces or hyphens."""
-    if _PLAIN.fullmatch(folded):
-        return True
-    return bool(_WORDS.fullmatch(folded)) and (folded.isascii() or not any(map(is_unspaced, folded)))
-
-
 def _in_order(terms: Sequence[Term]) -> list[Term]:
     """Return the variants of a term in the order in which they are tried, without those that are overridden."""
     files = list(dict.fromkeys(term.file for term in terms))
@@ -173,32 +166,42 @@ def _last(term: Term) -> tuple[bool, bool]:
     return not term.case_sensitive, not term.conditional
 
 
-class _Words:
-    """Terms by the keys of their words, one space between them.
+def _variants(numbers: Iterable[int], terms: Sequence[Term], language: str) -> dict[str, tuple[Term, ...]]:
+    """Return terms by what they are, folded; those that fold to the same string in the order to try them."""
+    found: dict[str, list[Term]] = {}
+    for number in numbers:
+        term = terms[number]
+        found.setdefault(folded_source(term, language), []).append(term)
+    return {folded: tuple(_in_order(own) if len(own) > 1 else own) for folded, own in found.items()}
 
-    A text is read from each of its words on for as long as some term begins with the keys that were read.
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A term of a line of the index."""
+
+    term: Term
+    written: str
+    """As it is written, but for case and width."""
+    rest: tuple[str, ...]
+    """The keys of its words that are not in the line."""
+
+
+class _Words:
+    """Terms by the keys of their words.
+
+    A text is read from each of its words on for as long as some line of the index begins with the keys that were read.
     """
 
-    def __init__(self, terms: dict[str, tuple[Term, ...]], primary: str) -> None:
-        self._primary = primary
-        self._terms: dict[str, tuple[Term, ...]] = {}
-        self._beginnings: set[str] = set()
-        keys: dict[str, str] = {}
-        for folded, own in terms.items():
-            words = _words(folded, primary)
-            for word in words:
-                if word not in keys:
-                    keys[word] = key(word, primary)
-            line = ""
-            for word in words[:-1]:
-                line += keys[word] + " "
-                self._beginnings.add(line)
-            line += keys[words[-1]]
-            self._terms[line] = (*self._terms[line], *own) if line in self._terms else own
+    def __init__(self, lines: Numbers, terms: Sequence[Term], language: str) -> None:
+        self._language, self._primary = language, primary_language(language)
+        self._lines = lines
+        self._terms = terms
+        self._beginnings = {beginning for line in lines for beginning in beginnings_of(line)}
+        self._made: dict[str, tuple[_Entry, ...]] = {}
 
     def find(self, folded: str) -> Iterator[_Found]:
         """Yield the occurrences of terms in a folded text."""
-        if not self._terms:
+        if not self._lines:
             return
         text = tuple(read(folded, self._primary))
         for i in range(len(text)):
@@ -206,31 +209,57 @@ class _Words:
         for i, k in pairs(text, self._primary):
             part = text[k].text
             for form in forms(text[i].text, self._primary):
-                own = self._terms.get(f"{form} {part}" if self._primary == "en" else part + form)
+                own = self._entries(f"{form} {part}" if self._primary == "en" else part + form)
                 if own:
-                    yield text[i].start, text[i].end, own
+                    yield text[i].start, text[i].end, tuple(entry.term for entry in own)
+
+    def _entries(self, line: str) -> tuple[_Entry, ...]:
+        """Return the terms of a line, which are made when they are first asked for."""
+        if line not in self._lines:
+            return ()
+        if line not in self._made:
+            own = _variants(self._lines[line], self._terms, self._language)
+            self._made[line] = tuple(
+                _Entry(term, place(term.source.strip(), "und").folded, self._rest(folded))
+                for folded, terms in own.items()
+                for term in terms
+            )
+        return self._made[line]
+
+    def _rest(self, folded: str) -> tuple[str, ...]:
+        return tuple(key(word, self._primary) for word in words_of(folded, self._primary)[MOST_WORDS:])
 
     def _from(self, first: int, text: Sequence[Token], folded: str) -> Iterator[_Found]:
         lines, last = [""], first
-        while (
-            lines and last < len(text) and (last == first or _only_spaces(folded, text[last - 1].end, text[last].start))
-        ):
+        while lines and last < len(text) and (last == first or _goes_on(text, last, folded)):
             own = [line + form for line in lines for form in forms(text[last].text, self._primary)]
             for line in own:
-                if line in self._terms:
-                    yield from self._fitting(self._terms[line], text[first : last + 1], folded)
+                if line in self._lines:
+                    yield from self._fitting(self._entries(line), first, last, text, folded)
             lines = [line for line in (f"{line} " for line in own) if line in self._beginnings]
             last += 1
 
-    def _fitting(self, terms: tuple[Term, ...], found: Sequence[Token], folded: str) -> Iterator[_Found]:
+    def _fitting(
+        self, entries: Sequence[_Entry], first: int, last: int, text: Sequence[Token], folded: str
+    ) -> Iterator[_Found]:
         """Yield an occurrence with those of its terms that it may be a form of, first those that are written so."""
-        start, end = found[0].start, found[-1].end
-        surface = folded[start:end]
-        written = {t: place(t.source.strip(), "und").folded for t in terms}
-        fitting = [t for t in terms if written[t] == surface]
-        fitting += [t for t in terms if written[t] != surface and self._inflects(written[t], found)]
-        if fitting:
-            yield start, end, tuple(fitting)
+        for rest in dict.fromkeys(entry.rest for entry in entries):
+            if rest and not self._follow(rest, last + 1, text, folded):
+                continue
+            found = text[first : last + 1 + len(rest)]
+            surface = folded[found[0].start : found[-1].end]
+            own = [entry for entry in entries if entry.rest == rest]
+            fitting = [e.term for e in own if e.written == surface]
+            fitting += [e.term for e in own if e.written != surface and self._inflects(e.written, found)]
+            if fitting:
+                yield found[0].start, found[-1].end, tuple(fitting)
+
+    def _follow(self, rest: Sequence[str], first: int, text: Sequence[Token], folded: str) -> bool:
+        """Whether forms of words stand in a text from a token on."""
+        return first + len(rest) <= len(text) and all(
+            _goes_on(text, k, folded) and word in forms(text[k].text, self._primary)
+            for k, word in enumerate(rest, first)
+        )
 
     def _inflects(self, written: str, found: Sequence[Token]) -> bool:
         """Whether words whose lemmas are those of a term, written so, may be its forms.
@@ -240,16 +269,15 @@ class _Words:
         """
         if self._primary != "en":
             return True
-        words = _words(written, "en")
+        words = words_of(written, "en")
         if "-" in written and [t.text for t in found[:-1]] != words[:-1]:
             return False
-        return len(words) > 1 or not words[0].endswith("ing") or found[0].text.removesuffix("s").endswith("ing")
+        return len(words) != 1 or not words[0].endswith("ing") or found[0].text.removesuffix("s").endswith("ing")
 
 
-def _words(folded: str, primary: str) -> list[str]:
-    if primary == "en" and _PLAIN.fullmatch(folded):
-        return folded.replace("-", " ").split(" ")
-    return [token.text for token in read(folded, primary)]
+def _goes_on(text: Sequence[Token], k: int, folded: str) -> bool:
+    """Whether only spaces and hyphens are between a word and the one before it."""
+    return _only_spaces(folded, text[k - 1].end, text[k].start)
 
 
 def _only_spaces(folded: str, start: int, end: int) -> bool:
@@ -258,32 +286,39 @@ def _only_spaces(folded: str, start: int, end: int) -> bool:
 
 
 class _Characters:
-    """Terms by the characters that all their forms begin with."""
+    """Terms by the characters that all their forms begin with.
 
-    def __init__(self, terms: dict[str, tuple[Term, ...]], language: str) -> None:
-        import ahocorasick  # an extension module without stubs
+    From each place of a text ever longer pieces are looked up. At lengths that double, the search goes on only where
+    some anchor begins so.
+    """
 
-        self._primary = primary_language(language)
-        by_anchor: dict[str, list[tuple[str, tuple[Term, ...]]]] = {}
-        for folded, own in terms.items():
-            for anchor in anchors(folded, self._primary):
-                by_anchor.setdefault(anchor, []).append((folded, own))
-        self._automaton = ahocorasick.Automaton()
-        for anchor, found in by_anchor.items():
-            self._automaton.add_word(anchor, (len(anchor), tuple(found)))
-        if by_anchor:
-            self._automaton.make_automaton()
+    def __init__(self, anchors: Numbers, terms: Sequence[Term], language: str) -> None:
+        self._language, self._primary = language, primary_language(language)
+        self._anchors = anchors
+        self._terms = terms
+        self._beginnings = {a[:k] for k in _DOUBLED for a in anchors if len(a) > k}
+        self._lengths = sorted({*map(len, anchors), *map(len, self._beginnings)})
+        self._made: dict[str, dict[str, tuple[Term, ...]]] = {}
 
     def find(self, folded: str) -> Iterator[_Found]:
         """Yield the occurrences of terms in a folded text."""
-        if not len(self._automaton):
-            return
-        for last, (length, found) in self._automaton.iter(folded):
-            start = last + 1 - length
-            for term, own in found:
-                end = last + 1 if term == folded[start : last + 1] else self._end(term, folded, start)
-                if end > start and is_bounded(folded, start, end):
-                    yield start, end, own
+        for start in range(len(folded)) if self._anchors else ():
+            for length in self._lengths:
+                piece = folded[start : start + length]
+                if len(piece) < length:
+                    break
+                if piece in self._anchors:
+                    yield from self._from(start, piece, folded)
+                if length in _DOUBLED and piece not in self._beginnings:
+                    break
+
+    def _from(self, start: int, anchor: str, folded: str) -> Iterator[_Found]:
+        if anchor not in self._made:
+            self._made[anchor] = _variants(self._anchors[anchor], self._terms, self._language)
+        for term, own in self._made[anchor].items():
+            end = start + len(term) if term == anchor else self._end(term, folded, start)
+            if end > start and is_bounded(folded, start, end):
+                yield start, end, own
 
     def _end(self, term: str, folded: str, start: int) -> int:
         """Return where a form of a term that begins at a place ends; the place itself where none does."""

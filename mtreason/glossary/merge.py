@@ -36,7 +36,10 @@ def merge(entries: Iterable[Entry], language: str) -> tuple[list[Term], list[Ter
     found: list[Term] = []
     bare: list[Term] = []
     for own in groups.values():
-        for alike in (own,) if len(own) == 1 else _by_case(own):
+        if len(own) == 1:
+            (found if own[0].complete else bare).append(own[0].term)
+            continue
+        for alike in _by_case(own):
             complete = any(entry.complete for entry in alike)
             (found if complete else bare).append(one([entry.term for entry in alike], [e.complete for e in alike]))
     return found, bare

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from mtreason.characters import HALF_PAIR, has_half_pair
 from mtreason.errors import GlossaryError
 from mtreason.glossary.values import Value, join_values, split_values
 
 
-@dataclass(frozen=True, slots=True)
-class Sense:
+class Sense(NamedTuple):
     """What a term may mean: one of several entries for it that all hold where it occurs."""
 
     targets: tuple[str, ...]
@@ -55,12 +55,17 @@ class Term:
     @property
     def conditions(self) -> tuple[object, ...]:
         """The conditions under which the term is meant: two terms with the same source must differ in them."""
+        if not self.conditional:
+            return _UNCONDITIONAL
         return self.case_sensitive and self.source, frozenset(self.requires), frozenset(self.excludes)
 
     @property
     def conditional(self) -> bool:
         """Whether the term is meant in some contexts only."""
         return self.case_sensitive or bool(self.requires or self.excludes)
+
+
+_UNCONDITIONAL: tuple[object, ...] = (False, frozenset(), frozenset())
 
 
 COLUMNS = {
@@ -102,39 +107,41 @@ def make_term(fields: Mapping[str, Value], file: str, line: int) -> Term:
     source = fields.get("source", "")
     if not source or not isinstance(source, str):
         raise GlossaryError(f"{where}: the source term is empty: write the term into the first column")
-    lists: dict[str, tuple[str, ...]] = dict.fromkeys(LISTS, ())
+    whole = "".join([value if isinstance(value, str) else "".join(value) for value in fields.values()])
+    if len(whole) > MOST_CHARACTERS or not whole.isprintable():
+        for column, value in fields.items():
+            _check_characters(column, value if isinstance(value, str) else " ".join(value), where)
+    lists: dict[str, tuple[str, ...]] = {}
     texts: dict[str, str] = {}
     for column, value in fields.items():
         if not value:
             continue
-        _check_characters(column, value if isinstance(value, str) else " ".join(value), where)
         if column in LISTS:
             lists[column] = _split(column, value, where)
         elif isinstance(value, str):
             texts[column] = value
-    case = _flag(texts, "case", where, default=False)
-    hinted = _flag(texts, "hint", where, default=True)
-    both = set(lists["target"]) & {*lists["forbidden"], texts.get("literal", "")}
+    targets, forbidden, literal = lists.get("target", ()), lists.get("forbidden", ()), texts.get("literal", "")
+    both = {*forbidden, literal}.intersection(targets) if forbidden or literal else ()
     if both:
         raise GlossaryError(
             f"{where}: {min(both)!r} is a rendering and to be avoided at once: take it out of one column"
         )
     return Term(
         source=source,
-        targets=lists["target"],
-        literal=texts.get("literal", ""),
+        targets=targets,
+        literal=literal,
         note=texts.get("note", ""),
         file=file,
         line=line,
-        forbidden=lists["forbidden"],
+        forbidden=forbidden,
         part_of_speech=texts.get("pos", ""),
         domain=texts.get("domain", ""),
-        case_sensitive=case,
-        requires=lists["requires"],
-        excludes=lists["excludes"],
+        case_sensitive="case" in texts and _flag(texts["case"], "case", where),
+        requires=lists.get("requires", ()),
+        excludes=lists.get("excludes", ()),
         example=texts.get("example", ""),
         rendered=texts.get("rendered", ""),
-        hinted=hinted,
+        hinted="hint" not in texts or _flag(texts["hint"], "hint", where),
     )
 
 
@@ -143,8 +150,6 @@ def _check_characters(column: str, text: str, where: str) -> None:
         raise GlossaryError(
             f"{where}: {column} has {len(text):,} characters, expected at most {MOST_CHARACTERS:,}: cut it"
         )
-    if text.isascii() and text.isprintable():
-        return
     if has_half_pair(text):
         raise GlossaryError(f"{where}: {column} {HALF_PAIR}")
     control = None if column in _FREE else _CONTROL.search(text)
@@ -152,11 +157,11 @@ def _check_characters(column: str, text: str, where: str) -> None:
         raise GlossaryError(f"{where}: {column} has the control character \\x{ord(control[0]):02x}: take it out")
 
 
-def _flag(fields: Mapping[str, str], column: str, where: str, *, default: bool) -> bool:
-    value = fields.get(column, "").lower()
-    if value and value not in _YES:
+def _flag(text: str, column: str, where: str) -> bool:
+    value = text.lower()
+    if value not in _YES:
         raise GlossaryError(f"{where}: {column} is {value!r}, expected yes or no")
-    return _YES.get(value, default)
+    return _YES[value]
 
 
 def _split(name: str, value: Value, where: str) -> tuple[str, ...]:

@@ -329,7 +329,7 @@ class DocumentRun:
 
 def open_memory(progress: Progress) -> list[Store]:
     """Open the memory of translations; a run continues without it where it cannot be opened or fails later."""
-    from mtreason.models.files.cache import cache_dir
+    from mtreason.files import cache_dir
 
     try:
         memory = Memory(cache_dir() / "translations")

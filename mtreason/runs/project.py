@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mtreason.errors import DocumentError, InputError
 from mtreason.files import read_bytes
-from mtreason.glossary import Matcher, Term, load_glossary, shipped_glossaries
+from mtreason.glossary import Matcher, Terms, load_glossaries, shipped_glossaries
 from mtreason.languages import Direction, Language, parse_language
 from mtreason.models.files.resolve import known_digest
 from mtreason.models.loaded import LoadedModel
@@ -58,7 +58,7 @@ class Review:
 class RunInputs:
     """What the translations into one language depend on besides sources and model, read once."""
 
-    terms: tuple[Term, ...]
+    terms: Terms
     human: dict[str, str]
     memories: tuple[tuple[str, str], ...]
     """Name and digest of each memory."""
@@ -99,17 +99,15 @@ class Project:
         given = self.config.prompt
         return str(self.root / given) if given.endswith(".toml") else given or None
 
-    def terms(self, target: Language, note: Callable[[str], None] | None = None) -> tuple[Term, ...]:
+    def terms(self, target: Language, note: Callable[[str], None] | None = None) -> Terms:
         """Read the glossaries for a language; reports name files as the configuration does.
 
         `note` is told what is left out of them.
         """
         source, tag = self.config.source, target.tag
         shipped = shipped_glossaries(source, tag) if self.config.shipped_glossaries else ()
-        terms = [term for path in shipped for term in load_glossary(path, source, tag)]
-        for name in self.config.glossaries:
-            terms += load_glossary(self.root / name, source, tag, name, note)
-        return tuple(terms)
+        own = [(self.root / name, name) for name in self.config.glossaries]
+        return load_glossaries([*shipped, *own], source, tag, note)
 
     def inputs(self, target: Language, note: Callable[[str], None] | None = None) -> RunInputs:
         """Read the glossaries and memories for a language, once: what is recorded is what is used; see `terms`."""

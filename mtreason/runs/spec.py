@@ -17,7 +17,7 @@ from typing import Any
 from mtreason.decoding.prompts import rendered
 from mtreason.decoding.wordings import Wording, wording_again
 from mtreason.errors import InputError
-from mtreason.glossary import Hit, Term
+from mtreason.glossary import Hit, Term, digests
 from mtreason.languages import Direction
 from mtreason.rewards import Reward
 from mtreason.runs.settings import DEFAULT_NODES, FROM_ELSEWHERE, NOWHERE, REACH, SEGMENT, Settings
@@ -171,7 +171,7 @@ def describe_run(
         settings=own,
         reward=dict(sorted(reward.weights.items())),
         metric=metric,
-        glossaries=glossary_digests(terms),
+        glossaries=digests(terms),
         memories=tuple(memories),
         document=dict(document or {}),
     )
@@ -180,14 +180,6 @@ def describe_run(
 def _said(wording: Wording, direction: Direction) -> str:
     """Return a digest of what prompts say, those of a second attempt included."""
     return _digest([rendered(w, direction) for w in (wording, wording_again(chat=wording.chat))])
-
-
-def glossary_digests(terms: Iterable[Term]) -> tuple[tuple[str, str], ...]:
-    """Return the files that the terms come from, each with a digest of everything that its terms say."""
-    files: dict[str, list[Any]] = {}
-    for term in terms:
-        files.setdefault(term.file, []).append({k: v for k, v in asdict(term).items() if k not in {"file", "line"}})
-    return tuple((name, _digest(own)) for name, own in files.items())
 
 
 def _digest(value: Any) -> str:  # noqa: ANN401 - what JSON can hold

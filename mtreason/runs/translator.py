@@ -17,7 +17,7 @@ from mtreason.decoding.wordings import Wording, pick_wording, wording_again
 from mtreason.documents.sentences import length
 from mtreason.errors import SettingError
 from mtreason.files import sha256_of
-from mtreason.glossary import Hit, Matcher, Term, load_glossary, shipped_glossaries
+from mtreason.glossary import Hit, Matcher, Term, Terms, load_glossaries, shipped_glossaries
 from mtreason.languages import Direction, Language, parse_language
 from mtreason.models.protocol import ROOT, Capability, LanguageModel, Prefix, TokenMask
 from mtreason.models.text import Codec
@@ -52,16 +52,14 @@ class _Start:
     """The whole prompt, without a segment."""
 
 
-def load_terms(direction: Direction, settings: Settings, note: Callable[[str], None] | None = None) -> tuple[Term, ...]:
+def load_terms(direction: Direction, settings: Settings, note: Callable[[str], None] | None = None) -> Terms:
     """Read the glossaries of a run, shipped ones first, so that the user's own override them.
 
     `note` is told what is left out of them.
     """
     source, target = direction.source.tag, direction.target.tag
     shipped = shipped_glossaries(source, target) if settings.shipped_glossaries else ()
-    return tuple(
-        term for path in (*shipped, *settings.glossaries) for term in load_glossary(path, source, target, note=note)
-    )
+    return load_glossaries((*shipped, *settings.glossaries), source, target, note)
 
 
 def load_memories(direction: Direction, settings: Settings) -> dict[str, str]:
@@ -115,7 +113,7 @@ class Translator:
         )
         check_wording(self.wording, self.settings, chat=model.tokenizer.chat)
         self._again = wording_again(chat=self.wording.chat)
-        self.terms = tuple(load_terms(self.direction, self.settings) if terms is None else terms)
+        self.terms = load_terms(self.direction, self.settings) if terms is None else terms
         self.human = load_memories(self.direction, self.settings) if human is None else human
         self.matcher = Matcher(self.terms, self.direction.source.tag)
         pieces = self.codec.pieces(model.vocabulary)

@@ -63,6 +63,53 @@ def test_lint(tmp_path, command, text, level, line, message) -> None:
         assert f"a.zh-en.tsv{f':{line}' if line else ''}: warning: " in out
 
 
+CASED = "# columns: source, target, case\nMarch\tMärz\tyes\n"
+PARTS = "# columns: source, target, requires\nbank\tBank\tmoney\n"
+
+
+@pytest.mark.parametrize(
+    ("terms", "text", "translation", "level", "line", "message"),
+    [
+        (CASED, "they march\n", "", "warning", 2, "a.txt:1 has 'march', and no line 'March': write it so, or"),
+        (PARTS, "x\nthe bank of a river\n", "", "warning", 2, "in a.txt:2 it stands without money: correct"),
+        ("bank\tBank\nbank note\tSchein\n", "a bank note\n", "", "note", 1, "part of a longer term, as in a.txt:1"),
+        ("bank\tBank\n", "the bank\n", "das Ufer\n", "warning", 1, "first b.txt:1): put '|' and what stands there"),
+        ("bank\tBank\n", "a bank\nour bank\n", "Ufer\ndas Ufer\n", "warning", 1, "stands there ('ufer', it seems)"),
+        ("bank\tBank\n", "bank\nbank\n", "Ufer\nBank\n", "note", 1, "1 of 2 lines that have it are translated"),
+        ("bank\tBank\tBanc\n", "bank\n", "Banc\n", "warning", 1, "b.txt:1 says 'Banc', which is to be avoided"),
+    ],
+)  # fmt: skip
+def test_lint_with_ones_own_text(tmp_path, command, terms, text, translation, level, line, message) -> None:
+    for name, content in (("t.en-de.tsv", terms), ("a.txt", text), ("b.txt", translation)):
+        (tmp_path / name).write_text(content, "utf-8")
+    more = ["--hyp", "b.txt"] if translation else []
+    found = json.loads(command("lint", "t.en-de.tsv", "--text", "a.txt", *more, "--json")[0])["findings"]
+    [own] = [f for f in found if message in f["message"]]
+    assert (own["level"], own["where"]) == (level, f"t.en-de.tsv:{line}")
+
+
+@pytest.mark.parametrize(
+    ("text", "translation"),
+    [("in March\n", ""), ("in March\n", "im März\n"), ("nothing of it\n", "nichts davon\n"), ("\n", "\n"), ("", "")],
+)
+def test_lint_says_nothing_of_a_text_that_fits(tmp_path, command, text, translation) -> None:
+    for name, content in (("t.en-de.tsv", CASED), ("a.txt", text), ("b.txt", translation)):
+        (tmp_path / name).write_text(content, "utf-8")
+    more = ["--hyp", "b.txt"] if translation else []
+    assert json.loads(command("lint", "t.en-de.tsv", "--text", "a.txt", *more, "--json")[0])["findings"] == []
+
+
+def test_lint_with_texts_that_do_not_fit(tmp_path, command) -> None:
+    for name, content in (("t.en-de.tsv", CASED), ("a.txt", "a\nb\n"), ("b.txt", "a\n")):
+        (tmp_path / name).write_text(content, "utf-8")
+    _, err = command("lint", "t.en-de.tsv", "--text", "a.txt", "--hyp", "b.txt", code=2)
+    assert "a.txt has 2 lines, b.txt has 1: they must match line by line" in err
+    _, err = command("lint", "t.en-de.tsv", "--hyp", "b.txt", code=2)
+    assert "--hyp: what it translates is missing: add --text" in err
+    _, err = command("lint", "t.en-de.tsv", "--text", "none.txt", code=2)
+    assert "none.txt" in err
+
+
 def test_lint_of_several_files(tmp_path, command) -> None:
     for name, target in (("a", "sold"), ("b", "tempted")):
         (tmp_path / f"{name}.zh-en.tsv").write_text(f"种草\t{target}\n", "utf-8")

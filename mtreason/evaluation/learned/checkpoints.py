@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtreason.evaluation.learned.encoder import prepare_encoder
-from mtreason.models.files.cache import Report, cache_dir, finish, is_complete, making, verify_cached
+from mtreason.files import cache_dir
+from mtreason.models.files.cache import Report, finish, is_complete, making, verify_cached
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -22,10 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtreason.errors import ModelError
-from mtreason.files import sha256_of
+from mtreason.files import cache_dir, sha256_of
 from mtreason.models.files.cache import (
     Report,
-    cache_dir,
     finish,
     is_complete,
     making,

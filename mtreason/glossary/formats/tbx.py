@@ -8,7 +8,7 @@ deprecated, superseded, obsolete or forbidden become forbidden renderings. DCA w
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from html import escape
 from typing import Any
@@ -44,17 +44,34 @@ def _local(tag: object) -> str:
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
+_TERM, _SECTION = "term", "section"
+
+
 @cache
-def _category_of(name: str) -> str:
+def _role(tag: object) -> str:
+    """Return whether an element is a term or a section of one, or else its name; "" for what holds other elements."""
+    local = _local(tag)
+    if local in _SECTIONS:
+        return _SECTION
+    return "" if local in _LANGUAGES or local.endswith("Grp") else local
+
+
+@cache
+def _meaning(name: str) -> str:
+    """Return what a data category becomes; "" for one that says nothing about a translation."""
     return _CATEGORIES.get("".join(c for c in name.casefold() if c.isalpha()), "")
+
+
+_Beside = dict[str, list[str]]
+"""Data categories, by what they become."""
 
 
 @dataclass(slots=True)
 class _Described:
-    """A term or a concept, with its data categories."""
+    """A term with its data categories."""
 
-    text: str = ""
-    beside: dict[str, list[str]] = field(default_factory=dict)
+    text: str
+    beside: _Beside
 
     @property
     def forbidden(self) -> bool:
@@ -64,26 +81,28 @@ class _Described:
 
 def read(data: bytes, name: str, direction: Direction) -> Iterator[Row | LeftOut]:
     """Yield the terms of a file; raises `GlossaryError` for a file of another kind, or without one of the languages."""
-    seen: dict[str, None] = {}
+    pairs: dict[tuple[str, ...], tuple[str | None, str | None]] = {}
     found = False
     try:
         elements = stream_xml(data, name, _CONCEPTS)
         _check_root(next(elements), name)
         for element in elements:
+            line = element.sourceline or 1
             concept, languages = _concept(element)
-            seen |= dict.fromkeys(languages)
-            pair = [best_tag(wanted, languages) for wanted in direction]
-            if pair[1] is None and pair[0] is not None and _is_kept(concept):
+            there = tuple(languages)
+            if there not in pairs:
+                pairs[there] = (best_tag(direction[0], there), best_tag(direction[1], there))
+            source, target = pairs[there]
+            if source is None:
+                yield LeftOut(line, NO_SOURCE)
+            elif target is not None or _is_kept(concept):
                 found = True
-                yield from _rows(element.sourceline or 1, concept, languages[pair[0]], ())
-                continue
-            if pair[0] is None or pair[1] is None:
-                yield LeftOut(element.sourceline or 1, NO_SOURCE if pair[0] is None else UNTRANSLATED)
-                continue
-            found = True
-            yield from _rows(element.sourceline or 1, concept, languages[pair[0]], languages[pair[1]])
+                yield from _rows(line, concept, languages[source], () if target is None else languages[target])
+            else:
+                yield LeftOut(line, UNTRANSLATED)
     except DocumentError as error:
         raise GlossaryError(str(error).replace(": not XML: ", ": not TBX: ", 1)) from error
+    seen = dict.fromkeys(tag for there in pairs for tag in there)
     if seen and not found:
         raise MismatchError(name, ", ".join(seen), direction)
 
@@ -95,36 +114,43 @@ def _check_root(root: Any, name: str) -> None:  # noqa: ANN401 - lxml is untyped
         raise GlossaryError(f"{name}: not a glossary but {what}: export it as TBX or CSV")
 
 
-def _concept(element: Any) -> tuple[_Described, dict[str, list[_Described]]]:  # noqa: ANN401 - as above
+def _concept(element: Any) -> tuple[_Beside, dict[str, list[_Described]]]:  # noqa: ANN401 - as above
     """Return what is said of a concept as a whole, and its terms by language."""
-    concept = _Described()
+    concept: _Beside = {}
     languages: dict[str, list[_Described]] = {}
     for child in element:
-        if _local(child.tag) not in _LANGUAGES:
-            _describe(child, [concept])
-            continue
-        described = [_Described()]  # the language, and then its terms
-        _describe(child, described)
-        terms = [term for term in described[1:] if term.text]
-        for kind, values in described[0].beside.items():
-            for term in terms:
-                term.beside.setdefault(kind, []).extend(values)
-        languages.setdefault(child.get(_LANG) or child.get("lang") or "", []).extend(terms)
+        if _local(child.tag) in _LANGUAGES:
+            tag = child.get(_LANG) or child.get("lang") or ""
+            languages.setdefault(tag, []).extend(_terms(child))
+        else:
+            _describe(child, concept)
     return concept, languages
 
 
-def _describe(element: Any, described: list[_Described]) -> None:  # noqa: ANN401 - as above
-    """Add the terms of an element, and give data categories to the term that they stand with, or else to the first."""
+def _terms(element: Any) -> list[_Described]:  # noqa: ANN401 - as above
+    """Return the terms of a language; what is said of the language holds for all of them."""
+    language: _Beside = {}
+    terms = _describe(element, language)
+    for kind, values in language.items():
+        for term in terms:
+            term.beside.setdefault(kind, []).extend(values)
+    return [term for term in terms if term.text]
+
+
+def _describe(element: Any, beside: _Beside) -> list[_Described]:  # noqa: ANN401 - as above
+    """Return the terms of an element; data categories go to the term that they stand with, or else to `beside`."""
+    terms: list[_Described] = []
     for part in element.iter():
-        local = _local(part.tag)
-        if local == "term":
-            described[-1].text = described[-1].text or _text_of(part)
-        elif local in _SECTIONS:
-            described.append(_Described())
-        elif kind := _category_of(part.get("type") or local):
-            text = _text_of(part)
-            if text:
-                described[-1].beside.setdefault(kind, []).append(text)
+        role = _role(part.tag)
+        if role == _SECTION:
+            beside = {}
+            terms.append(_Described("", beside))
+        elif role == _TERM:
+            if terms and not terms[-1].text:
+                terms[-1].text = _text_of(part)
+        elif role and (meaning := _meaning(part.get("type") or role)) and (text := _text_of(part)):
+            beside.setdefault(meaning, []).append(text)
+    return terms
 
 
 def _text_of(element: Any) -> str:  # noqa: ANN401 - as above
@@ -133,51 +159,55 @@ def _text_of(element: Any) -> str:  # noqa: ANN401 - as above
 
 
 def _rows(
-    line: int, concept: _Described, sources: Sequence[_Described], targets: Sequence[_Described]
+    line: int, concept: _Beside, sources: Sequence[_Described], targets: Sequence[_Described]
 ) -> Iterator[Row | LeftOut]:
     """Yield a row for each term of the source."""
-    good = [t for t in targets if not t.forbidden]
+    good = [t for t in targets if not (t.beside and t.forbidden)]
     accepted = tuple([t.text for t in good])
-    forbidden = tuple([t.text for t in targets if t.forbidden and t.text not in accepted])
+    bad = [t.text for t in targets if t.forbidden] if len(good) < len(targets) else ()
+    forbidden = tuple([text for text in bad if text not in accepted])
     kept = _is_kept(concept)
     if not (accepted or forbidden or kept):
         yield LeftOut(line, UNTRANSLATED)
         return
     for source in sources:
-        if source.forbidden:
+        if source.beside and source.forbidden:
             yield LeftOut(line, BAD_SOURCE)
             continue
-        fields: dict[str, Value] = {"source": source.text, "target": accepted, "forbidden": forbidden}
-        fields |= _about(concept.beside, source.beside, [t.beside for t in good if t.beside])
+        fields: dict[str, Value] = {"source": source.text, "target": accepted}
+        if forbidden:
+            fields["forbidden"] = forbidden
+        about = [t.beside for t in good if t.beside]
+        if concept or source.beside or about:
+            fields |= _about(concept, source.beside, about)
         yield Row(line, fields, kept)
     if not sources:
         yield LeftOut(line, NO_SOURCE)
 
 
-def _is_kept(concept: _Described) -> bool:
+def _is_kept(concept: _Beside) -> bool:
     """Whether a concept needs no translation, as Weblate says it."""
-    return any(value.casefold() == "no" for value in concept.beside.get("translatable", ()))
-
-
-_Beside = dict[str, list[str]]
+    return any(value.casefold() == "no" for value in concept.get("translatable", ()))
 
 
 def _about(concept: _Beside, source: _Beside, targets: list[_Beside]) -> dict[str, Value]:
     """Return the columns beside the term and its renderings."""
-    if not (concept or source or targets):
-        return {}
-    return {
+    found = {
         "note": _joined("note", concept, source, *targets),
         "pos": _joined("pos", source) or _joined("pos", *targets),
         "domain": _joined("domain", concept, source),
         "example": _joined("example", concept, source),
         "rendered": _joined("example", *targets),
     }
+    return {column: value for column, value in found.items() if value}
 
 
 def _joined(kind: str, *descriptions: _Beside) -> str:
-    found = [text for beside in descriptions if kind in beside for text in beside[kind]]
-    return found[0] if len(found) == 1 else "; ".join(dict.fromkeys(found))
+    found: list[str] = []
+    for beside in descriptions:
+        if kind in beside:
+            found += beside[kind]
+    return "; ".join(dict.fromkeys(found)) if len(found) > 1 else "".join(found)
 
 
 def write(terms: Sequence[Term], direction: Direction) -> bytes:

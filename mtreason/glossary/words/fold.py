@@ -18,10 +18,12 @@ _TWINS = {ord(char): "'" for char in "\u2018\u2019\u201b\u02bc\u0060\u00b4"} | {
 }
 
 # Scripts written without spaces between words, and Hangul, whose particles are joined to the word they follow.
-_UNSPACED = re.compile(
-    "[\u0e00-\u0fff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u3007\u3040-\u31ff\u3400-\u9fff\ua960-\ua97f"
-    "\uac00-\ud7ff\uf900-\ufaff\uff66-\uffdc\U0001aff0-\U0001b16f\U00020000-\U0003ffff]"
+_UNSPACED_RANGES = (
+    "\u0e00-\u0fff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u3007\u3040-\u31ff\u3400-\u9fff\ua960-\ua97f"
+    "\uac00-\ud7ff\uf900-\ufaff\uff66-\uffdc\U0001aff0-\U0001b16f\U00020000-\U0003ffff"
 )
+_UNSPACED = re.compile(f"[{_UNSPACED_RANGES}]")
+_ALIKE = re.compile(f"[{_UNSPACED_RANGES}]+|[^{_UNSPACED_RANGES}]*")
 
 
 _LEADING_VOWELS = frozenset("\u0e40\u0e41\u0e42\u0e43\u0e44\u0ec0\u0ec1\u0ec2\u0ec3\u0ec4")
@@ -131,6 +133,12 @@ def _is_thai_consonant(char: str) -> bool:
 def is_unspaced(char: str) -> bool:
     """Return whether the character belongs to a script that does not separate words by spaces."""
     return _UNSPACED.match(char) is not None
+
+
+def len_alike(text: str) -> int:
+    """Return the length of what a text begins with in scripts that separate words, or in scripts that do not."""
+    found = _ALIKE.match(text)
+    return found.end() if found else 0
 
 
 def _is_spaced(char: str) -> bool:

@@ -71,5 +71,6 @@ def key(word: str, primary: str) -> str:
     bare = word.removesuffix("'").removesuffix("'s")
     if primary not in lemma_languages() or not is_word(bare) or (primary == "en" and bare in _COMPARATIVES):
         return plain(bare, primary)
-    *_, spelling = _spellings(bare, primary)
-    return plain(lemma(spelling if primary == "el" else bare, primary), primary)
+    if primary == "el":
+        *_, bare = _spellings(bare, primary)
+    return plain(lemma(bare, primary), primary)

@@ -74,16 +74,21 @@ def lemma_languages() -> frozenset[str]:
 @lru_cache(maxsize=65536)
 def lemma(word: str, language: str) -> str:
     """Return the lemma of a word in lower case; `language` is a primary code in `lemma_languages`."""
-    import simplemma
-
     if language != "en":
+        import simplemma
+
         found: str = simplemma.lemmatize(word, lang=_TABLES.get(language, language), low_memory=True)
         return found.lower().replace("_", "")
     if word in _ENGLISH:
         return _ENGLISH[word]
     # The same as the library does for a word without accents, four times as fast.
     plain = word.isascii() and word.isalpha()
-    known = (_english().get(word) or _english().get(word.capitalize())) if plain else None
+    table = _english()
+    known = (table.get(word) or table.get(word.capitalize())) if plain else None
+    if known and (low := known.lower()) != word:
+        return low
+    import simplemma
+
     found = (known or simplemma.lemmatize(word, lang="en")).lower()
     if found == word:
         # The table lists gerunds as nouns of their own, and does not list new words such as "influencers" at all.

@@ -11,7 +11,15 @@ import unicodedata
 from functools import lru_cache
 from itertools import pairwise
 
-from mtreason.glossary.words.fold import CHINESE, fold, hangul_letters, is_bounded, is_unspaced, primary_language
+from mtreason.glossary.words.fold import (
+    CHINESE,
+    fold,
+    hangul_letters,
+    is_bounded,
+    is_unspaced,
+    len_alike,
+    primary_language,
+)
 
 # Korean has spaces, but its particles are joined to the noun, so that whole words would never agree.
 UNSPACED_LANGUAGES = CHINESE | {"ja", "ko", "th", "lo", "my", "km", "bo", "dz"}
@@ -64,13 +72,13 @@ def anchors(run: str, primary: str) -> tuple[str, ...]:
     if primary not in UNSPACED_LANGUAGES:
         return (run,)
     stem = _japanese_stem(run)[0] if primary == "ja" else run
-    border = next((k for k in range(1, len(stem)) if _is_border(stem[k - 1], stem[k])), len(stem))
-    return (stem[:border] or "す", "し", "さ") if not stem else (stem[:border],)
+    return (_before_border(stem),) if stem else ("す", "し", "さ")
 
 
-def _is_border(before: str, char: str) -> bool:
-    """Whether a space between two characters is optional, or a long vowel may be left out."""
-    return char in " ー" or is_unspaced(before) != is_unspaced(char)
+def _before_border(stem: str) -> str:
+    """Return what stands before the first place where a space is optional or a long vowel may be left out."""
+    first = stem[: len_alike(stem)]
+    return first[:1] + first[1:].partition(" ")[0].partition("ー")[0]
 
 
 def _spaces_free(run: str) -> str:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from mtreason.errors import ModelError
-from mtreason.files import sha256_of
+from mtreason.files import cache_dir, sha256_of
 from mtreason.models.files.digests import file_digest
 from mtreason.models.files.embedded import EmbeddedModel, part_files
 from mtreason.models.files.gguf import convert_gguf
@@ -49,14 +49,6 @@ class CachedModel:
     sha256: str
     """Of the file it was converted from."""
     licence: str
-
-
-def cache_dir() -> Path:
-    """Return where models are kept: MTREASON_CACHE, or the platform's directory for caches."""
-    import platformdirs
-
-    own = os.environ.get("MTREASON_CACHE")
-    return Path(own) if own else platformdirs.user_cache_path("mtreason")
 
 
 def prepare_embedded(model: EmbeddedModel, report: Report) -> Path:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mtreason.errors import MtreasonError
-from mtreason.files import read_regular, seal, unseal, write_bytes
+from mtreason.files import cache_dir, read_regular, seal, unseal, write_bytes
 
 FILE = "digests.json"
 MOST = 4096
@@ -57,8 +57,6 @@ def _stamp(path: Path) -> Stamp:
 
 
 def _place() -> Path:
-    from mtreason.models.files.cache import cache_dir
-
     return cache_dir() / FILE
 
 

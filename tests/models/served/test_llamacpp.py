@@ -227,7 +227,7 @@ def gone(pid) -> bool:
 
 
 def own_cache() -> Path:
-    from mtreason.models.files.cache import cache_dir
+    from mtreason.files import cache_dir
 
     return cache_dir()
 
