@@ -6,6 +6,7 @@ that a large glossary from the cache costs little.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -198,6 +199,8 @@ class _Words:
         self._terms = terms
         self._beginnings = {beginning for line in lines for beginning in beginnings_of(line)}
         self._made: dict[str, tuple[_Entry, ...]] = {}
+        for line in itertools.islice(lines, 1):
+            forms(line.partition(" ")[0], self._primary)  # loads the table, which a text would wait for
 
     def find(self, folded: str) -> Iterator[_Found]:
         """Yield the occurrences of terms in a folded text."""
