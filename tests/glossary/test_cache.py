@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mtreason.files import SUM, checksum
-from mtreason.glossary import Matcher, Term, Terms, cache, digests, load_glossaries, load_glossary
-from mtreason.glossary.terms import Glossary, StoredTerms, columns_of
+from mtreason.glossary import Matcher, Sense, Term, Terms, cache, digests, load_glossaries, load_glossary
+from mtreason.glossary.terms import Glossary, StoredTerms, columns_of, packed
 
 ROWS = "go viral\tviral gehen\nrip-off\tNepp|Abzocke\nC#\tC#\nbuilding\tGebäude\nhouse\tHaus\tdas Haus\n"
 
@@ -208,9 +208,17 @@ def test_files_from_the_cache_find_what_their_terms_find(language, data):
         assert others == [first, first]
 
 
-@given(st.lists(st.builds(Term, *[st.just("a"), st.just(("b",)), st.text(), st.text(), st.just("f"), st.integers()])))
+@given(
+    st.lists(
+        st.builds(
+            Term,
+            *[st.just("a"), st.just(("b",)), st.text(), st.text(), st.just("f"), st.integers()],
+            senses=st.just(()) | st.just((Sense(("b", "c"), "noun"), Sense(("d",), ""))),
+        )
+    )
+)
 def test_terms_are_what_their_columns_say(terms):
-    stored = StoredTerms(columns_of(terms), "f")
+    stored = StoredTerms(json.loads(packed(columns_of(terms))), "f")
     assert list(stored) == terms
     assert stored[1:] == tuple(terms[1:])
 
