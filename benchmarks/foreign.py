@@ -26,6 +26,8 @@ from whole import STAND_INS, documents, through_the_interface
 
 import mtreason
 
+PATIENCE = 60
+"""Seconds for one file: epubcheck never ends at some that it is tested with."""
 Reader = Callable[[Path], list[str] | None]
 """Returns what a tool says of a file; None where it cannot read it at all."""
 _REMARK = """
@@ -46,23 +48,29 @@ console.log(JSON.stringify(found))
 """
 
 
-def _run(*command: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def _run(*command: str | Path, cwd: Path | None = None) -> tuple[int, str, str]:
+    """Return the exit status of a tool, what it says, and its complaints; one that waits for ever has failed."""
     parts = list(map(str, command))
-    return subprocess.run(parts, capture_output=True, encoding="utf-8", errors="replace", check=False, cwd=cwd)  # noqa: S603 - tools of this machine
+    try:
+        done = subprocess.run(  # noqa: S603 - tools of this machine
+            parts, capture_output=True, encoding="utf-8", errors="replace", check=False, cwd=cwd, timeout=PATIENCE
+        )
+    except subprocess.TimeoutExpired:
+        return 1, "", ""
+    return done.returncode, done.stdout, done.stderr
 
 
 def epubcheck(jar: Path) -> Reader:
     def read(path: Path) -> list[str] | None:
-        said = _run("java", "-jar", jar, path)
-        found = re.findall(r"^(?:FATAL|ERROR)\((\S+?)\)", said.stdout + said.stderr, re.MULTILINE)
-        return sorted(found) if "completed" in said.stdout + said.stderr else None
+        said = "".join(_run("java", "-jar", jar, path)[1:])
+        found = re.findall(r"^(?:FATAL|ERROR)\((\S+?)\)", said, re.MULTILINE)
+        return sorted(found) if "completed" in said else None
 
     return read
 
 
 def msgfmt(path: Path) -> list[str] | None:
-    done = _run("msgfmt", "-c", "-o", "-", path)
-    return None if done.returncode else []
+    return None if _run("msgfmt", "-c", "-o", "-", path)[0] else []
 
 
 def toolkit(path: Path) -> list[str] | None:
@@ -94,8 +102,8 @@ def remark(modules: Path) -> Reader:
     script.write_text(_REMARK, "utf-8")
 
     def read(path: Path) -> list[str] | None:
-        done = _run("node", script, path.absolute(), cwd=modules)
-        return None if done.returncode else json.loads(done.stdout)
+        status, said, _ = _run("node", script, path.absolute(), cwd=modules)
+        return None if status else json.loads(said)
 
     return read
 
