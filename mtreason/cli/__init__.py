@@ -12,7 +12,7 @@ import typer
 from mtreason import __version__
 from mtreason.cli import batch, bench, cache, evaluate, explain, glossary, models, serve, translate, tune
 from mtreason.cli.output import say
-from mtreason.errors import InputError, MtreasonError, SettingError
+from mtreason.errors import InputError, InterruptedRunError, MtreasonError, SettingError
 from mtreason.runs.stopping import INTERRUPTED, NOTHING_KEPT, leave, stopped_by, watching
 
 
@@ -74,6 +74,8 @@ def _run() -> None:
     try:
         code = app()
     except MtreasonError as error:
+        if stopped_by() and not isinstance(error, InterruptedRunError):  # as below
+            leave(f"{stopped_by()}: {NOTHING_KEPT}", INTERRUPTED)
         leave(error.as_options if isinstance(error, SettingError) else str(error), error.exit_code)
     except typer.Abort:
         leave("aborted", MtreasonError.exit_code)

@@ -80,8 +80,12 @@ def keeping(what: Callable[[], str]) -> Iterator[None]:
     _STATE.kept.append(what)
     try:
         yield
-    except (KeyboardInterrupt, InterruptedRunError) as error:
-        line = f"{str(error) or REASONS['SIGINT']}: {what()}"
+    except (KeyboardInterrupt, Exception) as error:
+        ended = isinstance(error, KeyboardInterrupt | InterruptedRunError)
+        if not ended and not _STATE.told:
+            raise
+        # Otherwise a library has turned the interrupt into an error, which somebody may have explained.
+        line = f"{(str(error) if ended else _STATE.told) or REASONS['SIGINT']}: {what()}"
         if _STATE.told:
             _STATE.last = line
         raise InterruptedRunError(line) from error
@@ -114,11 +118,14 @@ def watching(say: Say) -> Iterator[None]:
     thread = threading.Thread(target=_watch, args=(reading,), name="signals", daemon=True)
     thread.start()
     _STATE.wakeup = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    before = sys.unraisablehook
+    sys.unraisablehook = functools.partial(_unraisable, before)
     try:
         _install()
         yield
     finally:
         _STATE.say = None
+        sys.unraisablehook = before
         _restore()
         os.close(writing)
         thread.join(SPEAK)
@@ -166,6 +173,14 @@ def _handle(number: int, _frame: FrameType | None) -> None:
         return  # The thread ends the process; the clean-up must not be interrupted again.
     _STATE.told = REASONS[signal.Signals(number).name]
     raise KeyboardInterrupt(_STATE.told)
+
+
+def _unraisable(before: Callable[[Any], object], lost: Any) -> None:  # noqa: ANN401 - only the interpreter makes it
+    """End the process where the interrupt was raised in a finaliser: Python throws away what is raised there."""
+    if isinstance(lost.exc_value, KeyboardInterrupt) and _STATE.told:
+        threading.Thread(target=_give_up, args=(signal.SIGINT,), daemon=True).start()
+    else:
+        before(lost)
 
 
 def _watch(reading: int) -> None:

@@ -13,7 +13,7 @@ import pytest
 from filelock import FileLock
 from support.commands import ROOT, SIGNALS, as_at_a_terminal, run, start
 
-from mtreason.errors import InterruptedRunError
+from mtreason.errors import InputError, InterruptedRunError
 from mtreason.runs import stopping
 from mtreason.runs.output import Output
 from mtreason.runs.stopping import keeping, watching
@@ -117,6 +117,43 @@ def test_a_library_that_swallows_the_interrupt() -> None:
             except BaseException:
                 pass"""
     assert ended(program(swallow.lstrip()), "SIGTERM")[1] == [line_of("SIGTERM")]
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_library_that_makes_an_error_of_the_interrupt(inside) -> None:
+    """The one that reads weights did, and the error was said in its place: "cannot load the model"."""
+    fail = """
+    from mtreason.errors import ModelError
+    try:
+        begun()
+        time.sleep(600)
+    except BaseException as error:
+        raise ModelError("cannot load the model") from error"""
+    kept = 'with stopping.keeping(lambda: "7 things are kept; the same command goes on"):' if inside else "if True:"
+    command = f"{kept}{fail}".replace("\n", "\n    ")
+    expected = line_of("SIGINT") if inside else f"mtreason: interrupted: {stopping.NOTHING_KEPT}"
+    assert ended(program(command), "SIGINT")[1] == [expected]
+
+
+def test_a_signal_in_a_finaliser() -> None:
+    """Python said that it ignores the interrupt, with a traceback, and the run went on for seconds."""
+    finalise = """
+    class Slow:
+        def __del__(self):
+            begun()
+            time.sleep(600)
+    with stopping.keeping(lambda: "7 things are kept; the same command goes on"):
+        slow = Slow()
+        del slow
+        time.sleep(600)"""
+    seconds, lines = ended(program(finalise.lstrip()), "SIGHUP")
+    assert lines == [line_of("SIGHUP")]
+    assert seconds < stopping.GRACE
+
+
+def test_an_error_without_a_signal_is_that_error() -> None:
+    with pytest.raises(InputError, match=r"^wrong$"), watching(print), keeping(lambda: "kept"):
+        raise InputError("wrong")
 
 
 def test_putting_in_order_that_takes_for_ever() -> None:
