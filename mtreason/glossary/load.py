@@ -96,7 +96,9 @@ def describe(left: Sequence[LeftOut], source: Language, target: Language) -> str
     """Return what is left out in words: how many entries, why, and the line of the first of each kind."""
     counts: dict[str, list[int]] = {}
     for item in left:
-        counts.setdefault(item.why.format(source.name, target.name), []).append(item.line)
+        # What comes from the file is no pattern: braces in it are braces.
+        why = item.why if item.why.startswith(UNUSED) else item.why.format(source.name, target.name)
+        counts.setdefault(why, []).append(item.line)
     parts = []
     for why, lines in sorted(counts.items(), key=lambda pair: -len(pair[1])):
         if why.startswith(UNUSED):

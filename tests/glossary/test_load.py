@@ -26,6 +26,17 @@ def error(path: Path, source: str = "zh", target: str = "en") -> str:
     return message
 
 
+@pytest.mark.parametrize("column", ["r(q}ires", "{", "{0}", "{0.__class__}", "{:>999999999999}", "%s"])
+def test_braces_in_the_name_of_a_column_are_braces(write, column):
+    said = []
+    rows = f'[{{"source": "牛", "target": "awesome", "{column}": "x"}}]'
+    load_glossary(write(rows, "terms.json"), "zh", "en", note=said.append)
+    assert column in said[0]
+    said.clear()
+    load_glossary(write(f"source,target,{column}\n牛,awesome,x\n", "terms.csv"), "zh", "en", note=said.append)
+    assert column in said[0]
+
+
 def test_reads_all_fields_and_their_defaults(write):
     path = write(
         "踩屎感\tcomfy sole | soft sole\tfeeling of stepping on shit\tshoes\nyyds\t\n显瘦\tslimming\tshow thin\n"
