@@ -161,6 +161,8 @@ def test_options_in_the_table_exist() -> None:
             ["serve"],
             ["models"],
             ["glossary", "check"],
+            ["glossary", "lint"],
+            ["glossary", "draft"],
             ["glossary", "convert"],
         )
     )

@@ -25,6 +25,7 @@ from mtreason.files import SUM, cache_dir, checksum, read_regular, write_bytes
 from mtreason.glossary.index import Index, Numbers, index_of
 from mtreason.glossary.term import Term
 from mtreason.glossary.terms import LISTS, Glossary, StoredTerms, columns_of, packed
+from mtreason.records import parse_record
 
 WORTH = 1 << 18
 """Bytes of a glossary from which on keeping its reading is worth it."""
@@ -133,7 +134,7 @@ def _unpacked(data: bytes) -> list[dict[str, Any]]:
     """Return what is said of the reading, its index, and the columns of its terms; raises `ValueError` for damage."""
     if data[:SUM] != checksum(data[SUM:]).encode():
         raise ValueError("the checksum does not fit")
-    return [json.loads(line.decode("utf-8", "surrogatepass")) for line in data[SUM:].split(b"\n")]
+    return [parse_record(line) for line in data[SUM:].split(b"\n")]
 
 
 def _pairs(numbers: Numbers) -> list[list[Any]]:

@@ -21,6 +21,7 @@ from mtreason.documents.notes import note_of
 from mtreason.documents.protocol import Document, Reading
 from mtreason.documents.spans import Fix, Group, Span, SpannedDocument, bounded, decode, line_numbers, noted, raw_lines
 from mtreason.errors import DocumentError
+from mtreason.records import parse_record
 
 MOST_BLANKS = 1000
 """Before a key; what is further away is not written again before another."""
@@ -55,8 +56,8 @@ def _is_of_extension(content: str, name: str) -> bool:
     if PurePath(name).name != "messages.json":
         return False
     try:
-        root = json.loads(content)
-    except (ValueError, RecursionError):
+        root = parse_record(content, finite=False)
+    except ValueError:
         return False  # what is wrong is said where it is read
     entries = list(root.values()) if isinstance(root, dict) else []
     return bool(entries) and all(isinstance(e, dict) and isinstance(e.get("message"), str) for e in entries)
