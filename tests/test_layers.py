@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "mtreason"
 LAYERS = {
     "errors": 0, "languages": 0, "files": 0, "extras": 0, "frames": 0, "xmlfiles": 0, "characters": 0, "records": 0,
-    "lines": 0,
+    "lines": 0, "collector": 0,
     "numbers": 1, "search": 1,
     "documents": 2, "glossary": 2, "models": 2,
     "gates": 3, "storage": 3, "rewards": 3, "evaluation": 3,

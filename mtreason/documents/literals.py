@@ -92,12 +92,12 @@ def without_literals(text: str) -> str:
     return without(text, literals(text))
 
 
-def without(text: str, found: Iterable[Literal]) -> str:
-    """Return a text with blanks in place of some of its literals, given in order; as long as the text."""
+def without(text: str, found: Iterable[Literal], sign: str = " ") -> str:
+    """Return a text with a sign for each character of some of its literals, given in order; as long as the text."""
     parts = []
     at = 0
     for literal in found:
-        parts += [text[at : literal.start], " " * (literal.end - literal.start)]
+        parts += [text[at : literal.start], sign * (literal.end - literal.start)]
         at = literal.end
     return "".join([*parts, text[at:]])
 

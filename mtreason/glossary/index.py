@@ -6,10 +6,8 @@ and for terms with punctuation in them, it is what all forms of a term begin wit
 
 from __future__ import annotations
 
-import gc
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from mtreason.glossary.term import Term
@@ -42,18 +40,6 @@ class Index:
     """By the keys of their first `MOST_WORDS` words, one space between them."""
     anchors: Numbers
     """By what their forms begin with, at most `MOST_CHARACTERS` of it."""
-
-
-@contextmanager
-def without_collector() -> Iterator[None]:
-    """Make many objects without looking for circles among them again and again, which takes a third of the time."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def index_of(terms: Iterable[Term], language: str) -> Index:

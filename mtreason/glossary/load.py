@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
+from mtreason.collector import without_collector
 from mtreason.errors import GlossaryError
 from mtreason.glossary import cache
 from mtreason.glossary.formats import ADVICE, ALSO, FORMATS
 from mtreason.glossary.formats.text import UNTRANSLATED, UNUSED, Direction, LeftOut, check_direction, serves
 from mtreason.glossary.formats.tsv import CODE
-from mtreason.glossary.index import without_collector
 from mtreason.glossary.merge import Entry, apart, merge
 from mtreason.glossary.term import Term, make_term
 from mtreason.glossary.terms import Glossary, Terms

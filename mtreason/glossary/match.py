@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from mtreason.collector import without_collector
 from mtreason.glossary.index import (
     MOST_CHARACTERS,
     MOST_WORDS,
     Numbers,
     beginnings_of,
     folded_source,
-    without_collector,
     words_of,
 )
 from mtreason.glossary.merge import one

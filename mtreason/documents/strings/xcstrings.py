@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from json.decoder import JSONDecodeError
+from typing import Any
 
 from mtreason.characters import HALF_PAIR, LETTER, has_half_pair
 from mtreason.documents.branches import CATEGORIES, plural_categories
@@ -223,7 +224,7 @@ class _CatalogueView(PlainView):
     def frame(self) -> str:
         """See `View.frame`; in which order Xcode writes members, and with what blanks, does not matter."""
         removed = [_removed(s.localizations, self._target, self._content) for s in self._strings if s.localizations]
-        root = json.loads(spliced(self._content, removed), parse_int=str, parse_float=str)
+        root = _parsed(spliced(self._content, removed))
         for string in self._strings:
             entry = root["strings"][string.key]
             if not entry.get("localizations", True):
@@ -250,7 +251,12 @@ class _CatalogueView(PlainView):
 
 def _plain(raw: str) -> str:
     """Return a part of a catalogue as it is whoever wrote it."""
-    return raw and json.dumps(json.loads(raw, parse_int=str, parse_float=str), sort_keys=True)
+    return raw and json.dumps(_parsed(raw), sort_keys=True)
+
+
+def _parsed(text: str) -> Any:  # noqa: ANN401 - whatever a catalogue holds
+    """Parse what was read before; numbers stay as they are written, however long."""
+    return json.loads(text, parse_int=str, parse_float=str)
 
 
 def _removed(localizations: Node, target: Language, content: str) -> Fix:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mtreason.documents.literals import literals
+from mtreason.documents.literals import literals, without
 
 BREAK = "\n"
 """Stands for each character of a literal; no candidate goes beyond one."""
@@ -10,9 +10,4 @@ BREAK = "\n"
 
 def words_only(text: str) -> str:
     """Return a segment with a break in place of each literal; as long as the text."""
-    parts = []
-    at = 0
-    for literal in literals(text):
-        parts += [text[at : literal.start], BREAK * (literal.end - literal.start)]
-        at = literal.end
-    return "".join([*parts, text[at:]])
+    return without(text, literals(text), BREAK)

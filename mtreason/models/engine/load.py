@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from mtreason.collector import without_collector
 from mtreason.errors import ModelError
 from mtreason.extras import unattended
 from mtreason.models.engine.building import int8_network, read_ahead
@@ -47,7 +47,7 @@ def load_directory(
     # Begun before the transformers library is imported, which takes about as long.
     ahead = read_ahead(path) if chosen == "int8" else None
     try:
-        with _uncollected(), quiet_libraries():
+        with without_collector(), quiet_libraries():
             from transformers import AutoTokenizer
 
             tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=trust_remote_code)
@@ -141,18 +141,6 @@ def _stop_tokens(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -
     ends = network.generation_config.eos_token_id if network.generation_config else None
     stop = {tokenizer.eos_token_id} | set(ends if isinstance(ends, list) else [ends])
     return frozenset(t for t in stop if t is not None)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Leave out garbage collection: imports make many objects that stay, and looking through them takes a tenth."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 @contextmanager
