@@ -28,9 +28,23 @@ _SPLIT = re.compile(
     rf"(?![\d{han.DIGIT}十百千万萬亿個个])"
 )
 _AND_HALF = re.compile(
-    rf"(?P<large>{SIMPLE})(?P<unit>[个個年倍块塊天岁歲小时時点點里斤米月周]{{0,2}})"
-    "半(?![球导導岛島径徑圆圓价價夜边邊数數途场場身])"
+    rf"(?P<large>{SIMPLE})(?P<unit>[个個年倍块塊天岁歲小时時間点點里斤米月周分秒ヶカか]{{0,2}}|\s?(?:시간|년|달|개월)\s?)"
+    "[半반](?![ば球导導岛島径徑圆圓价價夜边邊数數途场場身])"
 )
+_PARTS_OF = {
+    "年": 12,
+    "년": 12,
+    "岁": 12,
+    "歲": 12,
+    "时": 60,
+    "時": 60,
+    "点": 60,
+    "點": 60,
+    "시": 60,
+    "个": 60,
+    "個": 60,
+}
+"""How many months or minutes there are in what is halved; 两个半 may be hours."""
 _WEIGHT = re.compile(rf"(?P<value>{SIMPLE})(?=[多来]?[斤里](?!面))")
 _OF_NUMBERS = {
     "俩": 2,
@@ -160,7 +174,8 @@ def _and_half(found: re.Match[str], shown: str) -> Mention | None:
         return None
     value = large + Fraction(1, 2)
     also = {large, value, Fraction(1, 2), Fraction(30), Fraction(6)}
-    own = alternatives({value}, {large, Fraction(1, 2)}, {value * 12}, {value * 60})
+    smaller = [{value * parts} for sign, parts in _PARTS_OF.items() if sign in found["unit"]]
+    own = alternatives({value}, {large, Fraction(1, 2)}, *smaller)
     return Mention(shown, own, frozenset(also))
 
 

@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from mtreason.languages import Language
+from mtreason.numbers.words import HAN
 
 if TYPE_CHECKING:
     import babel
@@ -31,7 +32,8 @@ _SIGNS = {"en": {"k": 10**3, "m": 10**6, "b": 10**9}}
 _CURRENCIES = frozenset({"RMB", "Rs", "US", "HK", "NT", "A", "C", "R", "kr"})
 _EITHER = frozenset({"es"})
 """Tags of languages that use both decimal signs, depending on the country."""
-_HAN = frozenset({"zh", "ja", "yue", "wuu", "nan", "lzh", "hak", "gan"})
+_UNSPACED = {"th": "(?!ธ)", "lo": "", "km": "", "my": ""}
+"""Languages without blanks between words -> what rules out that a word ends there (พันธุ์ is a breed, พัน a thousand)."""
 _LETTER = r"[^\W\d_]"
 
 
@@ -80,7 +82,11 @@ def locale_of(language: Language) -> Locale | None:
     magnitudes |= {word: Fraction(n) for word, n in _BY_HAND.get(language.primary, {}).items()}
     signs |= {sign: Fraction(n) for sign, n in _SIGNS.get(language.primary, {}).items()}
     decimal = str(known.number_symbols.get("latn", {}).get("decimal", "."))
-    ending = "" if language.primary in _BY_HAND else f"{_LETTER}{{0,3}}"  # words that are inflected
+    whole = _UNSPACED.get(language.primary)
+    ending = (
+        f"{_LETTER}{{0,3}}" if whole is None and language.primary not in _BY_HAND else ""
+    )  # words that are inflected
+    end = rf"(?!{_LETTER})" if whole is None else whole
     longest_first = sorted(magnitudes, key=len, reverse=True)
     words = [re.escape(w) + (ending if len(w) > 3 else "") for w in longest_first]
     words += [f"(?-i:{re.escape(sign)})" for sign in sorted(signs, key=len, reverse=True)]
@@ -90,10 +96,10 @@ def locale_of(language: Language) -> Locale | None:
         either=language.tag in _EITHER,
         magnitudes=magnitudes,
         signs=signs,
-        magnitude=rf"(?:(?:{'|'.join(words)})(?!{_LETTER}))" if words else r"(?!)",
+        magnitude=rf"(?:(?:{'|'.join(words)}){end})" if words else r"(?!)",
         currencies=frozenset(known.currencies) | _CURRENCIES,
         months=_months(known) | ({"sept": 9} if language.primary == "en" else {}),
-        han=language.primary in _HAN,
+        han=language.primary in HAN,
     )
 
 
