@@ -14,6 +14,7 @@ from mtreason.languages.detection import (
     find_origin,
     in_other_language,
     is_clearly_other,
+    weight,
 )
 from mtreason.languages.scripts import letters_of, scripts_of
 from mtreason.languages.serving import best_tag, tag_named
@@ -23,5 +24,5 @@ from mtreason.languages.variants import other_letters, to_variant, variant_of, w
 __all__ = [
     "Detected", "Direction", "Language", "Origin", "already_in", "best_tag", "detect", "detect_language", "find_origin",
     "in_other_language", "is_clearly_other", "letters_of", "name_in", "other_letters", "parse_language", "scripts_of",
-    "tag_named", "to_variant", "variant_of", "written_variant",
+    "tag_named", "to_variant", "variant_of", "weight", "written_variant",
 ]  # fmt: skip
