@@ -1,8 +1,8 @@
 """Languages: BCP 47 tags and names, scripts, variants, and telling what language a text is in, with doubt.
 
 `tags` has the languages themselves, `serving` which tag may stand for which, `scripts` which letters belong where,
-`variants` Simplified and Traditional Chinese, `detectors` what lingua says of some words, `detection` what that means
-for a document and for a segment.
+`alphabets` which letters a language lacks, `variants` Simplified and Traditional Chinese, `detectors` what lingua says
+of some words, `detection` what that means for a document and for a segment.
 """
 
 from mtreason.languages.detection import (
