@@ -46,7 +46,7 @@ def test_segments_are_numbered_within_their_domain() -> None:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
 def test_no_gate_holds_a_reference_back(row) -> None:
-    """They were written by people, in the language of the target."""
+    """They are right translations: an alarm would be a fault of the gate."""
     direction = Direction(parse_language(row.source_tag), parse_language(row.target_tag))
     for reference in row.references:
         cleaned = strip_chatter(reference, row.source)
