@@ -5,7 +5,8 @@
 Each file of FOLDER is translated by the perfect stand-in of `whole.py`. Its source and its output are then given to the
 tools of its format: epubcheck (https://www.w3.org/publishing/epubcheck, a jar), msgfmt (gettext), translate-toolkit for
 XLIFF and, given a schema, lxml's validation; remark (FOLDER has the node_modules of `npm install remark-parse
-remark-gfm remark-frontmatter unified`). An output is read alike where a tool says nothing of it that it does not say
+remark-gfm remark-frontmatter unified`); LibreOffice, which makes a PDF of Word documents; ffmpeg, which reads the times
+of subtitles. An output is read alike where a tool says nothing of it that it does not say
 of the source. Tools that are absent are passed over. A card for people, then one JSON line.
 """
 
@@ -108,6 +109,20 @@ def remark(modules: Path) -> Reader:
     return read
 
 
+def libreoffice(path: Path) -> list[str] | None:
+    """Make a PDF of a document, in a profile of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        profile = f"-env:UserInstallation={Path(folder, 'profile').as_uri()}"
+        _run("soffice", profile, "--headless", "--convert-to", "pdf", "--outdir", folder, path)
+        return [] if Path(folder, path.with_suffix(".pdf").name).exists() else None
+
+
+def ffmpeg(path: Path) -> list[str] | None:
+    """Return when each cue begins and ends."""
+    status, said, _ = _run("ffmpeg", "-v", "error", "-i", path, "-f", "srt", "-")
+    return None if status else re.findall(r"^\d+:\d\d:\d\d,\d+ --> .*$", said, re.MULTILINE)
+
+
 def readers(asked: argparse.Namespace) -> Iterator[tuple[str, str, Reader]]:
     """Yield the format, the name and the call of each tool that is there."""
     if asked.epubcheck and shutil.which("java"):
@@ -119,6 +134,11 @@ def readers(asked: argparse.Namespace) -> Iterator[tuple[str, str, Reader]]:
         yield "xliff", "schema", schema(asked.schema)
     if asked.remark and shutil.which("node"):
         yield "markdown", "remark", remark(asked.remark)
+    if shutil.which("soffice"):
+        yield "docx", "LibreOffice", libreoffice
+    if shutil.which("ffmpeg"):
+        for form in ("srt", "vtt", "ass"):
+            yield form, f"ffmpeg, {form}", ffmpeg
 
 
 def judge(path: Path, read: Reader) -> tuple[str, str]:

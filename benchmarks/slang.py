@@ -49,6 +49,7 @@ def main() -> None:
     parser.add_argument("--budget", type=float, default=16)
     parser.add_argument("--limit", type=int, help="about so many of the rows with terms, spread evenly")
     parser.add_argument("--terms-only", action="store_true", help="leave the ambiguous words out")
+    parser.add_argument("--only", help="decoders with hints, separated by commas")
     parser.add_argument("-o", "--out", type=Path, help="the translations, as JSON lines")
     options = parser.parse_args()
     rows = [json.loads(line) for line in options.data.read_text("utf-8").splitlines()]
@@ -61,7 +62,9 @@ def main() -> None:
     loaded = load_directory(resolve_model(options.model, lambda _stage, _fraction: None).path, note=print)
     figures: dict[str, Any] = {"model": options.model, "rows": len(rows), "budget": options.budget, "systems": {}}
     written: list[dict[str, Any]] = []
-    for name, changes in SYSTEMS.items():
+    wanted = [f"hints, {decoder}" for decoder in options.only.split(",")] if options.only else SYSTEMS
+    for name in wanted:
+        changes = SYSTEMS[name]
         settings = Settings(budget=options.budget, **changes)
         t = Translator(
             loaded, DIRECTION.source, DIRECTION.target, settings, terms=entries if settings.shipped_glossaries else ()

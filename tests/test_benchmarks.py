@@ -3,17 +3,56 @@
 import gzip
 import importlib.util
 import io
+import itertools
 import json
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from documents.test_docx import complex_field, p, run, word
 
+from mtreason.benchmark.data import read_rows
+from mtreason.gates import Pair, problems, single_spaced, strip_chatter
+from mtreason.languages import Direction, parse_language, scripts_of
+
 ROOT = Path(__file__).parents[1]
 SEGMENTS = ROOT / "benchmarks" / "segments.jsonl"
+
+ROWS = read_rows(SEGMENTS)
+
+
+def test_segments_are_half_and_half_and_many_have_two_references() -> None:
+    pairs = Counter(row.pair for row in ROWS)
+    assert pairs["zh-en"] == pairs["en-zh"] >= 150
+    assert len({row.source for row in ROWS}) == len(ROWS)
+    assert {row.domain for row in ROWS} == {"review", "chat", "news", "dialogue", "idiom", "manual", "ui"}
+    assert min(Counter((row.pair, row.domain) for row in ROWS).values()) >= 20
+    assert all(row.references and len(set(row.references)) == len(row.references) for row in ROWS)
+    two = sum(len(row.references) == 2 for row in ROWS)
+    assert two >= len(ROWS) / 3
+    said = " ".join((ROOT / "README.md").read_text("utf-8").split())
+    assert f"`benchmarks/segments.jsonl` has {len(ROWS)} that" in said
+    assert f"{two} of them with two references" in said
+
+
+def test_segments_are_numbered_within_their_domain() -> None:
+    groups = itertools.groupby(ROWS, lambda row: (row.pair, row.domain))
+    expected = [f"{pair}-{domain}-{n:02}" for (pair, domain), own in groups for n, _ in enumerate(own, 1)]
+    assert [row.id for row in ROWS] == expected
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+def test_no_gate_holds_a_reference_back(row) -> None:
+    """They are right translations: an alarm would be a fault of the gate."""
+    direction = Direction(parse_language(row.source_tag), parse_language(row.target_tag))
+    for reference in row.references:
+        cleaned = strip_chatter(reference, row.source)
+        stripped = cleaned != single_spaced(reference)
+        assert problems(Pair(row.source, cleaned, direction, stripped=stripped)) == ()
+        assert ("Han" in scripts_of(reference)) == (row.target_tag == "zh")
 
 
 def test_wordings(tiny_model, tmp_path) -> None:
