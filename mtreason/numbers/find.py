@@ -6,6 +6,7 @@ import functools
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 from mtreason.numbers import clock, dates, east, han
@@ -71,9 +72,9 @@ def mentions(text: str, locale: Locale) -> list[Mention]:
     scan.take(_DATE, _date)
     scan.take(_ROW, _row)
     if eastern:
-        scan.take(han.RUN, han.mention_of)
+        scan.take(han.RUN, lambda found, shown: _in_larger_units(han.mention_of(found, shown), found, locale))
         scan.found += east.said_otherwise(scan.text)
-    scan.take(_in_digits(locale), lambda found, shown: _digits(found, shown, locale))
+    scan.take(_in_digits(locale), lambda found, shown: _in_larger_units(_digits(found, shown, locale), found, locale))
     scan.found += clock.around_the_hour(scan.written, locale.primary)
     scan.found += word_mentions(scan.text, locale.primary)
     scan.found += dates.months(plain(scan.written), scan.text, locale)
@@ -128,8 +129,22 @@ def _digits(found: re.Match[str], shown: str, locale: Locale) -> Mention | None:
         scaled = tuple(_times(reading, times) for reading in own)
         own = (*scaled, *own) if either else scaled
         also = _times(also, times)
+    elif single and (cents := re.fullmatch(r"(\d+)[.,](\d\d)", found["number"])):  # $4.85: four dollars and 85 cents
+        own = (*own, frozenset(map(whole, cents.groups())))
     small = len(own[0]) == 1 and is_small(next(iter(own[0])))
     return Mention(shown.strip(), own, also, sure=not small)
+
+
+def _in_larger_units(mention: Mention | None, found: re.Match[str], locale: Locale) -> Mention | None:
+    """Let 24 months be two years as well, and 90 minutes one hour and a half."""
+    unit = re.match(locale.span, found.string[found.end() : found.end() + _AHEAD], re.IGNORECASE)
+    if mention is None or unit is None:
+        return mention
+    parts = locale.spans[unit[1].casefold()]
+    values = [value for reading in mention.readings if len(reading) == 1 for value in reading]
+    larger = [value / parts for value in values if isinstance(value, Fraction) and value >= parts]
+    said = alternatives(*({value} for value in larger if value.denominator <= 2))
+    return replace(mention, readings=(*mention.readings, *said))
 
 
 def _times(reading: Reading, factor: Fraction) -> Reading:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from mtreason.languages import Language
 from mtreason.numbers.words import HAN
@@ -34,6 +35,10 @@ _EITHER = frozenset({"es"})
 """Tags of languages that use both decimal signs, depending on the country."""
 _UNSPACED = {"th": "(?!ธ)", "lo": "", "km": "", "my": ""}
 """Languages without blanks between words -> what rules out that a word ends there (พันธุ์ is a breed, พัน a thousand)."""
+_SPANS = {"month": 12, "day": 7, "hour": 24, "minute": 60}
+"""Units of time -> how many make one of the next larger unit."""
+_COUNTS = (1, 2, 5, 24)
+"""Numbers after which words have all their forms."""
 _LETTER = r"[^\W\d_]"
 
 
@@ -56,6 +61,10 @@ class Locale:
     """Codes and letters that stand before an amount."""
     months: Mapping[str, int]
     """Case-folded name -> number."""
+    spans: Mapping[str, int]
+    """Case-folded words for units of time -> how many make one of the next larger unit."""
+    span: str
+    """All of them, as a regular expression for what stands after a number; they may be inflected."""
     han: bool
     """Whether numbers are written in Chinese characters."""
 
@@ -90,6 +99,7 @@ def locale_of(language: Language) -> Locale | None:
     longest_first = sorted(magnitudes, key=len, reverse=True)
     words = [re.escape(w) + (ending if len(w) > 3 else "") for w in longest_first]
     words += [f"(?-i:{re.escape(sign)})" for sign in sorted(signs, key=len, reverse=True)]
+    spans = _spans(known)
     return Locale(
         primary=language.primary,
         decimal=decimal if decimal in {".", ","} else ".",
@@ -99,6 +109,8 @@ def locale_of(language: Language) -> Locale | None:
         magnitude=rf"(?:(?:{'|'.join(words)}){end})" if words else r"(?!)",
         currencies=frozenset(known.currencies) | _CURRENCIES,
         months=_months(known) | ({"sept": 9} if language.primary == "en" else {}),
+        spans=spans,
+        span=rf"[\s-]?({'|'.join(map(re.escape, sorted(spans, key=len, reverse=True)))})" if spans else r"(?!)",
         han=language.primary in HAN,
     )
 
@@ -128,4 +140,17 @@ def _months(known: babel.Locale) -> dict[str, int]:
                 word = name.casefold().rstrip(".")
                 if len(word) > 2 and not any(c.isdecimal() for c in word):
                     found.setdefault(word, month)
+    return found
+
+
+def _spans(known: babel.Locale) -> dict[str, int]:
+    """Return the words that stand after a number of months, days, hours and minutes."""
+    from babel.units import format_unit
+
+    found: dict[str, int] = {}
+    lengths: tuple[Literal["long", "short"], ...] = ("long", "short")
+    for (unit, parts), length, count in itertools.product(_SPANS.items(), lengths, _COUNTS):
+        number, _, word = format_unit(count, f"duration-{unit}", length, locale=known).rpartition(str(count))
+        if word and not number:
+            found.setdefault(word.strip(" \u00a0\u202f\u200f.").casefold(), parts)
     return found
