@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from mtreason.gates.answer import answered
 from mtreason.gates.chatter import strip_chatter, talks_of_itself
 from mtreason.gates.codes import literal_lost, placeholder_lost
-from mtreason.gates.form import copied, empty, single_spaced, unfinished
+from mtreason.gates.form import copied, cut_short, empty, repeats, single_spaced, unfinished
 from mtreason.gates.language import in_variant, no_own_letter, wrong_language, wrong_script
 from mtreason.gates.numbers import numbers_differ
 from mtreason.gates.pair import Pair
@@ -42,6 +42,8 @@ GATES: dict[str, Gate] = {
         Gate("refusal", refused),
         Gate("answer", answered),
         Gate("copy", copied),
+        Gate("loop", repeats),
+        Gate("short", cut_short),
         Gate("placeholder", placeholder_lost),
         Gate("literal", literal_lost),
         Gate("number", numbers_differ, doubt=True),

@@ -13,7 +13,8 @@ LONGEST = 160
 """Bytes of UTF-8, so about as much in any script. In a longer text a question is one thought of many, and people put
 it in other words."""
 # Two marks and more, or one of them with another, are an exclamation as often as a question.
-_QUESTION = expression(r"\w[^\w?？؟!！]{0,4}[?？؟](?![\w?？؟!！])")
+_QUESTION = expression(r"\w[^\w?？؟!！]{0,4}[?？؟](?![\w?？؟!！])", "[՞፧]")
+_UNMARKED_QUESTION = {tag: expression(words) for tag, words in by_language("question-in-a-source").items()}
 _MARK = expression(r"[?？؟⸮¿՞፧⁇⁈⁉‽]")
 _GREEK_MARK = expression(r"[;\u037e](?!\w)")
 _ASKS = expression(rf"^\W*(?:\w+\W+)?(?:{in_any('question')})", in_any("asking"))
@@ -29,7 +30,7 @@ _TELLS = {tag: expression(words) for tag, words in by_language("telling").items(
 
 def answered(pair: Pair) -> tuple[str, ...]:
     """Find a draft that asks nothing where the source does, or that has left out what the source wants done."""
-    if _is_question(pair.source) and not _asks(pair):
+    if _is_question(pair.source, pair.direction.source.primary) and not _asks(pair):
         return ("the source is a question, and this is none",)
     tells = _TELLS.get(pair.direction.target.primary)
     if tells and _ORDER.search(pair.source) and not tells.search(pair.text):
@@ -37,8 +38,13 @@ def answered(pair: Pair) -> tuple[str, ...]:
     return ()
 
 
-def _is_question(text: str) -> bool:
-    return len(text.encode("utf-8", "surrogatepass")) <= LONGEST and _QUESTION.search(text) is not None
+def _is_question(text: str, language: str) -> bool:
+    if len(text.encode("utf-8", "surrogatepass")) > LONGEST:
+        return False
+    if _QUESTION.search(text) or (language == "el" and _GREEK_MARK.search(text)):
+        return True
+    unmarked = _UNMARKED_QUESTION.get(language)
+    return unmarked is not None and unmarked.search(text) is not None
 
 
 def _asks(pair: Pair) -> bool:

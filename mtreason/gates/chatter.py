@@ -20,22 +20,22 @@ _QUOTED = (rf"^{pair[0]}([^{pair[0]}]+){pair[1]}$" for pair in _PAIRS)  # “a�
 _SURE = r"^\s*(?:(?:sure|certainly|of course)\b[,.!]?\s*)?"
 _LABELS = (
     r"here(?:['’]s| is)\b[^:：]{0,30}\b(?:translat\w+|version|text|sentence|English|Chinese)\b[^:：]{0,40}",
-    r"(?:the\s+)?(?:\w+\s+)?translat(?:ion|ed|es)[^:：]{0,40}",
     r"translate\b[^:：]{1,30}\b(?:in)?to \w+(?: as follows)?",
     r"th(?:e|is) (?:\w+ )?(?:text|sentence) (?:translates|reads|means)[^:：]{0,40}",
-    r"(?:\w+\s+)?übersetzung|traduction|traducci[oó]n|traduzione|tradução|vertaling|tłumaczenie|çeviri|terjemahan",
-    r"перевод|переклад|bản dịch|คำแปล|الترجمة|अनुवाद|翻訳文?|번역",
-    r"(?:中文|英文|汉语|英语)?(?:翻译|译文|翻譯|譯文)(?:结果|結果|版本|如下)?",
 )
+_WITHIN = r"[^:：.!?。！？\n]"
+_NAMED = rf"^\W*(?:\w+[.!。！]\s*)?{_WITHIN}{{0,60}}?(?:{in_any('translation')}){_WITHIN}{{0,40}}[:：][*_]*\s*"
+_LANGUAGE = rf"^\W*(?:{in_any('language-name')})[*_]*\s*[:：][*_]*\s*"
+_FENCED = r"^\s*```[\w-]*\n((?s:.+?))\n?```\s*$"
 _LABEL = rf"{_SURE}(?:{'|'.join(_LABELS)})\s*[:：]\s*"
 _QUOTING_LABEL = r"^\s*th(?:e|is) (?:\w+ )?(?:text|sentence) translates [^:：\x22“]{0,40}(?=[\x22“])"
 _LABELLED = rf"^[^:：]{{0,60}}(?:{in_any('translating')}|{in_any('edition')})[^:：]{{0,60}}[:：]"
 
-_TRANSLATING = rf"(?:\w+\W+){{0,2}}(?:literal|informal|{in_any('translating')})"
+_TRANSLATING = rf"(?:\w+\W+){{0,4}}(?:informal|{in_any('literally')}|{in_any('translating')})"
 _NOTE, _WARNING = in_any("note"), in_any("warning")
 _BRACKETED = r"\s*[(\[（【]\s*(?:{})[^)\]）】]*[)\]）】]?\s*$"
 # A text may begin with "Note:", or contain "please note: …"; a remark comes after a finished sentence.
-_ADDED = r"(?<=[.!?…。！？\x22”’)\n])\s*(?:{})\s*[:：]{}(?s:.*)$"
+_ADDED = r"(?<=[.!?…。！？\x22”’)\n])[\s*_]*(?:{})[\s*_]*[:：]{}(?s:.*)$"
 _NOTED = (
     rf"(?:{_NOTE}|{_WARNING})\s*[:：!！—–-]",
     rf"[(\[（【〔]\s*(?:{_NOTE}|{_WARNING})",
@@ -49,7 +49,16 @@ _HANDED = (
 )
 
 KINDS = (
+    Kind("it stands in a fence of code", expression(_FENCED), expression("```"), cut=True),
+    Kind("it stands in marks of emphasis", expression(r"^\*\*([^*]+)\*\*$"), expression(r"\*"), cut=True),
     Kind("it begins with a label", expression(_LABEL, _QUOTING_LABEL), expression(_LABELLED), cut=True),
+    Kind("it is named a translation", expression(_NAMED), expression(_LABELLED, in_any("homonym")), cut=True),
+    Kind(
+        "it begins with the name of its language",
+        expression(_LANGUAGE),
+        expression(r"^[^:：]{0,60}[:：]", in_any("edition"), in_any("language-name")),
+        cut=True,
+    ),
     Kind(
         "it ends with a note in brackets",
         expression(_BRACKETED.format(rf"(?:{_NOTE})\b|{_TRANSLATING}")),
@@ -77,7 +86,7 @@ KINDS = (
         "it speaks of translating",
         expression(
             r"\bthese translations\b|^\W*(?:this|the) translat(?:ion|es)\b",
-            rf"(?:{_TEXT})[^.!?。！？]{{0,80}}(?:\btranslat|übersetz|翻译|翻譯|翻訳|번역)",
+            rf"(?:{_TEXT})[^.!?。！？]{{0,80}}(?:\btranslat|übersetz|traduc|tradui|перев(?:од|ед)|翻译|翻譯|翻訳|번역)",
             rf"(?:\btranslat\w+ |übersetz\w+ |翻译|翻譯|翻訳)[^.!?。！？]{{0,40}}(?:{_TEXT})",
         ),
         expression(in_any("translating")),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from mtreason.documents.literals import literals, without_literals
 from mtreason.gates.pair import Pair
-from mtreason.languages import Language, in_other_language, other_letters, scripts_of, to_variant
+from mtreason.languages import Language, in_other_language, letters_of, other_letters, scripts_of, to_variant, weight
 
 CARRIED = "Latin"
 """Names, addresses and units of measurement are written in this script in any language."""
@@ -18,6 +19,12 @@ FEW_LETTERS = 5
 """Letters that a source in another script needs for the same: 微信 may be WeChat."""
 SAID = "its letters are not those of the language"
 _SMALL = re.compile(r"(?<![\w'’-])[^\W\d_]{2,}")
+_SENTENCE = re.compile(r"(?<!\w)(?:[a-zà-öø-ÿ]{2,}[ ,]+){2}[a-zà-öø-ÿ]{2,}")
+NEIGHBOURS = {
+    "af": ("nl",), "be": ("ru",), "ca": ("es",), "eu": ("es",), "fa": ("ar",), "kk": ("ru",), "mk": ("bg",),
+    "mn": ("ru",), "sk": ("cs",), "uk": ("ru",), "ur": ("ar", "fa"),
+}  # fmt: skip
+"""Language -> those that models write instead of it, because they have read more of them."""
 
 
 def foreign_letters(text: str, scripts: frozenset[str], kept: Sequence[str]) -> bool:
@@ -66,7 +73,36 @@ def wrong_script(pair: Pair) -> tuple[str, ...]:
     """Find letters that the language is not written in, and translations of sentences without one that it is."""
     if has_wrong_letters(without_literals(pair.text), pair.direction.target, _carried(pair)):
         return (SAID,)
-    return (f"there is no letter of {pair.direction.target.name}",) if _lacks_letters(pair) and _is_said(pair) else ()
+    if _lacks_letters(pair) and _is_said(pair):
+        return (f"there is no letter of {pair.direction.target.name}",)
+    if _is_mostly_latin(pair):
+        return (f"most of it is not in letters of {pair.direction.target.name}",)
+    mixed = _mixed_word(pair)
+    return (f"{mixed} mixes letters of two scripts",) if mixed else ()
+
+
+def _is_mostly_latin(pair: Pair) -> bool:
+    """Whether several words in a row are in small Latin letters, and such letters say more than the target's own."""
+    if CARRIED in pair.direction.target.scripts or pair.text.isascii():
+        return False
+    rest = without_literals(_without(pair.text, _carried(pair)))
+    own = weight(letters_of(rest, frozenset(pair.direction.target.scripts)))
+    return _SENTENCE.search(rest) is not None and weight(letters_of(rest, frozenset({CARRIED}))) > own
+
+
+def _mixed_word(pair: Pair) -> str:
+    """Return a word with small Latin and Cyrillic letters side by side that the source does not have; "" for none.
+
+    Many look the same, so that nobody sees it, and no search finds the word.
+    """
+    if pair.text.isascii() or "Cyrillic" not in pair.direction.target.scripts:
+        return ""
+    words = re.findall(r"[^\W\d_]+", without_literals(_without(pair.text, pair.kept)))
+    return next((word for word in words if _is_mixed(word) and word not in pair.source), "")
+
+
+def _is_mixed(word: str) -> bool:
+    return any(both.islower() and scripts_of(both) == {"Latin", "Cyrillic"} for both in map("".join, pairwise(word)))
 
 
 def no_own_letter(pair: Pair) -> tuple[str, ...]:
@@ -95,7 +131,7 @@ def _is_said(pair: Pair) -> bool:
 
 
 def wrong_language(pair: Pair) -> tuple[str, ...]:
-    """Find a draft in the source language, or in English, which models fall back on."""
+    """Find a draft in the source language, or in what models fall back on: English, or a neighbour of the target."""
     source, target = pair.direction.source, pair.direction.target
     found = _language_of(without_literals(_without(pair.text, pair.kept)), source, target)
     return (f"it is in {found}",) if found else ()
@@ -103,7 +139,7 @@ def wrong_language(pair: Pair) -> tuple[str, ...]:
 
 @functools.lru_cache(maxsize=4096)
 def _language_of(text: str, source: Language, target: Language) -> str:
-    return in_other_language(text, (source.primary, "en"), target)
+    return in_other_language(text, (source.primary, "en", *NEIGHBOURS.get(target.primary, ())), target)
 
 
 def in_variant(pair: Pair) -> str:

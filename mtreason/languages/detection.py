@@ -126,6 +126,11 @@ def _words() -> regex.Pattern[str]:
     return regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’-][\p{L}\p{M}\p{N}]+)*")
 
 
+def weight(text: str) -> int:
+    """Return how much a text says, in letters of an alphabet; digits count as letters."""
+    return sum(DENSITY.get(script_of(char), 1) for char in text if char.isalnum())
+
+
 def _by_script(word: str) -> list[tuple[str, str]]:
     """Cut a word where its writing system changes; marks and digits stay with the letters before them."""
     parts: list[tuple[str, str]] = []

@@ -11,16 +11,18 @@ import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from mtreason.languages.alphabets import doubtful, ruled_out, written_with
+
 if TYPE_CHECKING:
     from lingua import LanguageDetector
 
 LIKELY = frozenset({
-    "ar", "bg", "cs", "da", "de", "el", "en", "es", "fa", "fi", "fr", "he", "hi", "hu", "id", "it", "ja", "ko", "nl",
-    "no", "pl", "pt", "ro", "ru", "sv", "th", "tr", "uk", "vi", "zh",
+    "ar", "bg", "cs", "da", "de", "el", "en", "es", "fa", "fi", "fr", "he", "hi", "hr", "hu", "id", "it", "ja", "ko",
+    "nl", "no", "pl", "pt", "ro", "ru", "sk", "sv", "th", "tr", "uk", "vi", "zh",
 })  # fmt: skip
 """Languages that documents are most often in."""
 LESS_LIKELY = frozenset({
-    "be", "bn", "bs", "ca", "et", "hr", "is", "lt", "lv", "mk", "mr", "ms", "sk", "sl", "sq", "sr", "ta", "te", "ur",
+    "be", "bn", "bs", "ca", "et", "is", "lt", "lv", "mk", "mr", "ms", "sl", "sq", "sr", "ta", "te", "ur",
 })  # fmt: skip
 """Those that come next; all others are rare."""
 WEIGHT_LESS, WEIGHT_RARE = 0.1, 0.01
@@ -35,6 +37,8 @@ SMALL, LARGE = 0.5, 2.0
 over n-grams of five lengths, which makes them too modest."""
 LEAST = 1e-3
 """No single n-gram that was never seen rules a language out."""
+IF_NAMES = 0.05
+"""What a language counts whose alphabet lacks letters of words that may be names."""
 SIBLINGS = (frozenset({"no", "nn"}), frozenset({"bs", "hr", "sr"}), frozenset({"id", "ms"}))
 """Languages that a short text may be in as well as in the next one; they count together."""
 
@@ -88,14 +92,28 @@ def likely(words: str, *, even: bool = False) -> tuple[tuple[str, float], ...]:
     small = _weighed(confidences(words), even)
     if not small:
         return ()
-    first = sorted(((c, value) for c, value in small.items() if value > 0), key=lambda pair: -pair[1])[:FEW]
-    if len(first) == 1 or (len(words) >= LONG and first[0][1] >= SETTLED):
-        return tuple(first)
-    few = [code for code, _ in first]
-    large = _weighed(confidences(words, few), even)
-    both = {code: small[code] ** SMALL * (large.get(code, 0.0) + LEAST) ** LARGE for code in few}
+    first = _first(small, words.split(), even)
+    if len(first) == 1 or (len(words) >= LONG and next(iter(first.values())) >= SETTLED):
+        return tuple(first.items())
+    large = _weighed(confidences(words, [*first]), even)
+    both = {code: value**SMALL * (large.get(code, 0.0) + LEAST) ** LARGE for code, value in first.items()}
+    for code in doubtful(words.split()) & both.keys():
+        both[code] *= IF_NAMES
     total = sum(both.values())
     return tuple(sorted(((code, value / total) for code, value in both.items()), key=lambda pair: -pair[1]))
+
+
+def _first(small: dict[str, float], words: Sequence[str], even: bool) -> dict[str, float]:
+    """Return the languages that the small models leave, the likeliest first, without those of another alphabet.
+
+    Where that leaves none, they knew none of the right alphabet, and those that have it are taken.
+    """
+    out = ruled_out(words)
+    left = {code: value for code, value in small.items() if value > 0 and code not in out}
+    left = left or _weighed(dict.fromkeys(sorted(written_with(words)), 1.0), even) or small
+    total = sum(left.values())
+    ranked = sorted(((code, value / total) for code, value in left.items() if value > 0), key=lambda pair: -pair[1])
+    return dict(ranked[:FEW])
 
 
 def _weighed(found: dict[str, float], even: bool) -> dict[str, float]:

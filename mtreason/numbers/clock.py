@@ -27,8 +27,37 @@ WEST = re.compile(
     rf"|(?P<word>(?i:uhr|o'clock|heures?|h)\b)(?:\s?(?P<after>[0-5]?\d)(?!\d))?))"
 )
 """Times in digits with a sign between, or with a word after them."""
-HALF_TO = re.compile(r"\bhalb (?P<hour>\w{1,12})", re.IGNORECASE)
-"""Half an hour before an hour, in German."""
+AFTER_WORD = re.compile(
+    r"\b(?i:klo|kl|klockan|klokken|pukul|jam|kell)\.?\s?(?P<hour>[01]?\d|2[0-4])(?:[.:](?P<minute>[0-5]\d))?(?![\d.:,]\d|\d)"
+)
+"""Times in digits after a word, as in the languages of the north and in Indonesian."""
+UNTIL = re.compile(r"(?<=\x00)\s?-\s?(?P<hour>[01]?\d|2[0-4])(?:[.:](?P<minute>[0-5]\d))?(?![\d.:,]\d|\d)")
+"""The end of a span that begins with such a time."""
+HALF_TO = {
+    tag: re.compile(rf"\b{word} (?P<hour>\w{{1,12}})", re.IGNORECASE)
+    for tag, word in {
+        "de": "halb",
+        "nl": "half",
+        "sv": "halv",
+        "da": "halv",
+        "no": "halv",
+        "nb": "halv",
+        "nn": "halv",
+    }.items()
+}
+"""Half an hour before an hour."""
+_HOURS = {
+    word: n
+    for row in (
+        "en/één twee drie vier vijf zes zeven acht negen tien elf twaalf",
+        "ett två tre fyra fem sex sju åtta nio tio elva tolv",
+        "et/en to tre fire fem seks syv/sju otte/åtte ni ti elleve tolv",
+        "ein/eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf",
+    )
+    for n, words in enumerate(row.split(), 1)
+    for word in words.split("/")
+}
+"""Hours in words of Germanic languages."""
 _TO = {
     "en": r"(?P<minute>\w{3,12})(?: minutes)? (?:to|before|till|of) (?P<hour>\w{1,6})\b",
     "de": r"(?P<minute>\w{3,12})(?: Minuten)? vor (?P<hour>\w{1,6})\b",
@@ -37,6 +66,18 @@ _TO = {
     "it": r"(?P<hour>\w{2,9}) meno (?:un )?(?P<minute>\w{3,12})\b",
 }
 """How minutes before an hour are said."""
+_PAST = {
+    "en": r"(?P<minute>\w{3,12})(?: minutes)? (?:past|after) (?P<hour>\w{1,6})\b",
+    "de": r"(?P<minute>\w{3,12})(?: Minuten)? nach (?P<hour>\w{1,6})\b",
+    "fr": r"(?P<hour>\w{2,6}) heures? (?:et )?(?P<minute>demie|quart|\w{3,12})\b",
+    "es": r"(?P<hour>\w{2,6}) y (?P<minute>\w{3,12})\b",
+    "it": r"(?P<hour>\w{2,9}) e (?:un )?(?P<minute>\w{3,12})\b",
+}
+"""How minutes after an hour are said; "tres y media" may also be a number."""
+_THREE_QUARTERS = re.compile(r"\bdrei ?viertel (?P<hour>\w{2,6})\b", re.IGNORECASE)
+_SAID = frozenset({5, 10, 15, 20, 25, 30})
+"""Minutes of times that are said in words: nine to five is a working day."""
+_HALVES = frozenset({"half", "demie", "media", "mezza", "mezzo"})
 _QUARTERS = frozenset({"quarter", "viertel", "quart", "cuarto", "quarto"})
 
 
@@ -82,19 +123,36 @@ def west(found: re.Match[str], shown: str) -> Mention | None:
 
 def half_to(found: re.Match[str], shown: str) -> Mention | None:
     """Return what a match of `HALF_TO` means; None for half of something else."""
-    hour = _value(found["hour"], "de")
+    word = found["hour"].casefold()
+    hour = int(word) if word.isascii() and word.isdecimal() else _HOURS.get(word, 0)
     return mention(shown, hour - 1 or 12, 30, sure=False) if 1 <= hour <= 24 else None
 
 
-def before_the_hour(text: str, primary: str) -> Iterator[Mention]:
+def after_word(found: re.Match[str], shown: str) -> Mention:
+    """Return what a match of `AFTER_WORD` or `UNTIL` means."""
+    return mention(shown, int(found["hour"]), int(found["minute"] or 0))
+
+
+def around_the_hour(text: str, primary: str) -> Iterator[Mention]:
     """Yield what may be times such as "a quarter to three"; "five to ten" may be none."""
     if primary not in _TO:
         return
     for found in re.finditer(_TO[primary], text, re.IGNORECASE):
-        word = found["minute"].casefold()
-        minute, hour = 15 if word in _QUARTERS else _value(word, primary), _value(found["hour"], primary)
-        if 0 < minute < 60 and 1 <= hour <= 12:
+        minute, hour = _minutes(found["minute"], primary), _value(found["hour"], primary)
+        if minute in _SAID and 1 <= hour <= 12:
             yield mention(found[0], hour - 1 or 12, 60 - minute, sure=False)
+    for found in re.finditer(_PAST[primary], text, re.IGNORECASE):
+        minute, hour = _minutes(found["minute"], primary), _value(found["hour"], primary)
+        if minute in _SAID and 1 <= hour <= 12:
+            yield mention(found[0], hour, minute, sure=False)
+    for found in _THREE_QUARTERS.finditer(text) if primary == "de" else ():
+        if 1 <= (hour := _value(found["hour"], primary)) <= 12:
+            yield mention(found[0], hour - 1 or 12, 45, sure=False)
+
+
+def _minutes(word: str, primary: str) -> int:
+    word = word.casefold()
+    return 15 if word in _QUARTERS else 30 if word in _HALVES else _value(word, primary)
 
 
 def _value(word: str, primary: str) -> int:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mtreason.languages import Direction, Language
+from mtreason.numbers.dates import month_of
 from mtreason.numbers.find import mentions
 from mtreason.numbers.locale import Locale, locale_of
 from mtreason.numbers.mention import BELOW, Mention, Reading, Value, sayable
@@ -39,7 +40,8 @@ def differing(source: str, text: str, direction: Direction) -> tuple[str, ...]:
     said += [f"{m.described()} is not in the source" for m in _missing(after, before, theirs.primary)]
     if ours.primary in LANGUAGES and not _BELOW.search(text):
         said += [f"{m.described()} is not below zero in the translation" for m in before if BELOW in m.also]
-    return tuple(dict.fromkeys([*said, *_at_other_times(before, after), *_other_names(before, after)]))
+    said += [*_at_other_times(before, after), *_other_hours(before, after)]
+    return tuple(dict.fromkeys([*said, *_other_names(before, after), *_other_months(before, after)]))
 
 
 def values_in(text: str, language: Language) -> Reading:
@@ -66,11 +68,33 @@ def _missing(wanted: Sequence[Mention], there: Sequence[Mention], primary: str) 
 
 def _other_names(before: Sequence[Mention], after: Sequence[Mention]) -> Iterator[str]:
     """Yield names such as B-52 that have another number in the translation."""
-    theirs, ours = ({m.readings[0]: m for m in own if m.letters} for own in (before, after))
-    new = {m.letters: m for value, m in ours.items() if value not in theirs}
-    for value, mention in theirs.items():
-        if value not in ours and mention.letters in new:
+    known = [frozenset[Value]().union(*(m.gives for m in own)) for own in (before, after)]
+    new = {m.letters: m for m in after if m.letters and not m.readings[0] <= known[0]}
+    for mention in before:
+        if mention.letters in new and not mention.readings[0] <= known[1]:
             yield f"{mention.text} is not {new[mention.letters].text}"
+
+
+def _other_months(before: Sequence[Mention], after: Sequence[Mention]) -> Iterator[str]:
+    """Yield a month that is surely another one in the translation."""
+    theirs, ours = ({month: m for m in own if (month := month_of(m)) is not None} for own in (before, after))
+    if theirs and ours and not theirs.keys() & ours.keys():
+        yield f"{next(iter(theirs.values())).text} is not {next(iter(ours.values())).text}"
+
+
+def _other_hours(before: Sequence[Mention], after: Sequence[Mention]) -> Iterator[str]:
+    """Yield the only time of a text that is another one in the translation, where it is said in words."""
+    theirs, ours = ([m for m in own if _hours(m)] for own in (before, after))
+    if not len(theirs) == len(ours) == 1 or (theirs[0].sure and ours[0].sure):
+        return
+    if not _hours(theirs[0]) & _hours(ours[0]):
+        yield f"{theirs[0].text} is not {ours[0].text}"
+
+
+def _hours(mention: Mention) -> frozenset[int]:
+    """Return which time is meant, in minutes after noon or midnight; none for a full hour, which may be a span."""
+    times = (v for reading in mention.readings for v in reading if isinstance(v, tuple) and v[0] == "at")
+    return frozenset(minutes % (_DAY // 2) for _, minutes in times if minutes % 60)
 
 
 def _at_other_times(before: Sequence[Mention], after: Sequence[Mention]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What only Chinese and Japanese write: 三分之一, 三成, 八折, 29块9, 两年半, 20世纪80年代, 令和5年."""
+"""What only Chinese and Japanese write: 三分之一, 三成, 八折, 29块9, 三毛二, 两年半, 20世纪80年代, 令和5年."""
 
 from __future__ import annotations
 
@@ -20,17 +20,37 @@ _ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "大正": 1911, "明治
 _SHORT_YEARS = re.compile(r"(?<![\d.,])(?:\d{2}\s?[年]?\s?[-~至到—]+\s?)?\d{2}\s?年(?![代以])")
 _PARTS = re.compile(rf"(?P<of>{SIMPLE}|万|萬)分之(?P<share>{SIMPLE}(?:[点點][{han.DIGIT}]+)?)")
 _TENTHS = re.compile(
-    rf"(?P<share>{SIMPLE})(?P<kind>成(?![功为為就立员員年绩績本果语語长長熟交不分人了])|割(?![合れり])|折)"
+    rf"(?P<share>{SIMPLE})(?P<kind>成(?![功为為就立员員年绩績本果语語长長熟交不分人了热熱])|割(?![合れり])|折)"
     r"(?P<half>[半一二三四五六七八九])?"
 )
+_COUNTED = "斤个個只隻条條张張本包盒瓶袋串份杯碗颗顆粒枚支把根块塊人位次天月年米"
 _SPLIT = re.compile(
-    rf"(?P<large>{SIMPLE})(?P<unit>[块塊元米])(?P<small>\d{{1,2}}|[{han.DIGIT}]{{1,2}})"
-    rf"(?![\d{han.DIGIT}十百千万萬亿個个])"
+    rf"(?P<large>{SIMPLE})(?:(?P<unit>[块塊元米])(?P<small>[{han.DIGIT}](?=(?:一|十[{han.DIGIT}]?)[{_COUNTED}])"
+    rf"|(?:\d{{1,2}}|[{han.DIGIT}]{{1,2}})(?![\d{han.DIGIT}十百千万萬亿個个]))"
+    rf"|度(?P<tenths>[\d{han.DIGIT}])(?![\d{han.DIGIT}十百千万萬亿点點{_COUNTED}级級号號名月日]))"
+)
+"""What stands after the unit is a part of it; a counted thing after it (三块五一斤) is none."""
+_SMALL_MONEY = re.compile(
+    rf"(?:(?P<yuan>{SIMPLE})[块塊元])?(?P<jiao>[\d{han.DIGIT}])[毛角](?:(?P<fen>[\d{han.DIGIT}])分?(?![\d{han.DIGIT}])|(?P<money>[钱錢]))?"
 )
 _AND_HALF = re.compile(
-    rf"(?P<large>{SIMPLE})(?P<unit>[个個年倍块塊天岁歲小时時点點里斤米月周]{{0,2}})"
-    "半(?![球导導岛島径徑圆圓价價夜边邊数數途场場身])"
+    rf"(?P<large>{SIMPLE})(?P<unit>[个個年倍块塊天岁歲小时時間点點里斤米月周分秒ヶカか]{{0,2}}|\s?(?:시간|년|달|개월)\s?)"
+    "[半반](?![ば球导導岛島径徑圆圓价價夜边邊数數途场場身])"
 )
+_PARTS_OF = {
+    "年": 12,
+    "년": 12,
+    "岁": 12,
+    "歲": 12,
+    "时": 60,
+    "時": 60,
+    "点": 60,
+    "點": 60,
+    "시": 60,
+    "个": 60,
+    "個": 60,
+}
+"""How many months or minutes there are in what is halved; 两个半 may be hours."""
 _WEIGHT = re.compile(rf"(?P<value>{SIMPLE})(?=[多来]?[斤里](?!面))")
 _OF_NUMBERS = {
     "俩": 2,
@@ -143,14 +163,26 @@ def _tenths(found: re.Match[str], shown: str) -> Mention | None:
 def _split(found: re.Match[str], shown: str) -> Mention | None:
     """Read 29块9 and 1米83."""
     large = value_of(found["large"])
-    small = "".join(str(han.DIGITS.get(c, c)) for c in found["small"])
+    small = "".join(str(han.DIGITS.get(c, c)) for c in found["small"] or found["tenths"])
     if large is None or large.denominator != 1 or not small.isdecimal():
         return None
-    if large == 1 and found["unit"] in "块塊":  # 一块3寸的晶片: a piece
+    if large == 1 and found["unit"] not in {"米", "元"}:  # 一块3寸的晶片: a piece; 一度: once
         return None
     value = large + Fraction(int(small), 10 ** len(small))
     in_cents = value * 100
-    return Mention(shown, alternatives({value}, {large, Fraction(int(small))}, {in_cents}))
+    return Mention(shown, alternatives({value}, {large, Fraction(int(small))}, {large, in_cents % 100}, {in_cents}))
+
+
+def _small_money(found: re.Match[str], shown: str) -> Mention | None:
+    """Read 五块三毛二 and 三毛二; None for 三毛 alone, which is a name as well."""
+    if not (found["yuan"] or found["money"] or (found["fen"] and "毛" in found[0])):
+        return None
+    yuan, jiao, fen = (value_of(found[name]) if found[name] else Fraction(0) for name in ("yuan", "jiao", "fen"))
+    if yuan is None or jiao is None or fen is None:
+        return None
+    cents = jiao * 10 + fen
+    value = yuan + cents / 100
+    return Mention(shown, alternatives({value}, {yuan, cents} if yuan else {cents}, {value * 100}))
 
 
 def _and_half(found: re.Match[str], shown: str) -> Mention | None:
@@ -160,7 +192,8 @@ def _and_half(found: re.Match[str], shown: str) -> Mention | None:
         return None
     value = large + Fraction(1, 2)
     also = {large, value, Fraction(1, 2), Fraction(30), Fraction(6)}
-    own = alternatives({value}, {large, Fraction(1, 2)}, {value * 12}, {value * 60})
+    smaller = [{value * parts} for sign, parts in _PARTS_OF.items() if sign in found["unit"]]
+    own = alternatives({value}, {large, Fraction(1, 2)}, *smaller)
     return Mention(shown, own, frozenset(also))
 
 
@@ -182,6 +215,7 @@ READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], str], Mention | N
     (_PARTS, _parts),
     (_SHORT_YEARS, _short_years),
     (_TENTHS, _tenths),
+    (_SMALL_MONEY, _small_money),
     (_SPLIT, _split),
     (_AND_HALF, _and_half),
     (_WEIGHT, _weight),

@@ -6,9 +6,10 @@ import functools
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 
-from mtreason.numbers import clock, east, han
+from mtreason.numbers import clock, dates, east, han
 from mtreason.numbers.digits import NUMBER, SPACES, plain, readings, whole
 from mtreason.numbers.locale import Locale
 from mtreason.numbers.mention import BELOW, Mention, Reading, Value, alternatives, is_small, number
@@ -34,11 +35,26 @@ _BELOW = re.compile(
     rf"(?:(?<![\dA-Za-z)\]])-|零下\s?|マイナス\s?)\s?(?P<value>{NUMBER})\s?(?=°|℃|℉|度|摄氏|degrees|Grad|degrés|grados|gradi)"
 )
 _ROMAN = re.compile(r"\b[IVXLCDM]{2,8}(?=e\b|\b|º|ème)")
+_WELL_FORMED = re.compile(r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
+_GAP = "[ \u00a0\u202f]"
+_MIXED = re.compile(
+    rf"(?<![\d.,/])(?P<whole>\d{{1,4}})(?:{_GAP}?(?P<sign>[¼-¾⅐-⅞])"
+    rf"|{_GAP}(?P<top>[1-9]\d?)[/⁄](?P<of>[2-9]|1\d)(?![\d/]))"
+)
+_POWER = re.compile(r"(?<![\d.,])10⁻?(?P<power>[⁰¹²³⁴-⁹]{1,3})")
+_IN_GROUPS = re.compile(rf"(?<![\d.,(-])\d{{1,4}}(?:{_GAP}\d{{2,4}}){{2,6}}(?![\d.,])")
+_LEAST_DIGITS = 7
+"""Of a telephone number."""
 
 
 def mentions(text: str, locale: Locale) -> list[Mention]:
     """Return the numbers of a text in a language."""
     scan = _Scan(text)
+    scan.take(_MIXED, _mixed)
+    scan.take(_POWER, _power)
+    scan.take(_IN_GROUPS, _in_groups)
+    if (years := dates.year_pattern(locale)) is not None:
+        scan.take(years, dates.year)
     scan.take(_CODE, lambda found, shown: _code(found, shown, locale))
     scan.take(_YEARS, _years)
     scan.take(_BELOW, lambda found, shown: _below(found, shown, locale))
@@ -47,19 +63,21 @@ def mentions(text: str, locale: Locale) -> list[Mention]:
         scan.skip(east.WEEKDAY)
         for pattern, make in east.READERS:
             scan.take(pattern, make)
-    if locale.primary == "de":
-        scan.take(clock.HALF_TO, clock.half_to)
+    if locale.primary in clock.HALF_TO:
+        scan.take(clock.HALF_TO[locale.primary], clock.half_to)
+    scan.take(clock.AFTER_WORD, clock.after_word)
+    scan.take(clock.UNTIL, clock.after_word)
     scan.take(clock.WEST, clock.west)
     scan.take(_TENS, _tens)
     scan.take(_DATE, _date)
     scan.take(_ROW, _row)
     if eastern:
-        scan.take(han.RUN, han.mention_of)
+        scan.take(han.RUN, lambda found, shown: _in_larger_units(han.mention_of(found, shown), found, locale))
         scan.found += east.said_otherwise(scan.text)
-    scan.take(_in_digits(locale), lambda found, shown: _digits(found, shown, locale))
-    scan.found += clock.before_the_hour(scan.written, locale.primary)
+    scan.take(_in_digits(locale), lambda found, shown: _in_larger_units(_digits(found, shown, locale), found, locale))
+    scan.found += clock.around_the_hour(scan.written, locale.primary)
     scan.found += word_mentions(scan.text, locale.primary)
-    scan.found += _months(scan.text, locale)
+    scan.found += dates.months(plain(scan.written), scan.text, locale)
     scan.found += _romans(scan.text)
     scan.found += _vulgar(scan.text)
     return scan.found
@@ -111,8 +129,22 @@ def _digits(found: re.Match[str], shown: str, locale: Locale) -> Mention | None:
         scaled = tuple(_times(reading, times) for reading in own)
         own = (*scaled, *own) if either else scaled
         also = _times(also, times)
+    elif single and (cents := re.fullmatch(r"(\d+)[.,](\d\d)", found["number"])):  # $4.85: four dollars and 85 cents
+        own = (*own, frozenset(map(whole, cents.groups())))
     small = len(own[0]) == 1 and is_small(next(iter(own[0])))
     return Mention(shown.strip(), own, also, sure=not small)
+
+
+def _in_larger_units(mention: Mention | None, found: re.Match[str], locale: Locale) -> Mention | None:
+    """Let 24 months be two years as well, and 90 minutes one hour and a half."""
+    unit = re.match(locale.span, found.string[found.end() : found.end() + _AHEAD], re.IGNORECASE)
+    if mention is None or unit is None:
+        return mention
+    parts = locale.spans[unit[1].casefold()]
+    values = [value for reading in mention.readings if len(reading) == 1 for value in reading]
+    larger = [value / parts for value in values if isinstance(value, Fraction) and value >= parts]
+    said = alternatives(*({value} for value in larger if value.denominator <= 2))
+    return replace(mention, readings=(*mention.readings, *said))
 
 
 def _times(reading: Reading, factor: Fraction) -> Reading:
@@ -130,7 +162,7 @@ def _code(found: re.Match[str], shown: str, locale: Locale) -> Mention | None:
     if sign and re.match(rf"(?:[.,]\d+)*\s?{locale.magnitude}", found.string[found.end() : found.end() + _AHEAD], re.I):
         return None
     own = frozenset(map(whole, re.findall(r"\d+", found[0])))
-    letters = sign.casefold() if sign and re.fullmatch(r"[A-Za-z_-]+[\d.-]+", found[0]) else ""
+    letters = re.sub(r"\d+", "#", re.sub(r"[-_]", "", found[0].casefold()))
     return Mention(shown, (own,), sure=False, letters=letters)
 
 
@@ -174,11 +206,33 @@ def _row(found: re.Match[str], shown: str) -> Mention:
     return Mention(shown, (apart, frozenset(together)))
 
 
-def _months(text: str, locale: Locale) -> Iterator[Mention]:
-    for found in re.finditer(r"[^\W\d_]+", text):
-        month = locale.months.get(found[0].casefold())
-        if month is not None:
-            yield number(found[0], Fraction(month), sure=False)
+def _mixed(found: re.Match[str], shown: str) -> Mention:
+    """Read 2½ and 2 1/2."""
+    part = _vulgar_value(found["sign"]) if found["sign"] else Fraction(int(found["top"]), int(found["of"]))
+    whole_part = Fraction(int(found["whole"]))
+    own = alternatives({whole_part + part}, {whole_part, part}, *([] if found["sign"] else [_apart(found)]))
+    return Mention(shown, own)
+
+
+def _apart(found: re.Match[str]) -> set[Fraction]:
+    return {Fraction(int(found[name])) for name in ("whole", "top", "of")}
+
+
+def _power(found: re.Match[str], shown: str) -> Mention:
+    """Read 10²³, which may be 10^23 elsewhere."""
+    power = int("".join(str(unicodedata.digit(char)) for char in found["power"]))
+    return Mention(
+        shown, alternatives({Fraction(power)}, {Fraction(10) ** power}), frozenset({Fraction(10)}), power > 2
+    )
+
+
+def _in_groups(found: re.Match[str], shown: str) -> Mention | None:
+    """Read 138 0013 8000, which may be written together; None for a number with its thousands divided."""
+    parts = found[0].split()
+    if len("".join(parts)) < _LEAST_DIGITS or (len(parts[0]) < 4 and {len(part) for part in parts[1:]} == {3}):
+        return None
+    together: set[Value] = {whole("".join(parts))}
+    return Mention(shown, (frozenset(map(whole, parts)), frozenset(together)))
 
 
 def _romans(text: str) -> Iterator[Mention]:
@@ -186,11 +240,16 @@ def _romans(text: str) -> Iterator[Mention]:
     for found in _ROMAN.finditer(text):
         own = [values[c] for c in found[0]]
         total = sum(-v if v < after else v for v, after in zip(own, [*own[1:], 0], strict=True))
-        yield number(found[0], Fraction(total), sure=False)
+        letters = "I" if _WELL_FORMED.fullmatch(found[0]) else ""
+        yield Mention(found[0], (frozenset({Fraction(total)}),), sure=False, letters=letters)
 
 
 def _vulgar(text: str) -> Iterator[Mention]:
     for char in set(text):
         if unicodedata.category(char) in {"No", "Nl"}:
-            value = Fraction(unicodedata.numeric(char)).limit_denominator(1000)
+            value = _vulgar_value(char)
             yield number(char, value, sure=False, also=(value.numerator * Fraction(1), Fraction(value.denominator)))
+
+
+def _vulgar_value(char: str) -> Fraction:
+    return Fraction(unicodedata.numeric(char)).limit_denominator(1000)

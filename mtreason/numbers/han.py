@@ -32,6 +32,7 @@ RUN = re.compile(
     rf"|(?<=[\d{_D}十百千])[{_ABOUT}여](?=[{_BIG_U}])"
     rf"|(?<=[{_U}])(?: ?{LATIN}(?=[{_U}])|\d(?!\d)|[여 ]?[{_U}])|(?<=[\d{_U}])[{_U}]"
     rf"|(?<=\d[{_BIG_U}])\d{{1,4}}(?![\d.,年])"
+    rf"|(?<=十)[又有](?=[{_D}](?![个個位名人条條]))"
     rf"|(?<=[{_D}])[点點](?=[{_D}]))++[几幾]?"
 )
 """Characters that make a number, in one pass; digits only where a unit follows."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from mtreason.languages import Language
+from mtreason.numbers.words import HAN
 
 if TYPE_CHECKING:
     import babel
@@ -31,7 +33,12 @@ _SIGNS = {"en": {"k": 10**3, "m": 10**6, "b": 10**9}}
 _CURRENCIES = frozenset({"RMB", "Rs", "US", "HK", "NT", "A", "C", "R", "kr"})
 _EITHER = frozenset({"es"})
 """Tags of languages that use both decimal signs, depending on the country."""
-_HAN = frozenset({"zh", "ja", "yue", "wuu", "nan", "lzh", "hak", "gan"})
+_UNSPACED = {"th": "(?!ธ)", "lo": "", "km": "", "my": ""}
+"""Languages without blanks between words -> what rules out that a word ends there (พันธุ์ is a breed, พัน a thousand)."""
+_SPANS = {"month": 12, "day": 7, "hour": 24, "minute": 60}
+"""Units of time -> how many make one of the next larger unit."""
+_COUNTS = (1, 2, 5, 24)
+"""Numbers after which words have all their forms."""
 _LETTER = r"[^\W\d_]"
 
 
@@ -54,6 +61,10 @@ class Locale:
     """Codes and letters that stand before an amount."""
     months: Mapping[str, int]
     """Case-folded name -> number."""
+    spans: Mapping[str, int]
+    """Case-folded words for units of time -> how many make one of the next larger unit."""
+    span: str
+    """All of them, as a regular expression for what stands after a number; they may be inflected."""
     han: bool
     """Whether numbers are written in Chinese characters."""
 
@@ -80,20 +91,27 @@ def locale_of(language: Language) -> Locale | None:
     magnitudes |= {word: Fraction(n) for word, n in _BY_HAND.get(language.primary, {}).items()}
     signs |= {sign: Fraction(n) for sign, n in _SIGNS.get(language.primary, {}).items()}
     decimal = str(known.number_symbols.get("latn", {}).get("decimal", "."))
-    ending = "" if language.primary in _BY_HAND else f"{_LETTER}{{0,3}}"  # words that are inflected
+    whole = _UNSPACED.get(language.primary)
+    ending = (
+        f"{_LETTER}{{0,3}}" if whole is None and language.primary not in _BY_HAND else ""
+    )  # words that are inflected
+    end = rf"(?!{_LETTER})" if whole is None else whole
     longest_first = sorted(magnitudes, key=len, reverse=True)
     words = [re.escape(w) + (ending if len(w) > 3 else "") for w in longest_first]
     words += [f"(?-i:{re.escape(sign)})" for sign in sorted(signs, key=len, reverse=True)]
+    spans = _spans(known)
     return Locale(
         primary=language.primary,
         decimal=decimal if decimal in {".", ","} else ".",
         either=language.tag in _EITHER,
         magnitudes=magnitudes,
         signs=signs,
-        magnitude=rf"(?:(?:{'|'.join(words)})(?!{_LETTER}))" if words else r"(?!)",
+        magnitude=rf"(?:(?:{'|'.join(words)}){end})" if words else r"(?!)",
         currencies=frozenset(known.currencies) | _CURRENCIES,
         months=_months(known) | ({"sept": 9} if language.primary == "en" else {}),
-        han=language.primary in _HAN,
+        spans=spans,
+        span=rf"[\s-]?({'|'.join(map(re.escape, sorted(spans, key=len, reverse=True)))})" if spans else r"(?!)",
+        han=language.primary in HAN,
     )
 
 
@@ -122,4 +140,17 @@ def _months(known: babel.Locale) -> dict[str, int]:
                 word = name.casefold().rstrip(".")
                 if len(word) > 2 and not any(c.isdecimal() for c in word):
                     found.setdefault(word, month)
+    return found
+
+
+def _spans(known: babel.Locale) -> dict[str, int]:
+    """Return the words that stand after a number of months, days, hours and minutes."""
+    from babel.units import format_unit
+
+    found: dict[str, int] = {}
+    lengths: tuple[Literal["long", "short"], ...] = ("long", "short")
+    for (unit, parts), length, count in itertools.product(_SPANS.items(), lengths, _COUNTS):
+        number, _, word = format_unit(count, f"duration-{unit}", length, locale=known).rpartition(str(count))
+        if word and not number:
+            found.setdefault(word.strip(" \u00a0\u202f\u200f.").casefold(), parts)
     return found

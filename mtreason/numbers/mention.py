@@ -37,7 +37,7 @@ class Mention:
     clock: int | None = None
     """Minutes since midnight, where the text says which half of the day is meant."""
     letters: str = ""
-    """What stands before the number in a name such as B-52, case-folded."""
+    """A name such as B-52 without its numbers, case-folded ("b#"); "I" for a Roman numeral."""
 
     @property
     def gives(self) -> Reading:
@@ -78,11 +78,13 @@ def is_small(value: Value) -> bool:
 
 
 def sayable(mention: Mention) -> bool:
-    """Whether words may stand for it in a text: whole numbers up to a hundred, and round ones."""
+    """Whether words may stand for it in a text: whole numbers up to a hundred, round ones, halves to quarters."""
     return any(all(_sayable(value) for value in reading) for reading in mention.readings)
 
 
 def _sayable(value: Value) -> bool:
-    if not isinstance(value, Fraction) or value.denominator != 1:
+    if not isinstance(value, Fraction):
         return False
+    if value.denominator != 1:
+        return value < 1 and value.denominator <= 4
     return value <= 100 or not str(value.numerator).rstrip("0")[1:]

@@ -193,7 +193,9 @@ def _italian() -> Words:
 
 
 _MAKERS = {"en": _english, "de": _german, "fr": _french, "es": _spanish, "it": _italian}
-LANGUAGES = frozenset({*_MAKERS, "zh", "ja"})
+HAN = frozenset({"zh", "ja", "yue", "wuu", "nan", "lzh", "hak", "gan"})
+"""Languages whose numbers are written in Chinese characters."""
+LANGUAGES = frozenset({*_MAKERS, *HAN})
 """Languages whose numbers in words are known here."""
 
 

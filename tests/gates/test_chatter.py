@@ -62,6 +62,77 @@ def test_chatter(text, source, expected) -> None:
 
 
 @pytest.mark.parametrize(
+    ("label", "text"),
+    [
+        ("إليك الترجمة: ", "مرحبا."), ("Ето превода: ", "Здравей."), ("Zde je překlad: ", "Ahoj."),
+        ("Her er oversættelsen: ", "Hej."), ("Natürlich! Hier ist die Übersetzung: ", "Hallo."),
+        ("Μετάφραση: ", "Γεια."), ("Translated text: ", "Hello."), ("Claro, aquí tienes la traducción: ", "Hola."),
+        ("Tässä on käännös: ", "Hei."), ("Voici la traduction : ", "Bonjour."), ("תרגום: ", "שלום."),
+        ("यहाँ अनुवाद है: ", "नमस्ते।"), ("Íme a fordítás: ", "Szia."), ("Berikut terjemahannya: ", "Halo."),
+        ("Ecco la traduzione: ", "Ciao."), ("もちろんです。翻訳は次のとおりです：", "こんにちは。"),
+        ("다음은 번역입니다: ", "안녕."), ("Hier is de vertaling: ", "Hallo."), ("Tłumaczenie na polski: ", "Cześć."),
+        ("Aqui está a tradução: ", "Olá."), ("Iată traducerea: ", "Salut."), ("Конечно! Вот перевод: ", "Привет."),
+        ("Här är översättningen: ", "Hej."), ("นี่คือคำแปล: ", "สวัสดี"), ("İşte Türkçe çevirisi: ", "Merhaba."),
+        ("Ось переклад: ", "Привіт."), ("Đây là bản dịch: ", "Chào."), ("好的，翻译如下：", "你好。"),
+        ("**Deutsch:** ", "Hallo."), ("In German: ", "Hallo."), ("Po polsku: ", "Cześć."), ("中文：", "你好。"),
+    ],
+)  # fmt: skip
+def test_labels_in_the_language_of_the_translation(label, text) -> None:
+    assert strip_chatter(label + text, "Hei verden" if text == "Hello." else "Hello there.") == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("```\nHallo.\n```", "Hallo."),
+        ("```text\nHallo.\nWelt.\n```", "Hallo. Welt."),
+        ("**Hallo.**", "Hallo."),
+        ("Cześć.\n\n*Uwaga:* potoczne", "Cześć."),
+        ("Hola.\n\nExplicación: es un saludo.", "Hola."),
+        ("Hallo. (Wörtlich: Heil)", "Hallo."),
+        ("Merhaba. (Not: gündelik dil)", "Merhaba."),
+        ("Hello. (This is a literal translation.)", "Hello."),
+    ],
+)
+def test_what_stands_around_a_translation(text, expected) -> None:
+    assert strip_chatter(text, "Salve") == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("Переклад: Олена Коваль", "Translation: Olena Koval"),
+        ("ترجمه: علی رضایی", "Translation: Ali Rezaei"),
+        ("Transfer: 500 roubles", "Перевод: 500 рублей"),
+        ("Gear ratio: 3:1", "Übersetzung: 3:1"),
+        ("Not: Pazartesi kapalıdır.", "Note: Closed on Mondays."),
+        ("Napomena: Zatvoreno je.", "Note: It is closed."),
+        ("语言：英语", "Language: English"),
+        ("英语：你好", "English: hello"),
+        ("**Attention**", "**Achtung**"),
+    ],
+)
+def test_the_same_words_are_right_where_the_source_has_them(source, text) -> None:
+    assert strip_chatter(text, source) == text
+
+
+@pytest.mark.parametrize(
+    ("tag", "source"),
+    [
+        ("bg", "Ето един пример."), ("cs", "Zde je seznam vítězů."), ("da", "Her er et eksempel."),
+        ("el", "Εδώ είναι ένα παράδειγμα."), ("fa", "در اینجا یک مثال آمده است."), ("fi", "Tässä on esimerkki."),
+        ("he", "הנה דוגמה."), ("hi", "यहाँ एक उदाहरण है।"), ("hr", "Evo primjera."), ("hu", "Íme egy példa."),
+        ("id", "Berikut adalah sebuah contoh."), ("pl", "Oto przykład."), ("ro", "Iată un exemplu."),
+        ("sk", "Tu je príklad."), ("sr", "Ево примера."), ("sv", "Här är ett exempel."), ("tr", "İşte bir örnek."),
+        ("uk", "Ось приклад."), ("ur", "یہاں ایک مثال ہے۔"),
+    ],
+)  # fmt: skip
+def test_handing_over_is_right_where_the_source_does_it(tag, source) -> None:
+    both = Direction(parse_language(tag), parse_language("en"))
+    assert "chatter" not in problems(Pair(source, "Here is an example.", both))
+
+
+@pytest.mark.parametrize(
     ("text", "source", "held_back"),
     [
         ("Use these translations: yyds = the GOAT. Text: brother the GOAT", "兄弟yyds", True),

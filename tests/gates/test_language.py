@@ -140,3 +140,53 @@ def test_cases_of_echoes() -> None:
     assert problems(pair(line, "The service of this restaurant is very good, I will come again.", "zh>vi")) == (
         "language",
     )
+
+
+@pytest.mark.parametrize(
+    ("languages", "source", "text"),
+    [
+        ("en>ru", "She plays the violin.", "Онa игрaет нa скрипке."),
+        ("en>uk", "She reads.", "Вона чиtає."),
+        ("en>el", "The library is open on Sundays.", "The βιβλιοθήκη is open on Sundays."),
+        ("en>zh", "The library is open on Sundays.", "The 图书馆 is open on Sundays."),
+    ],
+)
+def test_letters_of_two_scripts(languages, source, text) -> None:
+    assert problems(pair(source, text, languages)) == ("script",)
+
+
+@pytest.mark.parametrize(
+    ("languages", "source", "text"),
+    [
+        ("en>ru", "An IT specialist with a YouTube channel", "IT-специалист с YouTube-каналом"),
+        ("en>ru", "The word “чиtать” is misspelt.", "Слово «чиtать» написано с ошибкой."),
+        ("en>zh", "Install npm, node and git first.", "请先安装 npm、node 和 git，然后再运行这个程序。"),
+        ("zh>ru", "打开 iPhone 的设置", "Откройте настройки iPhone"),
+        ("en>el", "5 μm of dust", "5 μm σκόνης"),
+    ],
+)
+def test_names_and_units_beside_letters_of_another_script(languages, source, text) -> None:
+    assert problems(pair(source, text, languages)) == ()
+
+
+@pytest.mark.parametrize(
+    ("target", "right", "wrong"),
+    [
+        ("uk", "Діти граються в саду з собакою.", "Дети играют в саду вместе с собакой."),
+        ("uk", "Ми поїдемо до моря наступного тижня.", "Мы поедем к морю на следующей неделе."),
+        ("be", "Дзеці гуляюць у садзе з сабакам.", "Дети играют в саду вместе с собакой."),
+        ("fa", "بچه‌ها با دوستان خود در باغ بازی می‌کنند.", "الأطفال يلعبون في الحديقة مع أصدقائهم الصغار."),
+        ("ur", "بچے اپنے دوستوں کے ساتھ باغ میں کھیل رہے ہیں۔", "الأطفال يلعبون في الحديقة مع أصدقائهم الصغار."),
+        (
+            "sk",
+            "Deti sa hrajú v záhrade so psom a sú veľmi šťastné.",
+            "Děti si hrají na zahradě se psem a jsou velmi šťastné.",
+        ),
+        ("ca", "Els nens juguen al jardí amb els seus amics.", "Los niños juegan en el jardín con sus amigos."),
+        ("mk", "Децата си играат во градината со кучето.", "Децата си играят в градината с кучето, много са щастливи."),
+    ],
+)
+def test_a_neighbour_of_the_target_is_another_language(target, right, wrong) -> None:
+    source = "孩子们在花园里玩耍，他们非常高兴。"
+    assert problems(pair(source, right, f"zh>{target}")) == ()
+    assert problems(pair(source, wrong, f"zh>{target}")) == ("language",)

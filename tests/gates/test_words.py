@@ -31,7 +31,7 @@ def test_the_gates_do_not_grow_faster_than_a_text(piece) -> None:
         start = time.process_time()
         for source, draft in ((text, "Hello."), ("你好。", text)):
             strip_chatter(draft, source)
-            for name in ("chatter", "refusal", "answer", "copy"):
+            for name in ("chatter", "refusal", "answer", "copy", "loop", "short", "script"):
                 GATES[name].finds(Pair(source, draft, both))
         return time.process_time() - start
 

@@ -240,3 +240,24 @@ def test_any_text_is_decided(texts, tag) -> None:
 def test_letters_that_the_target_does_not_use_are_never_passed(texts, before) -> None:
     origin = find_origin([*texts, f"{before} 你们 "], parse_language("en"))
     assert origin.source is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "to", "expected"),
+    [
+        # Letters that a language does not have rule it out, whatever the models of n-grams say.
+        ("Привіт, як справи? Що ти робиш сьогодні ввечері?", "ru", "uk"),
+        ("Želim vam ugodan dan.", "en", {"hr", ASKED}),
+        ("Желим вам пријатан дан.", "en", {"sr", ASKED}),
+        ("Dobrý deň, ako sa máte?", "en", {"sk", ASKED}),
+        ("Dobrý den, jak se máte dnes večer?", "sk", {"cs", ASKED}),
+        ("Децата си играят в градината.", "ru", "bg"),
+        ("Балалар бақта ойнап жүр, олар өте қуанышты.", "ru", "kk"),
+        # Names and loan words do not.
+        ("The new Škoda was built in Kraków last summer.", "de", "en"),
+        ("Jürgen went to the café with his fiancée yesterday.", "de", "en"),
+        ("Der Präsident Erdoğan besuchte gestern die Hauptstadt.", "en", "de"),
+    ],
+)
+def test_alphabets(text, to, expected, tmp_path) -> None:
+    assert decided(text, to, tmp_path) in (expected if isinstance(expected, set) else {expected})

@@ -38,6 +38,18 @@ def way(languages) -> Direction:
         ("zh-en", "客服热线：400-820-5533（工作日9:00-18:00）。", "Hotline: 4008205533 (9 a.m. to 6 p.m. on weekdays)."),
         ("zh-en", "三个人，一只狗，两把椅子", "3 people, a dog, a pair of chairs"),
         ("zh-en", "20世纪80年代", "in the 1980s"),
+        ("zh-en", "打车花了三毛二。", "The ride cost 32 cents."),
+        ("zh-en", "一共五块三毛二，他三毛钱都没有。", "5.32 yuan in all, and he does not have 30 cents."),
+        ("zh-en", "我烧到39度2了，他三十九度二", "I have a fever of 39.2 degrees, and so does he: 39.2"),
+        ("zh-en", "三块五一斤，三块五十二个", "three-fifty a jin, 3.5 yuan for twelve"),
+        ("zh-en", "30度2级风", "30 degrees, with a breeze of force 2"),
+        ("zh-en", "他八十有三，油六成热", "He is 83, and the oil is moderately hot"),
+        ("zh-en", "保修24个月，续保十八个月", "two years of warranty, and a year and a half more"),
+        ("zh-en", "请在72小时内回复，14天无理由退货", "Reply within three days; returns for two weeks"),
+        ("de-en", "nach 36 Monaten", "after three years"),
+        ("ja-en", "保証は24か月です", "a two-year guarantee"),
+        ("ru-en", "36 месяцев", "three years"),
+        ("en-zh", "It cost four dollars and eighty-five cents.", "价格是4.85美元。"),
         ("zh-en", "有七八十个人，花了两年半", "seventy or eighty people, two and a half years"),
         ("zh-en", "百分之三十的人，三分之一的钱，全价八折", "30 percent of the people, a third of the money, 20% off"),
         ("zh-en", "万一下雨，千万别出门", "Should it rain, do not go out"),
@@ -98,6 +110,62 @@ def test_the_same_numbers(languages, source, text) -> None:
 )  # fmt: skip
 def test_other_numbers_are_named(languages, source, text, said) -> None:
     assert differing(source, text, way(languages)) == said
+
+
+@pytest.mark.parametrize(
+    ("languages", "source", "text", "other"),
+    [
+        ("th-en", "ราคา 3 แสนบาท", "300,000 baht", "3,000 baht"),
+        ("th-en", "มี 5 พันธุ์", "There are 5 breeds.", "There are 5,000 breeds."),
+        ("th-en", "เกิดเมื่อ พ.ศ. 2500", "born in 1957", "born in 1975"),
+        ("en-th", "born in 1957", "เกิดเมื่อ พ.ศ. 2500", "เกิดเมื่อ พ.ศ. 2510"),
+        ("fa-en", "سال ۱۳۹۹ بود.", "It was 2020.", "It was 2002."),
+        ("ar-en", "عام 1445هـ", "the year 2023", "the year 2032"),
+        ("en-de", "2½ cups", "2,5 Tassen", "2,25 Tassen"),
+        ("en-fr", "Bake for 1¾ hours.", "Cuire pendant 1 h 45.", "Cuire pendant 1 h 15."),
+        ("en-de", "11 1/2 inches", "11,5 Zoll", "11,2 Zoll"),
+        ("en-pl", "1½ cups", "półtorej szklanki", "15 szklanek mąki i 30 jajek"),
+        ("fi-en", "Kokous alkaa klo 14.15.", "The meeting starts at 2:15 p.m.", "The meeting starts at 4:15 p.m."),
+        ("da-en", "Åbent kl. 9.30-17.45", "Open 9:30 a.m. to 5:45 p.m.", "Open 9:30 a.m. to 5:15 p.m."),
+        ("id-en", "Mulai pukul 19.30.", "It starts at 7:30 p.m.", "It starts at 9:30 p.m."),
+        ("de-en", "Wir treffen uns um halb drei.", "We meet at half past two.", "We meet at half past three."),
+        ("de-en", "um Viertel nach sieben", "at a quarter past seven", "at a quarter past eleven"),
+        ("de-en", "um drei viertel acht", "at a quarter to eight", "at a quarter past eight"),
+        ("nl-en", "We eten om half zeven.", "We eat at half past six.", "We eat at half past seven."),
+        ("sv-en", "Mötet börjar klockan halv tre.", "The meeting starts at 2:30.", "The meeting starts at 3:30."),
+        ("en-fr", "at half past seven", "à sept heures et demie", "à huit heures et demie"),
+        ("en-es", "at a quarter past four", "a las cuatro y cuarto", "a las cinco y cuarto"),
+        ("en-zh", "6.02×10²³ molecules", "6.02×10^23个分子", "6.02×10²²个分子"),
+        ("zh-en", "请拨打 138 0013 8000。", "Please call 13800138000.", "Please call 13800138001."),
+        ("fr-en", "1 234 567 habitants", "1,234,567 people", "1,234,576 people"),
+        ("yue-en", "用咗廿蚊", "It cost 20 dollars.", "It cost 200 dollars."),
+        ("en-de", "Chapter XIV: Louis XVI", "Kapitel XIV: Ludwig XVI.", "Kapitel XV: Ludwig XVI."),
+        (
+            "fr-en",
+            "La Seconde Guerre mondiale, au XXe siècle",
+            "World War II, in the 20th century",
+            "World War II, in the 21st century",
+        ),
+        ("en-zh", "Sony WH-1000XM5", "索尼 WH-1000XM5", "索尼 WH-1000XM4"),
+        ("zh-en", "5G手机", "a 5G phone", "a 4G phone"),
+        ("en-de", "Published 2024-03-05.", "Veröffentlicht am 5. März 2024.", "Veröffentlicht am 3. Mai 2024."),
+        ("pl-en", "z 12.07.2023 r.", "of 12 July 2023", "of 7 December 2023"),
+        ("zh-en", "2024年5月4日", "May 4, 2024", "April 5, 2024"),
+        ("vi-en", "ngày 2 tháng 9", "September 2", "February 9"),
+        ("zh-en", "一共五块三毛二。", "5.32 yuan in all", "5.23 yuan in all"),
+        ("zh-en", "我烧到39度2了", "a fever of 39.2 degrees", "a fever of 39.4 degrees"),
+        ("zh-en", "保修36个月", "three years of warranty", "five years of warranty"),
+        ("en-zh", "within 72 hours", "三天之内", "五天之内"),
+        ("en-zh", "four dollars and eighty-five cents", "4.85美元", "4.58美元"),
+    ],
+)
+def test_each_kind_is_the_same_and_another(languages, source, text, other) -> None:
+    assert differing(source, text, way(languages)) == ()
+    assert differing(source, other, way(languages)) != ()
+
+
+def test_a_working_day_is_no_time() -> None:
+    assert differing("从早上九点工作到下午五点半。", "He works from nine to five-thirty.", way("zh-en")) == ()
 
 
 def test_a_number_of_any_length_is_compared_and_cut_where_it_is_named() -> None:
