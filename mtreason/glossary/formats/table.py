@@ -102,8 +102,9 @@ def _row(
     if columns.own:
         own: dict[str, Value] = {"source": source, "target": _targets(target)}
         return Row(line, own | {kind: values[0] for kind, values in beside.items()}, target == KEEP)
-    stated = [beside.pop(f"{side} language", [""])[0] for side in ("source", "target")]
-    if not serves((stated[0] or direction[0], stated[1] or direction[1]), direction):
+    stated = (beside.pop("source language", None), beside.pop("target language", None))
+    there = (stated[0][0] if stated[0] else direction[0], stated[1][0] if stated[1] else direction[1])
+    if there != direction and not serves(there, direction):
         return LeftOut(line, OTHER_LANGUAGES)
     if any(map(is_forbidden, beside.pop("source status", []))):
         return LeftOut(line, BAD_SOURCE)
