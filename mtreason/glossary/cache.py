@@ -74,15 +74,16 @@ def find(key: str, file: str) -> Glossary | None:
 
 
 def keep(key: str, glossary: Glossary, language: str) -> Glossary:
-    """Keep a reading and make room for it; return it with its index for texts of a language, and its digest.
+    """Keep a reading and make room for it; return it as `find` does, with its index for texts of a language.
 
     Where it cannot be written, it is not kept.
     """
     columns = columns_of(glossary.terms)
+    stored = StoredTerms(dict(columns), glossary.file)
     lines = columns.pop("line")
     terms = packed(columns)
     found = index_of(glossary.terms, language)
-    whole = replace(glossary, index=found, digest=hashlib.sha256(terms).hexdigest())
+    whole = replace(glossary, terms=stored, index=found, digest=hashlib.sha256(terms).hexdigest())
     about = {"language": language, "digest": whole.digest, "left": whole.left, "line": lines}
     index = {"lines": _pairs(found.lines), "anchors": _pairs(found.anchors)}
     body = b"\n".join([packed(about), packed(index), terms])

@@ -48,17 +48,30 @@ def index_of(terms: Iterable[Term], language: str) -> Index:
     spaced = primary not in UNSPACED_LANGUAGES
     lines: Numbers = {}
     beginnings: Numbers = {}
-    keys: dict[str, str] = {}
+    keys = _Keys(primary)
     for number, term in enumerate(terms):
         folded = folded_source(term, language)
         if spaced and _is_words(folded):
-            lines.setdefault(_line(words_of(folded, primary), primary, keys), []).append(number)
+            words = words_of(folded, primary)
+            lines.setdefault(" ".join([keys[word] for word in words[:MOST_WORDS]]), []).append(number)
         elif folded:
             found = anchors(folded, primary)
             cut = [anchor[:MOST_CHARACTERS] for anchor in found if anchor]
             for anchor in cut if len(cut) == 1 else dict.fromkeys(cut):
                 beginnings.setdefault(anchor, []).append(number)
     return Index(language, lines, beginnings)
+
+
+class _Keys(dict[str, str]):
+    """The keys of words of a language, each found out once."""
+
+    def __init__(self, primary: str) -> None:
+        super().__init__()
+        self._primary = primary
+
+    def __missing__(self, word: str) -> str:
+        self[word] = own = key(word, self._primary)
+        return own
 
 
 def joined(parts: Sequence[tuple[int, Index]], language: str) -> Index:
@@ -98,13 +111,3 @@ def _is_words(folded: str) -> bool:
     if _PLAIN.fullmatch(folded):
         return True
     return bool(_WORDS.fullmatch(folded)) and (folded.isascii() or not any(map(is_unspaced, folded)))
-
-
-def _line(words: Sequence[str], primary: str, keys: dict[str, str]) -> str:
-    line = []
-    for word in words[:MOST_WORDS]:
-        own = keys.get(word)
-        if own is None:
-            own = keys[word] = key(word, primary)
-        line.append(own)
-    return " ".join(line)

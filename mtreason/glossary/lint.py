@@ -8,8 +8,7 @@ from pathlib import Path
 
 from mtreason.errors import GlossaryError
 from mtreason.glossary.check import contains, honoured
-from mtreason.glossary.formats.columns import looks_like_header
-from mtreason.glossary.load import describe, read_entries
+from mtreason.glossary.load import read_entries, reason
 from mtreason.glossary.match import Matcher
 from mtreason.glossary.merge import Entry, key_of, merge
 from mtreason.glossary.own_text import OwnText, doubts_in_text
@@ -43,7 +42,7 @@ def lint(paths: Sequence[Path], source: Language, target: Language, text: OwnTex
     for path in paths:
         entries, own = _read(path, source, target)
         terms = [entry.term for entry in entries]
-        own += [*_repeated(entries, source), *_written(path, terms), *_header(terms, source, target)]
+        own += [*_repeated(entries, source), *_written(path, terms, source, target)]
         own += [f for term in terms for f in _doubts(term, source, target)]
         own += [*_overlaps(terms, source), *_chains(terms, target), *_conflicts(before, terms, source)]
         found += sorted(own, key=lambda f: int(f.where.rpartition(":")[2]) if f.where[-1:].isdigit() else 0)
@@ -65,9 +64,8 @@ def _read(path: Path, source: Language, target: Language) -> tuple[list[Entry], 
             elif isinstance(item, Entry):
                 entries.append(item)
             else:
-                said = describe([item], source, target).rpartition(" (line")[0].removeprefix("1 ")
                 where = f"{path}:{item.line}" if item.line else str(path)
-                found.append(Finding(WARNING, where, f"left out: {said or item.why}"))
+                found.append(Finding(WARNING, where, f"left out: {reason(item, source, target)}"))
     except GlossaryError as error:
         found.append(_error(error))
     if not entries and not any(f.level == ERROR for f in found):
@@ -104,20 +102,10 @@ def _repeated(entries: Sequence[Entry], source: Language) -> Iterator[Finding]:
             )
 
 
-def _written(path: Path, terms: Sequence[Term]) -> Iterator[Finding]:
+def _written(path: Path, terms: Sequence[Term], source: Language, target: Language) -> Iterator[Finding]:
     """Report what the text of a file shows and its terms do not."""
-    for line, message in as_written(path, terms):
+    for line, message in as_written(path, terms, (source.tag, target.tag)):
         yield Finding(WARNING, f"{path}:{line}" if line else str(path), message)
-
-
-def _header(terms: Sequence[Term], source: Language, target: Language) -> Iterator[Finding]:
-    """Report a first row that was read as a term and looks like a header."""
-    for term in terms[:1]:
-        if looks_like_header([term.source, *term.targets[:1]]):
-            names = f"{source.tag} and {target.tag}"
-            yield _warn(
-                term, f"{term.source!r} looks like the name of a column: name the columns {names}, or take the line out"
-            )
 
 
 def _doubts(term: Term, source: Language, target: Language) -> Iterator[Finding]:

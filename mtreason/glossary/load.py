@@ -15,7 +15,7 @@ from mtreason.collector import without_collector
 from mtreason.errors import GlossaryError
 from mtreason.glossary import cache
 from mtreason.glossary.formats import ADVICE, ALSO, FORMATS
-from mtreason.glossary.formats.text import UNTRANSLATED, UNUSED, Direction, LeftOut, check_direction, serves
+from mtreason.glossary.formats.text import UNTRANSLATED, Direction, LeftOut, check_direction, serves
 from mtreason.glossary.formats.tsv import CODE
 from mtreason.glossary.merge import Entry, apart, merge
 from mtreason.glossary.term import Term, make_term
@@ -94,19 +94,21 @@ def _glossary(
 
 def describe(left: Sequence[LeftOut], source: Language, target: Language) -> str:
     """Return what is left out in words: how many entries, why, and the line of the first of each kind."""
-    counts: dict[str, list[int]] = {}
+    lines: dict[str, list[int]] = {}
     for item in left:
-        # What comes from the file is no pattern: braces in it are braces.
-        why = item.why if item.why.startswith(UNUSED) else item.why.format(source.name, target.name)
-        counts.setdefault(why, []).append(item.line)
-    parts = []
-    for why, lines in sorted(counts.items(), key=lambda pair: -len(pair[1])):
-        if why.startswith(UNUSED):
-            parts.append(why)
-        else:
-            first = min(lines)
-            parts.append(f"{len(lines):,} {why} ({'first in ' if len(lines) > 1 else ''}line {first})")
+        if not item.columns:
+            lines.setdefault(reason(item, source, target), []).append(item.line)
+    parts = [reason(item, source, target) for item in left if item.columns]
+    for why, own in sorted(lines.items(), key=lambda pair: -len(pair[1])):
+        parts.append(f"{len(own):,} {why} ({'first in ' if len(own) > 1 else ''}line {min(own)})")
     return ", ".join(parts)
+
+
+def reason(item: LeftOut, source: Language, target: Language) -> str:
+    """Return why something is left out, in words."""
+    # What comes from the file is no pattern: braces in it are braces.
+    why = item.why.format(source.name, target.name)
+    return f"{why}: {', '.join(item.columns)}" if item.columns else why
 
 
 def read_entries(
@@ -173,6 +175,11 @@ _BINARY = {
     b"\x1f\x8b": "compressed: unpack it",
     b"SQLite format 3": "a database: export it as CSV",
 }
+_TEXTS = {
+    b"%Wordfast TM": "a Wordfast memory: export it as TMX",
+    b"# Community maintained free Chinese-English": "CC-CEDICT: take its slang with `mtreason glossary import cedict`",
+    b"# Version :: ": "a dictionary of Ding: write the entries that you need as 'source<TAB>target'",
+}
 
 
 def _check_kind(data: bytes, name: str) -> None:
@@ -180,8 +187,10 @@ def _check_kind(data: bytes, name: str) -> None:
     for mark, what in _BINARY.items():
         if data.startswith(mark):
             raise GlossaryError(f"{name}: not a glossary but {what}")
-    if b"%Wordfast TM" in data[:1000].replace(b"\0", b""):  # UTF-16 as well
-        raise GlossaryError(f"{name}: not a glossary but a Wordfast memory: export it as TMX")
+    beginning = data[:1000].replace(b"\0", b"")  # UTF-16 as well
+    for mark, what in _TEXTS.items():
+        if mark in beginning:
+            raise GlossaryError(f"{name}: not a glossary but {what}")
 
 
 def write_glossary(terms: Sequence[Term], form: str, direction: Direction) -> bytes:

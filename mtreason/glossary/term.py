@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mtreason.characters import HALF_PAIR, has_half_pair
 from mtreason.errors import GlossaryError
@@ -103,46 +103,30 @@ _FREE = frozenset({"note", "example", "rendered", "domain", "pos"})
 
 def make_term(fields: Mapping[str, Value], file: str, line: int) -> Term:
     """Turn the columns of one term into a term; raises `GlossaryError` that names the file and line."""
-    where = f"{file}:{line}"
-    source = fields.get("source", "")
+    source = fields.get("source")
     if not source or not isinstance(source, str):
-        raise GlossaryError(f"{where}: the source term is empty: write the term into the first column")
-    whole = "".join([value if isinstance(value, str) else "".join(value) for value in fields.values()])
-    if len(whole) > MOST_CHARACTERS or not whole.isprintable():
-        for column, value in fields.items():
-            _check_characters(column, value if isinstance(value, str) else " ".join(value), where)
-    lists: dict[str, tuple[str, ...]] = {}
-    texts: dict[str, str] = {}
+        raise GlossaryError(f"{file}:{line}: the source term is empty: write the term into the first column")
+    own: dict[str, Any] = {"targets": (), "literal": "", "note": ""}
     for column, value in fields.items():
-        if not value:
-            continue
-        if column in LISTS:
-            lists[column] = _split(column, value, where)
-        elif isinstance(value, str):
-            texts[column] = value
-    targets, forbidden, literal = lists.get("target", ()), lists.get("forbidden", ()), texts.get("literal", "")
-    both = {*forbidden, literal}.intersection(targets) if forbidden or literal else ()
-    if both:
-        raise GlossaryError(
-            f"{where}: {min(both)!r} is a rendering and to be avoided at once: take it out of one column"
-        )
-    return Term(
-        source=source,
-        targets=targets,
-        literal=literal,
-        note=texts.get("note", ""),
-        file=file,
-        line=line,
-        forbidden=forbidden,
-        part_of_speech=texts.get("pos", ""),
-        domain=texts.get("domain", ""),
-        case_sensitive="case" in texts and _flag(texts["case"], "case", where),
-        requires=lists.get("requires", ()),
-        excludes=lists.get("excludes", ()),
-        example=texts.get("example", ""),
-        rendered=texts.get("rendered", ""),
-        hinted="hint" not in texts or _flag(texts["hint"], "hint", where),
-    )
+        if value:
+            own[COLUMNS[column]] = _parsed(column, value, file, line)
+    if "forbidden" in own or own["literal"]:
+        both = {*own.get("forbidden", ()), own["literal"]}.intersection(own["targets"])
+        if both:
+            raise GlossaryError(
+                f"{file}:{line}: {min(both)!r} is a rendering and to be avoided at once: take it out of one column"
+            )
+    return Term(file=file, line=line, **own)
+
+
+def _parsed(column: str, value: Value, file: str, line: int) -> Value | bool:
+    """Return what a column that is not empty says."""
+    text = value if isinstance(value, str) else " ".join(value)
+    if len(text) > MOST_CHARACTERS or not text.isprintable():
+        _check_characters(column, text, f"{file}:{line}")
+    if column in LISTS:
+        return _split(column, text, f"{file}:{line}") if value is text else tuple(dict.fromkeys(value))
+    return _flag(text, column, f"{file}:{line}") if column in FLAGS else text
 
 
 def _check_characters(column: str, text: str, where: str) -> None:
@@ -164,14 +148,12 @@ def _flag(text: str, column: str, where: str) -> bool:
     return _YES[value]
 
 
-def _split(name: str, value: Value, where: str) -> tuple[str, ...]:
-    if not isinstance(value, str):
-        return tuple(dict.fromkeys(value))
-    values = split_values(value)
+def _split(name: str, text: str, where: str) -> tuple[str, ...]:
+    values = split_values(text)
     if "" in values:
         what = "rendering" if name == "target" else "value"
         raise GlossaryError(
-            f"{where}: an empty {what} in {value!r}, expected {what}s with one '|' between them: remove the extra '|'"
+            f"{where}: an empty {what} in {text!r}, expected {what}s with one '|' between them: remove the extra '|'"
         )
     return values
 

@@ -13,7 +13,7 @@ from mtreason.documents.literals import without_literals
 from mtreason.errors import DocumentError, LanguageError
 from mtreason.files import check_output, write_bytes
 from mtreason.glossary.proposals import Proposal, Rendering, Sheet, open_sheet, propose, renderings_in
-from mtreason.glossary.words.lemma import is_listed, lemma_languages
+from mtreason.glossary.words.lemma import is_ordinary
 from mtreason.languages import Direction, Language, already_in, find_origin, parse_language
 from mtreason.lines import lines_of
 from mtreason.runs.pipeline import PASSED, Segment, translate_units
@@ -161,11 +161,9 @@ def _bare(text: str, source: str, target: Language) -> str:
 def _small(text: str, target: Language) -> str:
     """Write a first word in small letters that its language lists only so: the model began a sentence with it."""
     first, *rest = text.split(" ")
-    low = first.lower()
-    if target.primary not in lemma_languages() or first[1:] != low[1:] or any(w[:1].isupper() for w in rest):
+    if first[1:] != first[1:].lower() or any(w[:1].isupper() for w in rest):
         return text
-    ordinary = is_listed(low, target.primary) and not is_listed(first, target.primary)
-    return " ".join([low, *rest]) if ordinary else text
+    return " ".join([first.lower(), *rest]) if is_ordinary(first, target.primary) else text
 
 
 def write_sheet(path: Path, direction: Direction, rows: Sequence[tuple[Proposal, Rendering | None]]) -> int:

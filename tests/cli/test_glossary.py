@@ -63,6 +63,14 @@ def test_lint(tmp_path, command, text, level, line, message) -> None:
         assert f"a.zh-en.tsv{f':{line}' if line else ''}: warning: " in out
 
 
+def test_no_header_is_suspected_below_declared_columns(tmp_path, command) -> None:
+    (tmp_path / "a.tsv").write_text("# columns: source, target\nMay\tMai\nMarch\tMärz\n", "utf-8")
+    (tmp_path / "b.tsv").write_text("May\tMai\nMarch\tMärz\n", "utf-8")
+    for name, count in (("a.tsv", 0), ("b.tsv", 1)):
+        out, _ = command("lint", name, "--from", "en", "--to", "de", "--json")
+        assert sum("looks like the name of a column" in f["message"] for f in json.loads(out)["findings"]) == count
+
+
 CASED = "# columns: source, target, case\nMarch\tMärz\tyes\n"
 PARTS = "# columns: source, target, requires\nbank\tBank\tmoney\n"
 

@@ -387,3 +387,60 @@ def test_written_tbx_is_read_by_the_translate_toolkit() -> None:
     [unit] = store.units
     assert [t.text for t in unit.get_source_terms()] == ["cam"]
     assert [(t.text, bool(t.deprecated)) for t in unit.get_target_terms("de")] == [("Nocken", False), ("Daumen", True)]
+
+
+SUPERVERTALER = (
+    "Term UUID\tSource\tTarget\tDomain\tNotes\tProject\tClient\tForbidden\tNon-translatable\r\n"
+    "u1\tclutch|coupling|[!grip]\tKupplung|Kopplung|[!Griff]\tcars\t\tp\t\tFALSE\tFALSE\r\n"
+    "u2\tAcme\tAcme\t\tthe firm\tp\t\tFALSE\tTRUE\r\n"
+    "u3\tgear\t[!Zeug]|Gang\t\t\tp\t\tFALSE\tFALSE\r\n"
+)
+
+
+def test_supervertaler(write) -> None:
+    path = write("t.tsv", "\ufeff" + SUPERVERTALER)
+    assert [(t.source, t.targets, t.forbidden) for t in read(path).terms] == [
+        ("clutch", ("Kupplung", "Kopplung"), ("Griff",)),
+        ("coupling", ("Kupplung", "Kopplung"), ("Griff",)),
+        ("Acme", (), ()),
+        ("gear", ("Gang",), ("Zeug",)),
+    ]
+
+
+def test_bars_of_placeholders_are_none_between_renderings(write) -> None:
+    path = write(
+        "t.csv",
+        "location,source,target\na:1,{{name|upper}} is new,{{name|upper}} ist neu|neu: {{a|b}}\na:2,car,Auto|Wagen\n",
+    )
+    assert pairs(path) == [
+        ("{{name|upper}} is new", ("{{name|upper}} ist neu", "neu: {{a|b}}")),
+        ("car", ("Auto", "Wagen")),
+    ]
+
+
+@pytest.mark.parametrize("header", ["word,translation", "phrase,equivalent", "expression,translated term"])
+def test_further_names_of_source_and_target(write, header) -> None:
+    assert pairs(write("t.csv", f"{header}\nword,Wort\nphrase,Phrase\n")) == [
+        ("word", ("Wort",)),
+        ("phrase", ("Phrase",)),
+    ]
+
+
+def test_a_header_without_a_source_is_one(write) -> None:
+    refused(write("t.csv", "context,target\n22,Herz\n23,Lunge\n"), "its first row is 'context, target'")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "what"),
+    [
+        ("cedict.txt", "# CC-CEDICT\n# Community maintained free Chinese-English dictionary.\n#\n", "import cedict"),
+        ("de-en.txt", "# Version :: devel 2023-01-30\nAal {m} :: eel\n", "dictionary of Ding"),
+        ("w.txt", "%20260101\t%User ID\t%TU=1\t%EN-01\t%Wordfast TM v.5.51w9/00\n", "Wordfast memory"),
+    ],
+)
+def test_what_is_no_glossary_is_called_what_it_is(write, name, text, what) -> None:
+    refused(write(name, text), what)
+    for encoding in ("utf-8", "utf-16"):
+        path = write(name, "")
+        path.write_bytes(text.encode(encoding))
+        refused(path, what)

@@ -20,8 +20,12 @@ from mtreason.glossary.term import COLUMNS
 from mtreason.languages import best_tag, parse_language, scripts_of, tag_named
 
 _NAMES = {
-    "source": "source|src|source term|source text|source string|original|term|msgid|headword",
-    "target": "target|tgt|dst|translation|target term|target text|target string|msgstr|rendering",
+    "source": (
+        "source|src|source term|source text|source string|original|term|msgid|headword|word|phrase|lemma|expression"
+    ),
+    "target": (
+        "target|tgt|dst|translation|target term|target text|target string|msgstr|rendering|translated term|equivalent"
+    ),
     "note": (
         "note|notes|comment|comments|description|definition|explanation|info|remark|remarks|context|usage|meaning|"
         "usage note|concept definition|concept note|term note|translator comments|developer comments|def|gloss"
@@ -47,6 +51,8 @@ _POS = frozenset(
     "proper propernoun proper_noun properNoun name expression other".casefold().split()
 )
 _BRACKETED = re.compile(r"(.+?)\s*[\[(]\s*([^\[\]()]+?)\s*[\])]")
+_SUPERVERTALER = "term uuid"
+"""A column that only this tool writes."""
 _MOST_COLUMNS = 200
 _MOST_CHARACTERS = 80
 """Characters of a name in a header."""
@@ -65,6 +71,8 @@ class Columns:
     """Whether they are those of this tool, with values that are checked."""
     lenient: bool = False
     """Whether a row may lack the term: a table of many languages."""
+    synonyms: bool = False
+    """Whether cells of both languages hold synonyms with `|` between them, as Supervertaler writes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +186,7 @@ def _is_header(named: Sequence[_Named], terms: dict[int, str]) -> bool:
     full = all(n.kind for n in named if n.text)
     if len({parse_language(tag).primary for tag in sure}) > 1 and full:
         return True
-    return "source" in kinds and len(kinds) > 1 and full
+    return bool(kinds & {"source", "target"}) and len(kinds) > 1 and full
 
 
 def _columns(named: Sequence[_Named], source: int, target: int, direction: Direction) -> Columns:
@@ -201,7 +209,8 @@ def _columns(named: Sequence[_Named], source: int, target: int, direction: Direc
             unused.append(column.text)
     del direction
     lenient = bool(named[source].tag or named[target].tag)
-    return Columns(source, target, tuple(beside), tuple(unused), own, lenient)
+    synonyms = any(_plain(n.text) == _SUPERVERTALER for n in named)
+    return Columns(source, target, tuple(beside), tuple(unused), own, lenient, synonyms)
 
 
 def _kind(kind: str, tag: str, named: Sequence[_Named], source: int, target: int) -> str:

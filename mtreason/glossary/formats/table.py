@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from mtreason.errors import GlossaryError
@@ -18,9 +19,9 @@ from mtreason.glossary.formats.text import (
     LeftOut,
     Row,
     serves,
-)  # fmt: skip
+)
 from mtreason.glossary.term import COLUMNS, LISTS
-from mtreason.glossary.values import Value, split_values
+from mtreason.glossary.values import Value, join_values, split_values
 
 Record = tuple[int, Sequence[str]]
 """Line and cells of a row."""
@@ -30,6 +31,9 @@ MOST_PEEKED = 200
 KEEP = "="
 """What stands for the term itself in the target of a table."""
 
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+"""What programs replace: a bar in it is its own, as in {{name|upper}}."""
+_BANNED = re.compile(r"\[!(.+)\]")
 _YES = frozenset({"yes", "y", "true", "1", "x", "t", "on", "sensitive", "case-sensitive", "case sensitive"})
 _NO = frozenset({"", "no", "n", "false", "0", "f", "off", "none", "-"})
 _FORBIDDEN = frozenset({
@@ -70,14 +74,18 @@ def read_rows(
 ) -> Iterator[Row | LeftOut]:
     """Yield the terms of the rows of a table with these columns; `sample` are some of them."""
     if columns.unused:
-        yield LeftOut(0, UNUSED + ", ".join(columns.unused))
+        yield LeftOut(0, UNUSED, columns.unused)
     flagged = not columns.own and _holds_flags(columns, sample)
     for line, cells in records:
         if len(cells) < 2 and not columns.lenient:
             raise GlossaryError(
                 f"{name}:{line}: found {len(cells)} field(s), expected source and target: add the comma"
             )
-        yield _row(line, cells, columns, f"{name}:{line}", direction, flagged=flagged)
+        row = _row(line, cells, columns, f"{name}:{line}", direction, flagged=flagged)
+        if columns.synonyms and isinstance(row, Row):
+            yield from _synonyms(row)
+        else:
+            yield row
 
 
 def _holds_flags(columns: Columns, sample: Sequence[Sequence[str]]) -> bool:
@@ -102,12 +110,31 @@ def _row(
     if columns.own:
         own: dict[str, Value] = {"source": source, "target": _targets(target)}
         return Row(line, own | {kind: values[0] for kind, values in beside.items()}, target == KEEP)
-    stated = [beside.pop(f"{side} language", [""])[0] for side in ("source", "target")]
-    if not serves((stated[0] or direction[0], stated[1] or direction[1]), direction):
+    stated = (beside.pop("source language", None), beside.pop("target language", None))
+    there = (stated[0][0] if stated[0] else direction[0], stated[1][0] if stated[1] else direction[1])
+    if there != direction and not serves(there, direction):
         return LeftOut(line, OTHER_LANGUAGES)
     if any(map(is_forbidden, beside.pop("source status", []))):
         return LeftOut(line, BAD_SOURCE)
-    return _foreign(line, source, target, beside, flagged=flagged)
+    if target == KEEP:
+        beside["kept"] = ["yes"]
+    return _foreign(line, source, _targets(target), beside, flagged=flagged)
+
+
+def _synonyms(row: Row) -> Iterator[Row]:
+    """Yield a row for each synonym of the source that may be used; `[!…]` stands around those that may not."""
+    targets = {t: _BANNED.fullmatch(t) for t in _values(row.fields.get("target", ""))}
+    banned = [found[1] for found in targets.values() if found]
+    fields = {**row.fields, "target": tuple(t for t, found in targets.items() if not found)}
+    if banned:
+        fields["forbidden"] = (*_values(row.fields.get("forbidden", "")), *banned)
+    for source in split_values(str(row.fields["source"])):
+        if source and not _BANNED.fullmatch(source):
+            yield row._replace(fields=fields | {"source": source})
+
+
+def _values(value: Value) -> tuple[str, ...]:
+    return tuple(v for v in split_values(value) if v) if isinstance(value, str) else value
 
 
 def target_cell(text: str) -> str:
@@ -115,21 +142,22 @@ def target_cell(text: str) -> str:
     return f"\\{KEEP}" if text == KEEP else text
 
 
-def _targets(cell: str) -> Value:
+def _targets(cell: str) -> str:
     return "" if cell == KEEP else KEEP if cell == f"\\{KEEP}" else cell
 
 
-def _foreign(line: int, source: str, target: str, beside: dict[str, list[str]], *, flagged: bool) -> Row | LeftOut:
+def _foreign(line: int, source: str, given: str, beside: dict[str, list[str]], *, flagged: bool) -> Row | LeftOut:
     """Return a row whose columns beside the term are those of another tool."""
     needed = [value.casefold() for value in beside.pop("translatable", [])]
-    kept = target == KEEP or any(v in _NO for v in needed) or _yes(beside.pop("kept", []))
+    kept = any(v in _NO for v in needed) or _yes(beside.pop("kept", []))
     bad = any(map(is_forbidden, beside.pop("status", [])))
     forbidden = beside.pop("forbidden", [])
     if flagged:
         bad, forbidden = bad or _yes(forbidden), []
-    renderings: Value = "" if kept else _targets(target)
-    fields: dict[str, Value] = {"source": source, "target": () if bad else renderings}
-    banned = (*(v for text in forbidden for v in split_values(text)), *(split_values(target) if bad and target else ()))
+    if "{" in given:
+        given = _PLACEHOLDER.sub(lambda found: join_values((found[0],)), given)
+    fields: dict[str, Value] = {"source": source, "target": () if bad or kept else given}
+    banned = (*(v for text in forbidden for v in split_values(text)), *(_values(given) if bad else ()))
     if banned:
         fields["forbidden"] = banned
     if _yes(beside.pop("case", [])):

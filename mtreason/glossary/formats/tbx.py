@@ -7,7 +7,7 @@ deprecated, superseded, obsolete or forbidden become forbidden renderings. DCA w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -39,21 +39,27 @@ _CATEGORIES = {
 """What data categories become; the others say nothing about a translation."""
 
 
-@cache
-def _local(tag: object) -> str:
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+_CONCEPT = {"note": "note", "domain": "domain", "example": "example"}
+_SOURCE = _CONCEPT | {"pos": "pos"}
+_TARGET = {"note": "note", "example": "rendered", "pos": "target pos"}
+"""What data categories are columns of, by whether they describe the concept, the term, or a rendering."""
 
-
-_TERM, _SECTION = "term", "section"
+_LANGUAGE, _TERM, _SECTION = "language", "term", "section"
 
 
 @cache
 def _role(tag: object) -> str:
-    """Return whether an element is a term or a section of one, or else its name; "" for what holds other elements."""
+    """Return what an element is to the reader, or else its name; "" for what only holds other elements."""
     local = _local(tag)
+    if local in _LANGUAGES:
+        return _LANGUAGE
     if local in _SECTIONS:
         return _SECTION
-    return "" if local in _LANGUAGES or local.endswith("Grp") else local
+    return "" if local in _CONCEPTS or local.endswith("Grp") else local
+
+
+def _local(tag: object) -> str:
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
 @cache
@@ -119,27 +125,27 @@ def _concept(element: Any) -> tuple[_Beside, dict[str, list[_Described]]]:  # no
     concept: _Beside = {}
     languages: dict[str, list[_Described]] = {}
     for child in element:
-        if _local(child.tag) in _LANGUAGES:
+        if _role(child.tag) == _LANGUAGE:
             tag = child.get(_LANG) or child.get("lang") or ""
             languages.setdefault(tag, []).extend(_terms(child))
         else:
-            _describe(child, concept)
+            _describe(child, concept, [])
     return concept, languages
 
 
 def _terms(element: Any) -> list[_Described]:  # noqa: ANN401 - as above
     """Return the terms of a language; what is said of the language holds for all of them."""
     language: _Beside = {}
-    terms = _describe(element, language)
+    terms: list[_Described] = []
+    _describe(element, language, terms)
     for kind, values in language.items():
         for term in terms:
             term.beside.setdefault(kind, []).extend(values)
     return [term for term in terms if term.text]
 
 
-def _describe(element: Any, beside: _Beside) -> list[_Described]:  # noqa: ANN401 - as above
-    """Return the terms of an element; data categories go to the term that they stand with, or else to `beside`."""
-    terms: list[_Described] = []
+def _describe(element: Any, beside: _Beside, terms: list[_Described]) -> None:  # noqa: ANN401 - as above
+    """Add the terms of an element; data categories go to the term that they stand with, or else to `beside`."""
     for part in element.iter():
         role = _role(part.tag)
         if role == _SECTION:
@@ -148,9 +154,10 @@ def _describe(element: Any, beside: _Beside) -> list[_Described]:  # noqa: ANN40
         elif role == _TERM:
             if terms and not terms[-1].text:
                 terms[-1].text = _text_of(part)
-        elif role and (meaning := _meaning(part.get("type") or role)) and (text := _text_of(part)):
-            beside.setdefault(meaning, []).append(text)
-    return terms
+        elif role and role != _LANGUAGE:
+            meaning = _meaning(part.get("type") or role)
+            if meaning and (text := _text_of(part)):
+                beside.setdefault(meaning, []).append(text)
 
 
 def _text_of(element: Any) -> str:  # noqa: ANN401 - as above
@@ -177,10 +184,7 @@ def _rows(
         fields: dict[str, Value] = {"source": source.text, "target": accepted}
         if forbidden:
             fields["forbidden"] = forbidden
-        about = [t.beside for t in good if t.beside]
-        if concept or source.beside or about:
-            fields |= _about(concept, source.beside, about)
-        yield Row(line, fields, kept)
+        yield Row(line, fields | _about(concept, source, good), kept)
     if not sources:
         yield LeftOut(line, NO_SOURCE)
 
@@ -190,24 +194,25 @@ def _is_kept(concept: _Beside) -> bool:
     return any(value.casefold() == "no" for value in concept.get("translatable", ()))
 
 
-def _about(concept: _Beside, source: _Beside, targets: list[_Beside]) -> dict[str, Value]:
+def _about(concept: _Beside, source: _Described, targets: Sequence[_Described]) -> dict[str, str]:
     """Return the columns beside the term and its renderings."""
-    found = {
-        "note": _joined("note", concept, source, *targets),
-        "pos": _joined("pos", source) or _joined("pos", *targets),
-        "domain": _joined("domain", concept, source),
-        "example": _joined("example", concept, source),
-        "rendered": _joined("example", *targets),
-    }
-    return {column: value for column, value in found.items() if value}
+    found: dict[str, list[str]] = {}
+    _add(concept, _CONCEPT, found)
+    _add(source.beside, _SOURCE, found)
+    for target in targets:
+        if target.beside:
+            _add(target.beside, _TARGET, found)
+    pos = found.pop("target pos", None)
+    if pos:
+        found.setdefault("pos", pos)
+    return {k: v[0] if len(v) == 1 else "; ".join(dict.fromkeys(v)) for k, v in found.items()}
 
 
-def _joined(kind: str, *descriptions: _Beside) -> str:
-    found: list[str] = []
-    for beside in descriptions:
-        if kind in beside:
-            found += beside[kind]
-    return "; ".join(dict.fromkeys(found)) if len(found) > 1 else "".join(found)
+def _add(beside: _Beside, columns: Mapping[str, str], found: _Beside) -> None:
+    for kind, values in beside.items():
+        column = columns.get(kind)
+        if column:
+            found[column] = found[column] + values if column in found else values
 
 
 def write(terms: Sequence[Term], direction: Direction) -> bytes:

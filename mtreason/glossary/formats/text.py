@@ -30,15 +30,16 @@ class LeftOut(NamedTuple):
 
     line: int
     why: str
-    """What is left out and why, in the words of `Reason`."""
+    """What is left out and why: a pattern for the names of the two languages, such as `UNTRANSLATED`."""
+    columns: tuple[str, ...] = ()
+    """Names of columns that are left out as a whole, as the file has them."""
 
 
 UNTRANSLATED = "without a rendering in {1}"
 NO_SOURCE = "without a term in {0}"
 BAD_SOURCE = "with a term that is deprecated or forbidden"
 OTHER_LANGUAGES = "for other languages"
-UNUSED = "columns that mean nothing here: "
-"""Begins what is said of the columns that are not used; their names follow."""
+UNUSED = "columns that mean nothing here"
 
 
 class MismatchError(GlossaryError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from html import escape
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mtreason.errors import DocumentError, GlossaryError
 from mtreason.files import xml_text
@@ -43,36 +43,42 @@ def read_units(data: bytes, name: str) -> Iterator[TransUnit]:
         for part in unit:
             kind = part.tag.rpartition("}")[2]
             if kind == "note":
-                notes.append(" ".join("".join(part.itertext()).split()))
+                notes.append(" ".join(_text_of(part).split()))
             elif kind == "tuv":
                 tag = part.get(_LANG) or part.get("lang") or ""
+                own = variants.setdefault(tag, [])
                 segment = next((s for s in part if s.tag.rpartition("}")[2] == "seg"), None)
-                text = "" if segment is None else "".join(segment.itertext()).strip()
-                variants.setdefault(tag, []).extend([text] if text else [])
+                text = "" if segment is None else _text_of(segment).strip()
+                if text:
+                    own.append(text)
         yield TransUnit(unit.sourceline or 1, variants, notes)
+
+
+def _text_of(element: Any) -> str:  # noqa: ANN401 - lxml is untyped
+    return "".join(element.itertext()) if len(element) else element.text or ""
 
 
 def read(data: bytes, name: str, direction: Direction) -> Iterator[Row | LeftOut]:
     """Yield the units that are in both languages as terms; raises `GlossaryError` as the other formats do."""
-    seen: dict[str, None] = {}
-    found = False
+    pairs: dict[tuple[str, ...], tuple[str | None, str | None]] = {}
     try:
-        for unit in read_units(data, name):
-            seen |= dict.fromkeys(unit.variants)
-            source, target = (best_tag(wanted, unit.variants) for wanted in direction)
-            sources = unit.variants[source] if source is not None else []
-            targets = unit.variants[target] if target is not None else []
-            found |= source is not None and target is not None
+        for line, variants, notes in read_units(data, name):
+            there = tuple(variants)
+            if there not in pairs:
+                pairs[there] = (best_tag(direction[0], there), best_tag(direction[1], there))
+            source, target = pairs[there]
+            sources = variants[source] if source is not None else ()
+            targets = variants[target] if target is not None else ()
             if not (sources and targets):
-                yield LeftOut(unit.line, UNTRANSLATED if sources else NO_SOURCE)
-            for term in sources if targets else ():
-                renderings = tuple(" ".join(t.split()) for t in targets)
-                yield Row(
-                    unit.line, {"source": " ".join(term.split()), "target": renderings, "note": "; ".join(unit.notes)}
-                )
+                yield LeftOut(line, UNTRANSLATED if sources else NO_SOURCE)
+                continue
+            renderings = tuple([" ".join(text.split()) for text in targets])
+            for term in sources:
+                yield Row(line, {"source": " ".join(term.split()), "target": renderings, "note": "; ".join(notes)})
     except DocumentError as error:
         raise GlossaryError(error) from error
-    if seen and not found:
+    if pairs and not any(None not in pair for pair in pairs.values()):
+        seen = dict.fromkeys(tag for there in pairs for tag in there)
         raise MismatchError(name, ", ".join(seen), direction)
 
 

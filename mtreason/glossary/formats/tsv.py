@@ -25,7 +25,7 @@ from mtreason.glossary.formats.text import (
     check_direction,
     decode,
     numbered_lines,
-)  # fmt: skip
+)
 from mtreason.glossary.term import COLUMNS, Term, to_fields
 
 KEEPS = frozenset(COLUMNS)

@@ -18,7 +18,7 @@ from mtreason.glossary.formats.text import (
     cell_for,
     cells_of,
     decode,
-)  # fmt: skip
+)
 from mtreason.glossary.term import Term
 from mtreason.glossary.values import join_values
 

@@ -21,7 +21,7 @@ from mtreason.glossary.formats.text import (
     check_direction,
     decode,
     numbered_lines,
-)  # fmt: skip
+)
 from mtreason.glossary.term import Term
 from mtreason.glossary.values import join_values
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mtreason.glossary.proposals.function_words import function_words
 from mtreason.glossary.proposals.text import words_only
 from mtreason.glossary.words.fold import fold
-from mtreason.glossary.words.lemma import is_listed, lemma, lemma_languages
+from mtreason.glossary.words.lemma import is_ordinary, lemma, lemma_languages
 
 NOUNS_IN_CAPITALS = frozenset({"de", "lb", "nds"})
 """Languages in which every noun begins with a capital."""
@@ -92,7 +92,7 @@ def _is_capital_by_itself(word: str, primary: str) -> bool:
     low = word.lower()
     if low in function_words(primary):
         return len(word) < 2
-    return primary in lemma_languages() and (is_listed(word, primary) or not is_listed(low, primary))
+    return primary in lemma_languages() and not is_ordinary(word, primary)
 
 
 def key_of_words(lows: Sequence[str], primary: str) -> str:

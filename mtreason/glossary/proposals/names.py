@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from mtreason.glossary.proposals.clauses import NOUNS_IN_CAPITALS, Clause, Clauses, Word
 from mtreason.glossary.proposals.function_words import function_words
 from mtreason.glossary.proposals.proposal import NAME, Found
-from mtreason.glossary.words.lemma import is_known, is_listed, lemma_languages
+from mtreason.glossary.words.lemma import is_known, is_listed, is_ordinary, lemma_languages
 
 LONGEST_NAME = 6
 """The largest number of words in a name."""
@@ -41,8 +41,7 @@ def _is_doubtful(name: _Name, count: int, small: Counter[str], primary: str) -> 
     if len(name) > 1 or name[0][1:] != name[0][1:].lower():
         return False
     low = name[0].lower()
-    ordinary = is_listed(low, primary) and not is_listed(name[0], primary) if primary in lemma_languages() else False
-    return small[low] > 0 or (ordinary and count < 2)
+    return small[low] > 0 or (count < 2 and is_ordinary(name[0], primary))
 
 
 def _shown(clause: Clause, primary: str) -> Iterator[_Name]:
@@ -119,9 +118,7 @@ def _shows(word: Word, primary: str) -> bool:
 
 def _is_shouted(text: str, primary: str) -> bool:
     """Whether a word is an ordinary one in capitals: NOTE, but not WHO."""
-    return (
-        len(text) >= _SHOUTED and text.isupper() and primary in lemma_languages() and is_listed(text.lower(), primary)
-    )
+    return len(text) >= _SHOUTED and text.isupper() and is_listed(text.lower(), primary)
 
 
 @lru_cache(maxsize=65536)

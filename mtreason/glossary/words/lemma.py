@@ -125,13 +125,23 @@ def is_known(word: str, language: str) -> bool:
 
 @lru_cache(maxsize=65536)
 def is_listed(word: str, language: str) -> bool:
-    """Return whether a word is in the table of a language as it is written: *home* and *Norton*, not *Home*."""
+    """Return whether a word is in the table of a language as it is written: *home* and *Norton*, not *Home*.
+
+    Where there is no table, it is in none.
+    """
+    if language not in lemma_languages():
+        return False
     from simplemma.strategies import DEFAULT_DICTIONARY_FACTORY, LOW_MEMORY_DICTIONARY_FACTORY, DictionaryLookupStrategy
 
     # The same tables as elsewhere in this module: another form of one would be loaded beside it.
     factory = DEFAULT_DICTIONARY_FACTORY if language == "en" else LOW_MEMORY_DICTIONARY_FACTORY
     found = DictionaryLookupStrategy(factory).exact_lemma(word, _TABLES.get(language, language))
     return found is not None
+
+
+def is_ordinary(word: str, language: str) -> bool:
+    """Return whether the table of a language has a word in small letters only, so that a capital shows a name."""
+    return is_listed(word.lower(), language) and not is_listed(word, language)
 
 
 def other_lemmas(word: str, language: str) -> tuple[str, ...]:
