@@ -5,6 +5,6 @@
 `spoken.py` the number words of `words.py`. `compare.py` holds the numbers of two texts against one another.
 """
 
-from mtreason.numbers.compare import differing, values_in
+from mtreason.numbers.compare import differing, numbers_in, values_in
 
-__all__ = ["differing", "values_in"]
+__all__ = ["differing", "numbers_in", "values_in"]
