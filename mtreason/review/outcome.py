@@ -55,7 +55,7 @@ def apply_picks(review: Review, picked: Sequence[Picked], places: Places, inputs
     """
     asked = places.named()
     if not asked:
-        raise SettingError("nothing to write: name a place with `--document`, `--tmx`, `--ratings` or `--pairs`")
+        raise SettingError("nothing to write: name a place with `document`, `tmx`, `ratings` or `pairs`")
     if places.tmx is not None and places.tmx.suffix.lower() != ".tmx":
         raise InputError(f"--tmx {places.tmx}: what is written is TMX: name it so")
     made = {name: _MAKERS[name](review, picked) for name in asked}

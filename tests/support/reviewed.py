@@ -82,9 +82,10 @@ def page_data(page: Path):
     return json.loads(found)
 
 
-def picks_of(page: Path, picks) -> bytes:
-    """What the page saves for these picks: texts by the numbers of segments."""
+def picks_of(page: Path, picks, *, kept: bool = False) -> bytes:
+    """What the page saves for these picks: texts by the numbers of segments; `kept` leaves the others as they are."""
     data = page_data(page)
+    picks = {p["segment"]: p["text"] for p in data["passages"] if kept} | picks
     own = [{"segment": number, "text": text} for number, text in sorted(picks.items())]
     return json.dumps({**{key: data[key] for key in ("kind", "name", "digests")}, "picks": own}).encode()
 
