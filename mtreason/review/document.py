@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from mtreason.characters import plain_characters
 from mtreason.documents import TEXT, Document, Line, Unit, join_line, parse_line
 from mtreason.documents.coded import Code, written
 from mtreason.errors import InputError, MtreasonError
@@ -218,13 +219,14 @@ def _passages(records: Sequence[Mapping[str, Any]], sources: Sequence[tuple[Unit
             record["placed"],
             record["score"],
             tuple(record["terms"]),
-            tuple(_alternatives(drafts[source], record["text"])),
+            tuple(_alternatives(drafts[source], source, record["text"])),
         )
 
 
-def _alternatives(drafts: Sequence[Mapping[str, Any]], chosen: str) -> list[Alternative]:
+def _alternatives(drafts: Sequence[Mapping[str, Any]], source: str, chosen: str) -> list[Alternative]:
     """Return the drafts that a person may take instead, the clean ones first, none twice."""
-    texts = [(one_line(draft["text"]), draft) for draft in drafts if not UNUSABLE & set(draft["problems"])]
+    usable = [draft for draft in drafts if not UNUSABLE & set(draft["problems"])]
+    texts = [(one_line(plain_characters(draft["text"], source)), draft) for draft in usable]
     found = {
         text: Alternative(text, draft["reward"], tuple(draft["problems"]), tuple(draft["doubts"]))
         for text, draft in texts
