@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.commands import refused, run
 from support.reviewed import Files, bare_passage, picks_of, translated
+from support.samples import FORMATS, make
+from support.samples import said as said_in
 
 from mtreason.cli import app
 from mtreason.errors import InputError, MtreasonError
@@ -338,34 +340,36 @@ def test_one_line_on_the_command_line(files, tmp_path) -> None:
     assert run([*apply, "--document", tmp_path / "new.md"], cache)[0] == 0
 
 
-FORMATS = {
-    "a.txt": "今天天气很好。\r\n\r\n- 你好\n",
-    "a.html": "<!doctype html><html lang=zh><p title=你好>今天<b>天气</b>很好 &amp; 你好。</p></html>",
-    "a.srt": "1\n00:00:01,000 --> 00:00:02,000\n今天天气很好。\n\n",
-    "a.json": '{"a": "今天天气很好。", "b": ["你好 {name}"]}\n',
-    "a.po": 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n\nmsgid "今天天气很好。"\nmsgstr ""\n',
-    "a.csv": "甲,乙\n今天天气很好。,你好\n",
-}
-
-
-@pytest.mark.parametrize("name", FORMATS)
-def test_every_kind_of_document(tmp_path, name) -> None:
-    (tmp_path / name).write_bytes(FORMATS[name].encode())
-    columns = ("甲",) if name.endswith(".csv") else ()
-    said = {
-        "今天天气很好。": ["The weather is nice today.", "Nice weather."],
-        "今天<1>天气</1>很好 & 你好。": ["The <1>weather</1> is nice & hello.", "Nice <1>weather</1> & hello."],
-        "你好": ["Hello", "Hi"],
-        "你好 {name}": ["Hello {name}", "Hi {name}"],
-    }
-    files = translated(tmp_path / name, tmp_path / f"en.{name}", said, columns=columns)
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_kind_of_document(tmp_path, form) -> None:
+    """What a table of drafts chose is replaced by the second drafts, and nothing else changes."""
+    said = {"今天天气很好。": ["The weather is nice.", "Sunny."], "你好！": ["Hello!", "Hi there!"]}
+    source = tmp_path / (form if "." in form else f"a.{form}")
+    source.write_bytes(make(form, *said))
+    columns = ("t",) if form in {"csv", "tsv", "json", "jsonl", "yaml"} else ()
+    files = translated(source, tmp_path / f"en-{source.name}", said, columns=columns)
     review = open_review(files.out, files.trace)
-    asked = [p for p in review.passages if p.alternatives]
-    assert asked, "the table of drafts fits the format"
-    applied(files, {p.number: p.alternatives[0].text for p in asked}, document=tmp_path / f"new.{name}")
-    text = (tmp_path / f"new.{name}").read_text("utf-8")
-    assert "Nice" in text
-    assert "The weather" not in text
+    picks = {p.number: p.alternatives[0].text for p in review.passages if p.alternatives}
+    assert len(picks) == 2
+    applied(files, picks, document=tmp_path / f"new-{source.name}")
+    expected = said_in(files.out.read_bytes())
+    for first, second in said.values():
+        assert expected.count(first) == 1
+        expected = expected.replace(first, second)
+    assert said_in((tmp_path / f"new-{source.name}").read_bytes()) == expected
+
+
+def test_codes_stand_where_a_pick_has_them(tmp_path) -> None:
+    source = tmp_path / "a.html"
+    source.write_text("<p title=你好>今天<b>天气</b>很好 &amp; <a href=x>你好</a>。</p>\r\n", "utf-8", newline="")
+    said = {
+        "今天<1>天气</1>很好 & <2>你好</2>。": ["The <1>weather</1> & <2>hello</2>.", "<2>Hello</2> & <1>1 > 0</1>."]
+    }
+    files = translated(source, tmp_path / "b.html", {**said, "你好": ["Hello"]})
+    assert files.out.read_bytes() == b"<p title=Hello>The <b>weather</b> &amp; <a href=x>hello</a>.</p>\r\n"
+    number = next(p.number for p in open_review(files.out, files.trace).passages if p.alternatives)
+    applied(files, {number: next(iter(said.values()))[1]}, document=files.out)
+    assert files.out.read_bytes() == b"<p title=Hello><a href=x>Hello</a> &amp; <b>1 &gt; 0</b>.</p>\r\n"
 
 
 WORDS = st.text(st.sampled_from("ab <>/{}1年三%s&;\u202e\x00\r\n\t\u2028\U0001f600"), max_size=12)
