@@ -153,8 +153,10 @@ def _lines(rows: Iterable[Mapping[str, object]]) -> bytes:
 
 
 def _doubtful(review: Review, picked: Sequence[Picked]) -> Iterator[str]:
-    """Say what speaks against picks, as it is said of drafts."""
+    """Say what speaks against picks, as it is said of drafts; a person who left a text has read what does."""
     for pick in picked:
+        if pick.what == KEPT:
+            continue
         kept = tuple(str(term["source"]) for term in pick.passage.terms if not term["targets"])
         pair = Pair(pick.passage.source, pick.text, review.direction, kept=kept)
         said = [] if pick.passage.passed else [*problems(pair), *doubts(pair)]

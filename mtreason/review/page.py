@@ -14,7 +14,7 @@ from importlib import resources
 from typing import Any
 
 from mtreason.characters import plain_characters
-from mtreason.documents import placeholders
+from mtreason.documents import literals, placeholders
 from mtreason.documents.coded import TAG, tags
 from mtreason.glossary import Term, follows
 from mtreason.languages import Language
@@ -146,8 +146,9 @@ def _marked(
 ) -> list[Run]:
     """Divide a text into runs of one kind: codes and literals, else numbers and terms, and what is new."""
     kinds: list[str] = [""] * len(text)
-    for literal in placeholders(text):
-        _mark(kinds, text, literal, CODE if literal in passage.codes else LITERAL)
+    for found in literals(text):
+        kind = CODE if text[found.start : found.end] in passage.codes else LITERAL
+        kinds[found.start : found.end] = [kind] * (found.end - found.start)
     for number in sorted(numbers_in(text, language), key=len, reverse=True):
         _mark(kinds, text, number, NUMBER)
     for term in sorted(terms, key=len, reverse=True):

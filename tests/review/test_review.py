@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.commands import refused, run
-from support.reviewed import Files, bare_passage, picks_of, translated
+from support.reviewed import Files, bare_passage, page_data, picks_of, translated
 from support.samples import FORMATS, make
 from support.samples import said as said_in
 
@@ -147,8 +147,25 @@ def test_pairs_are_what_was_changed(files, tmp_path) -> None:
     assert len({r["id"] for r in rows}) == 3
 
 
+def test_the_least_sure_come_first(tmp_path) -> None:
+    source = tmp_path / "a.txt"
+    texts = ["今天天气很好。", "共有 12 人。", "我们去公园吧。", "这双鞋真好。", "好"]
+    source.write_text("\n".join([*texts, "OK"]), "utf-8")
+    said = dict(
+        zip(texts, [["Nice."], ["20 people."], ["We go 公园公园公园。"], ["Fine."], ["Good", "Well"]], strict=True)
+    )
+    files = translated(source, tmp_path / "b.txt", said, terms=[("鞋", ("shoe",))])
+    command("review", files.out, "--trace", files.trace, "-o", tmp_path / "review.html")
+    passages = page_data(tmp_path / "review.html")["passages"]
+    assert [p["segment"] for p in sorted(passages, key=lambda p: p["rank"])] == [3, 2, 4, 1, 5, 6]
+    assert passages[2]["notes"][0].startswith("no clean translation was found: ")
+    assert passages[1]["notes"] == ["12 is not in the translation", "20 is not in the source"]
+    assert passages[3]["followed"] == [False]
+    assert passages[5]["passed"]
+
+
 def test_what_speaks_against_a_pick_is_said(files, tmp_path, capfd) -> None:
-    applied(files, {2: "Nice <1>weather</1>, 13 people."}, document=tmp_path / "new.md")
+    applied(files, {1: "Weather", 2: "Nice <1>weather</1>, 13 people."}, document=tmp_path / "new.md")
     assert "line 3: 12 is not in the translation, 13 is not in the source" in capfd.readouterr().err
 
 

@@ -240,11 +240,11 @@ function activate(view, move) {
 
 const visible = () => order.filter(view => !view.item.hidden);
 
-function step(by) {
+function step(steps) {
   const there = visible();
   if (!there.length) return;
   const at = there.indexOf(active);
-  activate(there[at < 0 ? 0 : Math.min(Math.max(at + by, 0), there.length - 1)], true);
+  activate(there[at < 0 ? 0 : Math.min(Math.max(at + steps, 0), there.length - 1)], true);
 }
 
 function accept(view) {
@@ -305,7 +305,7 @@ function save() {
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
   saved = true;
-  say(`Saved: ${own.length} picks.` + (lacking.length ? ` Segment ${lacking.map(({segment}) => segment).join(", ")}: mend what is missing, it will be refused.` : ""));
+  say(`Saved: ${own.length} picks.` + (lacking.length ? ` Segment ${lacking.map(({segment}) => segment).join(", ")}: see what is missing there, markup has to be complete.` : ""));
 }
 
 const keys = {
