@@ -1,7 +1,8 @@
 """A translation under review: what a person sees of it on a page, what they pick there, and what becomes of that.
 
-`document.py` joins a document, its translation and its trace, `page.py` makes the page, `picks.py` reads what leaves
-it, and `outcome.py` makes of that a corrected document, a memory, ratings and pairs.
+`document.py` joins a document, its translation and its trace, `page.py` makes the page (its template, style and script
+are with those of other pages, in `report/templates`), `picks.py` reads what leaves it, and `outcome.py` makes of that
+a corrected document, a memory, ratings and pairs.
 """
 
 from mtreason.review.document import Alternative, Passage, Review, open_review

@@ -376,6 +376,14 @@ def test_every_kind_of_document(tmp_path, form) -> None:
     assert said_in((tmp_path / f"new-{source.name}").read_bytes()) == expected
 
 
+def test_a_document_is_read_as_it_was_for_the_run(tmp_path) -> None:
+    source = tmp_path / "a.md"
+    source.write_text("**天气**很好。\n很好。\n", "utf-8")
+    said = {"**天气**很好。": ["Nice **weather**.", "The **weather** is fine."], "很好。": ["Nice."]}
+    files = translated(source, tmp_path / "b.md", said, form="text")
+    assert [p.text for p in open_review(files.out, files.trace).passages] == ["Nice **weather**.", "Nice."]
+
+
 def test_codes_stand_where_a_pick_has_them(tmp_path) -> None:
     source = tmp_path / "a.html"
     source.write_text("<p title=你好>今天<b>天气</b>很好 &amp; <a href=x>你好</a>。</p>\r\n", "utf-8", newline="")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,11 +30,11 @@ class Files(NamedTuple):
     trace: Path
 
 
-def translated(source: Path, out: Path, said, languages=("zh", "en"), terms=(), columns=()) -> Files:
+def translated(source: Path, out: Path, said, languages=("zh", "en"), terms=(), columns=(), form=None) -> Files:
     """Translate by a table of drafts, the chosen one first; what it lacks passes through, as repeated text is kept."""
     direction = Direction(*map(parse_language, languages))
-    document = take_snapshot(source, columns, direction.target).document()
-    job = document_record(DocumentJob(str(source), columns=columns), direction)
+    document = replace(take_snapshot(source, columns, direction.target), form=form).document()
+    job = document_record(DocumentJob(str(source), columns=columns, form=form), direction)
     entries = [Term(own, targets, "", "", "mine.tsv", 1) for own, targets in terms]
     texts, records, seen = [], [], set()
     for unit in document.units:
