@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+from support.browser import artifacts, browser, visit  # noqa: F401 - as below
 from support.systems import world  # noqa: F401 - a fixture of several tests
 from support.tiny import TEXTS, make_terse_model, make_tiny_model
 

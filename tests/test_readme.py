@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.reviewed import picks_of
 
 from mtreason.decoding import Candidate, Result
 from mtreason.decoding.protocol import Cost
@@ -22,6 +23,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
 TOML = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
 SEGMENTS = (ROOT / "benchmarks" / "segments.jsonl").read_text("utf-8").splitlines(keepends=True)
+REVIEW = next(block for block in BLOCKS if " review " in block).splitlines()
 EXAMPLES = [line for block in BLOCKS[1:] for line in block.splitlines() if line]
 
 
@@ -97,6 +99,11 @@ def test_example_runs(example: str, tmp_path: Path, tiny_model: Path) -> None:
         if needed in example and made_by not in example:
             [before] = [e for e in EXAMPLES if made_by in e]
             run_example(before, tmp_path, tiny_model)
+    if example in REVIEW:
+        for before in REVIEW[: REVIEW.index(example)]:
+            assert run_example(before, tmp_path, tiny_model).returncode in {0, 3}
+    if " review apply " in example:
+        (tmp_path / "guide.en.md.picks.json").write_bytes(picks_of(tmp_path / "review.html", {}, kept=True))
     done = run_example(example, tmp_path, tiny_model)
     # A model of random weights need not find a clean translation: that is what 3 says.
     assert done.returncode in {0, 3}, done.stderr
@@ -158,6 +165,7 @@ def test_options_in_the_table_exist() -> None:
             ["tune"],
             ["evaluate"],
             ["explain"],
+            ["review", "apply"],
             ["serve"],
             ["models"],
             ["glossary", "check"],

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import typer
 
 from mtreason import __version__
-from mtreason.cli import batch, bench, cache, evaluate, explain, glossary, models, serve, translate, tune
+from mtreason.cli import batch, bench, cache, evaluate, explain, glossary, models, review, serve, translate, tune
 from mtreason.cli.output import say
 from mtreason.errors import InputError, InterruptedRunError, MtreasonError, SettingError
 from mtreason.runs.stopping import INTERRUPTED, NOTHING_KEPT, leave, stopped_by, watching
@@ -38,6 +38,7 @@ app.command("tune")(tune.tune)
 app.command("serve")(serve.serve)
 app.add_typer(bench.app, name="bench")
 app.add_typer(glossary.app, name="glossary")
+app.add_typer(review.app, name="review")
 app.add_typer(cache.app, name="cache")
 app.add_typer(models.app, name="models")
 

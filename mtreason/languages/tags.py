@@ -28,6 +28,9 @@ _ALSO_IN = {"sr": ("Latin",)}
 _UNSPACED = frozenset({"Hani", "Hans", "Hant", "Jpan", "Khmr", "Laoo", "Mymr", "Thai", "Tibt"})
 """Writing systems without spaces between words; so pinyin ("zh-Latn") has spaces and Wu does not."""
 
+_RIGHT_TO_LEFT = frozenset({"Adlam", "Arabic", "Hebrew", "Mandaic", "Nko", "Samaritan", "Syriac", "Thaana"})
+"""Scripts of living languages, by their Unicode names."""
+
 NO_LANGUAGE = frozenset({"mis", "mul", "und", "zxx"})
 """Valid tags that do not say which language to write."""
 
@@ -58,6 +61,11 @@ class Language:
     def primary(self) -> str:
         """The primary language subtag, "zh" of "zh-Hant"."""
         return self.tag.partition("-")[0]
+
+    @property
+    def right_to_left(self) -> bool:
+        """Whether its lines begin at the right."""
+        return self.scripts[0] in _RIGHT_TO_LEFT
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,6 @@ with the separators of a language (`locale.py`), `spoken.py` the number words of
 numbers of two texts against one another.
 """
 
-from mtreason.numbers.compare import differing, values_in
+from mtreason.numbers.compare import differing, numbers_in, values_in
 
-__all__ = ["differing", "values_in"]
+__all__ = ["differing", "numbers_in", "values_in"]

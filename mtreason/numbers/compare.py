@@ -50,6 +50,16 @@ def values_in(text: str, language: Language) -> Reading:
     return frozenset[Value]().union(*(m.gives for m in mentions(text, locale))) if locale else frozenset()
 
 
+def numbers_in(text: str, language: Language) -> tuple[str, ...]:
+    """Return the numbers of a text as they are written there, but not words that may be no number ("a pair").
+
+    There are none in a language that CLDR does not have.
+    """
+    locale = locale_of(language)
+    found = mentions(text, locale) if locale else []
+    return tuple(dict.fromkeys(m.text for m in found if m.sure or any(map(str.isdecimal, m.text))))
+
+
 @functools.lru_cache(maxsize=256)
 def _of_source(text: str, locale: Locale) -> list[Mention]:
     """Read a source once for all drafts of it."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from mtreason.characters import has_half_pair
 from mtreason.documents import (
@@ -45,7 +45,7 @@ from mtreason.runs.pipeline import (
 from mtreason.runs.progress import Progress, Silence
 from mtreason.runs.settings import Settings
 from mtreason.runs.stopping import keeping
-from mtreason.runs.trace import trace_record, unit_record
+from mtreason.runs.trace import document_record, trace_record, unit_record
 from mtreason.runs.trace_file import TraceFile
 from mtreason.runs.translator import Translator
 from mtreason.storage import BestEffortStore, Journal, Memory, Store, tmx_bytes
@@ -301,11 +301,13 @@ class DocumentRun:
         if self.journal is not None:
             self.journal.remove()
 
-    def _settle(self, segment: Segment, settings: Settings | None = None) -> None:
+    def _settle(
+        self, segment: Segment, settings: Settings | None = None, document: Mapping[str, Any] | None = None
+    ) -> None:
         """Report a segment that is done."""
         self.report.count(segment)
         if self.trace is not None:
-            self.trace.write(trace_record(segment, settings))
+            self.trace.write(trace_record(segment, settings, document))
 
     def _ours(self, translator: Translator, units: Iterator[Unit], total: int | None) -> Iterator[TranslatedUnit]:
         """Yield units that our own translator has translated, and report every segment."""
@@ -315,9 +317,10 @@ class DocumentRun:
         usage, started = translator.model.usage, time.monotonic()
         before = usage.tokens
         self.progress.segments(total)
+        described = document_record(self.job, translator.direction)
 
         def settle(segment: Segment) -> None:
-            self._settle(segment, translator.settings)
+            self._settle(segment, translator.settings, described)
             self.report.tokens = usage.tokens - before
             speed = self.report.tokens / max(time.monotonic() - started, 1e-9)
             self.progress.advance(self.output.parts, self.report.segments, speed)

@@ -233,6 +233,8 @@ class Snapshot:
     data: bytes
     columns: tuple[str, ...] = ()
     target: Language | None = None
+    form: str | None = None
+    """The format to read it in; None chooses by the name."""
 
     @cached_property
     def digest(self) -> str:
@@ -241,7 +243,7 @@ class Snapshot:
 
     def document(self) -> Document:
         """Read it as a document; raises `DocumentError` for what is none."""
-        form = pick_format(self.path.name, None, ())
+        form = pick_format(self.path.name, self.form, ())
         if form is not None:
             columns = tuple(c for c in self.columns if c) if form.columns else ()
             return form.read(self.data, str(self.path), Reading(columns, self.target))

@@ -8,7 +8,8 @@
   asks for them, `alternatives`: other clean translations with `score` and `parts`, the best first.
 
 `--trace` has a record for each segment, as soon as it is done: its number, the `line` and `place` of its unit, what
-became of it, its `origin` (where it comes from, clean or not), and everything that the decoder considered.
+became of it, its `origin` (where it comes from, clean or not), its `text` (the translation with codes as tags, as
+candidates have it), everything that the decoder considered, and the `document` that it is of, see `document_record`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from typing import Any
 from mtreason.decoding import Candidate, Result
 from mtreason.decoding.protocol import Cost
 from mtreason.documents.coded import written
+from mtreason.languages import Direction
 from mtreason.lines import BOM, without_end
+from mtreason.runs.job import DocumentJob
 from mtreason.runs.pipeline import Segment, TranslatedUnit
 from mtreason.runs.settings import REWARD_OVER, Settings
 from mtreason.runs.translation import Translation, summed_up
@@ -39,8 +42,19 @@ def unit_record(done: TranslatedUnit, n_best: int = 1, *, line: bool = False) ->
     }
 
 
-def trace_record(segment: Segment, settings: Settings | None = None) -> dict[str, Any]:
-    """Describe a segment and all that the decoder considered for it; no settings where nothing was translated."""
+def document_record(job: DocumentJob, direction: Direction) -> dict[str, Any]:
+    """Describe how a document is read: its name as it was given, its format and columns, source and target language."""
+    languages = [direction.source.tag, direction.target.tag]
+    return {"source": job.source, "format": job.form, "columns": list(job.columns), "languages": languages}
+
+
+def trace_record(
+    segment: Segment, settings: Settings | None = None, document: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Describe a segment and all that the decoder considered for it.
+
+    There are no settings where nothing was translated, and no `document` outside of one.
+    """
     result = segment.result
     cost = result.cost if result else Cost()
     return {
@@ -48,6 +62,8 @@ def trace_record(segment: Segment, settings: Settings | None = None) -> dict[str
         "line": segment.unit.number,
         "place": segment.unit.place,
         "origin": segment.origin,
+        "text": segment.translation,
+        "document": document,
         "decoder": settings.decoder if settings and result else None,
         "reasoning": _reasoning_record(settings, result) if settings else None,
         "candidates": [_candidate_record(c, segment) for c in (result.candidates if result else ())],

@@ -23,7 +23,7 @@ import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 SECONDS = 20
@@ -64,13 +64,20 @@ SAMPLES = {
     '"tree": {"parent": [-1, 0], "visits": [1, 1], '
     '"mean_value": [1, null], "best_value": [1, null], "text": ["", "b"], "prior": [1, 0.5], '
     '"translation": [null, "b"]}}\n',
+    "review": '{"segment": 1, "line": 1, "place": "line 1", "source": "a", "translation": "b", "text": "b", '
+    '"placed": false, "status": "model", "problems": [], "doubts": ["x"], "score": -0.5, "terms": [], '
+    '"document": {"source": "a.txt", "format": null, "columns": [], "languages": ["zh", "en"]}, "usage": '
+    '{"prompt_tokens": 1, "sampled_tokens": 1, "scored_tokens": 1}, "candidates": [{"text": "c 1", "reward": -0.5, '
+    '"parts": {"x": 1}, "count": 1, "problems": [], "doubts": [], "chosen": false}], "tree": null}\n',
+    "picks": '{"kind": "mtreason picks", "name": "b.txt", "digests": {"translation": "t", "trace": "r", '
+    '"source": "s"}, "picks": [{"segment": 1, "text": "c"}]}\n',
     "rows": '{"id": "1", "src_lang": "zh", "tgt_lang": "en", "src": "你", "refs": ["you"]}\n',
     "hyps": '{"line": 1, "source": "你", "translation": "you"}\n',
 }  # fmt: skip
 """A small file of each kind, by what its name ends with."""
 KINDS = (*SAMPLES, "docx", "epub")
 XML = ("html", "xlf", "tbx", "tmx")
-JSON = ("json", "jsonl", "g.json", "trace", "rows", "hyps")
+JSON = ("json", "jsonl", "g.json", "trace", "review", "picks", "rows", "hyps")
 PIECES = (
     "<a ", "<", "<!--", "<![CDATA[", "<b>", "</b>", "<a b='", "[", "(", "{", "${", "%", "%(", "`", '"', "'", "&", "&#",
     "*", "_", "**a", "> ", "- ", "[a](", "![", "|", "\\", " ", "\t", "\n", "\r", "\u0301", "a\u0301", "\u202e",
@@ -271,6 +278,27 @@ def _trace(path: Path) -> str:
     return to_html(picked, str(path)) + to_svg(picked, str(path))
 
 
+def _review(path: Path) -> str:
+    from mtreason.review import open_review, review_page
+
+    with tempfile.TemporaryDirectory() as place:
+        source, out = Path(place, "a.txt"), Path(place, "b.txt")
+        source.write_text("a\n", "utf-8")
+        out.write_text("b\n", "utf-8")
+        return review_page(open_review(out, path, source))
+
+
+def _picks(path: Path) -> str:
+    from mtreason.review import open_review, read_picks
+
+    with tempfile.TemporaryDirectory() as place:
+        for name, text in (("a.txt", "a\n"), ("b.txt", "b\n"), ("t.jsonl", SAMPLES["review"])):
+            Path(place, name).write_text(text, "utf-8")
+        review = open_review(Path(place, "b.txt"), Path(place, "t.jsonl"), Path(place, "a.txt"))
+        digests = {"translation": "t", "trace": "r", "source": "s"}
+        return repr([pick.text for pick in read_picks(path, replace(review, digests=digests))])
+
+
 def _cedict(path: Path) -> str:
     from mtreason.glossary.cedict import read_cedict
 
@@ -310,8 +338,15 @@ def _systems(path: Path) -> str:
 _READERS: dict[str, Callable[[Path], str]] = {
     "g.tsv": _glossary, "g.csv": _glossary, "g.json": _glossary, "tbx": _glossary, "tmx": _tmx, "u8": _cedict,
     "r.toml": _reward, "w.toml": _wording, "c.toml": _config, "trace": _trace, "rows": _rows, "hyps": _systems,
+    "review": _review, "picks": _picks,
 }  # fmt: skip
-_ENDINGS = {"trace": "trace.jsonl", "rows": "rows.jsonl", "hyps": "hyps.jsonl"}
+_ENDINGS = {
+    "trace": "trace.jsonl",
+    "review": "review.jsonl",
+    "picks": "picks.json",
+    "rows": "rows.jsonl",
+    "hyps": "hyps.jsonl",
+}
 
 
 class TooSlowError(Exception):
@@ -396,6 +431,8 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("batch", "{}", "--check"), ("bench", "run", "--data", "{}", "-o", "bench"), ("bench", "report", "{}"),
     ("bench", "run", "--src", "{}", "--ref", "{}", "--from", "zh", "--to", "en", "-o", "bench", "--model", "none"),
     ("evaluate", "--hyp", "{}", "--to", "en"), ("evaluate", "--hyp", "good.txt", "--ref", "{}", "--to", "en"),
+    ("review", "good.txt", "--trace", "{}", "-o", "page.html"), ("review", "{}", "--trace", "{}", "-o", "{}"),
+    ("review", "apply", "{}", "good.txt", "--trace", "{}", "--document", "new.txt"),
     ("explain", "{}", "-o", "page.html"), ("explain", "{}", "-o", "{}"),
     ("glossary", "lint", "{}", "--from", "zh", "--to", "en"),
     ("glossary", "convert", "{}", "x.tsv", "--from", "zh", "--to", "en"),

@@ -206,3 +206,9 @@ def test_importing_loads_no_library() -> None:
         "print(*{'langcodes', 'lingua', 'regex', 'sentencex'} & set(sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout == "\n"
+
+
+def test_where_lines_begin() -> None:
+    found = {tag: parse_language(tag).right_to_left for tag in ("ar", "he", "fa", "ur", "yi", "en", "zh", "pa", "uz")}
+    assert [tag for tag, right in found.items() if right] == ["ar", "he", "fa", "ur", "yi"]
+    assert parse_language("pa-Arab").right_to_left

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mtreason.gates.numbers import differing_numbers
 from mtreason.languages import Direction, parse_language
-from mtreason.numbers import differing, values_in
+from mtreason.numbers import differing, numbers_in, values_in
 
 ROOT = Path(__file__).parents[2]
 LANGUAGES = ("zh", "en", "de", "fr", "ja", "es", "it", "ko", "ru", "hi", "ar", "vi")
@@ -279,3 +279,10 @@ def test_right_translations_have_no_alarm_and_damaged_ones_have(benchmark) -> No
             if not differing_numbers(row["src"], text, direction):
                 passed.append((kind, row["src"], text))
     assert len(passed) <= 0.05 * made, passed
+
+
+def test_numbers_as_they_are_written() -> None:
+    zh, en = parse_language("zh"), parse_language("en")
+    assert set(numbers_in("这双鞋一共卖了 3.5 万双，12 天。", zh)) == {"3.5 万", "12"}
+    assert set(numbers_in("A pair costs 1,000 dollars in one of two shops.", en)) == {"1,000"}
+    assert numbers_in("no numbers", en) == ()
