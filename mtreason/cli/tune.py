@@ -147,8 +147,9 @@ def _value_table(report: Mapping[str, Any]) -> str:
     found = report["held_out"]
     width = max(map(len, found)) + 2
     lines = [
-        f"{report['sources']} sources of {report['documents']} documents, {report['candidates']} candidates of "
-        f"{report['model']}, {report['pair']}; label: {' + '.join(report['label'])}",
+        f"{report['sources']} sources of {report['documents']} documents in {report['folds']} folds, "
+        f"{report['candidates']} candidates of {report['model']}, {report['pair']}",
+        f"label: {' + '.join(report['label'])}",
         f"penalty {report['penalty']:g}; squared error on folds held out, as a share of the variance: "
         + ", ".join(f"{error:.3f} ({penalty})" for penalty, error in report["errors"].items()),
         "",

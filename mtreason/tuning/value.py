@@ -61,10 +61,10 @@ def train_value(
     labels = labels_of(measures, [[c["text"] for c in record["candidates"]] for record in records])
     pools = _pools(job, used, records, labels, folds)
     ridge = fit_ridge(pools)
-    report = _report(used, records, measures, labels, ridge)
+    report = _report(used, records, measures, labels, pools, ridge)
     config = store.config or {}
     pair = "-".join(parse_language(tag).primary for tag in (used[0].row.source_tag, used[0].row.target_tag))
-    about = {"data": job.data.name, "folds": folds, "decoding": config["run"]["settings"], **report}
+    about = {"data": job.data.name, "decoding": config["run"]["settings"], **report}
     weights = ridge.weights.astype(np.float32)
     write_head(job.out, Head(weights, ridge.offset, config["run"]["model"], READ, (pair,), about, job.command))
     return {"model": config["model"], "pair": pair, **report}
@@ -73,13 +73,9 @@ def train_value(
 def _pools(
     job: TuneJob, segments: Sequence[Segment], records: Sequence[Record], labels: Measure, folds: int
 ) -> list[Pool]:
+    """Return what is fitted; no document is in two folds, so there are no more of these than documents."""
     documents = list(dict.fromkeys(segment.document for segment in segments))
-    if len(documents) < folds:
-        raise InputError(
-            f"{job.data}: {len(documents)} documents (`doc` of a row, or ten lines) cannot be cut into {folds} folds: "
-            "give more data, or fewer --folds"
-        )
-    numbers = assign_folds([""] * len(documents), folds, job.settings.seed)
+    numbers = assign_folds([""] * len(documents), min(folds, len(documents)), job.settings.seed)
     fold_of = dict(zip(documents, numbers.tolist(), strict=True))
     return [
         Pool(fold_of[segment.document], _features(job, record), own)
@@ -102,6 +98,7 @@ def _report(
     records: Sequence[Record],
     measures: Mapping[str, Measure],
     labels: Measure,
+    pools: Sequence[Pool],
     ridge: Ridge,
 ) -> dict[str, Any]:
     """Return what was trained on, and how well the head and other parts order candidates, in JSON types."""
@@ -113,6 +110,7 @@ def _report(
         "label": list(measures),
         "sources": len(segments),
         "documents": len({segment.document for segment in segments}),
+        "folds": len({pool.fold for pool in pools}),
         "candidates": sum(map(len, labels)),
         "penalty": ridge.penalty,
         "errors": dict(zip(map("{:.3g}".format, PENALTIES), ridge.errors, strict=True)),

@@ -244,6 +244,7 @@ def test_command_writes_a_head_that_can_be_used(trained, data, tmp_path, terse_m
     report, said = trained(data, "--pools", pools)
     assert "6 sources are few" in said
     assert report["label"] == ["chrF++", "-TER"]
+    assert report["folds"] == 2
     assert list(report["held_out"]) == [
         "value", "likelihood", "consensus", "channel", "value + likelihood + consensus", "likelihood + consensus",
     ]  # fmt: skip
@@ -334,5 +335,6 @@ def test_labels_that_are_all_the_same(tmp_path, terse_model) -> None:
     path = write_rows(tmp_path / "same.jsonl", same)
     with pytest.raises(InputError, match="the same label: there is nothing to learn"):
         command("--data", path, "-o", tmp_path / "h.safetensors", "--model", terse_model, "--folds", 2)
-    with pytest.raises(InputError, match=r"6 documents .* cannot be cut into 9 folds"):
-        command("--data", path, "-o", tmp_path / "h.safetensors", "--model", terse_model, "--folds", 9)
+    rows = [row(i, refs=None, hyps=["One.", "Two."], ratings=[1, 2 + i], doc="d") for i in range(6)]
+    with pytest.raises(InputError, match="one document, or one source: a head needs two at least"):
+        command("--data", write_rows(path, rows), "-o", tmp_path / "h.safetensors", "--model", terse_model)
