@@ -71,12 +71,10 @@ def translate(
         raise InputError(f"--n-best {n_best}: alternatives are in what --json writes: add it, or leave this out")
     settings = Settings(
         **with_effort(effort, {"decoder": decoder, "budget": budget, "beam_width": beam_width}),
-        prompt=prompt, reward=reward, nodes=nodes, full_budget=full_budget,
-        context=context, in_flight=in_flight, seed=seed,
+        prompt=prompt, reward=reward, qe=qe, head=head, nodes=nodes, full_budget=full_budget, context=context,
+        in_flight=in_flight, seed=seed, reflect=reflect, segment_seconds=segment_seconds,
         glossaries=tuple(glossary or ()), shipped_glossaries=not no_glossary, memories=tuple(tm or ()),
-        qe=qe, head=head,
-        think=think, max_thought_tokens=max_thought_tokens, reward_over=reward_over, reflect=reflect,
-        segment_seconds=segment_seconds,
+        think=think, max_thought_tokens=max_thought_tokens, reward_over=reward_over,
     )  # fmt: skip
     job = DocumentJob(
         source=source, out=out, form=form, columns=tuple(column or ()), trace=trace, bilingual=bilingual,

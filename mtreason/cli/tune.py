@@ -98,13 +98,20 @@ def tune(
         _tune_wording(data, out, langs, limit, prompts, folds, settings, session, as_json=as_json)
         return
 
-    from mtreason.rewards import PARTS
     from mtreason.tuning.job import TuneJob
 
     job = TuneJob(data, out, pools, settings, tuple(given), model, session, shlex.join(["mtreason", *sys.argv[1:]]))
     if train_value:
         _train_value(job, session, langs, limit, folds, qe, as_json=as_json)
-        return
+    else:
+        _tune_weights(job, session, langs, limit, folds, parts, as_json=as_json)
+
+
+def _tune_weights(
+    job: TuneJob, session: Session, langs: str | None, limit: int | None, folds: int, parts: str, *, as_json: bool
+) -> None:
+    from mtreason.rewards import PARTS
+
     wanted = check_names("--parts", [name.strip() for name in parts.split(",")], "part", PARTS)
     try:
         with keeping(job.what_is_kept):
@@ -114,7 +121,7 @@ def tune(
     output = Output(None)
     output.write(json.dumps(report, ensure_ascii=False, indent=2) + "\n" if as_json else _table(report))
     output.close()
-    session.note(f"written: {out}; use it with --reward {out}")
+    session.note(f"written: {job.out}; use it with --reward {job.out}")
 
 
 def _check_value(train_value: bool, others: Mapping[str, Any]) -> None:

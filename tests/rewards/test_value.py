@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from safetensors.numpy import load, save
-from support.common import EN, SENTENCES, ZH, decode, table_settings, table_tasks, translator
+from support.common import EN, SENTENCES, ZH, decode, head_for, table_settings, table_tasks, translator
 from support.fakes import TableModel
 
 from mtreason.decoding import DECODERS, run
@@ -15,24 +15,20 @@ from mtreason.glossary import Term
 from mtreason.languages import Direction, parse_language
 from mtreason.models.protocol import Capability
 from mtreason.rewards import REWARDS, Head, Reward, read_head, write_head
-from mtreason.rewards.value import FEATURES, layers_read, pooled
+from mtreason.rewards.value import layers_read, pooled
 from mtreason.runs.checks import untrained
 from mtreason.runs.settings import Settings
 from mtreason.runs.translator import Translator
 
-WIDTH = 64  # of the tiny model
 
-
-def make_head(loaded, **changes):
-    weights = np.random.default_rng(0).normal(size=3 * WIDTH).astype(np.float32)
-    return replace(Head(weights, 0.25, loaded.digest, FEATURES, ("zh-en",), {"sources": 3}, "mtreason tune"), **changes)
+@pytest.fixture
+def head(head_file):
+    return read_head(head_file)
 
 
 @pytest.fixture
 def head_file(loaded, tmp_path):
-    path = tmp_path / "head.safetensors"
-    write_head(path, make_head(loaded))
-    return path
+    return head_for(loaded, tmp_path / "head.safetensors")
 
 
 def test_features_are_means_and_the_last() -> None:
@@ -64,7 +60,7 @@ MARKS = {"reflection": "reflected", "repair": "repaired"}
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_every_draft_has_the_features_of_reading_it_anew(loaded, head_file, way) -> None:
+def test_every_draft_has_the_features_of_reading_it_anew(loaded, head_file, head, way) -> None:
     reward = Reward("own", {"value": 0.4, "likelihood": 0.3, "terms": 0.3})
     terms = [Term("天气", ("weather",), "", "", "own.tsv", 1)] if way == "repair" else []
     t = translator(loaded, terms=terms, reward=reward, head=head_file, **WAYS[way])
@@ -76,7 +72,7 @@ def test_every_draft_has_the_features_of_reading_it_anew(loaded, head_file, way)
             expected = read_again(t, task, candidate.draft.tokens)
             # In 8 bits a draw and a reading round differently, as their probabilities do.
             np.testing.assert_allclose(candidate.draft.features, expected, atol=0.02 * np.abs(expected).max())
-            assert candidate.parts["value"] == pytest.approx(make_head(loaded).value(candidate.draft.features))
+            assert candidate.parts["value"] == pytest.approx(head.value(candidate.draft.features))
             seen += 1
     assert seen >= 4
     assert any(getattr(c, MARKS.get(way, "draft")) for r in results for c in r.candidates)
@@ -111,21 +107,27 @@ def test_the_highest_value_is_chosen(loaded, head_file) -> None:
 
 
 def test_a_model_without_states_says_so_at_once() -> None:
-    model = TableModel()
+    class Poor(TableModel):
+        states = None
+
+    model = Poor()
     settings = table_settings("value", states=True)
     with pytest.raises(TypeError, match="the model keeps none"):
         list(run(DECODERS["best-of-n"], table_tasks(model), settings, model, 1))
 
 
-def test_a_head_is_read_as_it_was_written(loaded, head_file) -> None:
-    head, again = make_head(loaded), read_head(head_file)
+def test_a_head_is_read_as_it_was_written(tmp_path) -> None:
+    weights = np.array([0.1, -2e30, 3], np.float32)
+    head = Head(weights, 1 / 3, "m", "f", ("zh-en", "en-zh"), {"a": [1, "词"]}, "mtreason tune --value -o 头")
+    write_head(tmp_path / "h.safetensors", head)
+    again = read_head(tmp_path / "h.safetensors")
     assert np.array_equal(head.weights, again.weights)
     for name in ("offset", "model", "features", "directions", "origin", "command", "identity"):
         assert getattr(head, name) == getattr(again, name)
+    assert again.value(np.array([1, 0, 2], np.float32)) == pytest.approx(0.1 + 6 + 1 / 3)
 
 
-def test_what_a_value_depends_on_is_in_the_identity(loaded) -> None:
-    head = make_head(loaded)
+def test_what_a_value_depends_on_is_in_the_identity(head) -> None:
     others = [
         replace(head, weights=head.weights * 2), replace(head, offset=1.0), replace(head, model="x"),
         replace(head, features="x"),
@@ -134,12 +136,11 @@ def test_what_a_value_depends_on_is_in_the_identity(loaded) -> None:
     assert replace(head, command="x", origin={}).identity == head.identity
 
 
-def test_the_run_depends_on_the_head(loaded, tmp_path) -> None:
+def test_the_run_depends_on_the_head(loaded, head_file, head) -> None:
     specs = []
     for factor in (1, 2):
-        path = tmp_path / "head.safetensors"
-        write_head(path, make_head(loaded, weights=make_head(loaded).weights * factor))
-        specs.append(translator(loaded, reward="value", decoder="best-of-n", head=path).spec)
+        write_head(head_file, replace(head, weights=head.weights * factor))
+        specs.append(translator(loaded, reward="value", decoder="best-of-n", head=head_file).spec)
     assert specs[0].digest != specs[1].digest
     assert specs[0].of_segments != specs[1].of_segments
 
@@ -187,14 +188,14 @@ def test_a_head_that_cannot_be_read(tmp_path) -> None:
         read_head(tmp_path / "none.safetensors")
 
 
-def test_a_head_of_another_model_is_refused(loaded, head_file) -> None:
-    write_head(head_file, make_head(loaded, model="0123abc"))
+def test_a_head_of_another_model_is_refused(loaded, head_file, head) -> None:
+    write_head(head_file, replace(head, model="0123abc"))
     with pytest.raises(InputError, match=f"made for another model .digest 0123abc, .* has {loaded.digest}"):
         translator(loaded, reward="value", decoder="best-of-n", head=head_file)
-    write_head(head_file, make_head(loaded, weights=np.zeros(9, np.float32)))
+    write_head(head_file, replace(head, weights=np.zeros(9, np.float32)))
     with pytest.raises(InputError, match=r"reads 'mean .*' \(9 numbers\), and this version of mtreason .*\(192\)"):
         translator(loaded, reward="value", decoder="best-of-n", head=head_file)
-    write_head(head_file, make_head(loaded, features="first"))
+    write_head(head_file, replace(head, features="first"))
     with pytest.raises(InputError, match="reads 'first'"):
         translator(loaded, reward="value", decoder="best-of-n", head=head_file)
 
@@ -221,8 +222,7 @@ def test_a_backend_without_states_is_refused(loaded, head_file) -> None:
     assert translator(poor, decoder="best-of-n").states is False
 
 
-def test_languages_that_it_was_not_trained_for(loaded) -> None:
-    head = make_head(loaded)
+def test_languages_that_it_was_not_trained_for(head) -> None:
     assert untrained(head, Direction(ZH, EN)) is None
     assert untrained(head, Direction(parse_language("zh-Hant"), parse_language("en-GB"))) is None
     assert untrained(None, Direction(EN, ZH)) is None
