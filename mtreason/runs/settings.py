@@ -131,6 +131,8 @@ def make_settings(base: Settings | None = None, /, **changes: Any) -> Settings: 
             raise SettingError(f"{name!r}: no such setting{near(name, known)} (there are {', '.join(known)})")
         if name in PATHS:
             changes[name] = _paths(name, value)
+        elif name == "head" and isinstance(value, str):
+            changes[name] = Path(value)
     return replace(base or Settings(), **changes)
 
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from safetensors.numpy import load, save
+from safetensors.numpy import load as load_arrays
+from safetensors.numpy import save
 from support.common import EN, SENTENCES, ZH, decode, head_for, table_settings, table_tasks, translator
 from support.fakes import TableModel
 
@@ -13,6 +14,8 @@ from mtreason.decoding import DECODERS, run
 from mtreason.errors import InputError, MtreasonError, SettingError
 from mtreason.glossary import Term
 from mtreason.languages import Direction, parse_language
+from mtreason.models.engine import load
+from mtreason.models.engine.recompute import RecomputeModel
 from mtreason.models.protocol import Capability
 from mtreason.rewards import REWARDS, Head, Reward, read_head, write_head
 from mtreason.rewards.value import layers_read, pooled
@@ -91,7 +94,7 @@ def test_values_cost_no_token(loaded, head_file) -> None:
 
 
 def test_company_does_not_change_values(loaded, head_file) -> None:
-    t = translator(loaded, reward="value", decoder="mcts", budget=8.0, head=head_file)
+    t = translator(loaded, reward="value", decoder="mcts", budget=8.0, head=str(head_file))
     rows = [[(r.text, [(c.text, c.parts["value"]) for c in r.candidates if c.parts]) for r in decode(t, in_flight=n)]
             for n in (1, 16)]  # fmt: skip
     assert rows[0] == rows[1]
@@ -146,7 +149,7 @@ def test_the_run_depends_on_the_head(loaded, head_file, head) -> None:
 
 
 def damaged(data: bytes) -> dict[str, bytes]:
-    arrays = load(data)
+    arrays = load_arrays(data)
     told = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
     about = json.loads(told["mtreason-value"])
 
@@ -214,12 +217,18 @@ def test_settings_that_do_not_go_together(loaded, head_file) -> None:
 
 
 def test_a_backend_without_states_is_refused(loaded, head_file) -> None:
+    assert Capability.HIDDEN_STATES not in loaded.lacks
     poor = replace(loaded, lacks=frozenset({Capability.HIDDEN_STATES}))
     with pytest.raises(SettingError, match=r"`reward` value needs hidden states, which this model's engine or server"):
         translator(poor, reward="value", decoder="best-of-n", head=head_file)
     with pytest.raises(SettingError, match=r"a head is trained on hidden states, which this model's engine or server"):
         Translator(poor, ZH, EN, Settings(decoder="best-of-n"), terms=(), states=True)
     assert translator(poor, decoder="best-of-n").states is False
+
+
+def test_an_engine_that_recomputes_gives_no_states(tiny_model, monkeypatch) -> None:
+    monkeypatch.setattr(load, "_share_or_recompute", lambda network, *_: RecomputeModel(network))
+    assert load.load_directory(tiny_model, note=pytest.fail).lacks == {Capability.HIDDEN_STATES}
 
 
 def test_languages_that_it_was_not_trained_for(head) -> None:
