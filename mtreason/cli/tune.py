@@ -136,12 +136,10 @@ def _train_value(
 ) -> None:
     from mtreason.tuning.value import train_value
 
-    scorer = None
-    if qe is not None:
-        scorer = session.open_estimator(qe, None).scores
+    comet = None if qe is None else session.open_estimator(qe, None)
     try:
         with keeping(job.what_is_kept):
-            report = train_value(job, langs, limit, folds, scorer, session.open_model)
+            report = train_value(job, langs, limit, folds, comet, session.open_model)
     finally:
         session.stop()
     output = Output(None)

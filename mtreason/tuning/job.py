@@ -97,6 +97,7 @@ class TuneJob:
             if not path.absolute().parent.is_dir():
                 raise DocumentError(f"{option} {path}: there is no directory {path.absolute().parent}: create it first")
             others = [self.data, *self.settings.glossaries, *([self.out] if path is self.pools else [])]
+            others += [self.settings.head] if self.settings.head is not None else []
             if any(resolved(path) == resolved(other) for other in others):
                 raise DocumentError(f"{option} {path} is named for something else as well: name another file")
 

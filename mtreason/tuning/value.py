@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtreason.errors import InputError
+from mtreason.evaluation.learned.estimator import Estimator
 from mtreason.languages import parse_language
 from mtreason.models.loaded import LoadedModel
 from mtreason.rewards import Head, write_head
@@ -18,7 +19,7 @@ from mtreason.rewards.value import FEATURES as READ
 from mtreason.tuning.agreement import Values, agreement, standardised
 from mtreason.tuning.fit import assign_folds
 from mtreason.tuning.job import FEW, TuneJob
-from mtreason.tuning.labels import OWN_PARTS, Measure, Scorer, labels_of, measures_of
+from mtreason.tuning.labels import OWN_PARTS, Measure, labels_of, measures_of
 from mtreason.tuning.pools import FEATURES, unpacked
 from mtreason.tuning.ridge import PENALTIES, Pool, Ridge, fit_ridge
 from mtreason.tuning.segments import Segment, read_sources
@@ -33,31 +34,20 @@ def train_value(
     langs: str | None,
     limit: int | None,
     folds: int,
-    comet: Scorer | None,
+    comet: Estimator | None,
     open_model: Callable[[], LoadedModel],
 ) -> dict[str, Any]:
     """Check everything that is cheap to check, make the pools, train, write; return the evidence in JSON types."""
     if job.out.suffix != SUFFIX:
         raise InputError(f"-o {job.out}: a head is kept in a file whose name ends with {SUFFIX}")
     job.check_files()
-    segments, without = read_sources(job.data, langs, limit)
-    if len(segments) < 2:
-        raise InputError(f"{job.data}: one source: a head needs two at least, to be tested on one it has not seen")
-    parts = list(OWN_PARTS)
-    job.check_decoding(segments, parts)
-    if without:
-        job.progress.note(f"{without} rows have neither references nor ratings, and others do: left out")
-    if len(segments) < FEW:
-        job.progress.warn(f"{len(segments)} sources are few: some hundreds are needed before a head is of use")
-    store = job.collect(segments, parts, open_model, states=True)
+    segments = _read(job, langs, limit)
+    if comet is not None:
+        _check_comet(job, segments, comet)
+    store = job.collect(segments, list(OWN_PARTS), open_model, states=True)
     told = [(segment, store.records[segment.row.id]) for segment in segments]
-    several = [(segment, record) for segment, record in told if len(record["candidates"]) > 1]
-    if len(several) < len(told):
-        job.progress.note(f"{len(told) - len(several)} sources have no two clean candidates: left out")
-    if len(several) < 2:
-        raise InputError(f"{job.data}: {len(several)} sources have two candidates: raise --budget, or give more")
-    used, records = [segment for segment, _ in several], [record for _, record in several]
-    measures = measures_of(used, records, comet)
+    used, records = _with_several(job, told)
+    measures = measures_of(used, records, None if comet is None else comet.scores)
     labels = labels_of(measures, [[c["text"] for c in record["candidates"]] for record in records])
     pools = _pools(job, used, records, labels, folds)
     ridge = fit_ridge(pools)
@@ -68,6 +58,37 @@ def train_value(
     weights = ridge.weights.astype(np.float32)
     write_head(job.out, Head(weights, ridge.offset, config["run"]["model"], READ, (pair,), about, job.command))
     return {"model": config["model"], "pair": pair, **report}
+
+
+def _read(job: TuneJob, langs: str | None, limit: int | None) -> list[Segment]:
+    """Read the sources, and refuse what no head can be trained on or decoded with."""
+    segments, without = read_sources(job.data, langs, limit)
+    if len(segments) < 2:
+        raise InputError(f"{job.data}: one source: a head needs two at least, to be tested on one it has not seen")
+    job.check_decoding(segments, list(OWN_PARTS))
+    if without:
+        job.progress.note(f"{without} rows have neither references nor ratings, and others do: left out")
+    if len(segments) < FEW:
+        job.progress.warn(f"{len(segments)} sources are few: some hundreds are needed before a head is of use")
+    return segments
+
+
+def _with_several(job: TuneJob, told: Sequence[tuple[Segment, Record]]) -> tuple[list[Segment], list[Record]]:
+    """Return the segments that have several candidates, and their pools: the others have nothing to compare."""
+    several = [(segment, record) for segment, record in told if len(record["candidates"]) > 1]
+    if len(several) < len(told):
+        job.progress.note(f"{len(told) - len(several)} sources have no two clean candidates: left out")
+    if len(several) < 2:
+        raise InputError(f"{job.data}: {len(several)} sources have two candidates: raise --budget, or give more")
+    return [segment for segment, _ in several], [record for _, record in several]
+
+
+def _check_comet(job: TuneJob, segments: Sequence[Segment], comet: Estimator) -> None:
+    """Raise `InputError` for a checkpoint that adds nothing to these labels, or cannot score these sources."""
+    if segments[0].ratings:
+        raise InputError(f"--qe: {job.data} has ratings, which are the labels: leave it out")
+    if comet.needs_references and not segments[0].row.references:
+        raise InputError(f"--qe: this checkpoint needs references, and {job.data} has none: name one that does without")
 
 
 def _pools(

@@ -338,3 +338,15 @@ def test_labels_that_are_all_the_same(tmp_path, terse_model) -> None:
     rows = [row(i, refs=None, hyps=["One.", "Two."], ratings=[1, 2 + i], doc="d") for i in range(6)]
     with pytest.raises(InputError, match="one document, or one source: a head needs two at least"):
         command("--data", write_rows(path, rows), "-o", tmp_path / "h.safetensors", "--model", terse_model)
+
+
+def test_a_checkpoint_is_a_part_of_the_label(trained, data, tmp_path, tiny_comet) -> None:
+    with_it = tiny_comet("regression_metric")
+    report, _ = trained(data, "--qe", with_it)
+    assert report["label"] == ["chrF++", "-TER", "COMET"]
+    plain = write_rows(tmp_path / "plain.jsonl", [row(i, refs=None) for i in range(6)])
+    with pytest.raises(InputError, match=r"needs references, and .*plain\.jsonl has none: name one that does without"):
+        trained(plain, "--qe", with_it)
+    rated = write_rows(tmp_path / "rated.jsonl", [row(i, refs=None, hyps=["a", "b"], ratings=[1, 2]) for i in range(6)])
+    with pytest.raises(InputError, match="has ratings, which are the labels: leave it out"):
+        command("--data", rated, "-o", tmp_path / "h.safetensors", "--qe", with_it)
