@@ -288,3 +288,38 @@ def test_what_else_can_become_of_a_file(folder, whole) -> None:
     assert kinds == {"copies": "untranslated", "crashes": "crashed", "destroys": "damaged"}
     assert whole.judge(folder / "bad.json", "json", stand_in).kind == "refused"
     assert whole.measure(folder, {"perfect": stand_in}, crashes)["perfect"][0].kind == "crashed"
+
+
+def test_heads_choose_from_pools(tiny_model, tmp_path) -> None:
+    rows = [row for row in map(json.loads, SEGMENTS.read_text("utf-8").splitlines()) if row["src_lang"] == "zh"][:12]
+    data, pools, head = (tmp_path / name for name in ("rows.jsonl", "pools.jsonl", "head.safetensors"))
+    data.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
+    train = [
+        "-m",
+        "mtreason",
+        "tune",
+        "--value",
+        "--model",
+        tiny_model,
+        "--budget",
+        "12",
+        "-o",
+        head,
+        "--langs",
+        "zh-en",
+    ]
+    both = ["--data", data, "--pools", pools]
+    for args in ([*train, *both], [ROOT / "benchmarks" / "heads.py", *both, head]):
+        done = subprocess.run(
+            [sys.executable, *map(str, args)],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        )
+        assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout.splitlines()[-1])
+    found = {row["score"]: row["pairs_right"] for row in figures["rows"]}
+    assert {"greedy", "likelihood", "mix", "head", "head + l. + c."} <= set(found)
+    assert found["best by chrF++"] == 1.0
+    assert figures["segments"] >= 2

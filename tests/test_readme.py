@@ -95,7 +95,11 @@ def test_example_runs(example: str, tmp_path: Path, tiny_model: Path) -> None:
         (tmp_path / name).write_text(text, "utf-8")
     (tmp_path / "guide.md").write_text("# 天气\n\n今天天气很好。\n", "utf-8")
     (tmp_path / "terms.zh-en.tsv").write_text("天气\tweather\n", "utf-8")
-    for needed, made_by in (("results", " bench run "), (" search.jsonl", " --trace search.jsonl")):
+    for needed, made_by in (
+        ("results", " bench run "),
+        (" search.jsonl", " --trace search.jsonl"),
+        (" --head", " tune --value "),
+    ):
         if needed in example and made_by not in example:
             [before] = [e for e in EXAMPLES if made_by in e]
             run_example(before, tmp_path, tiny_model)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,10 @@ from mtreason.benchmark.results import check_directory, open_results
 from mtreason.benchmark.run import describe, make_plan, manifest, run_benchmark
 from mtreason.benchmark.systems import pick_systems
 from mtreason.errors import InputError
+from mtreason.languages import Direction, parse_language
 from mtreason.models.loaded import LoadedModel
+from mtreason.rewards import read_head
+from mtreason.runs.checks import untrained
 from mtreason.runs.progress import Progress
 from mtreason.runs.settings import Settings
 
@@ -84,6 +87,7 @@ class BenchmarkJob:
         groups = by_pair(source.read(), limit)
         plan = make_plan(groups, picked, self.settings, self.progress.warn)
         check_directory(self.out)
+        self._check_head(groups)
         without = sum(not row.references for rows in groups.values() for row in rows)
         if without:
             total = sum(map(len, groups.values()))
@@ -107,3 +111,13 @@ class BenchmarkJob:
 
             run_benchmark(plan, loaded, writer, advance)
             writer.finish(manifest(plan, writer, self.command, time.monotonic() - started))
+
+    def _check_head(self, groups: Mapping[str, Sequence[Row]]) -> None:
+        """Say for which languages the head was not trained."""
+        if self.settings.head is None:
+            return
+        head = read_head(self.settings.head)
+        for first, *_ in groups.values():
+            direction = Direction(parse_language(first.source_tag), parse_language(first.target_tag))
+            if (doubt := untrained(head, direction)) is not None:
+                self.progress.warn(doubt)

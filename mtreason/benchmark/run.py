@@ -17,10 +17,11 @@ from mtreason.decoding import BoundTask, Result, run
 from mtreason.decoding.wordings import pick_wording
 from mtreason.evaluation.learned.estimator import Estimator
 from mtreason.languages import Direction, parse_language
+from mtreason.rewards import read_head
 from mtreason.runs.checks import check_settings
 from mtreason.runs.checks import plan as plan_decoder
 from mtreason.runs.settings import Settings
-from mtreason.runs.spec import NO_METRIC, RunSpec, describe_run
+from mtreason.runs.spec import RunSpec, describe_run, learned
 from mtreason.runs.translator import Translator, load_terms
 
 if TYPE_CHECKING:
@@ -100,7 +101,10 @@ def _spec(plan: Plan, loaded: LoadedModel, system: str, pair: str) -> RunSpec:
         plan.terms[pair],
         model=loaded.digest,
         arithmetic=loaded.arithmetic,
-        metric=NO_METRIC if settings.qe is None else Estimator(settings.qe).identity,
+        metric=learned(
+            None if settings.qe is None else Estimator(settings.qe).identity,
+            None if settings.head is None else read_head(settings.head).identity,
+        ),
     )
 
 

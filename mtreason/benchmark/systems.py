@@ -13,7 +13,7 @@ from mtreason.decoding.protocol import Cost
 from mtreason.decoding.wordings import named_wording
 from mtreason.errors import InputError, near
 from mtreason.models.calls import Calls
-from mtreason.rewards import PARTS, REWARDS, Draft, Reward, load_reward, parts_of, weigh
+from mtreason.rewards import PARTS, REWARDS, Draft, Reward, load_reward, parts_of, reads_states, weigh
 from mtreason.runs.checks import plan, spends_budget
 from mtreason.runs.settings import DEFAULT_NODES, DEFAULT_REWARD, NOWHERE, REACH, SEGMENT, Settings
 
@@ -97,16 +97,18 @@ def family(system: str) -> str:
 
 
 def settings_of(system: str, shared: Settings) -> Settings:
-    """Return a system's settings for a run; it uses a learned metric only where its reward needs one."""
-    own = replace(shared, **read_system(system), qe=None)
-    asks = any(part.checkpoint for part in parts_of(plan(own)[1]))
-    return replace(own, qe=shared.qe) if asks else own
+    """Return a system's settings for a run; it uses a learned metric, or a head, only where its reward needs one."""
+    own = replace(shared, **read_system(system), qe=None, head=None)
+    reward = plan(own)[1]
+    asks = any(part.checkpoint for part in parts_of(reward))
+    return replace(own, qe=shared.qe if asks else None, head=shared.head if reads_states(reward) else None)
 
 
 def own_settings(system: str, shared: Settings) -> dict[str, Any]:
     """Return the settings in which systems may differ, in JSON types; defaults and rewards by their values."""
     settings = settings_of(system, shared)
     own = {name: value for name, value in asdict(settings).items() if name not in OF_THE_RUN}
+    own["head"] = None if settings.head is None else str(settings.head)
     if not spends_budget(settings):
         own["budget"] = None
     known = DECODERS[settings.decoder].options

@@ -71,6 +71,7 @@ def run(
     glossary: options.Glossaries = None,
     no_glossary: options.NoGlossary = False,
     qe: options.Checkpoint = None,
+    head: options.Head = None,
     quiet: options.Quiet = False,
     dtype: options.Dtype = "auto",
     trust_remote_code: options.TrustRemoteCode = False,
@@ -85,6 +86,7 @@ def run(
         glossaries=tuple(glossary or ()),
         shipped_glossaries=not no_glossary,
         qe=qe,
+        head=head,
     )
     session = Session(quiet, model, trust_remote_code, tokenizer, dtype)
 

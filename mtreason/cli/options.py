@@ -43,6 +43,10 @@ Checkpoint = Annotated[
     str | None,
     typer.Option(metavar="CHECKPOINT", help="COMET checkpoint that the reward or mbr asks: a path or hub name."),
 ]
+Head = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Weights of the reward value for this model, as tune --value wrote them."),
+]
 CometModel = Annotated[
     str | None, typer.Option(metavar="CHECKPOINT", help="The COMET checkpoint to score with: a path or a hub name.")
 ]
@@ -66,7 +70,7 @@ RewardName = Annotated[
         "--reward",
         metavar="NAME",
         help="What is maximised: mix, two-way, likelihood, channel, consensus, confidence, llama-o1, qe, "
-        "comet-consensus, reference, or a file that tune wrote; mix if left out.",
+        "comet-consensus, reference, value, or a file that tune wrote; mix if left out.",
     ),
 ]
 Nodes = Annotated[

@@ -39,6 +39,7 @@ def translate(
     decoder: options.Decoder = None,
     reward: options.RewardName = None,
     qe: options.Checkpoint = None,
+    head: options.Head = None,
     nodes: options.Nodes = None,
     beam_width: options.BeamWidth = None,
     budget: options.Budget = None,
@@ -70,16 +71,15 @@ def translate(
         raise InputError(f"--n-best {n_best}: alternatives are in what --json writes: add it, or leave this out")
     settings = Settings(
         **with_effort(effort, {"decoder": decoder, "budget": budget, "beam_width": beam_width}),
-        prompt=prompt, reward=reward, nodes=nodes, full_budget=full_budget,
-        context=context, in_flight=in_flight, seed=seed,
-        glossaries=tuple(glossary or ()), shipped_glossaries=not no_glossary, memories=tuple(tm or ()), qe=qe,
-        think=think, max_thought_tokens=max_thought_tokens, reward_over=reward_over, reflect=reflect,
-        segment_seconds=segment_seconds,
+        prompt=prompt, reward=reward, qe=qe, head=head, nodes=nodes, full_budget=full_budget, context=context,
+        in_flight=in_flight, seed=seed, reflect=reflect, segment_seconds=segment_seconds,
+        glossaries=tuple(glossary or ()), shipped_glossaries=not no_glossary, memories=tuple(tm or ()),
+        think=think, max_thought_tokens=max_thought_tokens, reward_over=reward_over,
     )  # fmt: skip
     job = DocumentJob(
         source=source, out=out, form=form, columns=tuple(column or ()), trace=trace, bilingual=bilingual,
         as_json=as_json, n_best=n_best, max_seconds=max_seconds, max_tokens=max_tokens, remember=not no_memory,
-        inputs=(*settings.glossaries, *settings.memories, *_wording_file(prompt)),
+        inputs=(*settings.glossaries, *settings.memories, *_wording_file(prompt), *([head] if head else [])),
     )  # fmt: skip
     session = Session(quiet, model, trust_remote_code, tokenizer, dtype)
     _translate(job, to, from_, settings, session, strict_terms=strict_terms)
@@ -110,7 +110,7 @@ def _wording_file(prompt: str | None) -> list[Path]:
 
 def _make_translator(direction: Direction, settings: Settings, session: Session) -> Translator:
     """Read the small files first, then the model."""
-    from mtreason.runs.checks import spends_budget
+    from mtreason.runs.checks import spends_budget, untrained
     from mtreason.runs.translator import Translator, load_memories, load_terms
 
     terms, human = load_terms(direction, settings, session.warn), load_memories(direction, settings)
@@ -119,6 +119,8 @@ def _make_translator(direction: Direction, settings: Settings, session: Session)
     if settings.qe is not None:
         session.stage(f"loading {settings.qe}", 0.0)
     translator = Translator(loaded, direction.source, direction.target, settings, terms=terms, human=human)
+    if (doubt := untrained(translator.head, direction)) is not None:
+        session.warn(doubt)
     session.note(
         f"model: {loaded.name} ({loaded.dtype}, {loaded.device}); decoder: {settings.decoder}"
         + (f", reward {settings.reward or DEFAULT_REWARD}" if "reward" in translator.decoder.options else "")

@@ -7,7 +7,7 @@ import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,21 +18,33 @@ from mtreason.runs.output import Output
 from mtreason.runs.settings import Settings
 from mtreason.runs.stopping import keeping
 
+if TYPE_CHECKING:
+    from mtreason.tuning.job import TuneJob
+
 DECODER = "best-of-n"
+VALUE_BUDGET = 8.0
+"""Of the pools that a head is trained on: more candidates of a source add less than more sources."""
 PARTS_TO_FIT = "likelihood,channel,consensus,terms"
 
 
 _Data = Annotated[
-    Path, typer.Option(metavar="FILE.jsonl", help="Rows as of bench run, with refs, or with hyps and ratings.")
+    Path,
+    typer.Option(
+        metavar="FILE.jsonl",
+        help="Rows as of bench run, with refs, or with hyps and ratings; for --value also neither, or lines of a .txt.",
+    ),
 ]
 _Out = Annotated[
     Path,
     typer.Option(
-        "--out", "-o", metavar="FILE.toml", help="Where the reward goes, for --reward to take, or the wording."
+        "--out", "-o", metavar="FILE", help="Where the reward goes, for --reward to take, or the wording, or the head."
     ),
 ]
 _FindWording = Annotated[
     bool, typer.Option("--prompt", help="Instead of weights find the best wording, for --prompt of others to take.")
+]
+_TrainValue = Annotated[
+    bool, typer.Option("--value", help="Instead of weights train the reward value for a model, for --head to take.")
 ]
 _Prompts = Annotated[
     str | None, typer.Option(metavar="A,B,C", help="The wordings to try: names or files; all if left out.")
@@ -63,6 +75,8 @@ def tune(
     glossary: options.Glossaries = None,
     no_glossary: options.NoGlossary = False,
     qe: options.Checkpoint = None,
+    head: options.Head = None,
+    train_value: _TrainValue = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
     quiet: options.Quiet = False,
     dtype: options.Dtype = "auto",
@@ -71,18 +85,33 @@ def tune(
     """Fit the weights of a reward to references or ratings, and measure the gain on segments held out."""
     glossaries, decoding = tuple(glossary or ()), {"decoder": decoder, "budget": budget}
     given = {name: value for name, value in decoding.items() if value is not None}
-    own: dict[str, Any] = {"decoder": DECODER, "in_flight": in_flight, "seed": seed, "qe": qe}
+    own: dict[str, Any] = {"decoder": DECODER, "in_flight": in_flight, "seed": seed, "qe": qe, "head": head}
+    if train_value:
+        # Here the checkpoint makes labels, and no part of a reward.
+        own |= {"budget": VALUE_BUDGET, "qe": None}
     settings = Settings(glossaries=glossaries, shipped_glossaries=not no_glossary, **own | given)
     session = Session(quiet, model, trust_remote_code, tokenizer, dtype)
-    weighing = {**decoding, "pools": pools, "qe": qe, "parts": None if parts == PARTS_TO_FIT else parts}
+    weighed = None if parts == PARTS_TO_FIT else parts
+    _check_value(train_value, {"prompt": prompt or None, "prompts": prompts, "head": head, "parts": weighed})
+    weighing = {**decoding, "pools": pools, "qe": qe, "head": head, "parts": weighed}
     if _finds_wording(prompt, prompts, weighing):
         _tune_wording(data, out, langs, limit, prompts, folds, settings, session, as_json=as_json)
         return
 
-    from mtreason.rewards import PARTS
     from mtreason.tuning.job import TuneJob
 
     job = TuneJob(data, out, pools, settings, tuple(given), model, session, shlex.join(["mtreason", *sys.argv[1:]]))
+    if train_value:
+        _train_value(job, session, langs, limit, folds, qe, as_json=as_json)
+    else:
+        _tune_weights(job, session, langs, limit, folds, parts, as_json=as_json)
+
+
+def _tune_weights(
+    job: TuneJob, session: Session, langs: str | None, limit: int | None, folds: int, parts: str, *, as_json: bool
+) -> None:
+    from mtreason.rewards import PARTS
+
     wanted = check_names("--parts", [name.strip() for name in parts.split(",")], "part", PARTS)
     try:
         with keeping(job.what_is_kept):
@@ -92,7 +121,47 @@ def tune(
     output = Output(None)
     output.write(json.dumps(report, ensure_ascii=False, indent=2) + "\n" if as_json else _table(report))
     output.close()
-    session.note(f"written: {out}; use it with --reward {out}")
+    session.note(f"written: {job.out}; use it with --reward {job.out}")
+
+
+def _check_value(train_value: bool, others: Mapping[str, Any]) -> None:
+    """Raise `InputError` for options that say nothing to the training of a head."""
+    given = [name for name, value in others.items() if value is not None]
+    if train_value and given:
+        raise InputError(f"--{given[0]}: it does nothing beside --value, which trains a head: leave one of them out")
+
+
+def _train_value(
+    job: TuneJob, session: Session, langs: str | None, limit: int | None, folds: int, qe: str | None, *, as_json: bool
+) -> None:
+    from mtreason.tuning.value import train_value
+
+    comet = None if qe is None else session.open_estimator(qe, None)
+    try:
+        with keeping(job.what_is_kept):
+            report = train_value(job, langs, limit, folds, comet, session.open_model)
+    finally:
+        session.stop()
+    output = Output(None)
+    output.write(json.dumps(report, ensure_ascii=False, indent=2) + "\n" if as_json else _value_table(report))
+    output.close()
+    session.note(f"written: {job.out}; use it with --head {job.out} --reward value")
+
+
+def _value_table(report: Mapping[str, Any]) -> str:
+    found = report["held_out"]
+    width = max(map(len, found)) + 2
+    lines = [
+        f"{report['sources']} sources of {report['documents']} documents in {report['folds']} folds, "
+        f"{report['candidates']} candidates of {report['model']}, {report['pair']}",
+        f"label: {' + '.join(report['label'])}",
+        f"penalty {report['penalty']:g}; squared error on folds held out, as a share of the variance: "
+        + ", ".join(f"{error:.3f} ({penalty})" for penalty, error in report["errors"].items()),
+        "",
+        f"{'held out, within a source':<{width}}{'pairs right':>13}{'Spearman':>10}",
+    ]
+    lines += [f"{name:<{width}}{own['pairs_right']:>13.3f}{own['spearman']:>10.3f}" for name, own in found.items()]
+    return "\n".join(lines) + "\n"
 
 
 def _finds_wording(prompt: bool, prompts: str | None, weighing: Mapping[str, Any]) -> bool:

@@ -15,6 +15,7 @@ from mtreason.glossary import follows, undecided
 from mtreason.models.calls import Calls
 from mtreason.models.protocol import Continuation
 from mtreason.rewards import Draft, parts_of
+from mtreason.rewards.value import read_features
 
 UNRELATED = "unrelated"
 """The problem of a draft from which the source is told back no better than from nothing: an answer to it, a refusal, an
@@ -26,7 +27,7 @@ def to_draft(task: BoundTask, settings: DecodingSettings, whole: Continuation) -
     if settings.thinking is not None:
         return to_answer(settings.thinking, whole, settings.decode, task.max_new_tokens)
     text = settings.decode(whole.tokens[:-1] if whole.finished else whole.tokens)
-    return Draft(text, whole.tokens, whole.log_probs, whole.top_log_probs)
+    return Draft(text, whole.tokens, whole.log_probs, whole.top_log_probs, whole.features)
 
 
 def clean(task: BoundTask, draft: Draft) -> Pair:
@@ -46,6 +47,18 @@ def check(task: BoundTask, settings: DecodingSettings, draft: Draft, *, finished
         why += answer_problems(pair.text)
     hedged = undecided((hit.term for hit in task.hits), pair.text, task.direction.target.tag)
     return Candidate(pair.text, draft, float("-inf"), {}, 0, why, (*doubts(pair, named=False), *hedged))
+
+
+def _with_features(drawn: Sequence[Continuation]) -> Calls[list[Continuation]]:
+    """Return continuations with the features of their hidden states, which the model kept as it drew them."""
+    told = []
+    for whole in drawn:
+        if whole.features is None:
+            features = yield from read_features(whole.prefix, len(whole.tokens))
+            told.append(replace(whole, features=features))
+        else:
+            told.append(whole)
+    return told
 
 
 class Candidates:
@@ -81,6 +94,8 @@ class Candidates:
 
     def add_drawn(self, drawn: Sequence[Continuation]) -> Calls[list[Candidate]]:
         """Judge whole continuations after the prompt."""
+        if self.settings.states:
+            drawn = yield from _with_features(drawn)
         checked = [self._checked(c) for c in drawn]
         added = yield from self.add(checked)
         for continuation, own in zip(drawn, checked, strict=True):

@@ -30,6 +30,7 @@ class Judge:
             hits=task.hits,
             target_tag=task.direction.target.tag,
             references=task.references,
+            head=settings.head,
         )
 
     def alone(self, drafts: Sequence[Draft]) -> Calls[list[dict[str, float]]]:

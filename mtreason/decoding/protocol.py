@@ -12,7 +12,7 @@ from mtreason.glossary import Hit
 from mtreason.languages import Direction
 from mtreason.models.calls import Calls
 from mtreason.models.protocol import Prefix, TokenMask
-from mtreason.rewards import Draft, Reward, RewardContext, Samples, judge
+from mtreason.rewards import Draft, Head, Reward, RewardContext, Samples, judge
 
 Decode = Callable[[tuple[int, ...]], str]
 """From tokens to text."""
@@ -92,6 +92,10 @@ class DecodingSettings:
     """Tokens after the end of a draft that ask the model to think it over; empty for no reflection."""
     scores: bool = True
     """Whether the model says how probable a given text is."""
+    states: bool = False
+    """Whether drafts carry what `mtreason.rewards.value` reads of the model's hidden states; the model keeps them."""
+    head: Head | None = None
+    """What gives these a value."""
     judge: Judging = judge
     max_seconds: float | None = None
     """After this time a sentence gets no further drafts; the first ones always finish."""

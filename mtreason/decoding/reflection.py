@@ -13,6 +13,7 @@ from mtreason.decoding.answers import Tokens, counted, drawn
 from mtreason.decoding.protocol import derive_seed
 from mtreason.models.calls import Calls, cut, extend, release, score, top_k
 from mtreason.models.protocol import TOP_K, Continuation, Draw, Prefix, TokenMask
+from mtreason.rewards.value import read_features
 
 if TYPE_CHECKING:
     from mtreason.decoding.sentence import Sentence
@@ -48,7 +49,10 @@ def reflect(sentence: Sentence) -> Calls[None]:
 
 
 def after_prompt(sentence: Sentence, prompt: Prefix, piece: Continuation) -> Calls[Continuation]:
-    """Return the same tokens with their probabilities directly after the prompt, where rewards look at them."""
+    """Return the same tokens with their probabilities directly after the prompt, where rewards look at them.
+
+    So it is with their hidden states, where a reward reads these.
+    """
     read: list[Prefix] = []
     if len(piece.tokens) > 1:
         read = yield from extend([prompt], [piece.tokens[:-1]])
@@ -62,8 +66,11 @@ def after_prompt(sentence: Sentence, prompt: Prefix, piece: Continuation) -> Cal
         log_probs[places] = [own for own, _ in found]
         top[places] = [best for _, best in found]
         yield from release([p for p in prefixes if p != prompt])
+    features = None
+    if sentence.settings.states:
+        features = yield from read_features(read[0] if read else prompt, len(piece.tokens))
     yield from release(read)
-    return replace(piece, log_probs=log_probs, top_log_probs=top)
+    return replace(piece, log_probs=log_probs, top_log_probs=top, features=features)
 
 
 def as_drawn(sentence: Sentence, text: str, mean: float, *, finished: bool = True) -> Calls[Continuation]:

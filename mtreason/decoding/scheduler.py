@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mtreason.decoding.protocol import BoundTask, Decoder, DecodingSettings, Result
-from mtreason.models.calls import Call, Cut, Extend, Release, Sample, Score, ScoreTriples, TopK
-from mtreason.models.protocol import Continuation, LanguageModel, LearnedMetric, Sampling, TokenMask
+from mtreason.models.calls import Call, Cut, Extend, Release, Sample, Score, ScoreTriples, States, TopK
+from mtreason.models.protocol import Continuation, KeepsStates, LanguageModel, LearnedMetric, Sampling, TokenMask
 
 GATHER = 4
 """A pass is made when at least this share of the sentences (one in four) waits for it, or when nothing else is left."""
@@ -118,12 +118,8 @@ class Batcher:
         """Send a sentence its answer, and answer free calls at once, until it needs the model or is done."""
         try:
             call = next(entry.steps) if entry.call is None else entry.steps.send(answer)
-            while isinstance(call, Cut | Release):
-                if isinstance(call, Cut):
-                    call = entry.steps.send(self.model.cut(call.prefix, call.length))
-                else:
-                    self.model.release(call.prefixes)
-                    call = entry.steps.send(None)
+            while isinstance(call, Cut | States | Release):
+                call = entry.steps.send(_answer_free(call, self.model))
         except StopIteration as stop:
             self.done.append(stop.value)
             self.running.remove(entry)
@@ -144,6 +140,18 @@ class Batcher:
         for place in range(len(call.draws)):
             drawing.owners[drawing.begun] = entry, place
             drawing.begun += 1
+
+
+def _answer_free(call: Cut | States | Release, model: LanguageModel) -> object:
+    """Answer a call that needs no pass."""
+    if isinstance(call, Cut):
+        return model.cut(call.prefix, call.length)
+    if isinstance(call, Release):
+        model.release(call.prefixes)
+        return None
+    if not isinstance(model, KeepsStates):
+        raise TypeError("a reward asks for hidden states, and the model keeps none")
+    return model.states(call.prefix, call.count)
 
 
 def _answer(calls: list[Call | None], model: LanguageModel, metric: LearnedMetric | None) -> list[Any]:

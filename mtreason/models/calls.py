@@ -65,13 +65,21 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True)
+class States:
+    """`KeepsStates.states`; the answer is the states. Costs nothing."""
+
+    prefix: Prefix
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """`LanguageModel.release`; the answer is None."""
 
     prefixes: Sequence[Prefix]
 
 
-Call = Extend | Sample | Score | TopK | ScoreTriples | Cut | Release
+Call = Extend | Sample | Score | TopK | ScoreTriples | Cut | States | Release
 
 T = TypeVar("T")
 # The answer depends on the call, which the type of a generator cannot express; the helpers below can.
@@ -119,6 +127,12 @@ def score_triples(triples: Sequence[Triple]) -> Calls[list[float]]:
 def cut(prefix: Prefix, length: int) -> Calls[Prefix]:
     """Ask for a prefix of the first `length` tokens of a prefix."""
     answer: Prefix = yield Cut(prefix, length)
+    return answer
+
+
+def states(prefix: Prefix, count: int) -> Calls[NDArray[np.float32]]:
+    """Ask for the hidden states that were kept of the last `count` tokens of a prefix."""
+    answer: NDArray[np.float32] = yield States(prefix, count)
     return answer
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,6 +64,8 @@ class Continuation:
     """The same tokens after the prefix of the contrast."""
     earlier: tuple[Prefix, ...] = ()
     """Where several draws were joined: handles to the tokens before the span of `prefix`, in order of length."""
+    features: NDArray[np.float32] | None = None
+    """[3 W], what `mtreason.rewards.value` reads of the hidden states at its tokens, where a reward asks for it."""
 
     @property
     def prefixes(self) -> tuple[Prefix, ...]:
@@ -228,6 +230,32 @@ class LanguageModel(Protocol):
 
     def release(self, prefixes: Sequence[Prefix]) -> None:
         """Give handles back. Children made from a prefix stay valid."""
+        ...
+
+
+@runtime_checkable
+class KeepsStates(Protocol):
+    """A language model that can keep hidden states of what it reads anyway; see `Capability.HIDDEN_STATES`."""
+
+    @property
+    def depth(self) -> int:
+        """How many layers there are."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """The width W of a state."""
+        ...
+
+    def keep_states(self, layers: Sequence[int]) -> None:
+        """Keep, of every token read from now on, the states after so many of the layers (1 to `depth`)."""
+        ...
+
+    def states(self, prefix: Prefix, count: int) -> NDArray[np.float32]:
+        """Return what was kept of the last `count` tokens of a prefix, [count, layers, W]; costs nothing.
+
+        Raises `ValueError` where a token of them was read before `keep_states` asked for these layers.
+        """
         ...
 
 

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mtreason.models.calls import Calls
+from mtreason.models.protocol import Capability
 from mtreason.rewards.channel import CHANNEL
 from mtreason.rewards.confidence import CONFIDENCE
 from mtreason.rewards.consensus import CONSENSUS
 from mtreason.rewards.file import load_reward, read_reward, write_reward
+from mtreason.rewards.heads import Head, read_head, write_head
 from mtreason.rewards.length import LENGTH
 from mtreason.rewards.likelihood import LIKELIHOOD
 from mtreason.rewards.llama_o1 import LLAMA_O1
@@ -17,12 +19,14 @@ from mtreason.rewards.protocol import Checkpoint, Draft, Part, Reasoning, Reward
 from mtreason.rewards.qe import COMET_CONSENSUS, QE
 from mtreason.rewards.reference import REFERENCE
 from mtreason.rewards.terms import TERMS
+from mtreason.rewards.value import VALUE
 
 __all__ = [
     "PARTS",
     "REWARDS",
     "Checkpoint",
     "Draft",
+    "Head",
     "Part",
     "Reasoning",
     "Reward",
@@ -32,7 +36,10 @@ __all__ = [
     "judge",
     "load_reward",
     "parts_of",
+    "read_head",
+    "reads_states",
     "weigh",
+    "write_head",
     "write_reward",
 ]
 
@@ -40,7 +47,7 @@ PARTS: dict[str, Part] = {
     part.name: part
     for part in (
         CONFIDENCE, LIKELIHOOD, CHANNEL, LENGTH, TERMS, LLAMA_O1, QE, REFERENCE,
-        CONSENSUS, COMET_CONSENSUS,
+        CONSENSUS, COMET_CONSENSUS, VALUE,
     )
 }  # fmt: skip
 
@@ -58,6 +65,11 @@ REWARDS: dict[str, Reward] = {
 def parts_of(reward: Reward) -> tuple[Part, ...]:
     """Return the parts of a reward."""
     return tuple(PARTS[name] for name in reward.weights)
+
+
+def reads_states(reward: Reward) -> bool:
+    """Whether a reward reads the model's hidden states."""
+    return any(Capability.HIDDEN_STATES in part.needs for part in parts_of(reward))
 
 
 def judge(

@@ -13,6 +13,7 @@ from mtreason.glossary import Hit
 from mtreason.models.calls import Calls
 from mtreason.models.protocol import Capability
 from mtreason.models.sequences import SharedSequences
+from mtreason.rewards.heads import Head
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Draft:
     """[n] natural logarithms, at temperature 1."""
     top_log_probs: NDArray[np.float32]
     """[n, 5], log-probabilities of the five most probable tokens at each position."""
+    features: NDArray[np.float32] | None = None
+    """[3 W], what `mtreason.rewards.value` reads of the hidden states, where a reward asks for it."""
     reasoning: Reasoning | None = None
     """Where it is set, the probabilities may have another n: they belong to the tokens that rewards look at."""
 
@@ -65,6 +68,8 @@ class RewardContext:
     target_tag: str
     references: tuple[str, ...] = ()
     """Translations by people, if there are any."""
+    head: Head | None = None
+    """What reads hidden states, where the reward asks for it."""
 
     def close(self) -> Calls[None]:
         """Give back the prefixes that were read for the judging."""

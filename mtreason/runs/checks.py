@@ -11,10 +11,13 @@ from mtreason.decoding.beam import BeamDecoder
 from mtreason.decoding.best_of_n import BestOfNDecoder
 from mtreason.decoding.borders import parse_border
 from mtreason.decoding.wordings import WITHOUT_CHAT, Wording, named_wording
-from mtreason.errors import ModelError, SettingError, near
+from mtreason.errors import InputError, ModelError, SettingError, near
 from mtreason.evaluation.learned.estimator import Estimator, check_checkpoint, needs_references
-from mtreason.models.protocol import Capability
-from mtreason.rewards import REWARDS, Checkpoint, Reward, load_reward, parts_of
+from mtreason.languages import Direction
+from mtreason.models.loaded import LoadedModel
+from mtreason.models.protocol import Capability, KeepsStates
+from mtreason.rewards import REWARDS, Checkpoint, Head, Reward, load_reward, parts_of, read_head, reads_states
+from mtreason.rewards.value import FEATURES
 from mtreason.runs.settings import DEFAULT_NODES, DEFAULT_REWARD, Settings
 
 T = TypeVar("T")
@@ -65,14 +68,67 @@ def check_settings(settings: Settings, reward: Reward | None = None) -> None:
         )
     if settings.qe is not None:
         check_checkpoint(settings.qe, referenceless=Checkpoint.REFERENCELESS in asked)
+    _check_head(settings, reward)
 
 
-def check_backend(lacks: frozenset[Capability], reward: Reward, settings: Settings) -> None:
-    """Raise `SettingError` where the model is on a server that cannot answer what the reward asks for."""
+def _check_head(settings: Settings, reward: Reward) -> None:
+    """Raise `SettingError` or `InputError` for a head that is missing, not used, or none."""
+    if not reads_states(reward):
+        if settings.head is not None:
+            raise SettingError(f"`head` {settings.head}: nothing here uses it: add `reward` value, or leave it out")
+        return
+    if settings.head is None:
+        raise SettingError(
+            f"`reward` {reward.name} needs the weights of value: make them for this model with 'mtreason tune "
+            "--value', and name the file with `head`"
+        )
+    if settings.think:
+        raise SettingError("`think` does nothing for value, which reads bare translations: leave one of them out")
+    read_head(settings.head)
+
+
+def load_head(reward: Reward, settings: Settings, model: LoadedModel) -> Head | None:
+    """Load the head that the reward needs; raises `InputError` for one of another model, both digests named."""
+    if settings.head is None or not reads_states(reward):
+        return None
+    head = read_head(settings.head)
+    if head.model != model.digest:
+        raise InputError(
+            f"{settings.head}: made for another model (digest {head.model}, {model.name or 'this one'} has "
+            f"{model.digest}): make one for this model with 'mtreason tune --value'"
+        )
+    numbers = 3 * model.model.width if isinstance(model.model, KeepsStates) else 0
+    if (head.features, len(head.weights)) != (FEATURES, numbers):
+        raise InputError(
+            f"{settings.head}: reads {head.features!r} ({len(head.weights)} numbers), and this version of mtreason "
+            f"{FEATURES!r} ({numbers}): make it again with 'mtreason tune --value'"
+        )
+    return head
+
+
+def untrained(head: Head | None, direction: Direction) -> str | None:
+    """Return what to say where a head was not trained for a pair of languages."""
+    pair = f"{direction.source.primary}-{direction.target.primary}"
+    if head is None or pair in head.directions:
+        return None
+    return f"the head of value was trained for {', '.join(head.directions)}, not for {pair}: its values say less there"
+
+
+def check_backend(lacks: frozenset[Capability], reward: Reward, settings: Settings, *, states: bool = False) -> None:
+    """Raise `SettingError` where the model, or the server that it is on, cannot answer what the reward asks for.
+
+    With `states` the hidden states are asked for in any case.
+    """
+    if states and Capability.HIDDEN_STATES in lacks:
+        raise SettingError(
+            f"a head is trained on {Capability.HIDDEN_STATES}, which this model's engine or server does not give: "
+            "take a `model` of this machine whose cache can be branched"
+        )
     for part in parts_of(reward):
         for missing in sorted(part.needs & lacks):
+            whose = "this model's engine or server does" if missing == Capability.HIDDEN_STATES else "this server does"
             raise SettingError(
-                f"`reward` {reward.name} needs {missing}, which this server does not give: take `reward` consensus, "
+                f"`reward` {reward.name} needs {missing}, which {whose} not give: take `reward` consensus, "
                 "which needs none"
             )
     if settings.reflect and Capability.PROMPT_LOG_PROBS in lacks:

@@ -68,6 +68,8 @@ class Settings:
     """TMX files with translations by people, which are used unchanged."""
     qe: str | None = None
     """A COMET-family checkpoint: a path, or the name of one on a hub."""
+    head: Path | None = None
+    """The file with the weights of the reward part value, which `mtreason tune --value` writes for a model."""
     think: bool = False
     """Reason first, then translate."""
     max_thought_tokens: int | None = None
@@ -114,7 +116,7 @@ class Settings:
 PATHS = ("glossaries", "memories")
 """Settings whose values are files."""
 
-FROM_ELSEWHERE = frozenset({"prompt", "reward", "qe", *PATHS})
+FROM_ELSEWHERE = frozenset({"prompt", "reward", "qe", "head", *PATHS})
 """Settings that are in the identity by the content that they name, not by the name."""
 
 
@@ -129,6 +131,8 @@ def make_settings(base: Settings | None = None, /, **changes: Any) -> Settings: 
             raise SettingError(f"{name!r}: no such setting{near(name, known)} (there are {', '.join(known)})")
         if name in PATHS:
             changes[name] = _paths(name, value)
+        elif name == "head" and isinstance(value, str):
+            changes[name] = Path(value)
     return replace(base or Settings(), **changes)
 
 

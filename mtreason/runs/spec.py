@@ -67,7 +67,7 @@ class RunSpec:
     reward: Mapping[str, float]
     """Part -> weight."""
     metric: str = NO_METRIC
-    """Digest of the learned metric that the reward uses."""
+    """Digests of the learned metric and of the head that the reward uses; see `learned`."""
     glossaries: Sequence[tuple[str, str]] = ()
     """For each glossary, in order: the path as it was given, and the digest of its terms."""
     memories: Sequence[tuple[str, str]] = ()
@@ -139,6 +139,11 @@ def read_spec(record: Any, where: str) -> RunSpec:  # noqa: ANN401 - what JSON c
     for name in PAIRS:
         values[name] = [tuple(pair) for pair in values[name]]
     return RunSpec(**values)
+
+
+def learned(*identities: str | None) -> str:
+    """Return the digests of what a reward has learned beforehand as one text; None for what it does not use."""
+    return " ".join(own for own in identities if own is not None) or NO_METRIC
 
 
 def describe_run(

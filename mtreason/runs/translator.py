@@ -19,12 +19,13 @@ from mtreason.errors import SettingError
 from mtreason.files import sha256_of
 from mtreason.glossary import Hit, Matcher, Term, Terms, load_glossaries, shipped_glossaries
 from mtreason.languages import Direction, Language, parse_language
-from mtreason.models.protocol import ROOT, Capability, LanguageModel, Prefix, TokenMask
+from mtreason.models.protocol import ROOT, Capability, KeepsStates, LanguageModel, Prefix, TokenMask
 from mtreason.models.text import Codec
-from mtreason.rewards import Reward, judge
-from mtreason.runs.checks import check_backend, check_settings, check_wording, load_metric, plan
+from mtreason.rewards import Reward, judge, reads_states
+from mtreason.rewards.value import layers_read
+from mtreason.runs.checks import check_backend, check_settings, check_wording, load_head, load_metric, plan
 from mtreason.runs.settings import DEFAULT_NODES, Settings, make_settings
-from mtreason.runs.spec import NO_METRIC, RunSpec, describe_run
+from mtreason.runs.spec import RunSpec, describe_run, learned
 from mtreason.runs.task import Task
 from mtreason.runs.ways import Way, make_way, open_chat
 from mtreason.storage import read_tmx
@@ -88,12 +89,14 @@ class Translator:
         reward: Reward | str | None = None,
         wording: Wording | None = None,
         judging: Judging = judge,
+        states: bool = False,
         **changes: Any,  # noqa: ANN401 - fields of `Settings`
     ) -> None:
         """Read what all segments of the run share; `changes` are settings by name.
 
         `terms` replace the glossaries of the settings, `human` replaces the memories (source text -> translation), a
-        `Reward` the one that a name or file leads to, and a `Wording` that of `prompt`; `judging` is for experiments.
+        `Reward` the one that a name or file leads to, and a `Wording` that of `prompt`; `judging` is for experiments,
+        and with `states` drafts carry what a head is trained on.
         Raises `LanguageError`, `SettingError` and `GlossaryError` for input that is not possible, and `ModelError` for
         a model that is closed.
         """
@@ -105,8 +108,10 @@ class Translator:
         self.settings = make_settings(settings, **changes)
         check_settings(self.settings, own)
         self.decoder, self.reward = plan(self.settings, own)
-        check_backend(model.lacks, self.reward, self.settings)
+        check_backend(model.lacks, self.reward, self.settings, states=states)
         self.metric = load_metric(self.reward, self.settings)
+        self.head = load_head(self.reward, self.settings, model)
+        self.states = states or reads_states(self.reward)
         self.codec = Codec(model.tokenizer, model.stop)
         self.wording = wording or pick_wording(
             self.settings.prompt, model.name, self.direction, chat=model.tokenizer.chat
@@ -128,6 +133,8 @@ class Translator:
             pieces, self.direction.target, stop, self.codec.specials(), line_breaks=self.settings.think
         )
         with model.lock:
+            if self.states and isinstance(model.model, KeepsStates):
+                model.model.keep_states(layers_read(model.model.depth))
             self._read_heads()
 
     def _decoding(self, pieces: Sequence[bytes], judging: Judging) -> DecodingSettings:
@@ -144,6 +151,8 @@ class Translator:
             full_budget=settings.full_budget,
             thinking=self._thinking(pieces) if settings.think else None,
             reflection=self._reflection() if settings.reflect else (),
+            states=self.states,
+            head=self.head,
             judge=judging,
             max_seconds=settings.segment_seconds,
             scores=Capability.PROMPT_LOG_PROBS not in self.loaded.lacks,
@@ -209,7 +218,7 @@ class Translator:
             self.terms,
             model=self.loaded.digest,
             arithmetic=self.loaded.arithmetic,
-            metric=NO_METRIC if self.metric is None else self.metric.identity,
+            metric=learned(*(own.identity for own in (self.metric, self.head) if own is not None)),
             memories=[(str(path), sha256_of(path)) for path in self.settings.memories],
         )
 

@@ -15,15 +15,16 @@ from mtreason.languages import Direction, parse_language
 from mtreason.models.files.resolve import known_digest
 from mtreason.models.loaded import LoadedModel
 from mtreason.models.protocol import Capability
-from mtreason.rewards import PARTS, REWARDS, Reward, write_reward
+from mtreason.rewards import PARTS, REWARDS, Reward, read_head, write_reward
+from mtreason.rewards.value import FEATURES as READ
 from mtreason.runs.checks import check_settings
 from mtreason.runs.progress import Progress
 from mtreason.runs.settings import Settings
-from mtreason.runs.spec import NO_METRIC, describe_run
+from mtreason.runs.spec import describe_run, learned
 from mtreason.runs.translator import Translator, load_terms
 from mtreason.runs.ways import wording_of
 from mtreason.tuning.fit import Tuned, tune
-from mtreason.tuning.pools import POOLING, PoolFile, collect, judged, pooling_reward
+from mtreason.tuning.pools import FEATURES, POOLING, PoolFile, collect, judged, pooling_reward
 from mtreason.tuning.segments import Segment, read_segments
 
 BEST_OF_N = "best-of-n"
@@ -65,16 +66,16 @@ class TuneJob:
         open_model: Callable[[], LoadedModel],
     ) -> dict[str, Any]:
         """Check everything that is cheap to check, make the pools, fit, write; return the evidence in JSON types."""
-        self._check_files()
+        self.check_files()
         segments, without = read_segments(self.data, langs, limit)
-        self._check_decoding(segments, parts)
+        self.check_decoding(segments, parts)
         if without:
             self.progress.note(f"{without} rows have neither references nor ratings: left out")
         if len(segments) < FEW:
             self.progress.warn(
                 f"{len(segments)} segments are few: take the weights as an indication, {FEW} or more would be evidence"
             )
-        store = self._collect(segments, parts, open_model)
+        store = self.collect(segments, parts, open_model)
         found = [judged(segment, store.records[segment.row.id]) for segment in segments]
         usable = [pool for pool in found if pool is not None]
         if len(usable) < len(found):
@@ -86,7 +87,8 @@ class TuneJob:
         config = {key: value for key, value in (store.config or {}).items() if key != "parts"}
         return {"gold": _gold(segments), "default": dict(REWARDS["mix"].weights), **asdict(tuned), "pools": config}
 
-    def _check_files(self) -> None:
+    def check_files(self) -> None:
+        """Raise `DocumentError` for files that cannot be written, or that are named for something else."""
         for option, path in (("-o", self.out), ("--pools", self.pools)):
             if path is None:
                 continue
@@ -95,10 +97,11 @@ class TuneJob:
             if not path.absolute().parent.is_dir():
                 raise DocumentError(f"{option} {path}: there is no directory {path.absolute().parent}: create it first")
             others = [self.data, *self.settings.glossaries, *([self.out] if path is self.pools else [])]
+            others += [self.settings.head] if self.settings.head is not None else []
             if any(resolved(path) == resolved(other) for other in others):
                 raise DocumentError(f"{option} {path} is named for something else as well: name another file")
 
-    def _check_decoding(self, segments: Sequence[Segment], parts: Sequence[str]) -> None:
+    def check_decoding(self, segments: Sequence[Segment], parts: Sequence[str]) -> None:
         """Refuse settings that do not fit together, before anything heavy is loaded."""
         asking = [part for part in parts if PARTS[part].checkpoint is not None]
         if asking and self.settings.qe is None:
@@ -122,25 +125,32 @@ class TuneJob:
             )
         check_settings(self.settings, pooling_reward(parts))
 
-    def _collect(
-        self, segments: Sequence[Segment], parts: Sequence[str], open_model: Callable[[], LoadedModel]
+    def collect(
+        self,
+        segments: Sequence[Segment],
+        parts: Sequence[str],
+        open_model: Callable[[], LoadedModel],
+        *,
+        states: bool = False,
     ) -> PoolFile:
-        """Make the missing pools."""
+        """Make the missing pools; with `states` they hold what a head is trained on."""
         row = segments[0].row
         direction = Direction(parse_language(row.source_tag), parse_language(row.target_tag))
         terms = load_terms(direction, self.settings, self.progress.warn)
         store = PoolFile(self.pools)
         left = [segment for segment in segments if not store.has(segment)]
-        config = self._config(segments, parts, direction, terms, known_digest(self.model))
+        own = {FEATURES: READ} if states else {}
+        config = own | self._config(segments, parts, direction, terms, known_digest(self.model))
         if store.config is not None:
             store.check(config)
             self.progress.note(f"{self.pools} holds {len(segments) - len(left)} of {len(segments)} pools already")
         if not left:
             return store
         loaded = open_model()
-        store.begin(self._config(segments, parts, direction, terms, loaded.digest, loaded))
+        store.begin(own | self._config(segments, parts, direction, terms, loaded.digest, loaded))
+        reward = pooling_reward(parts)
         translator = Translator(
-            loaded, direction.source, direction.target, self.settings, terms=terms, reward=pooling_reward(parts)
+            loaded, direction.source, direction.target, self.settings, terms=terms, reward=reward, states=states
         )
         for record in collect(translator, left):
             store.add(record)
@@ -171,7 +181,10 @@ class TuneJob:
             terms,
             model=digest,
             arithmetic="" if loaded is None else loaded.arithmetic,
-            metric=NO_METRIC if self.settings.qe is None else _identity(self.settings.qe, loaded),
+            metric=learned(
+                None if self.settings.qe is None else _identity(self.settings.qe, loaded),
+                None if self.settings.head is None else read_head(self.settings.head).identity,
+            ),
         )
         return {
             "pair": segments[0].row.pair,

@@ -5,6 +5,7 @@ The file holds JSON lines: the configuration first, then one line for each segme
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 from collections import Counter
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mtreason.benchmark.results import drop_broken_end
 from mtreason.decoding import DECODERS, BoundTask, Candidate, Decoder, DecodingSettings, Result, run
@@ -22,9 +24,10 @@ from mtreason.decoding.protocol import Cost
 from mtreason.errors import InputError, MtreasonError
 from mtreason.files import read_regular
 from mtreason.models.calls import Calls, extend, release, score
-from mtreason.models.protocol import TOP_K
+from mtreason.models.protocol import TOP_K, Prefix
 from mtreason.records import parse_record
 from mtreason.rewards import REWARDS, Draft, Reward
+from mtreason.rewards.value import read_features
 from mtreason.runs.spec import read_spec
 from mtreason.runs.translator import Translator
 from mtreason.storage.shapes import NUMBER, fits
@@ -36,6 +39,8 @@ POOLING = tuple(decoder.name for decoder in DECODERS.values() if "reward" in dec
 """Decoders that choose from candidates by the reward of the settings."""
 
 DIGITS = 6
+FEATURES = "features"
+"""The key of the features of hidden states; what trains no head has none."""
 CONFIG = "pools"
 """The key of the line that holds the configuration."""
 _HEAD = f'{{"{CONFIG}": '.encode()
@@ -84,11 +89,14 @@ class GivenDecoder:
         targets = [(*self.encode(text), self.end) for text in texts]
         [prompt] = yield from extend([task.head], [task.prompt])
         scores = yield from score([prompt] * len(targets), targets)
+        features: list[NDArray[np.float32] | None] = [None] * len(targets)
+        if settings.states:
+            features = yield from _features_of(prompt, targets)
         yield from release([prompt])
         drafts = [
             # The other tokens at each position are not known, so the confidence cannot be computed.
-            Draft(text, tokens, own, np.full((len(tokens), TOP_K), np.nan, np.float32))
-            for text, tokens, own in zip(texts, targets, scores, strict=True)
+            Draft(text, tokens, own, np.full((len(tokens), TOP_K), np.nan, np.float32), of_text)
+            for text, tokens, own, of_text in zip(texts, targets, scores, features, strict=True)
         ]
         judge = Judge(task, settings)
         parts = yield from judge.alone(drafts)
@@ -101,6 +109,17 @@ class GivenDecoder:
             for draft, own in zip(drafts, together, strict=True)
         )
         return Result(task.index, texts[0], fell_back=False, candidates=candidates, cost=Cost())
+
+
+def _features_of(prompt: Prefix, targets: Sequence[Sequence[int]]) -> Calls[list[NDArray[np.float32] | None]]:
+    """Read texts that nobody drew, and return the features of their hidden states."""
+    found: list[NDArray[np.float32] | None] = []
+    read = yield from extend([prompt] * len(targets), [target[:-1] for target in targets])
+    for prefix, target in zip(read, targets, strict=True):
+        features = yield from read_features(prefix, len(target))
+        found.append(features)
+    yield from release(read)
+    return found
 
 
 def collect(translator: Translator, segments: Sequence[Segment]) -> Iterator[dict[str, Any]]:
@@ -136,10 +155,24 @@ def _record(segment: Segment, result: Result) -> dict[str, Any]:
                 "text": c.text,
                 "count": c.count,
                 "parts": {name: round(value, DIGITS) for name, value in c.parts.items() if math.isfinite(value)},
+                **({} if c.draft.features is None else {FEATURES: packed(c.draft.features)}),
             }
             for c in candidates
         ],
     }
+
+
+def packed(features: NDArray[np.float32]) -> str:
+    """Return numbers as a text that JSON can hold, without loss."""
+    return base64.b64encode(features.astype("<f4").tobytes()).decode("ascii")
+
+
+def unpacked(text: str) -> NDArray[np.float32]:
+    """Return the numbers of a text that `packed` made; raises `ValueError` for any other."""
+    numbers = np.frombuffer(base64.b64decode(text, validate=True), "<f4")
+    if not np.isfinite(numbers).all():
+        raise ValueError("not finite")
+    return numbers
 
 
 def judged(segment: Segment, record: Mapping[str, Any]) -> Judged | None:
@@ -209,6 +242,7 @@ class PoolFile:
         """Raise `InputError` if the file was made with another configuration; it may have further parts."""
         before = self.config or {}
         missing = [part for part in config["parts"] if part not in before["parts"]]
+        missing += ["the hidden states"] if config.get(FEATURES) and not before.get(FEATURES) else []
         ours, theirs = read_spec(config["run"], str(self.path)), read_spec(before["run"], str(self.path))
         shown = [
             f"{key} was {_short(before.get(key))}, now {_short(config[key])}"
@@ -253,7 +287,7 @@ class PoolFile:
 def _check_record(record: Any, config: Mapping[str, Any]) -> None:  # noqa: ANN401 - what JSON can hold
     """Raise `ValueError` for anything else than a pool that has all parts."""
     parts = dict.fromkeys(config["parts"], NUMBER)
-    candidate = {"text": str, "count": int, "parts": parts}
+    candidate = {"text": str, "count": int, "parts": parts} | ({FEATURES: str} if config.get(FEATURES) else {})
     if not fits(record, {"id": str, "src": str, "greedy": str, "candidates": [candidate]}):
         raise ValueError("no pool")
 

@@ -3,11 +3,13 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import sacrebleu
+from support.common import head_for
 
 from mtreason.benchmark import SYSTEMS, by_pair, optimised, read_files, read_rows, read_testset
 from mtreason.benchmark import run as run_module
@@ -17,8 +19,9 @@ from mtreason.cli import app
 from mtreason.decoding import DECODERS
 from mtreason.errors import InputError, InterruptedRunError, MtreasonError
 from mtreason.evaluation.learned.estimator import Estimator
+from mtreason.models.files.resolve import content_digest
 from mtreason.report import build_report, read_benchmark, to_markdown
-from mtreason.rewards import REWARDS
+from mtreason.rewards import REWARDS, read_head, write_head
 from mtreason.runs.checks import check_settings
 from mtreason.runs.settings import Settings
 
@@ -529,3 +532,16 @@ def test_judging_is_not_paid_for(bench, tmp_path, monkeypatch) -> None:
     out = bench(tmp_path, "--limit", 4, systems=["greedy"])
     assert [r["seconds"] for r in lines(out)] == [1.0] * 4
     assert Path(out / "manifest.json").exists()
+
+
+def test_a_head_is_read_by_the_systems_that_ask_for_it(bench, loaded, tiny_model, tmp_path, capfd) -> None:
+    head = head_for(loaded, tmp_path / "head.safetensors")
+    write_head(head, replace(read_head(head), model=content_digest(tiny_model)))
+    data = write_rows(tmp_path / "rows.jsonl", [row(0), row(1, src_lang="ja")])
+    out = bench(tmp_path / "out", "--head", head, systems=["greedy", "best-of-n:value"], data=data)
+    said = capfd.readouterr().err
+    assert said.count("was trained for zh-en, not for ja-en: its values say less there") == 1
+    assert "not for zh-en" not in said
+    systems = json.loads((out / "config.json").read_text("utf-8"))["systems"]
+    assert [systems[name]["head"] for name in ("greedy", "best-of-n:value")] == [None, str(head)]
+    assert len(lines(out)) == 4

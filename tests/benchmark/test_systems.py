@@ -1,6 +1,7 @@
 """Which systems can be compared: names, and any decoder with any reward."""
 
 import itertools
+from pathlib import Path
 
 import pytest
 
@@ -21,10 +22,12 @@ def test_every_name_is_one_that_can_run(system) -> None:
 
 @pytest.mark.parametrize(("decoder", "reward"), list(itertools.product(CHOOSING, REWARDS)))
 def test_any_decoder_goes_with_any_reward(decoder, reward) -> None:
-    settings = settings_of(f"{decoder}:{reward}", Settings(qe="own.ckpt"))
+    settings = settings_of(f"{decoder}:{reward}", Settings(qe="own.ckpt", head=Path("own.safetensors")))
     assert (settings.decoder, settings.reward) == (decoder, reward)
     asks = any(PARTS[part].checkpoint for part in REWARDS[reward].weights)
     assert settings.qe == ("own.ckpt" if asks else None), "a metric is asked where the reward does"
+    reads = "value" in REWARDS[reward].weights
+    assert settings.head == (Path("own.safetensors") if reads else None), "and so is a head"
     assert settings.full_budget == ("full_budget" in DECODERS[decoder].options), "at equal cost nobody stops early"
 
 

@@ -7,7 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from support.common import LETTERS, LONGEST, SENTENCES, decode, spell, summary, table_settings, table_tasks, translator
+from support.common import (
+    LETTERS,
+    LONGEST,
+    SENTENCES,
+    decode,
+    head_for,
+    spell,
+    summary,
+    table_settings,
+    table_tasks,
+    translator,
+)
 from support.fakes import TableMetric, TableModel
 from transformers import AutoModelForCausalLM
 
@@ -19,25 +30,27 @@ from mtreason.decoding.sentence import Sentence
 from mtreason.errors import InputError
 from mtreason.glossary import Term
 from mtreason.models.engine.recompute import RecomputeModel
-from mtreason.rewards import REWARDS
+from mtreason.rewards import REWARDS, Head
 from mtreason.rewards.consensus import chrf_matrix, expected_utility
 from mtreason.runs.checks import check_settings
 from mtreason.runs.settings import DEFAULT_REWARD, Settings
 
 ROUND = 6
 """Rollouts begun side by side at most: by so many a search may spend more than it was given."""
+TABLE_HEAD = Head(np.array([1, 10, 100], np.float32), 0.0, "", "", ())
 CHOOSE_BY_REWARD = {d.name for d in DECODERS.values() if "reward" in d.options}
 
 
 @pytest.mark.parametrize("reward", REWARDS)
 @pytest.mark.parametrize("decoder", DECODERS)
-def test_every_decoder_with_every_reward(loaded, tiny_comet, decoder, reward) -> None:
+def test_every_decoder_with_every_reward(loaded, tiny_comet, tmp_path, decoder, reward) -> None:
     if decoder not in CHOOSE_BY_REWARD:
         reward = DEFAULT_REWARD
     asked = {"qe": "referenceless_regression_metric", "comet-consensus": "regression_metric"}
     qe = next((str(tiny_comet(kind)) for part, kind in asked.items() if part in REWARDS[reward].weights), None)
+    head = head_for(loaded, tmp_path / "head.safetensors") if "value" in REWARDS[reward].weights else None
     chosen = reward if decoder in CHOOSE_BY_REWARD else None
-    t = translator(loaded, decoder=decoder, reward=chosen, budget=5, qe=qe)
+    t = translator(loaded, decoder=decoder, reward=chosen, budget=5, qe=qe, head=head)
     held = set(t.model._nodes)
     for result in decode(t):
         assert result.text
@@ -208,7 +221,7 @@ def test_candidates_hold_what_was_drawn(decoder, reward) -> None:
     model = TableModel(seed=3)
     tasks = table_tasks(model, 5)
     held, before = set(model.tokens), replace(model.usage)
-    settings = table_settings(reward, 12.0)
+    settings = table_settings(reward, 12.0, states=True, head=TABLE_HEAD)
     results = sorted(run(DECODERS[decoder], tasks, settings, model, 2, TableMetric()), key=lambda r: r.index)
     assert set(model.tokens) == held, "prefixes were not given back"
     assert sum(r.cost.tokens for r in results) == model.usage.tokens - before.tokens, "costs do not add up"
@@ -222,6 +235,10 @@ def test_candidates_hold_what_was_drawn(decoder, reward) -> None:
             assert spell(c.draft.tokens).strip() == c.text
             if not c.problems:
                 assert c.parts["likelihood"] == pytest.approx(values[c.text], abs=1e-5)
+                # The last token is not read; where it is the only one, the end of the prompt stands for it.
+                read = np.array(c.draft.tokens[:-1] or task.prompt[-1:])
+                value = read.mean() + 10 * (read**2).mean() + 100 * read[-1]
+                assert c.parts.get("value", value) == pytest.approx(value, rel=1e-6)
         clean = [c for c in result.candidates if not c.problems]
         assert result.candidates[: len(clean)] == tuple(clean), "one that is held back stands before a clean one"
         if clean:

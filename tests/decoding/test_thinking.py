@@ -37,7 +37,7 @@ GUARD = build_mask(PIECES, EN, frozenset({0}), [0], line_breaks=True)
 FREE = build_free_mask(PIECES, frozenset({0}), [0])
 THINKING = [name for name, decoder in DECODERS.items() if "think" in decoder.options]
 REFLECTING = [name for name, decoder in DECODERS.items() if "reflect" in decoder.options]
-LEARNED = {"qe", "comet-consensus"}
+LEARNED = {"qe", "comet-consensus", "value"}
 TURN = "\nuser: again\nassistant:"
 SENTENCES = ["今天天气很好。", "我们去公园吧。", "你好"]
 

@@ -35,6 +35,7 @@ OTHER = {
     "memories": (Path("m.tmx"),),
     "reward": "channel",
     "qe": "metric",
+    "head": Path("head.safetensors"),
     "think": True,
     "max_thought_tokens": 9,
     "reward_over": "all",

@@ -7,7 +7,8 @@ from mtreason.decoding.borders import EveryN
 from mtreason.decoding.protocol import BoundTask, DecodingSettings
 from mtreason.languages import Direction, parse_language
 from mtreason.models.protocol import ROOT, TokenMask
-from mtreason.rewards import REWARDS
+from mtreason.rewards import REWARDS, Head, write_head
+from mtreason.rewards.value import FEATURES
 from mtreason.runs.translator import Translator
 
 ZH, EN = parse_language("zh"), parse_language("en")
@@ -16,6 +17,13 @@ SENTENCES = ["今天天气很好。", "我们去公园吧。", "这双鞋的踩�
 
 def translator(loaded, terms=(), human=None, **settings):
     return Translator(loaded, ZH, EN, terms=terms, human=human, **settings)
+
+
+def head_for(loaded, path):
+    """Write a head with random weights for the tiny model."""
+    weights = np.random.default_rng(0).normal(size=3 * loaded.model.width).astype(np.float32)
+    write_head(path, Head(weights, 0.25, loaded.digest, FEATURES, ("zh-en",), {"sources": 3}, "mtreason tune"))
+    return path
 
 
 def decode(t, sentences=SENTENCES, in_flight=16):

@@ -161,6 +161,16 @@ class TableModel:
             for row in rows
         ]
 
+    depth, width = 2, 1
+
+    def keep_states(self, layers) -> None:
+        """Everything is kept."""
+
+    def states(self, prefix, count):
+        tokens = self.tokens[prefix.id][-count:]
+        assert len(tokens) == count
+        return np.array([[[t], [t * t]] for t in tokens], np.float32)
+
     def sampling(self, mask):
         return AtOnce(lambda draws: self.sample(draws, mask))
 

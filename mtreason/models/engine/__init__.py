@@ -16,6 +16,8 @@ One token's way through it, in reading order:
    into the batch's buffer, and each row attends to its own. Prompts and targets, many tokens a row, take
    `PackedModel.read` and `_Read.attend` instead.
 7. Every linear layer on the way is an `int8.Int8Linear` on a CPU: rows are scaled to bytes and multiplied in integers.
+   Where a reward reads hidden states, `packed.PackedModel.watch` has put hooks on some layers: every pass then also
+   returns their outputs, and the nodes of the tree keep them.
 8. A row that has ended leaves the batch; `tree.TreeModel.continuation` puts what it read into the tree as a node.
 
 Around it: `load` makes a model of a directory (`outline` the network without weights, `building` its weights,

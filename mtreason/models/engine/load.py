@@ -21,7 +21,7 @@ from mtreason.models.engine.tree import TreeModel
 from mtreason.models.engine.verdict import recall, remember
 from mtreason.models.files.cache import is_cached, verify_cached
 from mtreason.models.loaded import LoadedModel
-from mtreason.models.protocol import ROOT, LanguageModel
+from mtreason.models.protocol import ROOT, Capability, KeepsStates, LanguageModel
 from mtreason.models.text import LibraryTokenizer, turn_end
 
 if TYPE_CHECKING:
@@ -71,7 +71,9 @@ def load_directory(
     stop = _stop_tokens(network, tokenizer)
     width = network.config.get_text_config().vocab_size
     end = turn_end(LibraryTokenizer(tokenizer))
-    return LoadedModel(model, LibraryTokenizer(tokenizer, end), stop | {end}, width, chosen, device, arithmetic)
+    keeps = isinstance(model, KeepsStates) and model.depth > 0
+    lacks = frozenset() if keeps else frozenset({Capability.HIDDEN_STATES})
+    return LoadedModel(model, LibraryTokenizer(tokenizer, end), stop | {end}, width, chosen, device, arithmetic, lacks)
 
 
 def _wide_network(path: Path, dtype: str, trust_remote_code: bool) -> PreTrainedModel:

@@ -10,7 +10,8 @@ one token per row is decoded, it runs over blocks of a fixed number of positions
 that padding at the end adds exact zeros.
 
 Letters: L layers, H key/value heads, G query heads per key/value head, D head width, S = 64 positions a block,
-R rows, N new tokens of all rows together, c tokens of context of a row, q new tokens of a row, W hidden width.
+R rows, N new tokens of all rows together, c tokens of context of a row, q new tokens of a row, W hidden width,
+K layers whose states are kept.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
@@ -26,6 +28,7 @@ from torch import nn
 from mtreason.models.engine.int8 import Int8Linear
 
 if TYPE_CHECKING:
+    from torch.utils.hooks import RemovableHandle
     from transformers import PreTrainedModel
 
 BLOCK = 64
@@ -76,6 +79,8 @@ class Reading:
     """[q, W], the last layer's output at each new token."""
     cache: torch.Tensor | None
     """[L, 2, H, q, D], keys and values of the new tokens, in the model's `cache_dtype`."""
+    states: torch.Tensor
+    """[q, K, W], the states after the layers that `PackedModel.watch` named; K may be 0."""
 
 
 class _Read:
@@ -191,8 +196,8 @@ class DecodeBatch:
         """Copy a row's keys and values from position `start` on, [L, 2, H, *, D], in the model's `cache_dtype`."""
         return torch.stack([buffer[:, row, :, start : self.lengths[row]] for buffer in self.buffers])
 
-    def step(self, tokens: Sequence[int]) -> torch.Tensor:
-        """Read one token per row; returns the last layer's output [R, W]."""
+    def step(self, tokens: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Read one token per row; returns the last layer's output [R, W], and the states [R, K, W]."""
         first = self.buffers[0]
         device = first.device
         if max(self.lengths) + 1 > first.shape[3]:
@@ -203,9 +208,9 @@ class DecodeBatch:
         seen = torch.arange(room, device=device)[None] <= self._slots[:, None]
         mask = torch.zeros(seen.shape, dtype=self.packed.dtype, device=device)
         self._mask = mask.masked_fill_(~seen, float("-inf")).view(len(tokens), 1, room // BLOCK, 1, BLOCK)
-        hidden = self.packed.run(self, list(tokens), self.lengths)
+        outputs = self.packed.run(self, list(tokens), self.lengths)
         self.lengths = [n + 1 for n in self.lengths]
-        return hidden
+        return outputs
 
     def attend(
         self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float
@@ -263,9 +268,28 @@ class PackedModel:
         is_int8 = any(isinstance(module, Int8Linear) for module in model.modules())
         self.cache_dtype = torch.float16 if is_int8 else self.dtype
         """Of the keys and values that are kept: beside weights of 8 bits, 16 are as good as 32 and take half."""
+        self.width: int = model.config.get_text_config().hidden_size
+        self.layers = _layers(self.decoder, model.config.get_text_config().num_hidden_layers)
+        self.watched: tuple[int, ...] = ()
+        """Of which layers the states are kept, counted from 1."""
+        self._seen: dict[int, torch.Tensor] = {}  # layer -> [N, W], of the pass that is going on
+        self._hooks: list[RemovableHandle] = []
 
-    def run(self, step: _Pass, tokens: Sequence[int], positions: Sequence[int]) -> torch.Tensor:
-        """One pass over N packed tokens; returns the last layer's output [N, W]."""
+    def watch(self, layers: Sequence[int]) -> None:
+        """Keep from now on the states after these layers, counted from 1, and no others."""
+        if not all(1 <= layer <= len(self.layers) for layer in layers):
+            raise ValueError(f"layers {list(layers)}: the model has {len(self.layers)} whose states can be kept")
+        for hook in self._hooks:
+            hook.remove()
+        self.watched = tuple(layers)
+        self._hooks = [self.layers[layer - 1].register_forward_hook(partial(self._see, layer)) for layer in layers]
+
+    def _see(self, layer: int, module: nn.Module, inputs: object, output: torch.Tensor | tuple[torch.Tensor]) -> None:
+        del module, inputs
+        self._seen[layer] = (output if isinstance(output, torch.Tensor) else output[0])[0]
+
+    def run(self, step: _Pass, tokens: Sequence[int], positions: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
+        """One pass over N packed tokens; returns the last layer's output [N, W], and the states [N, K, W]."""
         token = _current.set(step)
         try:
             out = self.decoder(
@@ -276,7 +300,11 @@ class PackedModel:
         finally:
             _current.reset(token)
         hidden: torch.Tensor = out.last_hidden_state[0]
-        return hidden
+        if not self.watched:
+            return hidden, hidden.new_empty(len(tokens), 0, hidden.shape[-1])
+        states = torch.stack([self._seen[layer] for layer in self.watched], 1)
+        self._seen.clear()
+        return hidden, states
 
     def read(
         self, contexts: Sequence[torch.Tensor | None], tokens: Sequence[Sequence[int]], *, keep_cache: bool = True
@@ -289,12 +317,18 @@ class PackedModel:
             for context, q in zip(contexts, lengths, strict=True)
             for i in range(q)
         ]
-        hidden = self.run(step, [t for row in tokens for t in row], positions)
-        parts = hidden.split(lengths)
-        caches = step.caches() if keep_cache else [None] * len(parts)
-        return [Reading(h.clone(), kv) for h, kv in zip(parts, caches, strict=True)]
+        hidden, states = self.run(step, [t for row in tokens for t in row], positions)
+        parts = hidden.split(lengths), states.split(lengths)
+        caches = step.caches() if keep_cache else [None] * len(lengths)
+        return [Reading(h.clone(), kv, s.clone()) for h, s, kv in zip(*parts, caches, strict=True)]
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """[R, W] -> [R, V] in float32."""
         logits: torch.Tensor = self.lm_head(hidden)
         return logits.float()
+
+
+def _layers(decoder: nn.Module, count: int) -> Sequence[nn.Module]:
+    """Return the layers of a decoder, in order; nothing where they are not the one list of this length."""
+    lists = [m for m in decoder.modules() if isinstance(m, nn.ModuleList) and len(m) == count]
+    return list(lists[0]) if len(lists) == 1 else []

@@ -1,9 +1,11 @@
 """The token tree: sequences that share their beginnings and never compute them twice.
 
 A node keeps the keys and values of its own tokens, and the last layer's output at each of them, so that sampling or
-scoring can start behind any token of the tree without reading anything again. Cutting a node is a view.
+scoring can start behind any token of the tree without reading anything again. Cutting a node is a view. Where a reward
+reads hidden states, a node keeps those of its tokens, too: text that was drawn or read is never read for them again.
 
-Letters: L layers, H key/value heads, D head width, W hidden width, R rows, V vocabulary, n tokens of a node.
+Letters: L layers, H key/value heads, D head width, W hidden width, R rows, V vocabulary, n tokens of a node, K layers
+whose states are kept.
 """
 
 from __future__ import annotations
@@ -52,6 +54,8 @@ class _Node:
     """[L, 2, H, n, D]; None at the root."""
     hidden: torch.Tensor | None
     """[n, W]; None at the root."""
+    states: torch.Tensor | None
+    """[n, K, W], of the layers that were watched when the tokens were read; None at the root."""
 
     def context(self) -> torch.Tensor | None:
         """Keys and values of the whole path, [L, 2, H, c, D]."""
@@ -63,6 +67,18 @@ class _Node:
             node = node.parent
         return torch.cat(parts[::-1], dim=3) if parts else None
 
+    def last_states(self, count: int, layers: int) -> torch.Tensor:
+        """States of the last `count` tokens of the path, [count, layers, W]."""
+        parts: list[torch.Tensor] = []
+        node: _Node | None = self
+        while count > 0:
+            if node is None or node.states is None or node.states.shape[1] != layers:
+                raise ValueError("these tokens were read before their states were to be kept")
+            parts.append(node.states[-count:])
+            count -= len(node.tokens)
+            node = node.parent
+        return torch.cat(parts[::-1])
+
 
 @dataclass(slots=True)
 class _Track:
@@ -73,6 +89,8 @@ class _Track:
     """[W], the last layer's output at the newest token."""
     hidden: list[torch.Tensor] = field(default_factory=list)
     """The same at every token read so far."""
+    states: list[torch.Tensor] = field(default_factory=list)
+    """[K, W] at every token read so far."""
     cache: torch.Tensor | None = None
     """[L, 2, H, n, D], of the tokens read, once the continuation has ended."""
 
@@ -108,7 +126,7 @@ class TreeModel:
     def __init__(self, packed: PackedModel) -> None:
         self.packed = packed
         self.usage = Usage()
-        self._nodes: dict[int, _Node] = {ROOT.id: _Node(None, (), None, None)}
+        self._nodes: dict[int, _Node] = {ROOT.id: _Node(None, (), None, None, None)}
         self._ids = itertools.count(1)
         self._banned: tuple[TokenMask, torch.Tensor] | None = None
         self.threads = Threads(torch.get_num_threads())
@@ -146,7 +164,7 @@ class TreeModel:
                 for reading, row, parent in zip(
                     self.packed.read(self.contexts(parents), rows), rows, parents, strict=True
                 ):
-                    node = _Node(self._nodes[parent.id], tuple(row), reading.cache, reading.hidden)
+                    node = _Node(self._nodes[parent.id], tuple(row), reading.cache, reading.hidden, reading.states)
                     handles.append(self._add(node, parent))
                     self.usage.prompt_tokens += len(row)
                 self.usage.passes += 1
@@ -260,7 +278,8 @@ class TreeModel:
         if track.cache is None:
             return self._alias(track.prefix)
         parent = self._nodes[track.prefix.id]
-        return self._add(_Node(parent, tuple(tokens[:-1]), track.cache, torch.stack(track.hidden)), track.prefix)
+        hidden, states = torch.stack(track.hidden), torch.stack(track.states)
+        return self._add(_Node(parent, tuple(tokens[:-1]), track.cache, hidden, states), track.prefix)
 
     def _alias(self, prefix: Prefix) -> Prefix:
         """Return a second handle to the same node, so that each result can be released on its own."""
@@ -272,13 +291,33 @@ class TreeModel:
         """See `LanguageModel.cut`."""
         node = self._nodes[prefix.id]
         start = prefix.length - len(node.tokens)
-        if not start < length <= prefix.length or node.cache is None or node.hidden is None:
+        if not start < length <= prefix.length or node.cache is None or node.hidden is None or node.states is None:
             raise ValueError(f"cannot cut at {length}: the node spans {start + 1}..{prefix.length}")
         n = length - start
-        part = _Node(node.parent, node.tokens[:n], node.cache[:, :, :, :n], node.hidden[:n])
+        part = _Node(node.parent, node.tokens[:n], node.cache[:, :, :, :n], node.hidden[:n], node.states[:n])
         handle = Prefix(next(self._ids), prefix.parent, length)
         self._nodes[handle.id] = part
         return handle
+
+    @property
+    def depth(self) -> int:
+        """See `KeepsStates.depth`; 0 where the layers of the architecture are not found."""
+        return len(self.packed.layers)
+
+    @property
+    def width(self) -> int:
+        """See `KeepsStates.width`."""
+        return self.packed.width
+
+    def keep_states(self, layers: Sequence[int]) -> None:
+        """See `KeepsStates.keep_states`."""
+        if self.packed.watched != tuple(layers):
+            self.packed.watch(layers)
+
+    def states(self, prefix: Prefix, count: int) -> NDArray[np.float32]:
+        """See `KeepsStates.states`."""
+        kept = self._nodes[prefix.id].last_states(count, len(self.packed.watched))
+        return kept.float().cpu().numpy()
 
     def release(self, prefixes: Sequence[Prefix]) -> None:
         """See `LanguageModel.release`."""
@@ -329,12 +368,13 @@ class _TreeSampling:
             threads = self._model.threads
             threads.apply()
             threads.begin()
-            hidden = self._batch.step([row.tokens[-1] for row, _ in self._beside])
+            hidden, states = self._batch.step([row.tokens[-1] for row, _ in self._beside])
             threads.end()
             self._model.usage.passes += 1
-            for (_, track), vector in zip(self._beside, hidden, strict=True):
+            for (_, track), vector, own in zip(self._beside, hidden, states, strict=True):
                 track.last = vector
                 track.hidden.append(vector)
+                track.states.append(own)
         self._model.choose(self._live + joining, self._mask)
         # From the back, so that the one which fills a gap has been looked at already.
         for i in range(len(self._beside) - 1, -1, -1):
