@@ -11,7 +11,7 @@ import itertools
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -37,6 +37,8 @@ class RecomputeModel:
         self.network = network
         self.usage = Usage()
         self.paths = TokenPaths()
+        self.repeats = True
+        """Whether the network's cache is one that can be repeated, as far as is known."""
 
     @contextmanager
     def _call(self) -> Iterator[None]:
@@ -64,24 +66,22 @@ class RecomputeModel:
             for start in range(0, len(targets), MAX_SCORE_ROWS):
                 heads = [self.paths[p] for p in prefixes[start : start + MAX_SCORE_ROWS]]
                 tails = [tuple(t) for t in targets[start : start + MAX_SCORE_ROWS]]
-                ids, mask = self._pad([h + t for h, t in zip(heads, tails, strict=True)])
-                logits = self.network(input_ids=ids, attention_mask=mask, use_cache=False).logits
+                ids = self._padded([h + t for h, t in zip(heads, tails, strict=True)])
+                logits = self.network(input_ids=ids, use_cache=False).logits
                 self.usage.passes += 1
                 for row, (head, tail) in enumerate(zip(heads, tails, strict=True)):
-                    # Padding is on the left, so targets end at the last column.
-                    own = torch.log_softmax(logits[row, -len(tail) - 1 : -1].float(), -1)
+                    end = len(head) + len(tail) - 1
+                    own = torch.log_softmax(logits[row, end - len(tail) : end].float(), -1)
                     wanted = torch.tensor(tail, device=own.device)
                     scores.append(own.gather(1, wanted[:, None])[:, 0].cpu().numpy())
                     self.usage.prompt_tokens += len(head)
                     self.usage.scored_tokens += len(tail)
         return scores
 
-    def _pad(self, rows: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Left-pad rows to [R, T]; returns ids and mask."""
+    def _padded(self, rows: Sequence[Sequence[int]]) -> torch.Tensor:
+        """Lay rows out as [R, T]; what stands after the end of one is never looked at, so that no mask is needed."""
         width = max(len(r) for r in rows)
-        ids = torch.tensor([[0] * (width - len(r)) + list(r) for r in rows], device=self.network.device)
-        mask = torch.tensor([[0] * (width - len(r)) + [1] * len(r) for r in rows], device=self.network.device)
-        return ids, mask
+        return torch.tensor([[*r, *[0] * (width - len(r))] for r in rows], device=self.network.device)
 
     def top_k(self, prefixes: Sequence[Prefix], mask: TokenMask, count: int) -> list[TopTokens]:
         """See `LanguageModel.top_k`; reads the prefixes, one by one."""
@@ -164,22 +164,57 @@ def _shape(draw: Draw) -> tuple[int, int]:
 
 
 class _Reader:
-    """Reads rows of one length, then one token a step, with the library's own cache."""
+    """Reads rows of one length, then one token a step, as the library's own generation does, with its cache."""
 
     def __init__(self, model: RecomputeModel, prefixes: Sequence[Prefix]) -> None:
         self._model = model
-        self._ids = [model.paths[p] for p in prefixes]
-        self._cache: object = None
+        self._rows = [model.paths[p] for p in prefixes]
+        self._ids = torch.empty(0)
+        self._state: dict[str, Any] = {}
+        """What the library hands from one pass to the next: its cache, whatever it is called, and where it stands."""
 
     def read(self, newest: Sequence[int] | None) -> torch.Tensor:
         """Read the prefixes (None) or one more token a row; returns the logits [R, V] that follow."""
-        model = self._model
-        rows = self._ids if newest is None else [[t] for t in newest]
         if newest is None:
-            model.usage.prompt_tokens += sum(map(len, rows))
-        ids = torch.tensor(rows, device=model.network.device)
-        out = model.network(input_ids=ids, past_key_values=self._cache, use_cache=True, logits_to_keep=1)
-        self._cache = out.past_key_values
-        model.usage.passes += 1
+            return self._begin()
+        self._ids = torch.cat((self._ids, self._ids.new_tensor(newest)[:, None]), 1)
+        return self._pass()
+
+    def _begin(self) -> torch.Tensor:
+        """Read the prefixes: those of several rows once, where the cache is one that can be repeated."""
+        distinct = list(dict.fromkeys(self._rows))
+        if len(distinct) < len(self._rows) and self._model.repeats:
+            logits = self._read_whole(distinct)
+            index = torch.tensor([distinct.index(row) for row in self._rows], device=logits.device)
+            if self._repeat(index):
+                return logits[index]
+        return self._read_whole(self._rows)
+
+    def _repeat(self, index: torch.Tensor) -> bool:
+        """Make rows of these rows; whether it can be done: caches with states of their own kind are left alone."""
+        from transformers import DynamicCache
+
+        cache: Any = self._state.get("past_key_values")
+        self._model.repeats = type(cache) is DynamicCache
+        if self._model.repeats:
+            cache.reorder_cache(index)
+            self._ids = self._ids[index]
+        return self._model.repeats
+
+    def _read_whole(self, rows: Sequence[Sequence[int]]) -> torch.Tensor:
+        self._ids = torch.tensor(rows, device=self._model.network.device)
+        positions = torch.arange(self._ids.shape[1], device=self._ids.device)
+        self._state = {"use_cache": True, "cache_position": positions}
+        self._model.usage.prompt_tokens += self._ids.numel()
+        return self._pass()
+
+    def _pass(self) -> torch.Tensor:
+        network: Any = self._model.network
+        inputs = network.prepare_inputs_for_generation(self._ids, **self._state)
+        if network._supports_logits_to_keep():
+            inputs["logits_to_keep"] = 1
+        out = network(**inputs)
+        self._state = network._update_model_kwargs_for_generation(out, self._state)
+        self._model.usage.passes += 1
         logits: torch.Tensor = out.logits[:, -1].float()
         return logits
