@@ -88,6 +88,11 @@ class Int8Linear(nn.Module):
         self.in_features, self.out_features = packed.in_features, packed.out_features
         self.bias = None if bias is None else bias.detach().float()
 
+    @property
+    def weight(self) -> torch.Tensor:
+        """What the weights look like from outside, [O, I]: some networks ask for their type. They have no values."""
+        return torch.empty(self.out_features, self.in_features, device="meta")
+
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """[..., I] -> [..., O]."""
         rows, steps = _scaled(inputs, self.in_features)

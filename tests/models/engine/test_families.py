@@ -8,7 +8,9 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
+from mtreason.models.engine.building import make_int8
 from mtreason.models.engine.load import _share_or_recompute, quiet_libraries
+from mtreason.models.engine.packed import PackedModel
 from mtreason.models.engine.recompute import RecomputeModel
 from mtreason.models.engine.tree import TreeModel
 from mtreason.models.protocol import ROOT, Draw, TokenMask
@@ -116,7 +118,8 @@ BY_RECOMPUTING = {
     "mamba": {},
     "minimax": EXPERTS,
     "phimoe": EXPERTS,
-    "qwen3_next": EXPERTS,
+    "qwen3_next": EXPERTS
+    | {"linear_num_key_heads": 2, "linear_num_value_heads": 2, "linear_key_head_dim": 8, "linear_value_head_dim": 8},
 }
 FAMILIES = BY_TREE | BY_RECOMPUTING
 GUARD = TokenMask(np.arange(V) < 10, frozenset(), 0.95)
@@ -198,3 +201,41 @@ def test_every_family_gives_what_the_library_gives(family) -> None:
     check([c.prefix for c in drawn], [p + c.tokens[:-1] for p, c in zip(paths, drawn, strict=False)])
     part = model.cut(drawn[2].prefix, 65)
     check([part, first, part], [(paths[2] + drawn[2].tokens)[:65], trunk, (paths[2] + drawn[2].tokens)[:65]])
+
+
+@pytest.mark.parametrize("name", BY_TREE)
+def test_8_bit_layers_are_those_of_the_library_and_rows_do_not_depend_on_company(name) -> None:
+    """Beside the library's own pass over the same 8-bit layers only rounding differs, which experts can enlarge."""
+    net, plain = network(name), network(name)
+    for one in (net, plain):
+        make_int8(one)
+    tree = TreeModel(PackedModel(net))
+    rng = random.Random(2)
+    paths = [tuple(rng.randrange(10, V) for _ in range(n)) for n in (20, 64, 5)]
+    prefixes = tree.extend([ROOT] * 3, paths)
+    draws = [Draw(p, i, 0.9, 8) for i, p in enumerate(prefixes)]
+    drawn = tree.sample(draws, GUARD)
+    for path, continuation in zip(paths, drawn, strict=True):
+        _, own, _ = expected(plain, path, continuation.tokens)
+        assert np.abs(own - continuation.log_probs).mean() <= 0.1
+    table = net.get_input_embeddings().weight
+    if any(p.ndim > 1 and p is not table for p in net.parameters()):
+        return  # products in 32 bits are rounded by the number of their rows
+    for draw, together in zip(draws, drawn, strict=True):
+        [alone] = tree.sample([draw], GUARD)
+        assert alone.tokens == together.tokens
+        assert np.array_equal(alone.log_probs, together.log_probs)
+
+
+def test_the_fallback_reads_what_rows_share_once() -> None:
+    model, _ = loaded("bloom")
+    [prefix] = model.extend([ROOT], [tuple(range(20, 60))])
+    model.sample([Draw(prefix, i, 0.9, 3) for i in range(5)], GUARD)
+    model.score([prefix] * 5, [(70, 71)] * 5)
+    assert model.usage.prompt_tokens == 2 * 40
+    states, _ = loaded("minimax")
+    [prefix] = states.extend([ROOT], [tuple(range(20, 60))])
+    states.score([prefix] * 5, [(70, 71)] * 5)
+    states.usage.prompt_tokens = 0
+    states.score([prefix] * 5, [(70, 71)] * 5)
+    assert states.usage.prompt_tokens == 5 * 40  # a state of its own kind is not repeated
