@@ -17,7 +17,7 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
-from mtreason.models.engine.int8 import Int8Linear, pack, quantise, weight_levels
+from mtreason.models.engine.int8 import Int8Linear, finer_activations, pack, quantise, quantised, weight_levels
 from mtreason.models.engine.load import _share_or_recompute
 from mtreason.models.engine.packed import PackedModel
 from mtreason.models.engine.recompute import RecomputeModel
@@ -142,6 +142,19 @@ def test_int8_is_close_and_never_saturates() -> None:
     worst = Int8Linear(pack(torch.ones(4, 1024)), torch.ones(4))
     assert torch.allclose(worst(torch.full((3, 1024), 5.0)), torch.tensor(5.0 * 1024 + 1), rtol=1e-3)
     assert weight_levels() in {63, 127}
+
+
+def test_finer_activations_are_those_of_16_bits_and_end() -> None:
+    torch.manual_seed(1)
+    weight, rows = torch.randn(48, 256), torch.randn(9, 256)
+    layer = Int8Linear(pack(weight), None)
+    coarse = layer(rows)
+    whole, scales = quantised(weight, weight_levels())
+    exact = rows @ (whole.float() * scales[:, None]).T
+    with finer_activations():
+        fine = layer(rows)
+    assert (fine - exact).norm() / exact.norm() < 1e-4 < (coarse - exact).norm() / exact.norm()
+    assert torch.equal(layer(rows), coarse)
 
 
 def test_int8_rows_of_very_different_size_keep_their_precision() -> None:
