@@ -156,18 +156,6 @@ def _torch_attention(
     return _attend(layer, query[0], own_key[0], own_value[0]).transpose(0, 1).unsqueeze(0)
 
 
-class _Read(nn.Module):
-    """Stands in for the decoder of a network that is to make logits of what the decoder has given."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.output: Any = None
-
-    def forward(self, *_args: object, **_kwargs: object) -> Any:  # noqa: ANN401
-        """Return what the decoder is to have returned."""
-        return self.output
-
-
 class Network:
     """A causal language model of the library, to be run on packed tokens."""
 
@@ -185,8 +173,12 @@ class Network:
         self.through_torch = model.config._attn_implementation != ATTENTION_NAME
         if self.through_torch:
             _check_plain(model)
-        self._read = _Read()
-        self.head: PreTrainedModel = _with_another(model, self.decoder, self._read)
+        self._output: Any = None
+        """What the decoder is to have given, when the network makes logits of it."""
+        given = copy.copy(self.decoder)
+        vars(given)["forward"] = lambda *_args, **_options: self._output
+        self.head: PreTrainedModel = _with_another(model, self.decoder, given)
+        """The network, which computes all but its decoder."""
         self.device = next(model.parameters()).device
 
     def run(self, step: Pass, tokens: Sequence[int], positions: Sequence[int]) -> torch.Tensor:
@@ -208,13 +200,13 @@ class Network:
             _pass.reset(pass_token)
             _cache.reset(cache_token)
         # A kind of output that has all that the network looks for when it makes logits of it.
-        self._read.output = type(out)(last_hidden_state=out.last_hidden_state)
+        self._output = type(out)(last_hidden_state=out.last_hidden_state)
         hidden: torch.Tensor = out.last_hidden_state[0]
         return hidden
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """[R, W] -> [R, V] in float32, with all that the network does to its logits."""
-        self._read.output.last_hidden_state = hidden.unsqueeze(0)
+        self._output.last_hidden_state = hidden.unsqueeze(0)
         # Some networks embed what they are given before they ask their decoder.
         unread = torch.zeros((1, len(hidden)), dtype=torch.long, device=self.device)
         logits: torch.Tensor = self.head(input_ids=unread, use_cache=False).logits

@@ -52,6 +52,11 @@ LATENT = EXPERTS | {
     "n_group": 2,
     "topk_group": 1,
 }
+EYES = {"hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2} | {
+    "image_size": 28,
+    "patch_size": 14,
+}
+"""Of a model that also sees; here it reads."""
 GPT = {"n_layer": 2, "n_head": 4, "n_embd": 64}
 
 BY_TREE = {
@@ -70,6 +75,7 @@ BY_TREE = {
     "flex_olmo": EXPERTS,
     "gemma": {},
     "gemma2": MIXED | {"attn_logit_softcapping": 5.0, "final_logit_softcapping": 3.0},
+    "gemma3": {"text_config": SHAPE | MIXED, "vision_config": EYES, "image_token_index": 292, "mm_tokens_per_image": 4},
     "gemma3_text": MIXED | {"final_logit_softcapping": 4.0},
     "glm": {},
     "glm4": {},
