@@ -156,6 +156,12 @@ def _torch_attention(
     return _attend(layer, query[0], own_key[0], own_value[0]).transpose(0, 1).unsqueeze(0)
 
 
+class _Decoded:
+    """What a decoder is to have given, when its network makes logits of it."""
+
+    output: Any = None
+
+
 class Network:
     """A causal language model of the library, to be run on packed tokens."""
 
@@ -173,10 +179,10 @@ class Network:
         self.through_torch = model.config._attn_implementation != ATTENTION_NAME
         if self.through_torch:
             _check_plain(model)
-        self._output: Any = None
-        """What the decoder is to have given, when the network makes logits of it."""
+        self._decoded = decoded = _Decoded()
         given = copy.copy(self.decoder)
-        vars(given)["forward"] = lambda *_args, **_options: self._output
+        # Without `self`: a circle would keep the weights of a model that was closed.
+        vars(given)["forward"] = lambda *_args, **_options: decoded.output
         self.head: PreTrainedModel = _with_another(model, self.decoder, given)
         """The network, which computes all but its decoder."""
         self.device = next(model.parameters()).device
@@ -200,13 +206,13 @@ class Network:
             _pass.reset(pass_token)
             _cache.reset(cache_token)
         # A kind of output that has all that the network looks for when it makes logits of it.
-        self._output = type(out)(last_hidden_state=out.last_hidden_state)
+        self._decoded.output = type(out)(last_hidden_state=out.last_hidden_state)
         hidden: torch.Tensor = out.last_hidden_state[0]
         return hidden
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """[R, W] -> [R, V] in float32, with all that the network does to its logits."""
-        self._output.last_hidden_state = hidden.unsqueeze(0)
+        self._decoded.output.last_hidden_state = hidden.unsqueeze(0)
         # Some networks embed what they are given before they ask their decoder.
         unread = torch.zeros((1, len(hidden)), dtype=torch.long, device=self.device)
         logits: torch.Tensor = self.head(input_ids=unread, use_cache=False).logits

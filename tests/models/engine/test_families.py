@@ -1,7 +1,9 @@
 """Families of models, each as a tiny one of random weights: by the tree or by recomputing, as the library computes."""
 
+import gc
 import random
 import warnings
+import weakref
 
 import numpy as np
 import pytest
@@ -245,3 +247,18 @@ def test_the_fallback_reads_what_rows_share_once() -> None:
     states.usage.prompt_tokens = 0
     states.score([prefix] * 5, [(70, 71)] * 5)
     assert states.usage.prompt_tokens == 5 * 40  # a state of its own kind is not repeated
+
+
+def test_a_model_that_is_given_up_is_freed_at_once() -> None:
+    """Its weights would stay for as long as the collector does not come."""
+    net = network("qwen2")
+    weights = weakref.ref(net.get_output_embeddings())
+    tree = TreeModel(PackedModel(net))
+    tree.extend([ROOT], [(20, 21)])
+    gc.collect()
+    gc.disable()
+    try:
+        del tree, net
+        assert weights() is None
+    finally:
+        gc.enable()
