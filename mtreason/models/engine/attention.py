@@ -113,8 +113,8 @@ def over_blocks(
     """
     rows, heads, _, width = keys.shape
     blocks = mask.shape[2]
-    products = torch.matmul(query, keys.view(rows, heads, blocks, BLOCK, width).transpose(-1, -2))
-    scores = layer.capped(products) + mask
+    # Nothing keeps the products alive: what comes next takes their place in the processor's cache.
+    scores = layer.capped(torch.matmul(query, keys.view(rows, heads, blocks, BLOCK, width).transpose(-1, -2))) + mask
     peak = scores.amax((2, 4), keepdim=True)
     sinks = None if layer.sinks is None else layer.sinks.to(scores.dtype).view(1, heads, 1, -1, 1)
     if sinks is not None:

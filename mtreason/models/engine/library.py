@@ -52,17 +52,19 @@ class _Cache:
 
     is_compileable = False
 
-    def __init__(self, length: int) -> None:
+    def __init__(self, length: int, *, holds: bool) -> None:
         self._length = length
+        self._holds = holds
         self.held: tuple[int, torch.Tensor, torch.Tensor] | None = None
-        """The newest layer, its keys and its values, [1, H, N, D]."""
+        """The newest layer, its keys and its values, [1, H, N, D], if it is to hold them."""
 
     def update(
         self, key: torch.Tensor, value: torch.Tensor, layer_idx: int, cache_kwargs: object = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the new keys and values: those before them are found by attention, row by row."""
         del cache_kwargs
-        self.held = (layer_idx, key, value)
+        if self._holds:
+            self.held = (layer_idx, key, value)
         return key, value
 
     def get_seq_length(self, layer_idx: int = 0) -> int:
@@ -191,7 +193,7 @@ class Network:
         """One pass over N packed tokens; returns the last layer's output [N, W]."""
         at = torch.tensor([positions], device=self.device)
         # Torch's attention must be asked for without a mask, which networks leave out where nothing was before.
-        cache = _Cache(0 if self.through_torch else max(positions) + 1)
+        cache = _Cache(0 if self.through_torch else max(positions) + 1, holds=self.through_torch)
         pass_token, cache_token = _pass.set(step), _cache.set(cache)
         try:
             with _TorchAttention() if self.through_torch else nullcontext():
