@@ -340,7 +340,7 @@ def bandwidth_figures(loaded: LoadedModel, path: Path, sentences: Sequence[str])
     """Decode one row, against only the products of one row with the same weights."""
     t = translator(loaded)
     network = loaded.model.packed  # type: ignore[attr-defined]
-    layers = [m for root in (network.decoder, network.lm_head) for m in root.modules() if isinstance(m, Int8Linear)]
+    layers = [m for m in network.head.modules() if isinstance(m, Int8Linear)]
     rows = {m.in_features: torch.full((1, m.in_features), ZERO_POINT, dtype=torch.uint8) for m in layers}
     products = [timed(lambda: [m.packed.multiply(rows[m.in_features]) for m in layers]) for _ in range(10)]
     prompt = (*t.way.head, *t.codec.encode(sentences[0]), *t.way.tail)

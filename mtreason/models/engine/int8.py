@@ -11,6 +11,9 @@ Letters: B rows, I input features, O output features.
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import torch
 from torch import nn
@@ -35,6 +38,22 @@ def weight_levels() -> int:
     weight = PackedWeight(torch.full((1, width), 127, dtype=torch.int8), torch.ones(1, dtype=torch.float32))
     product = weight.multiply(torch.full((1, width), 255, dtype=torch.uint8))
     return 127 if product.item() == ACTIVATION_LEVELS * 127 * width else 63
+
+
+_finer: ContextVar[bool] = ContextVar("mtreason_finer_activations", default=False)
+
+
+@contextmanager
+def finer_activations() -> Iterator[None]:
+    """Multiply activations of about 16 bits meanwhile, in two products: each row, and what its rounding left over.
+
+    Two ways to compute one thing then agree in a network that rounding to 8 bits upsets (Gemma 3), if they are right.
+    """
+    token = _finer.set(True)
+    try:
+        yield
+    finally:
+        _finer.reset(token)
 
 
 class PackedWeight:
@@ -88,10 +107,18 @@ class Int8Linear(nn.Module):
         self.in_features, self.out_features = packed.in_features, packed.out_features
         self.bias = None if bias is None else bias.detach().float()
 
+    @property
+    def weight(self) -> torch.Tensor:
+        """What the weights look like from outside, [O, I]: some networks ask for their type. They have no values."""
+        return torch.empty(self.out_features, self.in_features, device="meta")
+
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """[..., I] -> [..., O]."""
         rows, steps = _scaled(inputs, self.in_features)
         out = self.packed.multiply(rows).mul_(steps)
+        if _finer.get():
+            left, steps = _scaled(inputs - (rows.float() - ZERO_POINT).mul_(steps).view_as(inputs), self.in_features)
+            out += self.packed.multiply(left).mul_(steps)
         if self.bias is not None:
             out += self.bias
         return out.view(*inputs.shape[:-1], self.out_features)

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from mtreason.collector import without_collector
 from mtreason.errors import ModelError
 from mtreason.extras import unattended
 from mtreason.models.engine.building import int8_network, read_ahead
-from mtreason.models.engine.int8 import int8_available, weight_levels
-from mtreason.models.engine.packed import PackedModel, UnsupportedArchitectureError
+from mtreason.models.engine.int8 import finer_activations, int8_available, weight_levels
+from mtreason.models.engine.packed import PackedModel
 from mtreason.models.engine.recompute import RecomputeModel
 from mtreason.models.engine.tree import TreeModel
 from mtreason.models.engine.verdict import recall, remember
 from mtreason.models.files.cache import is_cached, verify_cached
 from mtreason.models.loaded import LoadedModel
-from mtreason.models.protocol import ROOT, Capability, KeepsStates, LanguageModel
+from mtreason.models.protocol import ROOT, Capability, Draw, KeepsStates, LanguageModel, Prefix, TokenMask
 from mtreason.models.text import LibraryTokenizer, turn_end
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
 PROBE = "The quick brown fox jumps over the lazy dog. One, two, three, four, five, six, seven, eight, nine, ten."
 PROBE_TOLERANCE = 0.3
 """Largest mean difference, in nats, between the log-probabilities of the packed engine and of the library's own pass on
-the probe. Rounding in 8 or 16 bits stays below it on ordinary text; a wrong mask or position does not."""
+the probe. Rounding in 16 bits stays below it on ordinary text; a wrong mask or position does not."""
+PROBE_DRAWN = 6
+"""Tokens that the probe draws after its first half, twice: one token at a time takes another way through attention."""
 
 
 def load_directory(
@@ -109,34 +112,41 @@ def _share_or_recompute(
     Asked of the model itself, on a probe that branches: architectures differ in more ways than a list can hold.
     """
     own_attention = network.config._attn_implementation
-    ids: list[int] = tokenizer(PROBE, add_special_tokens=False).input_ids
-    half = len(ids) // 2
-    branches = [ids[half:], ids[half + 1 :]]
-    with quiet_libraries():
-        try:
-            recompute = RecomputeModel(network)
-            expected = recompute.score(recompute.extend([ROOT], [ids[:half]]) * 2, branches)
-            _check_plain_head(network, ids)
-            tree = TreeModel(PackedModel(network))
-            found = tree.score(tree.extend([ROOT], [ids[:half]]) * 2, branches)
-            same = all(abs(a - b).mean() <= PROBE_TOLERANCE for a, b in zip(expected, found, strict=True))
-        except Exception:  # noqa: BLE001 - whatever an unknown architecture does, the other way remains
-            same = False
-    if same:
-        return TreeModel(tree.packed)
-    network.set_attn_implementation(own_attention)
+    ids: list[int] = tokenizer(PROBE).input_ids
+    with quiet_libraries(), finer_activations():
+        if _same_by_tree(network, ids, own_attention):
+            return TreeModel(PackedModel(network))
+        network.set_attn_implementation(own_attention)
     note(f"{network.config.model_type}: this architecture's cache cannot be branched, prefixes are recomputed (slower)")
     return RecomputeModel(network)
 
 
-def _check_plain_head(network: PreTrainedModel, ids: list[int]) -> None:
-    """Raise where the model does more to its logits than one linear layer (caps, scales)."""
-    with torch.inference_mode():
-        tokens = torch.tensor([ids], device=network.device)
-        logits = network(input_ids=tokens, use_cache=False).logits
-        plain = network.get_output_embeddings()(network.base_model(input_ids=tokens, use_cache=False).last_hidden_state)
-    if not torch.allclose(logits, plain, rtol=1e-3, atol=1e-3):
-        raise UnsupportedArchitectureError("logits are not the plain output of the last layer")
+def _same_by_tree(network: PreTrainedModel, ids: Sequence[int], own_attention: str) -> bool:
+    """Whether the tree gives a probe's tokens the log-probabilities that the library's own pass gives them.
+
+    Branches are read, and others are drawn token by token, side by side. Leaves `own_attention` in the network.
+    """
+    try:
+        tree = TreeModel(PackedModel(network))
+        [half, whole] = _probed(tree, ids)
+        rest = ids[len(ids) // 2 :]
+        found = tree.score([half, half], [rest, rest[1:]])
+        anything = TokenMask(np.zeros(network.config.get_text_config().vocab_size, dtype=bool), frozenset(), 1.0)
+        drawn = tree.sample([Draw(p, 0, 0.0, PROBE_DRAWN) for p in (half, whole)], anything)
+        network.set_attn_implementation(own_attention)
+        model = RecomputeModel(network)
+        [half, whole] = _probed(model, ids)
+        expected = model.score([half, half, half, whole], [rest, rest[1:], *(c.tokens for c in drawn)])
+    except Exception:  # noqa: BLE001 - whatever an unknown architecture does, the other way remains
+        return False
+    found += [c.log_probs for c in drawn]
+    return all(abs(a - b).mean() <= PROBE_TOLERANCE for a, b in zip(expected, found, strict=True))
+
+
+def _probed(model: LanguageModel, ids: Sequence[int]) -> list[Prefix]:
+    """Return two prefixes: the first half of a probe, and all of it."""
+    [half] = model.extend([ROOT], [ids[: len(ids) // 2]])
+    return [half, *model.extend([half], [ids[len(ids) // 2 :]])]
 
 
 def _stop_tokens(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:

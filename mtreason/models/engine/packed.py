@@ -1,8 +1,9 @@
 """Forward passes over rows of different lengths without padding the arithmetic.
 
 All new tokens of all rows are laid end to end as one sequence, so that every linear layer sees real tokens only.
-Attention alone must know which token belongs to which row; it is replaced, through the transformers library's
-attention interface, by one that reads each row's own keys and values.
+Attention alone must know which token belongs to which row; it is replaced (`mtreason.models.engine.library`) by one
+that reads each row's own keys and values. Where layers look only so far back, all keys are kept and the rest is masked:
+a branch may begin anywhere.
 
 What a row yields does not depend, bit for bit, on the rows beside it, provided the linear layers work row by row
 (`mtreason.models.engine.int8`): when many tokens are read, attention runs per row on that row's exact lengths; when
@@ -17,58 +18,23 @@ K layers whose states are kept.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
+from mtreason.models.engine.attention import BLOCK, Layer, Mask, Table, additive, over_blocks, over_lengths
 from mtreason.models.engine.int8 import Int8Linear
+from mtreason.models.engine.library import Network, Pass
 
 if TYPE_CHECKING:
     from torch.utils.hooks import RemovableHandle
     from transformers import PreTrainedModel
 
-BLOCK = 64
 WIDENED = 1 << 20
 """Keys and values that a step widens at a time: in float32 as many as stay in the processor's cache."""
-ATTENTION_NAME = "mtreason_packed"
-
-
-class UnsupportedArchitectureError(Exception):
-    """The model's attention has a part that packed rows do not carry (sliding windows, caps, sinks)."""
-
-
-class _Pass(Protocol):
-    """One forward pass: what its attention does."""
-
-    def attend(
-        self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float
-    ) -> torch.Tensor: ...
-
-
-_current: ContextVar[_Pass] = ContextVar("mtreason_packed_pass")
-
-
-def _attention(
-    module: nn.Module,
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    attention_mask: torch.Tensor | None,
-    scaling: float | None = None,
-    **options: Any,  # noqa: ANN401 - the interface of the transformers library
-) -> tuple[torch.Tensor, None]:
-    """Entry point called by the transformers library: query [1, H*G, N, D], key and value [1, H, N, D]."""
-    extras = [k for k in ("sliding_window", "softcap", "s_aux") if options.get(k) is not None]
-    if extras or attention_mask is not None:
-        raise UnsupportedArchitectureError(", ".join(extras) or "attention mask")
-    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-    layer: int = module.layer_idx  # type: ignore[assignment]
-    out = _current.get().attend(layer, query[0], key[0], value[0], scale)
-    return out.unsqueeze(0), None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +65,13 @@ class _Read:
         self.keep_cache = keep_cache
         self.keys: dict[int, torch.Tensor] = {}  # layer -> [H, N, D]
         self.values: dict[int, torch.Tensor] = {}
-        self.masks: dict[tuple[int, int, int], torch.Tensor] = {}
+        self.masks: dict[tuple[Mask, int, int], torch.Tensor] = {}
 
-    def attend(
-        self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float
-    ) -> torch.Tensor:
+    def attend(self, layer: Layer, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
         """[H*G, N, D], [H, N, D] -> [N, H*G, D]."""
         key, value = key.to(self.cache_dtype), value.to(self.cache_dtype)
         if self.keep_cache:
-            self.keys[layer], self.values[layer] = key, value
-        heads, width = key.shape[0], query.shape[-1]
-        group = query.shape[0] // heads
+            self.keys[layer.index], self.values[layer.index] = key, value
         rows = []
         start = 0
         for context, q in zip(self.contexts, self.lengths, strict=True):
@@ -117,21 +79,23 @@ class _Read:
             c = 0
             if context is not None:
                 c = context.shape[3]
-                k, v = torch.cat((context[layer, 0], k), 1), torch.cat((context[layer, 1], v), 1)
+                k, v = torch.cat((context[layer.index, 0], k), 1), torch.cat((context[layer.index, 1], v), 1)
             k, v = k.to(query.dtype), v.to(query.dtype)
-            own = query[:, start : start + q].reshape(heads, group * q, width) * scale
-            scores = torch.matmul(own, k.transpose(-1, -2)) + self._mask(c, q, group, own)
-            out = torch.matmul(torch.softmax(scores, -1), v)  # [H, G*q, D]
-            rows.append(out.view(heads * group, q, v.shape[-1]).transpose(0, 1))
+            group = query.shape[0] // key.shape[0]
+            mask = self._mask(layer.mask, start, c, q, query).repeat(group, 1)
+            rows.append(over_lengths(layer, query[:, start : start + q], k, v, mask))
             start += q
         return torch.cat(rows)
 
-    def _mask(self, c: int, q: int, group: int, like: torch.Tensor) -> torch.Tensor:
-        """Return the additive causal mask [G*q, c+q]."""
-        if (c, q, group) not in self.masks:
-            mask = torch.full((q, c + q), float("-inf"), dtype=like.dtype, device=like.device).triu_(c + 1)
-            self.masks[c, q, group] = mask.repeat(group, 1)
-        return self.masks[c, q, group]
+    def _mask(self, mask: Mask, start: int, c: int, q: int, like: torch.Tensor) -> torch.Tensor:
+        """Return what is added to the products of a row that begins at the pass's token `start`, [q, c+q]."""
+        positions = torch.arange(c + q, device=like.device)
+        if isinstance(mask, Table):
+            return additive(mask, start, positions[c:], positions, like.dtype)
+        key = (mask, c, q)
+        if key not in self.masks:
+            self.masks[key] = additive(mask, start, positions[c:], positions, like.dtype)
+        return self.masks[key]
 
     def caches(self) -> list[torch.Tensor]:
         """Keys and values of each row's new tokens, [L, 2, H, q, D], each in storage of its own."""
@@ -148,7 +112,8 @@ class DecodeBatch:
         self.lengths: list[int] = []  # tokens in the buffer, per row
         self.buffers: list[torch.Tensor] = []  # of each layer, [2, R or more, H, positions, D], in `cache_dtype`
         self._slots = torch.empty(0)
-        self._mask = torch.empty(0)
+        self._positions = torch.empty(0)
+        self._masks: dict[Mask, torch.Tensor] = {}
         self._index = torch.empty(0)
 
     def add(self, contexts: Sequence[torch.Tensor]) -> None:
@@ -205,24 +170,29 @@ class DecodeBatch:
         self._slots = torch.tensor(self.lengths, device=device)
         self._index = torch.arange(len(tokens), device=device)
         room = -(-(max(self.lengths) + 1) // BLOCK) * BLOCK
-        seen = torch.arange(room, device=device)[None] <= self._slots[:, None]
-        mask = torch.zeros(seen.shape, dtype=self.packed.dtype, device=device)
-        self._mask = mask.masked_fill_(~seen, float("-inf")).view(len(tokens), 1, room // BLOCK, 1, BLOCK)
+        self._positions = torch.arange(room, device=device)
+        self._masks.clear()
         outputs = self.packed.run(self, list(tokens), self.lengths)
         self.lengths = [n + 1 for n in self.lengths]
         return outputs
 
-    def attend(
-        self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float
-    ) -> torch.Tensor:
+    def _mask(self, mask: Mask) -> torch.Tensor:
+        """Return what is added to the products of each row, [R, 1, blocks, 1, S]."""
+        if mask not in self._masks:
+            added = additive(mask, 0, self._slots, self._positions, self.packed.dtype)
+            self._masks[mask] = added.view(len(added), 1, -1, 1, BLOCK)
+        return self._masks[mask]
+
+    def attend(self, layer: Layer, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
         """[H*G, R, D], [H, R, D] -> [R, H*G, D]."""
         heads, rows, width = key.shape
-        buffer = self.buffers[layer]
+        buffer = self.buffers[layer.index]
         # Rounded before they are used, so that a token counts the same in the step that read it and in later ones.
         buffer[0][self._index, :, self._slots] = key.transpose(0, 1).to(buffer.dtype)
         buffer[1][self._index, :, self._slots] = value.transpose(0, 1).to(buffer.dtype)
-        own = (query * scale).transpose(0, 1).reshape(rows, heads, 1, -1, width)
-        room = self._mask.shape[2] * BLOCK
+        own = (query * layer.scale).transpose(0, 1).reshape(rows, heads, 1, -1, width)
+        mask = self._mask(layer.mask)
+        room = len(self._positions)
         size = rows if buffer.dtype == own.dtype else max(1, WIDENED // (2 * heads * room * width))
         parts = []
         for start in range(0, rows, size):
@@ -230,44 +200,24 @@ class DecodeBatch:
             # A copy where the buffer has more room than is asked for: the product would copy transposed keys, and takes
             # those by another kernel that rounds otherwise, so that a row would depend on how long others have been.
             keys, values = buffer[:, some, :, :room].to(own.dtype).contiguous()
-            parts.append(_over_blocks(own[some], keys, values, self._mask[some]))
+            parts.append(over_blocks(layer, own[some], keys, values, mask[some]))
         return torch.cat(parts)
-
-
-def _over_blocks(query: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """Attention of one token a row over whole blocks (Milakov & Gimelshein 2018); returns [R, H*G, D].
-
-    Query [R, H, 1, G, D], keys and values [R, H, positions, D], mask [R, 1, blocks, 1, S].
-    """
-    rows, heads, _, width = keys.shape
-    blocks = mask.shape[2]
-    scores = torch.matmul(query, keys.view(rows, heads, blocks, BLOCK, width).transpose(-1, -2)) + mask
-    peak = scores.amax((2, 4), keepdim=True)
-    weights = (scores - peak).exp_()  # [R, H, blocks, G, S]
-    sums = torch.matmul(weights, values.view(rows, heads, blocks, BLOCK, width))  # [R, H, blocks, G, D]
-    norms = weights.sum(-1, keepdim=True)
-    out, norm = sums[:, :, 0], norms[:, :, 0]
-    for block in range(1, blocks):
-        out, norm = out + sums[:, :, block], norm + norms[:, :, block]
-    return (out / norm).reshape(rows, -1, width)
 
 
 class PackedModel:
     """A causal language model of the transformers library, run on packed rows."""
 
     def __init__(self, model: PreTrainedModel) -> None:
-        from transformers import AttentionInterface
-
-        AttentionInterface.register(ATTENTION_NAME, _attention)
-        model.set_attn_implementation(ATTENTION_NAME)
-        self.decoder: nn.Module = model.base_model
-        self.lm_head: nn.Module = model.get_output_embeddings()
-        self.device = next(model.parameters()).device
+        self._network = Network(model)
+        self.decoder: nn.Module = self._network.decoder
+        self.head: nn.Module = self._network.head
+        self.device = self._network.device
         self.dtype = max((p.dtype for p in model.parameters()), key=lambda dtype: dtype.itemsize)
         """Of the arithmetic; the embedding table alone may be narrower."""
         is_int8 = any(isinstance(module, Int8Linear) for module in model.modules())
         self.cache_dtype = torch.float16 if is_int8 else self.dtype
         """Of the keys and values that are kept: beside weights of 8 bits, 16 are as good as 32 and take half."""
+        self.logits = self._network.logits
         self.width: int = model.config.get_text_config().hidden_size
         self.layers = _layers(self.decoder, model.config.get_text_config().num_hidden_layers)
         self.watched: tuple[int, ...] = ()
@@ -288,18 +238,9 @@ class PackedModel:
         del module, inputs
         self._seen[layer] = (output if isinstance(output, torch.Tensor) else output[0])[0]
 
-    def run(self, step: _Pass, tokens: Sequence[int], positions: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
+    def run(self, step: Pass, tokens: Sequence[int], positions: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
         """One pass over N packed tokens; returns the last layer's output [N, W], and the states [N, K, W]."""
-        token = _current.set(step)
-        try:
-            out = self.decoder(
-                input_ids=torch.tensor([tokens], device=self.device),
-                position_ids=torch.tensor([positions], device=self.device),
-                use_cache=False,
-            )
-        finally:
-            _current.reset(token)
-        hidden: torch.Tensor = out.last_hidden_state[0]
+        hidden = self._network.run(step, tokens, positions)
         if not self.watched:
             return hidden, hidden.new_empty(len(tokens), 0, hidden.shape[-1])
         states = torch.stack([self._seen[layer] for layer in self.watched], 1)
@@ -321,11 +262,6 @@ class PackedModel:
         parts = hidden.split(lengths), states.split(lengths)
         caches = step.caches() if keep_cache else [None] * len(lengths)
         return [Reading(h.clone(), kv, s.clone()) for h, s, kv in zip(*parts, caches, strict=True)]
-
-    def logits(self, hidden: torch.Tensor) -> torch.Tensor:
-        """[R, W] -> [R, V] in float32."""
-        logits: torch.Tensor = self.lm_head(hidden)
-        return logits.float()
 
 
 def _layers(decoder: nn.Module, count: int) -> Sequence[nn.Module]:

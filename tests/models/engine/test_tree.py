@@ -7,19 +7,17 @@ import numpy as np
 import pytest
 import torch
 from transformers import (
-    GraniteConfig,
-    GraniteForCausalLM,
+    BloomConfig,
+    BloomForCausalLM,
     LlamaConfig,
     LlamaForCausalLM,
-    MistralConfig,
-    MistralForCausalLM,
     Qwen2Config,
     Qwen2ForCausalLM,
     Qwen3Config,
     Qwen3ForCausalLM,
 )
 
-from mtreason.models.engine.int8 import Int8Linear, pack, quantise, weight_levels
+from mtreason.models.engine.int8 import Int8Linear, finer_activations, pack, quantise, quantised, weight_levels
 from mtreason.models.engine.load import _share_or_recompute
 from mtreason.models.engine.packed import PackedModel
 from mtreason.models.engine.recompute import RecomputeModel
@@ -39,8 +37,7 @@ def network(kind="qwen2", kv_heads=2):
         "qwen2": lambda: Qwen2ForCausalLM(Qwen2Config(**SHAPE, **heads)),
         "qwen3": lambda: Qwen3ForCausalLM(Qwen3Config(**SHAPE, **heads, head_dim=32)),
         "llama": lambda: LlamaForCausalLM(LlamaConfig(**SHAPE, **heads)),
-        "scaled": lambda: GraniteForCausalLM(GraniteConfig(**SHAPE, **heads, logits_scaling=8.0)),
-        "sliding": lambda: MistralForCausalLM(MistralConfig(**SHAPE, **heads, sliding_window=4)),
+        "biased": lambda: BloomForCausalLM(BloomConfig(vocab_size=V, hidden_size=64, n_layer=2, n_head=4)),
     }[kind]()
     for parameter in made.parameters():
         if parameter.ndim > 1:
@@ -147,6 +144,19 @@ def test_int8_is_close_and_never_saturates() -> None:
     assert weight_levels() in {63, 127}
 
 
+def test_finer_activations_are_those_of_16_bits_and_end() -> None:
+    torch.manual_seed(1)
+    weight, rows = torch.randn(48, 256), torch.randn(9, 256)
+    layer = Int8Linear(pack(weight), None)
+    coarse = layer(rows)
+    whole, scales = quantised(weight, weight_levels())
+    exact = rows @ (whole.float() * scales[:, None]).T
+    with finer_activations():
+        fine = layer(rows)
+    assert (fine - exact).norm() / exact.norm() < 1e-4 < (coarse - exact).norm() / exact.norm()
+    assert torch.equal(layer(rows), coarse)
+
+
 def test_int8_rows_of_very_different_size_keep_their_precision() -> None:
     torch.manual_seed(2)
     weight = torch.randn(32, 128)
@@ -179,7 +189,7 @@ class WordTokenizer:
         return type("Encoding", (), {"input_ids": [10 + len(w) % 200 for w in text.split()]})()
 
 
-@pytest.mark.parametrize(("kind", "expected"), [("qwen2", TreeModel), ("sliding", RecomputeModel)])
+@pytest.mark.parametrize(("kind", "expected"), [("qwen2", TreeModel), ("biased", RecomputeModel)])
 def test_caches_that_cannot_branch_are_recomputed_and_it_is_said_once(kind, expected) -> None:
     notes = []
     with warnings.catch_warnings():
@@ -371,14 +381,6 @@ def test_the_probe_notices_a_pass_that_loses_its_context(monkeypatch) -> None:
     notes = []
     assert type(_share_or_recompute(network(), WordTokenizer(), notes.append)) is RecomputeModel
     assert len(notes) == 1
-
-
-def test_the_probe_notices_logits_that_are_scaled() -> None:
-    """Granite divides its logits: the bare last layer would not give them."""
-    notes = []
-    model = _share_or_recompute(network("scaled"), WordTokenizer(), notes.append)
-    assert type(model) is RecomputeModel
-    assert notes == ["granite: this architecture's cache cannot be branched, prefixes are recomputed (slower)"]
 
 
 def test_rows_that_join_later_are_the_same() -> None:
