@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.strings import read, swapped, translated
 
+from mtreason.documents import FORMATS, Reading
 from mtreason.errors import DocumentError
 from mtreason.languages import parse_language
 
@@ -75,6 +76,16 @@ en:
   : "%{count} days"
 """
 TAGGED = ("!!binary", "!!str")
+
+
+@pytest.mark.parametrize("data", [b"el\r\t\n", b"a: el  \t\n\n \t \nb: two\n"])
+@pytest.mark.parametrize("said", ["zz", "", "a: b # c"])
+def test_blank_lines_with_tabs_stand_behind_any_yaml_string(data, said) -> None:
+    document = FORMATS["yaml"].read(data, "f.yaml", Reading())
+    out = b"".join(document.render([said for _ in document.units]))
+    assert [unit.text for unit in FORMATS["yaml"].read(out, "f.yaml", Reading()).units] == [
+        said for _ in document.units if said
+    ]
 
 
 def test_yaml() -> None:

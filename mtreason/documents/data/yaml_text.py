@@ -32,6 +32,7 @@ _PLAIN = re.compile(r"[^\W_][^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]*")
 _SPECIAL = re.compile(r":(?=\s|$)|\s#|\s$")
 _ESCAPES = {"\\": r"\\", '"': r"\"", "\n": r"\n", "\t": r"\t", "\r": r"\r", "\0": r"\0"}
 _ESCAPED = re.compile(r'[\\"\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]')
+_BLANK_LINES = re.compile(r"[ \t]*+(?:(?:\r\n|\r|\n)[ \t]*+(?=[\r\n]|\Z))*+")
 _TAG = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 _WORDS = frozenset({"am", "as", "be", "he", "id", "is", "it", "my", "no", "or", "so", "to"})
 """Codes of languages that are words, and keys of files that are no catalogues."""
@@ -98,8 +99,10 @@ def _spans(content: str, name: str, reading: Reading, top: list[_Scalar]) -> Ite
         if scalar.style in {"|", ">"}:
             members.append(Member(at_key, _block(content, scalar, name, reading)))
         else:
-            write = _writer(content, scalar)
-            span = message_span(scalar.start, scalar.end, place, scalar.value, write, reading.target)
+            blank = _blank(content, scalar)
+            write = _before_blank(blank, _writer(content, scalar))
+            end = scalar.end + len(blank)
+            span = message_span(scalar.start, end, place, scalar.value, write, reading.target)
             members.append(Member(at_key, span))
     yield from with_forms(content, members, seen, reading.target, partial(_apart, content, line_break))
 
@@ -213,6 +216,24 @@ def _writer(content: str, scalar: _Scalar) -> Callable[[str], str]:
         escaped = not scalar.value.isascii() and content[scalar.start : scalar.end].isascii()
         return partial(_double, ascii_only=escaped)
     return _single if scalar.style == "'" else partial(_plain, in_flow=scalar.in_flow)
+
+
+def _blank(content: str, scalar: _Scalar) -> str:
+    """Return blank lines after a plain string if one has a tab: behind quotation marks it would be an error."""
+    found = "" if scalar.style else _BLANK_LINES.match(content, scalar.end)[0]  # type: ignore[index]
+    return found if "\t" in found.lstrip(" \t") else ""
+
+
+def _before_blank(blank: str, write: Callable[[str], str]) -> Callable[[str], str]:
+    """Return what writes a value and the blank lines after it, without tabs where it is in quotation marks."""
+    if not blank:
+        return write
+
+    def whole(text: str) -> str:
+        own = write(text)
+        return own + (blank.replace("\t", "") if own.startswith('"') else blank)
+
+    return whole
 
 
 def _double(text: str, *, ascii_only: bool = False) -> str:
