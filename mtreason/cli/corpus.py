@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mtreason.cli import options
 from mtreason.cli.loading import Session
 from mtreason.cli.output import counted, say
+from mtreason.errors import InputError
 from mtreason.extras import need
 from mtreason.runs.settings import Settings, with_effort
 
 if TYPE_CHECKING:
+    from mtreason.corpus.cluster import Cluster
     from mtreason.corpus.run import CorpusJob, CorpusReport
 
 FAULTY = 3
@@ -35,6 +38,18 @@ Format = Annotated[
     str | None, typer.Option("--format", metavar="NAME", help="parquet or jsonl; that of the input if left out.")
 ]
 RowsPerFile = Annotated[int, typer.Option(metavar="N", help="Rows of a file that is written, which is the checkpoint.")]
+RayAddress = Annotated[
+    str,
+    typer.Option(
+        "--ray",
+        metavar="auto|local|ADDRESS",
+        help="Workers of Ray: of the cluster that this machine is in, started here, or at HOST:PORT; none: no Ray.",
+    ),
+]
+WorkerRange = Annotated[str, typer.Option("--workers", metavar="MIN:MAX", help="How many of them there are.")]
+Cpus = Annotated[float, typer.Option("--cpus-per-worker", metavar="N", help="Cores that each of them takes.")]
+Gpus = Annotated[float, typer.Option("--gpus-per-worker", metavar="N", help="GPUs that each of them takes.")]
+Dashboard = Annotated[bool, typer.Option("--dashboard", help="Say where Ray's own page is.")]
 BatchSize = Annotated[int, typer.Option(metavar="N", help="Rows that are translated at a time.")]
 
 
@@ -49,6 +64,11 @@ def corpus(
     form: Format = None,
     rows_per_file: RowsPerFile = 1000,
     batch_size: BatchSize = 64,
+    ray: RayAddress = NONE,
+    workers: WorkerRange = "1:1",
+    cpus_per_worker: Cpus = 1.0,
+    gpus_per_worker: Gpus = 0.0,
+    dashboard: Dashboard = False,
     model: options.Model = None,
     tokenizer: options.Tokenizer = None,
     prompt: options.Prompt = None,
@@ -81,10 +101,44 @@ def corpus(
 
     job = CorpusJob(tuple(inputs), out, column, id_column, form, rows_per_file, batch_size, max_seconds)
     session = Session(quiet, model, trust_remote_code, tokenizer, dtype)
-    _translate(job, from_, to, settings, session)
+    cluster = None
+    if ray != NONE:
+        need("ray", "a cluster")
+        from mtreason.corpus.cluster import Cluster, Pool, parse_workers
+
+        pool = Pool(*parse_workers(workers), cpus_per_worker, gpus_per_worker, batch_size)
+        cluster = Cluster(ray, pool, _arguments(session, from_, to, settings))
+    if dashboard and cluster is None:
+        raise InputError("--dashboard: there is none without Ray: add --ray, or leave it out")
+    _translate(job, from_, to, settings, session, cluster, dashboard=dashboard)
 
 
-def _translate(job: CorpusJob, from_: str, to: str, settings: Settings, session: Session) -> None:
+def _arguments(session: Session, from_: str, to: str, settings: Settings) -> dict[str, Any]:
+    """Return the arguments of `TranslateBatch`; a path of a model is whole, because workers are in other folders."""
+    model = session.model
+    if model is not None and Path(model).exists():
+        model = str(Path(model).absolute())
+    return {
+        "source": from_,
+        "target": to,
+        "model": model,
+        "tokenizer": session.tokenizer,
+        "dtype": session.dtype,
+        "trust_remote_code": session.trust_remote_code,
+        "settings": settings,
+    }
+
+
+def _translate(
+    job: CorpusJob,
+    from_: str,
+    to: str,
+    settings: Settings,
+    session: Session,
+    cluster: Cluster | None,
+    *,
+    dashboard: bool,
+) -> None:
     """Check everything that is cheap to check, then translate."""
     from mtreason.corpus.run import CorpusRun, Here, before_model
     from mtreason.languages import Direction, parse_language
@@ -94,7 +148,7 @@ def _translate(job: CorpusJob, from_: str, to: str, settings: Settings, session:
     direction = Direction(parse_language(from_), parse_language(to))
     check_settings(settings)
     terms, human = load_terms(direction, settings, session.warn), load_memories(direction, settings)
-    run = CorpusRun(job, before_model(direction, settings, terms), _Watch(session))
+    run = CorpusRun(job, before_model(direction, settings, terms), _Watch(session, cluster))
 
     def open_translator() -> Translator:
         loaded = session.open_model()
@@ -102,20 +156,32 @@ def _translate(job: CorpusJob, from_: str, to: str, settings: Settings, session:
         return Translator(loaded, direction.source, direction.target, settings, terms=terms, human=human)
 
     try:
-        report = run(Here(open_translator, job.batch_size))
+        if cluster is not None:
+            _connect(cluster, session, dashboard=dashboard)
+        report = run(cluster or Here(open_translator, job.batch_size))
     finally:
         session.stop()
+    if cluster is not None:
+        cluster.close()
     _summary(report, session)
     if report.failed or report.fell_back:
         raise typer.Exit(FAULTY)
 
 
+def _connect(cluster: Cluster, session: Session, *, dashboard: bool) -> None:
+    session.stage("connecting to Ray", 0.0)
+    cluster.connect()
+    if dashboard:
+        said = cluster.dashboard or "not installed there: pip install 'ray[default]'"
+        session.warn(f"Ray's dashboard: {said}")
+
+
 class _Watch:
     """Shows how far a run over a corpus is."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, cluster: Cluster | None) -> None:
         self._session = session
-        self._started = 0.0
+        self._cluster = cluster
 
     def read(self, rows: int) -> None:
         """See `Watch.read`."""
@@ -124,6 +190,8 @@ class _Watch:
     def done(self, report: CorpusReport, rows: int, total: int) -> None:
         """See `Watch.done`."""
         said = f"{report.tokens / max(report.seconds, 1e-9):.0f} tokens/s"
+        if self._cluster is not None:
+            said += f", {counted(self._cluster.alive(), 'worker')}"
         if report.failed:
             said += f", {report.failed} failed"
         self._session.line.rows(rows, total, said)

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mtreason.corpus.rows import Outcome, failed
+from mtreason.corpus.rows import Outcome, failed, outcome_columns
 from mtreason.errors import ServerGoneError
 from mtreason.runs.pipeline import MODEL, Segment
 from mtreason.runs.translation import Translation, summed_up
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from mtreason.runs.translator import Translator
 
 
@@ -48,3 +50,13 @@ def _outcome(made: Translation, by_model: dict[str, Segment]) -> Outcome:
         tokens=sum(paid.values()),
         seconds=alone.usage.seconds,
     )
+
+
+def add_outcomes(translator: Translator, table: pa.Table, column: str) -> pa.Table:
+    """Return a table with the outcomes of the texts in a column; a cell without a text is failed."""
+    cells = table[column].to_pylist()
+    made = iter(translate_rows(translator, [cell for cell in cells if isinstance(cell, str)]))
+    outcomes = [next(made) if isinstance(cell, str) else failed("there is no text") for cell in cells]
+    for name, values in outcome_columns(outcomes).items():
+        table = table.append_column(name, values)
+    return table

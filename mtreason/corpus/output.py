@@ -26,9 +26,11 @@ from mtreason.storage.shapes import fits
 OWN = "_mtreason"
 """The folder in it that is no data; readers of folders leave out what begins so."""
 MANIFEST = f"{OWN}/manifest.json"
+WORK, TEXTS = f"{OWN}/work", f"{OWN}/texts"
+"""Folders with a file for each part that is not finished: all its rows, and the texts that have to be translated."""
 LAYOUT = 1
 """Version of the manifest."""
-WORK = pa.schema(
+PLANNED = pa.schema(
     {
         "part": pa.int64(),
         "row": pa.int64(),
@@ -166,27 +168,29 @@ class Output:
         self.folder.write(self.name(part), data)
         record = {key: getattr(done, key) for key in _RECORD}
         self.folder.write(f"{OWN}/parts/{part:06}.json", json.dumps(record).encode("utf-8"))
-        self.folder.remove(self._work(part))
+        for folder in (WORK, TEXTS):
+            self.folder.remove(f"{folder}/{part:06}.parquet")
         return done
 
     def end(self) -> None:
         """Remove what is needed for a resume only."""
-        self.folder.remove(f"{OWN}/work")
-
-    def _work(self, part: int) -> str:
-        return f"{OWN}/work/{part:06}.parquet"
-
-    def work_path(self, part: int) -> str:
-        """Return the path of the file that says what is to be done for a part."""
-        return self.folder.at(self._work(part))
+        for folder in (WORK, TEXTS):
+            self.folder.remove(folder)
 
     def plan(self, part: int, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write what is to be done for a part."""
-        self.folder.write(self._work(part), table_bytes(pa.Table.from_pylist(rows, WORK)))
+        table = pa.Table.from_pylist(rows, PLANNED)
+        self.folder.write(f"{WORK}/{part:06}.parquet", table_bytes(table))
+        own = table.filter(table["own"]).select(["part", "row", "text"])
+        self.folder.write(f"{TEXTS}/{part:06}.parquet", table_bytes(own))
 
     def planned(self, part: int) -> pa.Table:
         """Return what is to be done for a part."""
-        return pq.read_table(io.BytesIO(self.folder.read(self._work(part))))
+        return pq.read_table(io.BytesIO(self.folder.read(f"{WORK}/{part:06}.parquet")))
+
+    def own(self, part: int) -> pa.Table:
+        """Return the texts of a part that have to be translated: part, row, text."""
+        return pq.read_table(io.BytesIO(self.folder.read(f"{TEXTS}/{part:06}.parquet")))
 
 
 def _short(value: Any) -> str:  # noqa: ANN401 - what JSON can hold

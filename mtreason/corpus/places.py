@@ -113,6 +113,12 @@ class Folder:
     files: Any
     path: str
     name: str
+    """As it was given."""
+
+    @property
+    def address(self) -> str:
+        """What leads here from any folder."""
+        return self.name if "://" in self.name else self.path
 
     def at(self, file: str) -> str:
         """Return the path of a file of this folder."""

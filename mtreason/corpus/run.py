@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
-from mtreason.corpus.batches import translate_rows
+from mtreason.corpus.batches import add_outcomes
 from mtreason.corpus.index import Index
 from mtreason.corpus.output import Finished, Identity, Output
 from mtreason.corpus.places import JSONL, PARQUET, InputFile, find_files, open_folder
 from mtreason.corpus.plan import Plan, Planner
 from mtreason.corpus.reading import Reader
-from mtreason.corpus.rows import FAILED, Outcome, failed, outcome_columns, outcome_of, output_row
+from mtreason.corpus.rows import FAILED, Outcome, failed, outcome_of, output_row
 from mtreason.errors import InputError, InterruptedRunError
 from mtreason.files import sha256_of
 from mtreason.runs.checks import plan
@@ -65,8 +65,8 @@ class Workers(Protocol):
     def describe(self) -> RunSpec:
         """Return the identity of what they do."""
 
-    def translate(self, output: Output, parts: Sequence[int]) -> Iterator[pa.Table]:
-        """Yield the rows of these parts that have to be translated, with their outcomes, in order.
+    def translate(self, output: Output, parts: Mapping[int, int]) -> Iterator[pa.Table]:
+        """Yield the rows that have to be translated of parts (number -> how many), with their outcomes, in order.
 
         A row may be missing: then nobody could say what became of it.
         """
@@ -90,21 +90,12 @@ class Here:
         """See `Workers.describe`."""
         return self.translator.spec
 
-    def translate(self, output: Output, parts: Sequence[int]) -> Iterator[pa.Table]:
+    def translate(self, output: Output, parts: Mapping[int, int]) -> Iterator[pa.Table]:
         """See `Workers.translate`."""
         for part in parts:
-            table = output.planned(part)
-            table = table.filter(table["own"])
+            table = output.own(part)
             for start in range(0, len(table), self.batch_size):
                 yield add_outcomes(self.translator, table.slice(start, self.batch_size), "text")
-
-
-def add_outcomes(translator: Translator, table: pa.Table, column: str) -> pa.Table:
-    """Return a table with the outcomes of the texts in a column."""
-    columns = outcome_columns(translate_rows(translator, table[column].to_pylist()))
-    for name, values in columns.items():
-        table = table.append_column(name, values)
-    return table
 
 
 @dataclass(slots=True)
@@ -204,7 +195,7 @@ class CorpusRun:
         parts, size = sorted(found.todo), self.job.rows_per_file
         total = sum(min(size, found.rows - part * size) for part in parts)
         before = self._kept
-        stream = workers.translate(self.output, [part for part in parts if found.todo[part]])
+        stream = workers.translate(self.output, {part: found.todo[part] for part in parts if found.todo[part]})
         for part, outcomes in gathered(stream, found.todo, self._limited(started)):
             self._count(self._finish(part, outcomes, index, run))
             self.report.seconds = time.monotonic() - started

@@ -101,7 +101,7 @@ def test_a_run_that_was_stopped_goes_on(whole, tmp_path, parts) -> None:
 
     class Stopped(Here):
         def translate(self, output, todo):
-            yield from super().translate(output, todo[:parts])
+            yield from super().translate(output, dict(list(todo.items())[:parts]))
             raise KeyboardInterrupt
 
     with pytest.raises(InterruptedRunError, match="rows are finished; the same command goes on"):
