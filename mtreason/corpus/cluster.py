@@ -6,6 +6,7 @@ import logging
 import math
 import os
 import platform
+import re
 import signal
 import socket
 import sys
@@ -18,7 +19,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mtreason import __version__
+from mtreason import __version__, errors
 from mtreason.corpus.worker import TranslateBatch, TranslateParts
 from mtreason.errors import InputError, MtreasonError
 from mtreason.runs.spec import RunSpec, read_spec
@@ -239,6 +240,12 @@ def _explained(error: Exception, who: str = "") -> MtreasonError:
             if isinstance(own, MtreasonError):
                 return own
         cause = cause.__cause__
+    # What was raised while a worker started is known only in words.
+    told = re.search(r"^mtreason\.errors\.(\w+): (.+)$", str(error), re.MULTILINE)
+    kind = getattr(errors, told[1], None) if told else None
+    if told and kind is not None:
+        found: MtreasonError = kind(told[2])
+        return found
     inner = getattr(error, "cause", None) or error
     return MtreasonError(f"{who}{_line(inner)}: see Ray's logs, then run the same command again")
 
