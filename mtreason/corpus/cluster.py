@@ -253,7 +253,7 @@ def _explained(error: Exception, who: str = "") -> MtreasonError:
 def _line(error: BaseException) -> str:
     """Return the last line of what an error says, where what happened stands."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[-1][:200] if lines else ''}"
+    return f"{type(error).__name__}: {lines[-1][:200].rstrip('.') if lines else ''}"
 
 
 @contextmanager
