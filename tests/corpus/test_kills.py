@@ -52,7 +52,7 @@ def test_killed_at_any_moment(whole, tmp_path) -> None:
             os.waitpid(process, 0)
             kept = output_bytes(out) if out.exists() else {}
             assert {k: v for k, v in kept.items() if k.startswith("part-")}.items() <= expected.items()
-        records = len(list((out / "_mtreason" / "parts").glob("*"))) if out.exists() else 0
+        records = len(list((out / "_mtreason" / "parts").glob("[0-9]*.json"))) if out.exists() else 0
         mirror = Mirror()
         go(out, source, workers=here(mirror))
         assert output_bytes(out) == expected
