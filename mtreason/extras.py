@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mtreason.errors import InputError
 
-PACKAGES = {"matplotlib": ("matplotlib", "report")}
+PACKAGES = {"matplotlib": ("matplotlib", "report"), "pyarrow": ("pyarrow", "corpus"), "ray": ("ray[data]", "ray")}
 """Module -> the package that contains it, and the extra that installs the package."""
 
 

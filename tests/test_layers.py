@@ -13,8 +13,8 @@ LAYERS = {
     "documents": 2, "glossary": 2, "models": 2,
     "gates": 3, "storage": 3, "rewards": 3, "evaluation": 3,
     "decoding": 4,
-    "runs": 5, "benchmark": 5, "report": 5, "review": 5, "tuning": 5,
-    "cli": 6, "__main__": 7,
+    "runs": 5, "corpus": 5, "benchmark": 5, "report": 5, "review": 5, "tuning": 5,
+    "ray": 6, "cli": 6, "__main__": 7,
 }  # fmt: skip
 FILES = sorted(PACKAGE.rglob("*.py"))
 

@@ -118,7 +118,7 @@ def test_workflow_and_hook() -> None:
     """Both are YAML of the right form, and the commands in them are ones that exist, with options that exist."""
     import yaml
 
-    workflow, hooks = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL))
+    workflow, hooks, _ = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL))
     steps = workflow["jobs"]["translations"]["steps"]
     assert all(set(step) <= {"uses", "with", "run", "if"} for step in steps)
     assert all(re.fullmatch(r"[\w-]+/[\w-]+@v\d+", step["uses"]) for step in steps if "uses" in step)
@@ -163,6 +163,7 @@ def test_options_in_the_table_exist() -> None:
         for command in (
             ["translate"],
             ["batch"],
+            ["corpus"],
             ["cache", "prune"],
             ["bench", "run"],
             ["bench", "report"],
@@ -180,6 +181,25 @@ def test_options_in_the_table_exist() -> None:
     )
     for option in re.findall(r"`(--[a-z-]+)", README):
         assert option in help_text, option
+
+
+def test_the_job_on_a_cluster() -> None:
+    """It has the form of a RayJob, its command has options that exist, and its version of Ray is the one we are for."""
+    import tomllib
+
+    import yaml
+    from typer.main import get_command
+
+    from mtreason.cli import app
+
+    *_, job = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL))
+    assert (job["apiVersion"], job["kind"]) == ("ray.io/v1", "RayJob")
+    _, name, *rest = shlex.split(job["spec"]["entrypoint"])
+    command = get_command(app).commands[name]
+    command.make_context(name, rest)  # raises for an option that does not exist
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    [least] = re.findall(r"ray\[data\]>=([\d.]+),", extras["ray"][0])
+    assert job["spec"]["rayClusterSpec"]["rayVersion"].startswith(f"{least}.")
 
 
 def test_sample_has_lines_of_all_kinds() -> None:

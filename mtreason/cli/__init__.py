@@ -10,7 +10,20 @@ from typing import Any, NoReturn
 import typer
 
 from mtreason import __version__
-from mtreason.cli import batch, bench, cache, evaluate, explain, glossary, models, review, serve, translate, tune
+from mtreason.cli import (
+    batch,
+    bench,
+    cache,
+    corpus,
+    evaluate,
+    explain,
+    glossary,
+    models,
+    review,
+    serve,
+    translate,
+    tune,
+)
 from mtreason.cli.output import say
 from mtreason.errors import InputError, InterruptedRunError, MtreasonError, SettingError
 from mtreason.runs.stopping import INTERRUPTED, NOTHING_KEPT, leave, stopped_by, watching
@@ -32,6 +45,7 @@ app = _CommandLine(
 )
 app.command("translate")(translate.translate)
 app.command("batch")(batch.batch)
+app.command("corpus")(corpus.corpus)
 app.command("evaluate")(evaluate.evaluate)
 app.command("explain")(explain.explain)
 app.command("tune")(tune.tune)

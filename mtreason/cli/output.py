@@ -95,6 +95,19 @@ class ProgressLine:
             self._beat = time.monotonic()
             say(f"{units} units, {done}")
 
+    def rows(self, done: int, total: int, said: str) -> None:
+        """Show how many rows of a corpus are done, and what else is said of them; without a terminal now and then."""
+        if self.shown:
+            if self._stage != "translating":
+                self.stop()
+                self._start("translating", total, "{task.completed:.0f}/{task.total:.0f}  {task.fields[done]}")
+                self._stage = "translating"
+            if self._bar is not None and self._task is not None:
+                self._bar.update(self._task, completed=done, done=said)
+        elif self.heard and time.monotonic() - self._beat > HEARTBEAT:
+            self._beat = time.monotonic()
+            say(f"{done} of {total} rows, {said}")
+
     def count(self, name: str, done: int, total: int) -> None:
         """Show how many of the things with this name are done; nothing without a terminal."""
         if not self.shown:
