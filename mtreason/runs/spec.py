@@ -26,7 +26,7 @@ from mtreason.storage.shapes import Each, fits
 LAYOUT = 2
 """Version of the fields below, for files that hold them."""
 
-BEHAVIOUR = 6
+BEHAVIOUR = 7
 """Raise it whenever the same run would give another output: gates, cutting of segments, decoders, rewards, repairs. The
 wording of prompts does not need it, because its digest is in the identity. `tests/runs/test_behaviour.py` knows the
 outputs of each number, and fails when they change and the number does not."""

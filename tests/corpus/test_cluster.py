@@ -64,6 +64,16 @@ def wait_for(condition):
     return found
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _ray_starts() -> None:
+    """Ray itself does not start everywhere, such as where no network interface is."""
+    own = [sys.executable, "-c", "import ray; ray.init(num_cpus=1, include_dashboard=False)"]
+    try:
+        subprocess.run(own, check=True, capture_output=True, timeout=PATIENCE)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        pytest.skip(f"Ray does not start on this machine: {error}")
+
+
 @pytest.fixture(scope="module")
 def whole(terse_model, tmp_path_factory):
     """Input, and the output of a run without Ray."""
