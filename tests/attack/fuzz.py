@@ -190,6 +190,24 @@ def reward(path: Path) -> None:
     load_reward(str(path))
 
 
+def head(path: Path) -> None:
+    """Weights that read hidden states."""
+    from mtreason.rewards import read_head
+
+    read_head(path)
+
+
+def a_head() -> bytes:
+    """Return a file of such weights."""
+    import numpy as np
+
+    from mtreason.rewards import Head, write_head
+
+    with tempfile.TemporaryDirectory() as folder:
+        write_head(Path(folder) / "h", Head(np.ones(3, np.float32), 0.5, "m", "f", ("zh-en",), {"a": 1}, "tune"))
+        return (Path(folder) / "h").read_bytes()
+
+
 def wording(path: Path) -> None:
     """A wording in a file."""
     from mtreason.decoding.wordings import named_wording
@@ -275,6 +293,7 @@ READERS: dict[str, tuple[Callable[[bytes], None], Sequence[str | bytes]]] = {
     "glossary-tbx": (in_file("g.tbx", glossary), [TBX]),
     "configuration": (in_file("mtreason.toml", configuration), [CONFIG]),
     "reward": (in_file("r.toml", reward), ['name = "x"\n[weights]\nlikelihood = 0.5\nchannel = 0.5\n']),
+    "head": (in_file("h.safetensors", head), [a_head()]),
     "wording": (in_file("w.toml", wording), ['instruction = "Into {target}:\\n"\nverdicts = ["Yes", "No"]\n']),
     "memory": (in_file("m.db", memory), [b"SQLite format 3\0"]),
     "manifest": (in_file("manifest.json", manifest), ['{"source_sha256": "a", "files": {}, "licence": "MIT"}']),
