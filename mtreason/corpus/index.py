@@ -11,6 +11,7 @@ from typing import Self
 
 from mtreason.corpus.rows import Outcome, key_of, outcome_of
 from mtreason.errors import MtreasonError
+from mtreason.records import parse_record
 
 MEMORY_KB = 1 << 16
 """Of the index; the rest is on disk."""
@@ -89,4 +90,4 @@ class Index:
         """Return the outcome of a text that is kept here."""
         with self._explained() as cursor:
             found = cursor.execute("SELECT value FROM outcomes WHERE key = ?", (key_of(text),)).fetchone()
-        return None if found is None else outcome_of(json.loads(found[0]))
+        return None if found is None else outcome_of(parse_record(found[0]))

@@ -250,7 +250,7 @@ def test_command_writes_a_head_that_can_be_used(trained, data, tmp_path, terse_m
     ]  # fmt: skip
     head = read_head(tmp_path / "head.safetensors")
     assert head.directions == ("zh-en",)
-    assert head.command.startswith("mtreason ")
+    assert head.command.startswith("mtreason")
     assert head.origin["held_out"] == report["held_out"]
     assert head.origin["sources"] == report["sources"] <= 6
     (tmp_path / "in.txt").write_text("今天天气很好。\n", "utf-8")
