@@ -7,8 +7,9 @@ import re
 Value = str | tuple[str, ...]
 """What a column holds: a text, in which `|` separates values where there are several, or the values."""
 
-_BAR = re.compile(r"(\\*)\|")
-_CLOSING = re.compile(r"\\+$")
+# A run of backslashes is looked at once, from its beginning.
+_BAR = re.compile(r"(?<!\\)(\\*+)\|")
+_CLOSING = re.compile(r"(?<!\\)\\++$")
 
 
 def split_values(text: str) -> tuple[str, ...]:

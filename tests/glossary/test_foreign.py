@@ -5,6 +5,7 @@ import json
 import string
 
 import pytest
+from documents.test_growth import grows_linearly
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -324,6 +325,12 @@ WORD = st.text(st.sampled_from(string.ascii_letters + "é踩感()[].\"',;#|=\\&<
 @given(values=st.lists(WORD, min_size=1, max_size=4).map(tuple))
 def test_values_come_back(values) -> None:
     assert split_values(join_values(values)) == values
+
+
+@pytest.mark.parametrize("piece", ["\\", "|", "\\|", "\\\\|"])
+@pytest.mark.parametrize("do", [split_values, lambda text: join_values((text, text))])
+def test_values_are_read_in_time_in_proportion(piece, do) -> None:
+    grows_linearly(lambda n: piece * n, do, 20_000)
 
 
 @st.composite
