@@ -128,6 +128,11 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def short_digest(text: str) -> bytes:
+    """Return what stands for a text where texts are looked up: 16 of the 32 bytes of its SHA-256."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file, as UTF-8 with bare line feeds, completely or not at all; raises `MtreasonError` on failure."""
     write_bytes(path, utf8(text))

@@ -10,6 +10,7 @@ import typer
 from mtreason.cli import options
 from mtreason.cli.loading import Session
 from mtreason.cli.output import counted, say
+from mtreason.corpus import DEFAULT_BATCH, DEFAULT_ROWS
 from mtreason.errors import InputError
 from mtreason.extras import need
 from mtreason.runs.settings import Settings, with_effort
@@ -62,8 +63,8 @@ def corpus(
     column: Column = "text",
     id_column: IdColumn = None,
     form: Format = None,
-    rows_per_file: RowsPerFile = 1000,
-    batch_size: BatchSize = 64,
+    rows_per_file: RowsPerFile = DEFAULT_ROWS,
+    batch_size: BatchSize = DEFAULT_BATCH,
     ray: RayAddress = NONE,
     workers: WorkerRange = "1:1",
     cpus_per_worker: Cpus = 1.0,

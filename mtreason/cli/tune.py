@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -118,9 +118,7 @@ def _tune_weights(
             report = job.run(langs, limit, wanted, folds, session.open_model)
     finally:
         session.stop()
-    output = Output(None)
-    output.write(json.dumps(report, ensure_ascii=False, indent=2) + "\n" if as_json else _table(report))
-    output.close()
+    _show(report, _table, as_json=as_json)
     session.note(f"written: {job.out}; use it with --reward {job.out}")
 
 
@@ -142,10 +140,14 @@ def _train_value(
             report = train_value(job, langs, limit, folds, comet, session.open_model)
     finally:
         session.stop()
-    output = Output(None)
-    output.write(json.dumps(report, ensure_ascii=False, indent=2) + "\n" if as_json else _value_table(report))
-    output.close()
+    _show(report, _value_table, as_json=as_json)
     session.note(f"written: {job.out}; use it with --head {job.out} --reward value")
+
+
+def _show(report: Mapping[str, Any], table: Callable[[Mapping[str, Any]], str], *, as_json: bool) -> None:
+    output = Output(None)
+    output.write(json.dumps(report, ensure_ascii=False, indent=2) + "\n" if as_json else table(report))
+    output.close()
 
 
 def _value_table(report: Mapping[str, Any]) -> str:
@@ -208,10 +210,7 @@ def _tune_wording(
     finally:
         session.stop()
     write_wording(out, picked, shlex.join(["mtreason", *sys.argv[1:]]))
-    output = Output(None)
-    report = report_of(picked)
-    output.write(json.dumps(report, ensure_ascii=False, indent=2) + "\n" if as_json else _wording_table(report))
-    output.close()
+    _show(report_of(picked), _wording_table, as_json=as_json)
     session.note(f"written: {out}; use it with --prompt {out}")
 
 

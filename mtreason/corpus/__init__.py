@@ -5,3 +5,8 @@ workers of Ray Data (`cluster.py`); `run.py` writes what comes back into part fi
 that is there is finished. What a row gets depends on nothing but its text, so that a part that is made again has the
 same bytes.
 """
+
+DEFAULT_ROWS = 1000
+"""Rows a part: what a run that is killed may have to do again."""
+DEFAULT_BATCH = 64
+"""Rows that a worker is given at a time."""

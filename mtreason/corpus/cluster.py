@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtreason import __version__, errors
+from mtreason.corpus import DEFAULT_BATCH
 from mtreason.corpus.worker import TranslateBatch, TranslateParts
 from mtreason.errors import InputError, MtreasonError
 from mtreason.runs.spec import RunSpec, read_spec
@@ -52,7 +53,7 @@ class Pool:
     most: int = 1
     cpus: float = 1
     gpus: float = 0
-    batch_size: int = 64
+    batch_size: int = DEFAULT_BATCH
 
     def __post_init__(self) -> None:
         if not 1 <= self.least <= self.most <= 100_000:

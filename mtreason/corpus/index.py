@@ -9,8 +9,9 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict
 from typing import Self
 
-from mtreason.corpus.rows import Outcome, key_of, outcome_of
+from mtreason.corpus.rows import Outcome, outcome_of
 from mtreason.errors import MtreasonError
+from mtreason.files import short_digest
 from mtreason.records import parse_record
 
 MEMORY_KB = 1 << 16
@@ -53,7 +54,7 @@ class Index:
 
     def add_id(self, own: str, row: int) -> int | None:
         """Record the id of a row; return the number of the earlier row that has it, or None."""
-        key = key_of(own)
+        key = short_digest(own)
         with self._explained() as cursor:
             if cursor.execute("INSERT OR IGNORE INTO ids VALUES (?, ?)", (key, row)).rowcount:
                 return None
@@ -62,7 +63,7 @@ class Index:
 
     def add_text(self, text: str, part: int) -> bool:
         """Record that a part has a text; return whether it is the first row of all with it."""
-        key = key_of(text)
+        key = short_digest(text)
         with self._explained() as cursor:
             if cursor.execute("INSERT OR IGNORE INTO texts VALUES (?, ?, 0)", (key, part)).rowcount:
                 return True
@@ -78,16 +79,16 @@ class Index:
         """Keep the outcome of a text that a later part has too, or may have."""
         value = json.dumps(asdict(outcome) | {"seconds": 0.0})
         with self._explained() as cursor:
-            cursor.execute("INSERT OR REPLACE INTO outcomes VALUES (?, ?)", (key_of(text), value))
+            cursor.execute("INSERT OR REPLACE INTO outcomes VALUES (?, ?)", (short_digest(text), value))
 
     def shared(self, text: str) -> bool:
         """Whether a part later than the first one with this text has it too."""
         with self._explained() as cursor:
-            found = cursor.execute("SELECT shared FROM texts WHERE key = ?", (key_of(text),)).fetchone()
+            found = cursor.execute("SELECT shared FROM texts WHERE key = ?", (short_digest(text),)).fetchone()
             return bool(found and found[0])
 
     def get(self, text: str) -> Outcome | None:
         """Return the outcome of a text that is kept here."""
         with self._explained() as cursor:
-            found = cursor.execute("SELECT value FROM outcomes WHERE key = ?", (key_of(text),)).fetchone()
+            found = cursor.execute("SELECT value FROM outcomes WHERE key = ?", (short_digest(text),)).fetchone()
         return None if found is None else outcome_of(parse_record(found[0]))

@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 
 from mtreason.characters import HALF_PAIR, has_half_pair, utf8
 from mtreason.corpus.places import PARQUET, InputFile
-from mtreason.corpus.rows import key_of
 from mtreason.errors import InputError
+from mtreason.files import short_digest
 from mtreason.lines import LONGEST
 from mtreason.records import parse_record
 
@@ -187,7 +187,7 @@ def _row(text: str | bytes | None, own: str | bytes | int | None, error: str = "
     if isinstance(own, bytes):
         own = own.decode("utf-8", "replace")
     given = "" if own is None else utf8(str(own)).decode("utf-8")
-    return Row(given or f"{HASH}{key_of(text).hex()}", text, error)
+    return Row(given or f"{HASH}{short_digest(text).hex()}", text, error)
 
 
 def _not_utf8(error: UnicodeDecodeError) -> str:

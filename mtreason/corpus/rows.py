@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -55,11 +54,6 @@ class Outcome:
 def failed(error: str) -> Outcome:
     """Return the outcome of a text that was not translated."""
     return Outcome(None, None, {}, FAILED, " ".join(error.split())[:300], (), 0)
-
-
-def key_of(text: str) -> bytes:
-    """Return what stands for a text where texts are compared."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
 
 
 def output_row(own: str, source: str, outcome: Outcome, run: str) -> dict[str, Any]:

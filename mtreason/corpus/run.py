@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
+from mtreason.corpus import DEFAULT_BATCH, DEFAULT_ROWS
 from mtreason.corpus.batches import add_outcomes
 from mtreason.corpus.index import Index
 from mtreason.corpus.output import Finished, Identity, Output
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
     from mtreason.runs.settings import Settings
     from mtreason.runs.translator import Translator
 
-DEFAULT_ROWS = 1000
-"""Rows a part: what a run that is killed may have to do again."""
-DEFAULT_BATCH = 64
-"""Rows that a worker is given at a time."""
 MOST_ROWS = 1_000_000
 """They are held in memory."""
 LOST = "no worker brought a result: each that began it died"

@@ -77,7 +77,7 @@ def mentions(text: str, locale: Locale) -> list[Mention]:
     scan.take(_in_digits(locale), lambda found, shown: _in_larger_units(_digits(found, shown, locale), found, locale))
     scan.found += clock.around_the_hour(scan.written, locale.primary)
     scan.found += word_mentions(scan.text, locale.primary)
-    scan.found += dates.months(plain(scan.written), scan.text, locale)
+    scan.found += dates.months(scan.plain, scan.text, locale)
     scan.found += _romans(scan.text)
     scan.found += _vulgar(scan.text)
     return scan.found
@@ -88,7 +88,7 @@ class _Scan:
 
     def __init__(self, text: str) -> None:
         self.written = text
-        self.text = plain(text)
+        self.plain = self.text = plain(text)
         self.found: list[Mention] = []
 
     def take(self, pattern: re.Pattern[str], make: _Maker) -> None:

@@ -8,7 +8,6 @@ output's permissions, and is removed when the output has its final name.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from contextlib import suppress
@@ -16,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from mtreason.errors import DocumentError, MtreasonError
-from mtreason.files import open_own, read_regular, seal, unseal
+from mtreason.files import open_own, read_regular, seal, short_digest, unseal
 from mtreason.storage.locking import HeldError, Lock
 from mtreason.storage.protocol import StoredTranslation, stored
 
@@ -78,7 +77,7 @@ class Journal:
             try:
                 record = unseal(line[:-1])
                 if set(record) != {"process"}:
-                    places[_short(_parse(record)[0])] = place
+                    places[short_digest(_parse(record)[0])] = place
             except (ValueError, TypeError):
                 self.damaged.append(number)
             place += len(line)
@@ -89,7 +88,7 @@ class Journal:
 
     def get(self, key: str) -> StoredTranslation | None:
         """Return the translation under a key; None where its line was damaged since the journal was opened."""
-        place = self._places.get(_short(key))
+        place = self._places.get(short_digest(key))
         if place is None:
             return None
         self._stream.seek(place)
@@ -98,20 +97,20 @@ class Journal:
         except (ValueError, TypeError):
             found = ""
         if found != key:
-            del self._places[_short(key)]
+            del self._places[short_digest(key)]
             return None
         return kept
 
     def put(self, key: str, kept: StoredTranslation) -> None:
         """Append a segment; raises `MtreasonError` where there is no room."""
-        if _short(key) in self._places:
+        if short_digest(key) in self._places:
             return
         # Counted first: a signal that comes while the line is written ends the run once it is.
-        self._places[_short(key)] = self._stream.seek(0, os.SEEK_END)
+        self._places[short_digest(key)] = self._stream.seek(0, os.SEEK_END)
         try:
             self._write({"key": key, **asdict(kept)})
         except OSError as error:
-            del self._places[_short(key)]
+            del self._places[short_digest(key)]
             raise MtreasonError(
                 f"{self.path} cannot be written ({error.strerror or error}): {len(self)} segments are in it; make room "
                 "and run the same command again"
@@ -159,11 +158,6 @@ def _parse(record: object) -> tuple[str, StoredTranslation]:
     if not isinstance(record, dict) or not isinstance(key := record.pop("key", None), str):
         raise ValueError("no key")
     return key, stored(record)
-
-
-def _short(key: str) -> bytes:
-    """Return what identifies a key in memory: 16 of the 32 bytes of a digest."""
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:16]
 
 
 def _owner(path: Path) -> str:

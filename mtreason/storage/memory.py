@@ -6,14 +6,13 @@ a line of JSON after its checksum, so that a damaged one is noticed and made aga
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 from mtreason.errors import MtreasonError
-from mtreason.files import seal, unseal
+from mtreason.files import seal, short_digest, unseal
 from mtreason.storage.database import Database
 from mtreason.storage.protocol import Store, StoredTranslation, stored
 
@@ -38,7 +37,7 @@ class Memory:
 
         Raises `MtreasonError` where the file cannot be read.
         """
-        own = _short(key)
+        own = short_digest(key)
         value = self._cache.get(own)
         kept = None if value is None else _kept(own, value)
         if value is not None and kept is None:
@@ -47,7 +46,7 @@ class Memory:
 
     def put(self, key: str, kept: StoredTranslation) -> None:
         """Keep a translation; raises `MtreasonError` where there is no room."""
-        self._cache.put({_short(key): seal({"key": key, **asdict(kept)})})
+        self._cache.put({short_digest(key): seal({"key": key, **asdict(kept)})})
 
     def entries(self) -> Iterator[StoredTranslation]:
         """Yield all translations that are not damaged, oldest first."""
@@ -116,13 +115,8 @@ def _kept(own: bytes, value: bytes) -> StoredTranslation | None:
     """Return the translation in a value; None for a damaged value, and for that of another key."""
     try:
         record = unseal(value)
-        if _short(record.pop("key")) != own:
+        if short_digest(record.pop("key")) != own:
             return None
         return stored(record)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
-
-
-def _short(key: str) -> bytes:
-    """Return what a key is found by: 16 of the 32 bytes of a digest."""
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:16]

@@ -12,9 +12,8 @@ import pytest
 from support.commands import ROOT, refused, run
 
 from mtreason.errors import MtreasonError
-from mtreason.files import checksum, seal
+from mtreason.files import checksum, seal, short_digest
 from mtreason.storage import BestEffortStore, Memory, StoredTranslation, database, memory
-from mtreason.storage.memory import _short
 
 
 def kept(i):
@@ -57,7 +56,7 @@ def test_a_damaged_translation_is_one_finding(place, tmp_path, value, monkeypatc
     monkeypatch.chdir(tmp_path)
     if value is None:  # the schema has no NULL
         value = b"\0"
-    change(place, "UPDATE kept SET value = ? WHERE key = ?", value, _short("k3"))
+    change(place, "UPDATE kept SET value = ? WHERE key = ?", value, short_digest("k3"))
     opened, told = Memory(place), []
     opened.note = told.append
     assert [opened.get(f"k{i}") for i in range(10)] == [None if i == 3 else kept(i) for i in range(10)]
@@ -149,8 +148,8 @@ def test_a_translation_that_is_far_too_long_is_not_kept(tmp_path) -> None:
 
 
 def test_the_command_goes_on_and_ends_with_a_finding(place, tmp_path) -> None:
-    change(place, "UPDATE kept SET value = x'00' WHERE key = ?", _short("k3"))
-    change(place, "UPDATE kept SET made = 'yesterday' WHERE key = ?", _short("k5"))
+    change(place, "UPDATE kept SET value = x'00' WHERE key = ?", short_digest("k3"))
+    change(place, "UPDATE kept SET made = 'yesterday' WHERE key = ?", short_digest("k5"))
     code, out, err = run(["cache", "stats", "--json"], place.parent)
     assert (code, err.count("\n")) == (3, 1)
     assert {k: v for k, v in json.loads(out).items() if k in {"translations", "damaged", "languages"}} == {
